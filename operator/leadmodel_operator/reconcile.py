@@ -1,0 +1,68 @@
+"""One pass for one key: observe → plan → record → apply, over a small port. No decision is made here.
+
+The order of writes is the point: claim the snapshot, write the ledger, write status (with the resourceVersion that was planned
+on), only then act. A crash between any two of them is repaired by the next pass.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from leadmodel_operator.plan import plan
+from leadmodel_operator.state import Desired, Event, Observed, Plan, Record
+from leadmodel_operator.status import Status
+
+
+@dataclass(frozen=True)
+class Key:
+    """One LeadModel."""
+
+    namespace: str
+    name: str
+
+
+class Conflict(Exception):  # noqa: N818  # the API's own word
+    """Something was written since it was read: plan again."""
+
+
+class Port(Protocol):
+    """What a runtime must be able to do. Each call is idempotent and raises when it could not find out."""
+
+    async def observe(self, key: Key) -> Observed | None:
+        """Read everything live; None when the LeadModel is gone."""
+
+    async def claim(self, key: Key, digest: str) -> None:
+        """Mark the snapshot as about to serve, so that nobody trims it; raises Conflict when it is gone."""
+
+    async def record(self, key: Key, records: tuple[Record, ...]) -> None:
+        """Write the ledger."""
+
+    async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
+        """Write status with the resourceVersion that was read; raises Conflict when it is stale."""
+
+    async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:
+        """Make it so; True when something changed that deserves another look at once."""
+
+    async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
+        """Tell people; best effort."""
+
+
+async def reconcile(port: Port, key: Key) -> float | None:
+    """Make one pass. Returns the seconds after which to look again, None when only an event should wake it."""
+    seen = await port.observe(key)
+    if seen is None:
+        return None
+    answer = plan(seen)
+    await _record(port, key, seen, answer)
+    again = await port.apply(key, seen, answer.status, answer.desired)
+    return 0.0 if again else answer.requeue_after
+
+
+async def _record(port: Port, key: Key, seen: Observed, answer: Plan) -> None:
+    if answer.desired.claim is not None:
+        await port.claim(key, answer.desired.claim)
+    if answer.desired.ledger != seen.ledger:
+        await port.record(key, answer.desired.ledger)
+    if answer.status != seen.status:
+        await port.write_status(key, seen, answer.status)
+    if answer.events:
+        await port.emit(key, seen, answer.events)
