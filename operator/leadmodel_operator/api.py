@@ -12,7 +12,7 @@ from leadmodel_operator.schema import Duration, doc
 
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 URI = r"^(s3|gs|az|https?|pvc|file)://[^\s]+$"
-SECRET_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+SECRET_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"  # noqa: S105  # a pattern for names
 CRON = r"^\S+(\s+\S+){4}$"
 TIME_ZONE = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
 
