@@ -1,0 +1,390 @@
+"""How an artifact lies in JSON: every field read strictly, with its path in the error; unknown top-level fields are kept.
+
+Only the layout: bytes, digests and limits of the file are the artifact's, meaning is the scorer's.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from leadmodel_artifact.artifact import (
+    MAX_FEATURES,
+    MAX_LEVELS,
+    SCHEMA,
+    Artifact,
+    Calibration,
+    DataWindow,
+    Example,
+    Feature,
+    FeatureKind,
+    FeatureReference,
+    Linear,
+    Reference,
+    Tree,
+    Trees,
+)
+
+T = TypeVar("T")
+_MAX_TREES, _MAX_NODES, _MAX_EXAMPLES = 2000, 200_000, 50
+
+
+class LayoutError(ValueError):
+    """A field is missing, has another type or is out of bounds; the message names its path."""
+
+
+class Node:
+    """One JSON object and the path to it."""
+
+    def __init__(self, value: Any, path: str) -> None:
+        if not isinstance(value, dict):
+            raise LayoutError(f"{path or 'the artifact'} must be an object")
+        self.value: dict[str, Any] = value
+        self.path = path
+
+    def at(self, key: str) -> str:
+        """The path of a field."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def has(self, key: str) -> bool:
+        """Whether the field is there and not null."""
+        return self.value.get(key) is not None
+
+    def get(self, key: str) -> Any:
+        """The field, which must be there."""
+        if key not in self.value:
+            raise LayoutError(f"{self.at(key)} is missing")
+        return self.value[key]
+
+    def text(self, key: str, limit: int = 1024) -> str:
+        """A string of at most `limit` characters."""
+        found = self.get(key)
+        if not isinstance(found, str) or len(found) > limit:
+            raise LayoutError(f"{self.at(key)} must be a string of at most {limit} characters")
+        return found
+
+    def number(self, key: str) -> float:
+        """A finite number."""
+        return as_number(self.get(key), self.at(key))
+
+    def integer(self, key: str, minimum: int = 0) -> int:
+        """A whole number of at least `minimum`."""
+        return as_integer(self.get(key), self.at(key), minimum)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """A boolean."""
+        found = self.value.get(key, default)
+        if not isinstance(found, bool):
+            raise LayoutError(f"{self.at(key)} must be true or false")
+        return found
+
+    def items(self, key: str, limit: int) -> list[Any]:
+        """A list of at most `limit` items."""
+        found = self.get(key)
+        if not isinstance(found, list) or len(found) > limit:
+            raise LayoutError(f"{self.at(key)} must be a list of at most {limit} items")
+        return found
+
+    def node(self, key: str) -> "Node":
+        """An object."""
+        return Node(self.get(key), self.at(key))
+
+    def nodes(self, key: str, limit: int) -> list["Node"]:
+        """A list of objects."""
+        return [Node(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self.items(key, limit))]
+
+    def optional(self, key: str, read: Callable[[str], T]) -> T | None:
+        """The field if it is there."""
+        return read(key) if self.has(key) else None
+
+
+def as_number(value: Any, path: str) -> float:
+    """A finite number, or a LayoutError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise LayoutError(f"{path} must be a finite number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise LayoutError(f"{path} must be a finite number") from None
+
+
+def as_integer(value: Any, path: str, minimum: int = 0) -> int:
+    """A whole number of at least `minimum`, or a LayoutError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum or value > 2**53:
+        raise LayoutError(f"{path} must be a whole number of at least {minimum}")
+    return value
+
+
+def read(document: Any) -> Artifact:
+    """The artifact a JSON document describes; raises LayoutError naming the first field that is wrong."""
+    node = Node(document, "")
+    schema = node.text("schema", 64)
+    if schema != SCHEMA:
+        raise LayoutError(f"schema is {schema[:40]!r}, this program reads {SCHEMA!r}")
+    features = tuple(_feature(item) for item in node.nodes("features", MAX_FEATURES))
+    if not features or len({feature.name for feature in features}) != len(features):
+        raise LayoutError("features must be a list of at least one feature, each with a name of its own")
+    known = {*_KEYS, "features", "model", "calibration", "reference", "examples", "data", "parent", "schema"}
+    return Artifact(
+        name=node.text("name", 253),
+        version=node.integer("version"),
+        trained_at=node.text("trained_at", 64),
+        recipe=node.text("recipe", 64),
+        auc=_share(node, "auc"),
+        n_train=node.integer("n_train"),
+        n_holdout=node.integer("n_holdout"),
+        holdout_digest=node.text("holdout_digest", 80),
+        parent=node.optional("parent", node.text),
+        features=features,
+        model=_model(node.node("model"), features),
+        calibration=_calibration(node.node("calibration")) if node.has("calibration") else None,
+        reference=_reference(node.node("reference")),
+        examples=tuple(_example(item) for item in node.nodes("examples", _MAX_EXAMPLES)),
+        data=_data(node.node("data")),
+        unknown={key: value for key, value in node.value.items() if key not in known},
+    )
+
+
+_KEYS = ("name", "version", "trained_at", "recipe", "auc", "n_train", "n_holdout", "holdout_digest", "parent")
+
+
+def _share(node: Node, key: str) -> float:
+    found = node.number(key)
+    if not 0 <= found <= 1:
+        raise LayoutError(f"{node.at(key)} must lie between 0 and 1")
+    return found
+
+
+def _kind(node: Node) -> FeatureKind:
+    word = node.text("kind", 64)
+    try:
+        return FeatureKind(word)
+    except ValueError:
+        raise LayoutError(f"{node.at('kind')} must be one of {', '.join(FeatureKind)}") from None
+
+
+def _feature(node: Node) -> Feature:
+    kind = _kind(node)
+    scale = node.number("scale") if node.has("scale") else 1.0
+    if scale == 0:
+        raise LayoutError(f"{node.at('scale')} must not be 0")
+    return Feature(
+        name=node.text("name", 128),
+        kind=kind,
+        source=node.text("source", 128) if node.has("source") else node.text("name", 128),
+        required=node.flag("required", default=False),
+        default=_default(node, kind),
+        mean=node.number("mean") if node.has("mean") else 0.0,
+        scale=scale,
+        levels=_levels(node) if kind is FeatureKind.CATEGORICAL else (),
+        minimum=node.optional("minimum", node.number),
+        maximum=node.optional("maximum", node.number),
+    )
+
+
+def _default(node: Node, kind: FeatureKind) -> float | str | None:
+    if not node.has("default"):
+        return None
+    return node.text("default") if kind is FeatureKind.CATEGORICAL else node.number("default")
+
+
+def _levels(node: Node) -> tuple[str, ...]:
+    levels = node.items("levels", MAX_LEVELS)
+    if not all(isinstance(level, str) and len(level) <= 256 for level in levels) or len(set(levels)) != len(
+        levels
+    ):
+        raise LayoutError(f"{node.at('levels')} must be strings of at most 256 characters, each once")
+    return tuple(levels)
+
+
+def columns(features: tuple[Feature, ...]) -> int:
+    """How many columns a linear model has: one a number, one a level and one for other a category."""
+    return sum(len(f.levels) + 1 if f.kind is FeatureKind.CATEGORICAL else 1 for f in features)
+
+
+def _model(node: Node, features: tuple[Feature, ...]) -> Linear | Trees:
+    kind = node.text("kind", 64)
+    if kind == "linear":
+        wanted = columns(features)
+        found = _numbers(node, "coefficients", wanted)
+        if len(found) != wanted:
+            raise LayoutError(
+                f"{node.at('coefficients')} must have {wanted} numbers, one a column of the features"
+            )
+        return Linear(node.number("intercept"), found)
+    if kind == "trees":
+        trees = tuple(_tree(item, features) for item in node.nodes("trees", _MAX_TREES))
+        return Trees(node.number("baseline"), trees)
+    raise LayoutError(f"{node.at('kind')} must be linear or trees")
+
+
+def _numbers(node: Node, key: str, limit: int) -> tuple[float, ...]:
+    return tuple(as_number(item, f"{node.at(key)}[{i}]") for i, item in enumerate(node.items(key, limit)))
+
+
+def _integers(node: Node, key: str, limit: int, minimum: int = 0) -> tuple[int, ...]:
+    return tuple(
+        as_integer(item, f"{node.at(key)}[{i}]", minimum) for i, item in enumerate(node.items(key, limit))
+    )
+
+
+def _tree(node: Node, features: tuple[Feature, ...]) -> Tree:
+    feature = _integers(node, "feature", _MAX_NODES, -1)
+    tree = Tree(
+        feature=feature,
+        threshold=_numbers(node, "threshold", _MAX_NODES),
+        levels=tuple(
+            _level_set(item, node.at(f"levels[{i}]"))
+            for i, item in enumerate(node.items("levels", _MAX_NODES))
+        ),
+        missing_left=tuple(bool(item) for item in _integers(node, "missing_left", _MAX_NODES)),
+        left=_integers(node, "left", _MAX_NODES),
+        right=_integers(node, "right", _MAX_NODES),
+        value=_numbers(node, "value", _MAX_NODES),
+    )
+    _check_tree(tree, features, node.path)
+    return tree
+
+
+def _level_set(item: Any, path: str) -> tuple[int, ...] | None:
+    if item is None:
+        return None
+    if not isinstance(item, list) or len(item) > MAX_LEVELS + 1:
+        raise LayoutError(f"{path} must be null or a list of level numbers")
+    return tuple(as_integer(value, path) for value in item)
+
+
+def _check_tree(tree: Tree, features: tuple[Feature, ...], path: str) -> None:
+    """Children come after their parent, so that no tree is a circle; depth stays where Python can nest."""
+    size = len(tree.feature)
+    parts = (tree.threshold, tree.levels, tree.missing_left, tree.left, tree.right, tree.value)
+    if not size or any(len(part) != size for part in parts):
+        raise LayoutError(f"{path} must have as many entries in each of its lists, and at least one")
+    depth = [0] * size
+    for i, feature in enumerate(tree.feature):
+        if feature < 0:
+            continue
+        if feature >= len(features):
+            raise LayoutError(f"{path}.feature[{i}] names no feature")
+        if (features[feature].kind is FeatureKind.CATEGORICAL) != (tree.levels[i] is not None):
+            raise LayoutError(f"{path}.levels[{i}] must be a list exactly where the feature is categorical")
+        for child in (tree.left[i], tree.right[i]):
+            if not i < child < size:
+                raise LayoutError(f"{path} must have children after their parents")
+            depth[child] = depth[i] + 1
+    if max(depth) > 60:
+        raise LayoutError(f"{path} is deeper than 60 levels")
+
+
+def _calibration(node: Node) -> Calibration:
+    return Calibration(node.number("slope"), node.number("intercept"))
+
+
+def _reference(node: Node) -> Reference:
+    found = Reference(
+        method=node.text("method", 64),
+        rows=node.integer("rows"),
+        features=tuple(_feature_reference(item) for item in node.nodes("features", MAX_FEATURES + 1)),
+        hours=_integers(node.node("hour_of_day"), "counts", 24) if node.has("hour_of_day") else (),
+        psi_q999=node.optional("psi_q999", node.number),
+    )
+    if found.hours and len(found.hours) != 24:
+        raise LayoutError(f"{node.at('hour_of_day.counts')} must have 24 counts")
+    return found
+
+
+def _feature_reference(node: Node) -> FeatureReference:
+    kind = _kind(node)
+    found = FeatureReference(
+        name=node.text("name", 128),
+        kind=kind,
+        mean=node.number("mean"),
+        std=node.number("std"),
+        edges=_numbers(node, "edges", 64) if kind is not FeatureKind.CATEGORICAL else (),
+        levels=_levels(node) if kind is FeatureKind.CATEGORICAL else (),
+        counts=_integers(node, "counts", 64),
+        counts_by_hour=_by_hour(node),
+        shrink=node.number("shrink") if node.has("shrink") else 1e5,
+    )
+    bins = (len(found.levels) if kind is FeatureKind.CATEGORICAL else len(found.edges)) + 1
+    if len(found.counts) != bins or any(len(row) != bins for row in found.counts_by_hour):
+        raise LayoutError(f"{node.path} must count {bins} bins")
+    if any(a >= b for a, b in pairwise(found.edges)):
+        raise LayoutError(f"{node.at('edges')} must rise")
+    if not 0 < found.shrink <= 1e9:
+        raise LayoutError(f"{node.at('shrink')} must lie above 0")
+    return found
+
+
+def _by_hour(node: Node) -> tuple[tuple[int, ...], ...]:
+    if not node.has("counts_by_hour"):
+        return ()
+    rows = node.items("counts_by_hour", 24)
+    path = node.at("counts_by_hour")
+    if len(rows) not in {0, 24} or not all(isinstance(row, list) and len(row) <= 64 for row in rows):
+        raise LayoutError(f"{path} must be 24 lists of counts")
+    return tuple(tuple(as_integer(value, path) for value in row) for row in rows)
+
+
+def _example(node: Node) -> Example:
+    return Example(dict(node.node("lead").value), node.number("score"))
+
+
+def _data(node: Node) -> DataWindow:
+    excluded = node.items("excluded", 1000) if node.has("excluded") else []
+    if not all(isinstance(name, str) for name in excluded):
+        raise LayoutError(f"{node.at('excluded')} must be names")
+    return DataWindow(
+        from_=node.optional("from", node.text),
+        to=node.optional("to", node.text),
+        horizon_days=node.optional("horizon_days", node.number),
+        rows=node.integer("rows"),
+        positives=node.integer("positives"),
+        label=node.text("label", 128) if node.has("label") else "y",
+        excluded=tuple(excluded),
+    )
+
+
+def write(artifact: Artifact) -> dict[str, Any]:
+    """The JSON document of an artifact."""
+    plain: dict[str, Any] = {key: getattr(artifact, key) for key in _KEYS}
+    return {
+        **artifact.unknown,
+        **plain,
+        "schema": artifact.schema,
+        "features": [_without_none(_fields(f)) for f in artifact.features],
+        "model": _write_model(artifact.model),
+        "calibration": artifact.calibration and _fields(artifact.calibration),
+        "reference": _write_reference(artifact.reference),
+        "examples": [{"lead": dict(e.lead), "score": e.score} for e in artifact.examples],
+        "data": {("from" if k == "from_" else k): v for k, v in _fields(artifact.data).items()},
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _write_model(model: Linear | Trees) -> dict[str, Any]:
+    match model:
+        case Linear():
+            return {"kind": "linear", **_fields(model)}
+        case Trees():
+            trees = [{**_fields(t), "missing_left": [int(m) for m in t.missing_left]} for t in model.trees]
+            return {"kind": "trees", "baseline": model.baseline, "trees": trees}
+
+
+def _write_reference(reference: Reference) -> dict[str, Any]:
+    document = {
+        "method": reference.method,
+        "rows": reference.rows,
+        "features": [_fields(f) for f in reference.features],
+        "psi_q999": reference.psi_q999,
+    }
+    if reference.hours:
+        document["hour_of_day"] = {"counts": reference.hours}
+    return document

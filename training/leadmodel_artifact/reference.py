@@ -1,0 +1,146 @@
+"""The reference leads are compared with: how holdout rows fall into bins, hour by hour.
+
+Building it from rows, finding the bin of a value, and the expected share of a bin at an hour. Comparing live leads with it is done
+on the window document.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from leadmodel_artifact.artifact import FeatureKind, FeatureReference
+
+BINS = 10
+SCORE = "score"  # the name under which the model's answer is watched like a feature
+MIN_SHRINK, MAX_SHRINK = 2.0, 1e5
+
+
+def bin_count(reference: FeatureReference) -> int:
+    """How many bins: numbers have one more than edges, categories one more than levels (other)."""
+    return len(reference.counts)
+
+
+def bin_index(reference: FeatureReference, value: float | str | None) -> int:
+    """The bin of a value. Unknown levels and missing categories are other; numbers must be there."""
+    if reference.kind is FeatureKind.CATEGORICAL:
+        levels = reference.levels
+        return levels.index(value) if value in levels else len(levels)
+    if value is None or isinstance(value, str):
+        raise ValueError("a number is needed to find its bin")
+    return bisect_right(reference.edges, value)
+
+
+def deciles(values: Sequence[float], bins: int = BINS) -> tuple[float, ...]:
+    """Inner quantiles (linear between order statistics), each once, none at the very end of the values."""
+    ordered = sorted(values)
+    if not ordered:
+        return ()
+    edges: list[float] = []
+    for i in range(1, bins):
+        place = i / bins * (len(ordered) - 1)
+        low = math.floor(place)
+        high = min(low + 1, len(ordered) - 1)
+        edge = ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+        if edge > ordered[0] and (not edges or edge > edges[-1]):
+            edges.append(edge)
+    return tuple(edges)
+
+
+def build(
+    name: str,
+    kind: FeatureKind,
+    values: Sequence[Any],
+    hours: Sequence[int | None] | None,
+    *,
+    levels: Sequence[str] = (),
+) -> FeatureReference:
+    """The reference of one feature. `values` n raw values (None: missing), `hours` n UTC hours or None for no hour reference.
+
+    Missing numbers are left out; missing and unknown levels are other.
+    """
+    categorical = kind is FeatureKind.CATEGORICAL
+    kept = [i for i, value in enumerate(values) if categorical or value is not None]
+    numbers = [] if categorical else [float(values[i]) for i in kept]
+    empty = FeatureReference(
+        name=name,
+        kind=kind,
+        mean=math.fsum(numbers) / len(numbers) if numbers else 0.0,
+        std=_std(numbers),
+        edges=() if categorical else deciles(numbers),
+        levels=tuple(levels) if categorical else (),
+    )
+    return _counted(empty, [values[i] for i in kept], None if hours is None else [hours[i] for i in kept])
+
+
+def _counted(
+    empty: FeatureReference, values: Sequence[Any], hours: Sequence[int | None] | None
+) -> FeatureReference:
+    size = (len(empty.levels) if empty.kind is FeatureKind.CATEGORICAL else len(empty.edges)) + 1
+    counts = [0] * size
+    by_hour = [[0] * size for _ in range(24)]
+    for i, value in enumerate(values):
+        b = bin_index(empty, value)
+        counts[b] += 1
+        hour = hours[i] if hours is not None else None
+        if hour is not None:
+            by_hour[hour][b] += 1
+    known = hours is not None
+    return FeatureReference(
+        name=empty.name,
+        kind=empty.kind,
+        mean=empty.mean,
+        std=empty.std,
+        edges=empty.edges,
+        levels=empty.levels,
+        counts=tuple(counts),
+        counts_by_hour=tuple(map(tuple, by_hour)) if known else (),
+        shrink=shrink_strength(by_hour) if known else MAX_SHRINK,
+    )
+
+
+def _std(numbers: Sequence[float]) -> float:
+    if len(numbers) < 2:
+        return 0.0
+    mean = math.fsum(numbers) / len(numbers)
+    return math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+
+
+def shrink_strength(by_hour: Sequence[Sequence[int]]) -> float:
+    """K = (1 − ρ)/ρ by the method of moments on the hour × bin table (as for a Dirichlet-multinomial), within [2, 1e5].
+
+    X² = Σ (r_hb − r_h r_b/R)² / (r_h r_b/R), ρ = max(0, (X² − (H−1)(B−1)) / ((B−1)(R − Σ r_h²/R − (H−1)))).
+    Hours alike: K large, the marginal is used; hours unlike: K small.
+    """
+    rows = [row for row in by_hour if sum(row)]
+    bins = [b for b in range(len(by_hour[0]))] if by_hour else []
+    marginal = {b: total for b in bins if (total := sum(row[b] for row in rows))}
+    total = sum(marginal.values())
+    h, b_count = len(rows), len(marginal)
+    if h < 2 or b_count < 2:
+        return MAX_SHRINK
+    x2 = 0.0
+    for row in rows:
+        size = sum(row)
+        x2 += math.fsum((row[b] - size * r / total) ** 2 / (size * r / total) for b, r in marginal.items())
+    below = (b_count - 1) * (total - sum(sum(row) ** 2 for row in rows) / total - (h - 1))
+    rho = max(0.0, (x2 - (h - 1) * (b_count - 1)) / below) if below > 0 else 0.0
+    return min(max((1 - rho) / rho, MIN_SHRINK), MAX_SHRINK) if rho > 0 else MAX_SHRINK
+
+
+def marginal(reference: FeatureReference) -> tuple[float, ...]:
+    """m_b = (r_b + .5) / (R + .5 B): the share of each bin over all hours."""
+    total, size = sum(reference.counts), len(reference.counts)
+    return tuple((count + 0.5) / (total + 0.5 * size) for count in reference.counts)
+
+
+def expected_shares(reference: FeatureReference) -> tuple[tuple[float, ...], ...]:
+    """q(b|h) = (r_hb + K m_b) / (r_h + K) for 24 hours; without an hour reference the marginal, once."""
+    shares = marginal(reference)
+    if not reference.counts_by_hour:
+        return (shares,)
+    k = reference.shrink
+    return tuple(
+        tuple((count + k * share) / (sum(row) + k) for count, share in zip(row, shares, strict=True))
+        for row in reference.counts_by_hour
+    )

@@ -1,0 +1,198 @@
+"""The report of a validation: what was measured, in one line of JSON of at most 4 KB (a termination message).
+
+It decides nothing: what must hold of these figures is the gate's business.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from leadmodel_artifact.layout import LayoutError, Node
+
+SCHEMA = "leadmodel.report/v1"
+MAX_BYTES = 4096
+
+
+class Outcome(StrEnum):
+    """How far the validation came."""
+
+    MEASURED = "Measured"  # every figure is there
+    REFUSED = "Refused"  # the bytes are no model: reason says why
+    NOT_MEASURABLE = "NotMeasurable"  # the holdout does not let it be measured: reason says why
+
+
+@dataclass(frozen=True)
+class ArtifactSeen:
+    """The artifact as it was fetched. `size` raw bytes, `gz` packed; `to` newest training row."""
+
+    digest: str
+    size: int
+    gz: int
+    version: int | None = None
+    to: str | None = None
+    claimed_auc: float | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows, and of each class."""
+
+    rows: int
+    positives: int
+    negatives: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Against another model on the same rows: delta = this − other, se its standard error."""
+
+    digest: str
+    auc: float
+    delta: float
+    se: float
+    positives: int
+    negatives: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one validation measured, with every digest it used."""
+
+    outcome: Outcome
+    reason: str
+    image: str
+    artifact: ArtifactSeen | None
+    holdout_digest: str | None = None
+    holdout: Rows | None = None
+    used: Rows | None = None  # rows newer than the training
+    auc: float | None = None
+    var: float | None = None
+    lower: float | None = None
+    brier_skill: float | None = None
+    oe: float | None = None
+    slope: float | None = None
+    champion: Comparison | None = None
+    best: Comparison | None = None
+
+
+def dump(report: Report) -> str:
+    """One line; numbers to 12 digits."""
+    artifact, holdout = report.artifact, report.holdout
+    document = {
+        "schema": SCHEMA,
+        "outcome": report.outcome,
+        "reason": report.reason,
+        "image": report.image,
+        "artifact": artifact
+        and {
+            "digest": artifact.digest,
+            "size": artifact.size,
+            "gz": artifact.gz,
+            "version": artifact.version,
+            "to": artifact.to,
+            "claimedAuc": artifact.claimed_auc,
+        },
+        "holdout": holdout and {"digest": report.holdout_digest, **_rows(holdout)},
+        "used": report.used and _rows(report.used),
+        "auc": _round(report.auc),
+        "var": _round(report.var),
+        "lower": _round(report.lower),
+        "brierSkill": _round(report.brier_skill),
+        "oe": _round(report.oe),
+        "slope": _round(report.slope),
+        "champion": report.champion and _comparison(report.champion),
+        "best": report.best and _comparison(report.best),
+    }
+    line = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    if len(line.encode()) > MAX_BYTES:
+        raise ValueError(f"the report has more than {MAX_BYTES} bytes")
+    return line
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.12g}")
+
+
+def _rows(rows: Rows) -> dict[str, int]:
+    return {"rows": rows.rows, "positives": rows.positives, "negatives": rows.negatives}
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {
+        "digest": found.digest,
+        "auc": _round(found.auc),
+        "delta": _round(found.delta),
+        "se": _round(found.se),
+        "positives": found.positives,
+        "negatives": found.negatives,
+    }
+
+
+def parse(text: str) -> Report:
+    """Read a report strictly; raises LayoutError. NaN and Infinity are not JSON and not taken."""
+    if len(text.encode()) > MAX_BYTES:
+        raise LayoutError(f"the report has more than {MAX_BYTES} bytes")
+    try:
+        document = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise LayoutError("the report is not a JSON document") from None
+    node = Node(document, "")
+    if node.text("schema", 64) != SCHEMA:
+        raise LayoutError(f"schema must be {SCHEMA!r}")
+    return _read(node)
+
+
+def _no_constant(word: str) -> float:
+    raise ValueError(word)
+
+
+def _read(node: Node) -> Report:
+    holdout = node.node("holdout") if node.has("holdout") else None
+    try:
+        outcome = Outcome(node.text("outcome", 64))
+    except ValueError:
+        raise LayoutError(f"outcome must be one of {', '.join(Outcome)}") from None
+    return Report(
+        outcome=outcome,
+        reason=node.text("reason", 64),
+        image=node.text("image", 512),
+        artifact=_read_artifact(node.node("artifact")) if node.has("artifact") else None,
+        holdout_digest=holdout.text("digest", 80) if holdout else None,
+        holdout=_read_rows(holdout) if holdout else None,
+        used=_read_rows(node.node("used")) if node.has("used") else None,
+        auc=node.optional("auc", node.number),
+        var=node.optional("var", node.number),
+        lower=node.optional("lower", node.number),
+        brier_skill=node.optional("brierSkill", node.number),
+        oe=node.optional("oe", node.number),
+        slope=node.optional("slope", node.number),
+        champion=_read_comparison(node.node("champion")) if node.has("champion") else None,
+        best=_read_comparison(node.node("best")) if node.has("best") else None,
+    )
+
+
+def _read_artifact(node: Node) -> ArtifactSeen:
+    return ArtifactSeen(
+        digest=node.text("digest", 80),
+        size=node.integer("size"),
+        gz=node.integer("gz"),
+        version=node.optional("version", node.integer),
+        to=node.optional("to", node.text),
+        claimed_auc=node.optional("claimedAuc", node.number),
+    )
+
+
+def _read_rows(node: Node) -> Rows:
+    return Rows(node.integer("rows"), node.integer("positives"), node.integer("negatives"))
+
+
+def _read_comparison(node: Node) -> Comparison:
+    return Comparison(
+        digest=node.text("digest", 80),
+        auc=node.number("auc"),
+        delta=node.number("delta"),
+        se=node.number("se"),
+        positives=node.integer("positives"),
+        negatives=node.integer("negatives"),
+    )

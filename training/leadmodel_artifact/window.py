@@ -1,0 +1,340 @@
+"""The drift window a predictor ships: additive counts of its last leads beside what its reference expected, and what follows from them.
+
+Windows of replicas add up exactly; the reader needs no reference. Counting leads is the predictor's business, what to do about
+drift the operator's.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadmodel_artifact.layout import LayoutError, Node, as_integer, as_number
+
+SCHEMA = "leadmodel.window/v1"
+MAX_MONITORED = 101  # features and the score
+MAX_BINS = 64
+MIN_REFERENCE_ROWS = 30  # hours with fewer reference rows are not compared
+MIN_HOUR_LEADS = 500  # of the last 24 hours, for hour_of_day
+MIN_Z_LEADS = 30
+NO_SPREAD, UNLIKE = 1e-12, 99.0
+
+
+@dataclass(frozen=True)
+class FeatureWindow:
+    """One feature (or the score): leads a bin, and Σ_h n_h q(b|h), both of leads at hours the reference knows."""
+
+    kind: str
+    n: int
+    n_ref: int
+    shrink: float
+    observed: tuple[int, ...]
+    expected: tuple[float, ...]
+    sum: float = 0.0
+    sumsq: float = 0.0
+    mean: float = 0.0  # of the reference
+    std: float = 0.0
+
+
+@dataclass(frozen=True)
+class HoursWindow:
+    """The hours of the leads of the last 24 hours against the marginal."""
+
+    n: int
+    n_ref: int
+    observed: tuple[int, ...]
+    expected: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SlotWindow:
+    """What one model saw. `bad`: leads it refuses or scores non-finite; `unsupported`: leads at hours without reference."""
+
+    digest: str
+    method: str
+    n: int
+    bad: int
+    unsupported: int
+    leads_by_hour: tuple[int, ...]
+    ref_by_hour: tuple[int, ...]
+    features: Mapping[str, FeatureWindow]
+    hours: HoursWindow | None = None
+
+
+@dataclass(frozen=True)
+class Window:
+    """The document of one process. `since` counts leads newer than the instants asked for."""
+
+    boot: str
+    now: float
+    champion: SlotWindow | None
+    previous: SlotWindow | None
+    span_s: float = 0.0
+    since: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Psi:
+    """A population stability index with its own noise ν and bins B."""
+
+    value: float
+    noise: float
+    bins: int
+
+    def limit(self, max_psi: float) -> float:
+        """From where it is large *and* beyond its own noise: max(maxPsi, 4 √(2 (B−1)) ν)."""
+        return max(max_psi, 4 * math.sqrt(2 * (self.bins - 1)) * self.noise)
+
+
+def psi(feature: FeatureWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]) -> Psi | None:
+    """The hour-matched, shrunk and de-biased PSI; None without leads or with a single bin.
+
+    p_b = (c_b + .5)/(n + .5B), e_b = (Σ_h n_h q(b|h) + .5)/(n + .5B), ν = 1/n + Σ_h w_h²/(r_h + K + 1) + 1/R,
+    psi = max(0, Σ_b (p_b − e_b) ln(p_b/e_b) − (B−1) ν). Without an hour reference ν = 1/n + 1/R.
+    """
+    n, bins = feature.n, len(feature.observed)
+    if n <= 0 or bins < 2 or feature.n_ref <= 0:
+        return None
+    noise = 1 / n + 1 / feature.n_ref
+    if ref_by_hour:
+        weights = _weights(leads_by_hour, ref_by_hour)
+        noise += sum(w * w / (r + feature.shrink + 1) for w, r in zip(weights, ref_by_hour, strict=True))
+    below = n + 0.5 * bins
+    total = 0.0
+    for count, share in zip(feature.observed, feature.expected, strict=True):
+        p, e = (count + 0.5) / below, (share + 0.5) / below
+        total += (p - e) * math.log(p / e)
+    return Psi(max(0.0, total - (bins - 1) * noise), noise, bins)
+
+
+def _weights(leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]) -> list[float]:
+    counted = [n if r >= MIN_REFERENCE_ROWS else 0 for n, r in zip(leads_by_hour, ref_by_hour, strict=True)]
+    total = sum(counted)
+    return [n / total if total else 0.0 for n in counted]
+
+
+def hours_psi(hours: HoursWindow) -> Psi | None:
+    """PSI of the hours of the last 24 hours; None below 500 leads."""
+    if hours.n < MIN_HOUR_LEADS:
+        return None
+    return psi(FeatureWindow("hours", hours.n, hours.n_ref, 0.0, hours.observed, hours.expected), (), ())
+
+
+def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
+    """PSI of every monitored feature that has at least `min_samples` leads, and of hour_of_day."""
+    found: dict[str, Psi] = {}
+    for name, feature in slot.features.items():
+        if (
+            feature.n >= min_samples
+            and (value := psi(feature, slot.leads_by_hour, slot.ref_by_hour)) is not None
+        ):
+            found[name] = value
+    if slot.hours is not None and (value := hours_psi(slot.hours)) is not None:
+        found["hour_of_day"] = value
+    return found
+
+
+def seed_z(n: int, total: float, mean: float, std: float) -> float:
+    """|live mean − training mean| / training std; 0 below 30 leads; with no spread 0 if the means agree to 1e-9, else 99."""
+    if n < MIN_Z_LEADS:
+        return 0.0
+    gap = abs(total / n - mean)
+    if std <= NO_SPREAD:
+        return 0.0 if gap <= 1e-9 else UNLIKE
+    z = gap / std
+    return z if math.isfinite(z) else UNLIKE
+
+
+# --- adding up -----------------------------------------------------------------------------------------------------------
+
+
+def merge(windows: Iterable[Window]) -> Window | None:
+    """The window as if one process had seen all leads. Slots must name the same digests; None for no windows."""
+    parts = list(windows)
+    if not parts:
+        return None
+    since: dict[str, int] = {}
+    for part in parts:
+        for key, count in part.since.items():
+            since[key] = since.get(key, 0) + count
+    return Window(
+        boot="+".join(sorted(part.boot for part in parts))[:256],
+        now=max(part.now for part in parts),
+        champion=_merge_slots([part.champion for part in parts if part.champion is not None]),
+        previous=_merge_slots([part.previous for part in parts if part.previous is not None]),
+        span_s=max(part.span_s for part in parts),
+        since=since,
+    )
+
+
+def _merge_slots(slots: Sequence[SlotWindow]) -> SlotWindow | None:
+    if not slots:
+        return None
+    first = slots[0]
+    if any((slot.digest, slot.features.keys()) != (first.digest, first.features.keys()) for slot in slots):
+        raise ValueError("windows of different models cannot be added")
+    hours = [slot.hours for slot in slots if slot.hours is not None]
+    return SlotWindow(
+        digest=first.digest,
+        method=first.method,
+        n=sum(slot.n for slot in slots),
+        bad=sum(slot.bad for slot in slots),
+        unsupported=sum(slot.unsupported for slot in slots),
+        leads_by_hour=_added([slot.leads_by_hour for slot in slots]),
+        ref_by_hour=first.ref_by_hour,
+        features={name: _merge_features([slot.features[name] for slot in slots]) for name in first.features},
+        hours=_merge_hours(hours) if hours else None,
+    )
+
+
+def _added(rows: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*rows, strict=True)))
+
+
+def _merge_features(parts: Sequence[FeatureWindow]) -> FeatureWindow:
+    first = parts[0]
+    return FeatureWindow(
+        kind=first.kind,
+        n=sum(part.n for part in parts),
+        n_ref=first.n_ref,
+        shrink=first.shrink,
+        observed=_added([part.observed for part in parts]),
+        expected=tuple(map(math.fsum, zip(*(part.expected for part in parts), strict=True))),
+        sum=math.fsum(part.sum for part in parts),
+        sumsq=math.fsum(part.sumsq for part in parts),
+        mean=first.mean,
+        std=first.std,
+    )
+
+
+def _merge_hours(parts: Sequence[HoursWindow]) -> HoursWindow:
+    return HoursWindow(
+        n=sum(part.n for part in parts),
+        n_ref=parts[0].n_ref,
+        observed=_added([part.observed for part in parts]),
+        expected=tuple(map(math.fsum, zip(*(part.expected for part in parts), strict=True))),
+    )
+
+
+# --- the document --------------------------------------------------------------------------------------------------------
+
+
+def dump(window: Window) -> dict[str, Any]:
+    """The document, as /ops/drift-window answers it."""
+    return {
+        "schema": SCHEMA,
+        "boot": window.boot,
+        "now": window.now,
+        "slots": {
+            "champion": window.champion and _dump_slot(window.champion),
+            "previous": window.previous and _dump_slot(window.previous),
+        },
+        "spanS": window.span_s,
+        "since": dict(window.since),
+    }
+
+
+def _dump_slot(slot: SlotWindow) -> dict[str, Any]:
+    hours = slot.hours
+    return {
+        "digest": slot.digest,
+        "method": slot.method,
+        "n": slot.n,
+        "bad": slot.bad,
+        "unsupported": slot.unsupported,
+        "leadsByHour": list(slot.leads_by_hour),
+        "refByHour": list(slot.ref_by_hour),
+        "features": {name: _dump_feature(feature) for name, feature in slot.features.items()},
+        "hours": hours
+        and {
+            "n": hours.n,
+            "nRef": hours.n_ref,
+            "observed": list(hours.observed),
+            "expected": list(hours.expected),
+        },
+    }
+
+
+def _dump_feature(feature: FeatureWindow) -> dict[str, Any]:
+    return {
+        "kind": feature.kind,
+        "n": feature.n,
+        "nRef": feature.n_ref,
+        "shrink": feature.shrink,
+        "observed": list(feature.observed),
+        "expected": list(feature.expected),
+        "sum": feature.sum,
+        "sumsq": feature.sumsq,
+        "mean": feature.mean,
+        "std": feature.std,
+    }
+
+
+def parse(document: Any) -> Window:
+    """Read the document strictly; raises LayoutError. Counts are bounded, so that no answer of a pod can fill memory."""
+    node = Node(document, "")
+    if node.text("schema", 64) != SCHEMA:
+        raise LayoutError(f"schema must be {SCHEMA!r}")
+    slots = node.node("slots")
+    since = node.node("since").value if node.has("since") else {}
+    if len(since) > 16:
+        raise LayoutError("since must have at most 16 instants")
+    return Window(
+        boot=node.text("boot", 256),
+        now=node.number("now"),
+        champion=_parse_slot(slots.node("champion")) if slots.has("champion") else None,
+        previous=_parse_slot(slots.node("previous")) if slots.has("previous") else None,
+        span_s=node.number("spanS"),
+        since={str(key): as_integer(value, "since") for key, value in since.items()},
+    )
+
+
+def _parse_slot(node: Node) -> SlotWindow:
+    features = node.node("features")
+    if len(features.value) > MAX_MONITORED:
+        raise LayoutError(f"{features.path} must be at most {MAX_MONITORED}")
+    return SlotWindow(
+        digest=node.text("digest", 80),
+        method=node.text("method", 64),
+        n=node.integer("n"),
+        bad=node.integer("bad"),
+        unsupported=node.integer("unsupported"),
+        leads_by_hour=_counts(node, "leadsByHour", 24),
+        ref_by_hour=_counts(node, "refByHour", 24),
+        features={name: _parse_feature(features.node(name)) for name in features.value},
+        hours=_parse_hours(node.node("hours")) if node.has("hours") else None,
+    )
+
+
+def _counts(node: Node, key: str, limit: int) -> tuple[int, ...]:
+    return tuple(as_integer(value, node.at(key)) for value in node.items(key, limit))
+
+
+def _shares(node: Node, key: str, length: int) -> tuple[float, ...]:
+    shares = tuple(as_number(value, node.at(key)) for value in node.items(key, MAX_BINS))
+    if len(shares) != length or any(share < 0 for share in shares):
+        raise LayoutError(f"{node.at(key)} must be {length} numbers from 0")
+    return shares
+
+
+def _parse_feature(node: Node) -> FeatureWindow:
+    observed = _counts(node, "observed", MAX_BINS)
+    return FeatureWindow(
+        kind=node.text("kind", 64),
+        n=node.integer("n"),
+        n_ref=node.integer("nRef"),
+        shrink=node.number("shrink"),
+        observed=observed,
+        expected=_shares(node, "expected", len(observed)),
+        sum=node.number("sum"),
+        sumsq=node.number("sumsq"),
+        mean=node.number("mean"),
+        std=node.number("std"),
+    )
+
+
+def _parse_hours(node: Node) -> HoursWindow:
+    observed = _counts(node, "observed", 24)
+    return HoursWindow(
+        node.integer("n"), node.integer("nRef"), observed, _shares(node, "expected", len(observed))
+    )
