@@ -113,7 +113,7 @@ def shrink_strength(by_hour: Sequence[Sequence[int]]) -> float:
     Hours alike: K large, the marginal is used; hours unlike: K small.
     """
     rows = [row for row in by_hour if sum(row)]
-    bins = [b for b in range(len(by_hour[0]))] if by_hour else []
+    bins = range(len(by_hour[0])) if by_hour else range(0)
     marginal = {b: total for b in bins if (total := sum(row[b] for row in rows))}
     total = sum(marginal.values())
     h, b_count = len(rows), len(marginal)

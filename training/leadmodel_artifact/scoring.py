@@ -260,14 +260,12 @@ def _tree_lines(features: Sequence[Feature], model: Trees, given: dict[str, Any]
     used = {f for tree in model.trees for f in tree.feature if f >= 0}
     nullable = {i for i in used if features[i].default is None and not features[i].required}
     for number, tree in enumerate(model.trees):
-        text = _branch(tree, features, nullable, given, number)
+        text = _branch(tree, nullable, given, number)
         lines.append(f"    z += {text}")
     return lines
 
 
-def _branch(
-    tree: Tree, features: Sequence[Feature], nullable: set[int], given: dict[str, Any], number: int
-) -> str:
+def _branch(tree: Tree, nullable: set[int], given: dict[str, Any], number: int) -> str:
     """One expression of nested conditionals; children come after parents, so build from the last node up."""
     texts: list[str] = [""] * len(tree.feature)
     for node in reversed(range(len(tree.feature))):

@@ -1,0 +1,134 @@
+"""Fitted model → artifact: reference from holdout rows, examples made from the reference, and a check that it scores the same.
+
+An artifact that does not reproduce scikit-learn to 1e-9 on every holdout row is not written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from leadmodel_artifact.artifact import (
+    Artifact,
+    DataWindow,
+    Example,
+    Feature,
+    FeatureKind,
+    FeatureReference,
+    Reference,
+)
+from leadmodel_artifact.reference import SCORE, build
+from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_training.train import Fitted
+
+TOLERANCE = 1e-9
+EXAMPLES = 5
+METHOD = "holdout-newest/v1"
+
+
+class ExportRefused(ValueError):  # noqa: N818  # what happened, in the word users see
+    """The plain numbers are not the model that was fitted."""
+
+
+def make_reference(
+    features: Sequence[Feature],
+    columns: Sequence[Sequence[Any]],
+    scores: Sequence[float],
+    hours: Sequence[int | None],
+) -> Reference:
+    """How the holdout looks. `columns` raw values a feature, `scores` n, `hours` n UTC hours or None where unknown."""
+    known = [hour for hour in hours if hour is not None]
+    with_hours = hours if 2 * len(known) >= len(hours) else None
+    found = [build(SCORE, FeatureKind.NUMERIC, scores, with_hours)]
+    for feature, column in zip(features, columns, strict=True):
+        if feature.kind is not FeatureKind.HOUR_OF_DAY:
+            found.append(build(feature.name, feature.kind, column, with_hours, levels=feature.levels))
+    counts = tuple(known.count(hour) for hour in range(24)) if with_hours is not None else ()
+    return Reference(METHOD, len(scores), tuple(found), counts)
+
+
+def make_examples(features: Sequence[Feature], reference: Reference) -> tuple[dict[str, Any], ...]:
+    """Leads that nobody sent: the i-th takes the i-th of five spread bins, levels, lengths and hours."""
+    by_name = {found.name: found for found in reference.features}
+    return tuple(
+        {
+            f.source: _example_value(f, by_name.get(f.name), i)
+            for f in features
+            if not (i == EXAMPLES - 1 and _may_miss(f))
+        }
+        for i in range(EXAMPLES)
+    )
+
+
+def _may_miss(feature: Feature) -> bool:
+    return not feature.required and feature.kind is not FeatureKind.TEXT_LENGTH
+
+
+def _example_value(feature: Feature, reference: FeatureReference | None, i: int) -> Any:
+    match feature.kind:
+        case FeatureKind.CATEGORICAL:
+            return feature.levels[i % len(feature.levels)]
+        case FeatureKind.HOUR_OF_DAY:
+            return f"2026-01-05T{(i * 5 + 3) % 24:02d}:30:00+00:00"
+        case FeatureKind.TEXT_LENGTH:
+            return "x" * min(int(_middle(reference, i)), 10_000)
+        case FeatureKind.NUMERIC:
+            return _middle(reference, i)
+
+
+def _middle(reference: FeatureReference | None, i: int) -> float:
+    """The middle of a bin."""
+    edges = reference.edges if reference else ()
+    if len(edges) < 2:
+        return float(round(reference.mean, 6)) if reference else 0.0
+    low = i * (len(edges) - 2) // max(EXAMPLES - 1, 1)
+    return float(round((edges[low] + edges[low + 1]) / 2, 6))
+
+
+def export(
+    fitted: Fitted,
+    reference: Reference,
+    *,
+    name: str,
+    recipe: str,
+    now: datetime,
+    auc: float,
+    n_train: int,
+    holdout_digest: str,
+    data: DataWindow,
+    parent: str | None = None,
+) -> Artifact:
+    """The artifact, with its examples scored."""
+    bare = Artifact(
+        name=name,
+        version=int(now.timestamp()),
+        trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        recipe=recipe,
+        auc=auc,
+        n_train=n_train,
+        n_holdout=reference.rows,
+        holdout_digest=holdout_digest,
+        features=fitted.features,
+        model=fitted.model,
+        reference=reference,
+        examples=(),
+        data=data,
+        parent=parent,
+    )
+    scorer = make_scorer(bare)
+    leads = make_examples(fitted.features, reference)
+    return replace(bare, examples=tuple(Example(lead, scorer(*lead_values(bare, lead))) for lead in leads))
+
+
+def check(artifact: Artifact, fitted: Fitted, columns: Sequence[Sequence[Any]]) -> float:
+    """The largest distance to scikit-learn over these rows; raises ExportRefused above 1e-9."""
+    scorer = make_scorer(artifact)
+    theirs = fitted.predict(columns)
+    worst = max(
+        abs(scorer(*values) - float(p)) for values, p in zip(zip(*columns, strict=True), theirs, strict=True)
+    )
+    if not worst <= TOLERANCE:
+        raise ExportRefused(
+            f"the exported model differs from the fitted one by {worst:.3g} on a holdout row; nothing was written"
+        )
+    return worst
