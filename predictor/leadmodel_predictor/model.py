@@ -1,0 +1,130 @@
+"""The running model: its slots, its window, and the figures that follow from them. No HTTP here."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from leadmodel_artifact.window import SlotWindow, Window, seed_z, slot_psis
+from leadmodel_predictor.metrics import Metrics
+from leadmodel_predictor.ring import Ring
+from leadmodel_predictor.slots import Slots
+
+MIN_SAMPLES = 150
+WARN_PSI, ALERT_PSI = 0.1, 0.25
+CRITICAL_AUC, WARNING_AUC, HIGH_DRIFT, STALE_HOURS = 0.55, 0.65, 3.0, 48.0
+SEED_FEATURES = ("score", "details_len")
+
+
+@dataclass
+class Model:
+    """What a process serves. `slots` and `ring` are swapped together, between two requests."""
+
+    slots: Slots
+    ring: Ring
+    metrics: Metrics
+    loaded_at: float
+    boot: str
+    measured_auc: float | None = None
+
+    def swap(self, slots: Slots, now: float) -> None:
+        """Serve these slots from the next request on; the window starts anew."""
+        self.slots, self.ring, self.loaded_at = slots, Ring(slots, self.boot), now
+        self.measured_auc = None
+
+    @property
+    def auc(self) -> float:
+        """The measured AUC where it was passed, else what training claims."""
+        return self.slots.champion.artifact.auc if self.measured_auc is None else self.measured_auc
+
+    def age_hours(self, now: float) -> float:
+        """Since the end of training."""
+        return max(0.0, (now - self.slots.champion.artifact.version) / 3600)
+
+    def gauges(self, now: float) -> None:
+        """Set every gauge."""
+        window = self.ring.window(now)
+        self.metrics.loaded.set(1)
+        self.metrics.auc.set(self.auc)
+        self.metrics.age.set(self.age_hours(now))
+        self.metrics.drift.set(drift_score(window))
+        self.metrics.samples.set(len(self.ring.entries))
+        self.metrics.psi.clear()
+        for feature, value in psis(window).items():
+            self.metrics.psi.labels(feature).set(value)
+
+    def status(self, now: float) -> dict[str, Any]:
+        """What /ops/model-status answers."""
+        artifact, window = self.slots.champion.artifact, self.ring.window(now)
+        found = psis(window)
+        score = drift_score(window)
+        return {
+            "loaded": True,
+            "version": artifact.version,
+            "version_date": artifact.trained_at,
+            "auc": self.auc,
+            "n_train": artifact.n_train,
+            "load_time": self.loaded_at,
+            "age_hours": round(self.age_hours(now), 3),
+            "drift_score": score,
+            "health": self.health(score, now),
+            "digest": self.slots.champion.digest,
+            "drift_status": drift_status(found),
+            "drift_psi": max(found.values(), default=None),
+            "samples": len(self.ring.entries),
+            "slots": {
+                "champion": self.slots.champion.digest,
+                "previous": self.slots.previous and self.slots.previous.digest,
+                **({"previous_error": self.slots.previous_error} if self.slots.previous_error else {}),
+            },
+        }
+
+    def health(self, score: float, now: float) -> str:
+        """One word, first match."""
+        if not math.isfinite(self.auc):
+            return "error"
+        if self.auc < CRITICAL_AUC:
+            return "critical_low_auc"
+        if self.auc < WARNING_AUC:
+            return "warning_low_auc"
+        if score > HIGH_DRIFT:
+            return "warning_high_drift"
+        return "warning_stale" if self.age_hours(now) > STALE_HOURS else "ok"
+
+
+def psis(window: Window) -> dict[str, float]:
+    """PSI of the champion's features that have enough leads."""
+    if window.champion is None:
+        return {}
+    return {name: found.value for name, found in slot_psis(window.champion, MIN_SAMPLES).items()}
+
+
+def drift_status(found: dict[str, float]) -> str:
+    """warming_up, ok, warn or alert."""
+    if not found:
+        return "warming_up"
+    worst = max(found.values())
+    return "alert" if worst >= ALERT_PSI else "warn" if worst >= WARN_PSI else "ok"
+
+
+def drift_score(window: Window) -> float:
+    """The seed's gauge: the largest z over score, details_len and hour_of_day; 0 below 30 leads."""
+    slot = window.champion
+    if slot is None:
+        return 0.0
+    found = [
+        seed_z(f.n, f.sum, f.mean, f.std)
+        for name in SEED_FEATURES
+        if (f := slot.features.get(name)) is not None
+    ]
+    return max([*found, _hour_z(slot)])
+
+
+def _hour_z(slot: SlotWindow) -> float:
+    """hour_of_day of the leads in the window against the hours of the reference."""
+    if not slot.ref_by_hour:
+        return 0.0
+    rows = sum(slot.ref_by_hour)
+    mean = sum(h * count for h, count in enumerate(slot.ref_by_hour)) / rows
+    std = math.sqrt(sum(count * (h - mean) ** 2 for h, count in enumerate(slot.ref_by_hour)) / rows)
+    n = sum(slot.leads_by_hour)
+    return seed_z(n, sum(h * count for h, count in enumerate(slot.leads_by_hour)), mean, std)

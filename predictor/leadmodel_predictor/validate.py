@@ -1,0 +1,269 @@
+"""`leadmodel-validate`: fetch, score every holdout row with the serving code, measure, report. It decides nothing.
+
+Exit 0: a report was written (bytes that are no model are a report too); 1: could not be measured; 2: usage; 3: over the size limits.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from leadmodel_artifact.artifact import MAX_GZIP_BYTES, MAX_RAW_BYTES, Artifact, ArtifactError, digest, load
+from leadmodel_artifact.auc import (
+    NotMeasurable,
+    brier_skill,
+    calibration_slope,
+    delong,
+    delong_paired,
+    logit_lower_bound,
+    observed_expected,
+)
+from leadmodel_artifact.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
+from leadmodel_artifact.scoring import LeadError, instant, lead_values, make_scorer
+from leadmodel_predictor import holdout, mailbox
+from leadmodel_predictor.slots import load_slot, unpack
+from leadmodel_store.store import StoreError, StoreReason, fetch, show
+
+TOO_LARGE = 3
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the program takes."""
+    p = argparse.ArgumentParser(
+        prog="leadmodel-validate", description="Measure a model on a holdout and print the report as JSON."
+    )
+    p.add_argument("--artifact", required=True, help="model.json or a snapshot of it: a path or URI")
+    p.add_argument("--holdout", required=True, help="labelled leads: a path or URI")
+    p.add_argument("--champion", help="the model to compare with: a path or URI")
+    p.add_argument("--best", help="the best model of the last 30 days: a path or URI")
+    p.add_argument("--min-auc", type=float, help="only repeated for people; the gate decides")
+    p.add_argument("--expect-digest", help="the digest the artifact must have")
+    p.add_argument("--champion-digest", help="the digest the champion must have")
+    p.add_argument("--best-digest", help="the digest the best must have")
+    p.add_argument("--holdout-digest", help="the digest the holdout must have")
+    p.add_argument("--image", default="", help="the image this runs in, repeated in the report")
+    p.add_argument("--mailbox", help="NAMESPACE/NAME of the ConfigMap that takes the snapshot")
+    p.add_argument(
+        "--deadline", type=float, default=600.0, help="seconds this may take (the platform ends it)"
+    )
+    p.add_argument(
+        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
+    )
+    return p
+
+
+class Unmeasured(Exception):  # noqa: N818  # the outcome's own word
+    """There is no report: the message says what would help."""
+
+    def __init__(self, reason: str, message: str, code: int = 1, **more: Any) -> None:
+        super().__init__(message)
+        self.reason, self.code, self.more = reason, code, more
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; the exit code."""
+    given = parser().parse_args(arguments)
+    try:
+        line = dump(run(given))
+    except Unmeasured as error:
+        print(f"leadmodel-validate: {error}", file=sys.stderr)
+        _terminate(
+            given.termination_log,
+            json.dumps({"error": error.reason, "message": str(error)[:1000], **error.more}),
+        )
+        return error.code
+    print(line)
+    _terminate(given.termination_log, line)
+    return 0
+
+
+def _terminate(path: Path, line: str) -> None:
+    if path.exists():
+        path.write_text(line)
+
+
+def _uri(where: str) -> str:
+    return where if "://" in where else Path(where).absolute().as_uri()
+
+
+def run(given: argparse.Namespace) -> Report:
+    """The report. Raises Unmeasured."""
+    raw = _artifact(given)
+    packed = mailbox.pack(raw)
+    found = digest(raw)
+    seen = ArtifactSeen(found, len(raw), len(packed))
+    if given.expect_digest and found != given.expect_digest:
+        return Report(Outcome.REFUSED, "SourceMoved", given.image, seen)
+    if len(packed) > MAX_GZIP_BYTES:
+        raise Unmeasured(
+            "ArtifactTooLarge",
+            f"the artifact has {len(packed)} bytes gzipped, at most {MAX_GZIP_BYTES} are taken",
+            TOO_LARGE,
+            digest=found,
+            size=len(raw),
+        )
+    try:
+        artifact = load(raw)
+    except ArtifactError as error:
+        return Report(Outcome.REFUSED, error.reason, given.image, seen)
+    seen = replace(seen, version=artifact.version, to=artifact.data.to, claimed_auc=artifact.auc)
+    report = _measure(given, artifact, seen)
+    if given.mailbox:
+        _deliver(given.mailbox, packed)
+    return report
+
+
+def _deliver(where: str, packed: bytes) -> None:
+    try:
+        mailbox.deliver(where, packed)
+    except mailbox.MailboxError as error:
+        raise Unmeasured("MailboxUnavailable", str(error)) from None
+
+
+def _artifact(given: argparse.Namespace) -> bytes:
+    try:
+        got = fetch(_uri(given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ)
+        raw = unpack(got.data)
+    except StoreError as error:
+        if error.reason is StoreReason.TOO_LARGE:
+            raise Unmeasured(
+                "ArtifactTooLarge",
+                str(error),
+                TOO_LARGE,
+                uri=show(_uri(given.artifact)),
+                etag=error.etag,
+                size=error.size,
+            ) from None
+        raise Unmeasured(_artifact_reason(error), str(error)) from None
+    except ArtifactError:
+        return got.data  # a damaged snapshot: its digest says so
+    if len(raw) > MAX_RAW_BYTES:
+        raise Unmeasured(
+            "ArtifactTooLarge",
+            f"the artifact unpacks to more than {MAX_RAW_BYTES} bytes",
+            TOO_LARGE,
+            uri=show(_uri(given.artifact)),
+            etag=got.etag,
+            size=len(raw),
+        )
+    return raw
+
+
+def _artifact_reason(error: StoreError) -> str:
+    return (
+        "ArtifactNotFound"
+        if error.reason in {StoreReason.NOT_FOUND, StoreReason.BAD_URI}
+        else f"Artifact{error.reason}"
+    )
+
+
+def _measure(given: argparse.Namespace, artifact: Artifact, seen: ArtifactSeen) -> Report:
+    try:
+        data = fetch(_uri(given.holdout), max_bytes=holdout.MAX_BYTES, environ=os.environ).data
+    except StoreError as error:
+        raise Unmeasured("HoldoutUnavailable", str(error)) from None
+    base = Report(
+        Outcome.NOT_MEASURABLE, "HoldoutUnavailable", given.image, seen, holdout_digest=digest(data)
+    )
+    if given.holdout_digest and base.holdout_digest != given.holdout_digest:
+        raise Unmeasured(
+            "HoldoutUnavailable",
+            f"the holdout has digest {base.holdout_digest}, the spec pins {given.holdout_digest}",
+        )
+    try:
+        rows = list(holdout.read(data, artifact))
+    except holdout.HoldoutError as error:
+        raise Unmeasured("HoldoutUnavailable", str(error)) from None
+    base = replace(base, holdout=_count([y for _, y in rows]))
+    used = _newer(rows, artifact.data.to)
+    base = replace(base, used=_count([y for _, y in used]))
+    if not used:
+        return replace(base, reason="HoldoutTooOld" if rows else "HoldoutTooSmall")
+    return _score(given, artifact, base, used, timed=any("created_at" in lead for lead, _ in rows))
+
+
+Labelled = list[tuple[dict[str, Any], bool]]
+
+
+def _count(outcomes: Sequence[bool]) -> Rows:
+    return Rows(len(outcomes), sum(outcomes), len(outcomes) - sum(outcomes))
+
+
+def _newer(rows: Labelled, to: str | None) -> Labelled:
+    """Only rows after the newest training row; rows without a time are kept (the comparison is left out for them)."""
+    if to is None:
+        return rows
+    after = instant(to)
+    return [(lead, y) for lead, y in rows if (at := _time(lead)) is None or at > after]
+
+
+def _time(lead: dict[str, Any]) -> Any:
+    try:
+        return instant(lead["created_at"])
+    except (KeyError, LeadError):
+        return None
+
+
+def _scores(artifact: Artifact, rows: Labelled) -> list[float]:
+    scorer = make_scorer(artifact)
+    try:
+        return [scorer(*lead_values(artifact, lead)) for lead, _ in rows]
+    except LeadError as error:
+        raise Unmeasured("HoldoutUnavailable", f"a lead of the holdout cannot be scored: {error}") from None
+
+
+def _score(
+    given: argparse.Namespace, artifact: Artifact, base: Report, rows: Labelled, *, timed: bool
+) -> Report:
+    labels = [y for _, y in rows]
+    scores = _scores(artifact, rows)
+    try:
+        area, variance = delong(scores, labels)
+    except NotMeasurable:
+        return replace(base, reason="HoldoutTooSmall")
+    assert base.used is not None
+    return replace(
+        base,
+        outcome=Outcome.MEASURED,
+        reason="",
+        auc=area,
+        var=variance,
+        lower=logit_lower_bound(area, variance, min(base.used.positives, base.used.negatives)),
+        brier_skill=brier_skill(scores, labels),
+        oe=observed_expected(scores, labels),
+        slope=calibration_slope(scores, labels),
+        champion=_compare(given.champion, given.champion_digest, rows, scores, timed=timed),
+        best=_compare(given.best, given.best_digest, rows, scores, timed=timed),
+    )
+
+
+def _compare(
+    where: str | None, expect: str | None, rows: Labelled, scores: list[float], *, timed: bool
+) -> Comparison | None:
+    """Against another model, on rows newer than the training of both; None when it cannot be read or no row is left."""
+    if not where:
+        return None
+    try:
+        slot = load_slot(fetch(_uri(where), max_bytes=MAX_RAW_BYTES, environ=os.environ).data, expect)
+    except (StoreError, ArtifactError):
+        return None
+    if timed and slot.artifact.data.to:
+        after = instant(slot.artifact.data.to)
+        kept = [i for i, (lead, _) in enumerate(rows) if (at := _time(lead)) is not None and at > after]
+        rows, scores = [rows[i] for i in kept], [scores[i] for i in kept]
+    labels = [y for _, y in rows]
+    try:
+        paired = delong_paired(scores, _scores(slot.artifact, rows), labels)
+    except (NotMeasurable, Unmeasured):
+        return None
+    return Comparison(
+        slot.digest, paired.auc_b, paired.delta, paired.se, sum(labels), len(labels) - sum(labels)
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
