@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from leadmodel_artifact.window import Window
-
 from leadmodel_operator.api import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
 from leadmodel_operator.status import Quarantined, Revision, Status
 from leadmodel_operator.words import Verb

@@ -111,20 +111,20 @@ class Ring:
         return Window(
             boot=self.boot,
             now=now,
-            champion=self._slot(self.slots.champion, now, 2),
-            previous=self._slot(previous, now, 4) if previous else None,
+            champion=self._slot(self.slots.champion, now, champion=True),
+            previous=self._slot(previous, now, champion=False) if previous else None,
             span_s=round(now - self.entries[0][0], 3) if self.entries else 0.0,
             since={f"{t:.3f}": sum(entry[0] > t for entry in self.entries) for t in since},
         )
 
-    def _slot(self, slot: Slot, now: float, at: int) -> SlotWindow:
-        """`at`: where the slot's raw values stand in an entry; its score is next."""
+    def _slot(self, slot: Slot, now: float, *, champion: bool) -> SlotWindow:
         reference = slot.artifact.reference
         counters = _counters(slot.artifact)
         leads = [0] * 24
         bad = unsupported = 0
         for entry in self.entries:
-            hour, values, score = entry[1], entry[at], entry[at + 1]
+            hour = entry[1]
+            values, score = entry[2:4] if champion else entry[4:6]
             if values is None or not math.isfinite(score):
                 bad += 1
                 continue
