@@ -249,7 +249,7 @@ def _two(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.2f}"
 
 
-def _why_not(
+def _why_not(  # noqa: PLR0917  # every fact that may stand against it
     assessed: Assessed,
     previous: Revision | None,
     previous_usable: str | None,

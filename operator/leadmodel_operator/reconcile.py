@@ -4,6 +4,7 @@ The order of writes is the point: claim the snapshot, write the ledger, write st
 on), only then act. A crash between any two of them is repaired by the next pass.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,12 +47,12 @@ class Port(Protocol):
         """Tell people; best effort."""
 
 
-async def reconcile(port: Port, key: Key) -> float | None:
+async def reconcile(port: Port, key: Key, decide: Callable[[Observed], Plan] = plan) -> float | None:
     """Make one pass. Returns the seconds after which to look again, None when only an event should wake it."""
     seen = await port.observe(key)
     if seen is None:
         return None
-    answer = plan(seen)
+    answer = decide(seen)
     await _record(port, key, seen, answer)
     again = await port.apply(key, seen, answer.status, answer.desired)
     return 0.0 if again else answer.requeue_after

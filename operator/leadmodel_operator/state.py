@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from leadmodel_artifact.window import Window
 from leadmodel_operator.api import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
-from leadmodel_operator.status import Quarantined, Revision, Status
+from leadmodel_operator.status import Quarantined, Revision, Rollback, Status
 from leadmodel_operator.words import Verb
 
 
@@ -122,6 +122,7 @@ class Record:
     quarantined: Quarantined | None = None
     role: str = ""  # champion, previous or "" at the time of writing
     decision: int = 0
+    rollback: Rollback | None = None  # the newest that took it out
 
 
 @dataclass(frozen=True)

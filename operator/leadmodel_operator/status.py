@@ -61,12 +61,15 @@ class Candidate:
     )
     inputs: str = doc("Hash of what the verdict depends on.", max_length=64)
     attempt: int = doc("How often a validation was started for these inputs.", minimum=0, default=0)
-    since: datetime = doc("When this attempt was recorded.")
+    since: datetime = doc("When this attempt was recorded, or when it ended without an answer.")
+    started: datetime | None = doc("When the first attempt for these inputs was recorded.", default=None)
+    released: bool = doc("A person lifted the hold for this digest.", default=False)
     verdict: Evidence | None = doc("Outcome; absent while it runs.", default=None)
     reason: Reason | None = doc("Why, in one word.", default=None)
     message: str = doc("Why, in one sentence.", max_length=512, default="")
     holdout_digest: str | None = doc("Digest of the holdout it was judged on.", pattern=DIGEST, default=None)
     source: Source = doc("Who found it.", default=Source.SPEC)
+    version: int | None = doc("Unix time of the end of its training.", default=None, minimum=0)
     fingerprint: str | None = doc(
         "Hash of URI, ETag and size of a file over the size limit.", max_length=64, default=None
     )
@@ -193,6 +196,11 @@ class PollResult:
     holdout_etag: str | None = doc("ETag of the holdout.", max_length=256, default=None)
     holdout_digest: str | None = doc("Digest of the holdout as last polled.", pattern=DIGEST, default=None)
     job: str | None = doc("The newest poll Job whose answer was taken.", max_length=63, default=None)
+    asked: datetime | None = doc("When the newest Job whose answer was taken was made.", default=None)
+    attempt: int = doc("Polls without an answer in a row.", default=0, minimum=0)
+    due: datetime | None = doc("When to ask again by itself.", default=None)
+    wanted: str = doc("What the poll asked for at once is for.", max_length=256, default="")
+    reason: Reason | None = doc("Why the source did not answer, in one word.", default=None)
     error: str | None = doc("Why the source did not answer, if it did not.", max_length=256, default=None)
     since: datetime | None = doc("Only answers begun after this count (the URI changed then).", default=None)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadmodel_artifact.window import Window
+from leadmodel_artifact.window import FeatureWindow, SlotWindow, Window
 from leadmodel_operator.api import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
 from leadmodel_operator.plan import plan as real_plan
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
@@ -185,12 +185,14 @@ class World:
     def running(self, kind: JobKind) -> list[Job]:
         return [job for job in self.jobs.values() if job.kind is kind and job.state is JobState.RUNNING]
 
-    def finish_jobs(self) -> None:
-        """Each running Job ends as the store, the artifact and the holdout make it end."""
+    def finish_jobs(self) -> bool:
+        """Each running Job ends as the store, the artifact and the holdout make it end; whether one did."""
+        running = [*self.running(JobKind.POLL), *self.running(JobKind.VALIDATION)]
         for job in self.running(JobKind.POLL):
             self._finish_poll(job)
         for job in self.running(JobKind.VALIDATION):
             self._finish_validation(job)
+        return bool(running)
 
     def _end(self, job: Job, state: JobState, exit_code: int, message: dict[str, Any] | None) -> None:
         job.state, job.finished, job.exit_code = state, self.now, exit_code
@@ -286,8 +288,13 @@ class World:
 
     # --- pods ----------------------------------------------------------------------------------------------------------
 
-    def move_pods(self) -> None:
-        """The Deployment's controller and the kubelet take one step: start, fail, replace."""
+    def move_pods(self) -> bool:
+        """The Deployment's controller and the kubelet take one step; whether anything changed."""
+        before = [replace(pod) for pod in self.pods]
+        self._move_pods()
+        return before != self.pods
+
+    def _move_pods(self) -> None:
         if self.deployment is None:
             self.pods = []
             return
@@ -636,9 +643,9 @@ class Leader:
         for _ in range(limit):
             before = self.world.writes
             self.run()
-            self.world.finish_jobs()
-            self.world.move_pods()
-            if self.world.writes == before and not any(j.state is JobState.RUNNING for j in self.world.jobs.values()):
+            ended = self.world.finish_jobs()
+            moved = self.world.move_pods()
+            if self.world.writes == before and not ended and not moved:
                 return
             self.world.now += timedelta(seconds=2)
         raise Broken("it never comes to rest\n" + "\n".join(self.world.trace[-40:]))
@@ -651,4 +658,24 @@ class Leader:
 
 def make_window(champion: str, previous: str | None, *, drifts: bool, previous_drifts: bool, now: datetime) -> Window:
     """A full drift window of one pod, with or without drift."""
-    raise NotImplementedError
+    return Window(
+        boot="boot",
+        now=now.timestamp(),
+        champion=_slot(champion, drifts=drifts),
+        previous=_slot(previous, drifts=previous_drifts) if previous else None,
+        span_s=3600.0,
+        since=_Any500(),
+    )
+
+
+class _Any500(dict[str, int]):
+    """500 leads since whatever instant is asked for."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return 500
+
+
+def _slot(digest_: str, *, drifts: bool) -> SlotWindow:
+    observed = (500, 0) if drifts else (250, 250)
+    score = FeatureWindow("numeric", 500, 5000, 1e5, observed, (250.0, 250.0), 250.0, 150.0, 0.5, 0.25)
+    return SlotWindow(digest_, "holdout-newest/v1", 500, 0, 0, (), (), {"score": score})

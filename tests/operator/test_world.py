@@ -1,0 +1,171 @@
+"""The loop in the small world: first deploy, refusal, promotion, drift, and a person's verbs."""
+
+import pytest
+from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
+
+from operator_world import Leader, Truth, World, digest
+
+
+def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:
+    assert world.status is not None
+    found = next(c for c in world.status.conditions if c.type is kind)
+    return found.status, found.reason
+
+
+def serving(letter: str = "A") -> tuple[World, Leader]:
+    """A world in which an artifact serves."""
+    world = World()
+    world.upload(letter, Truth(auc=0.75))
+    leader = Leader(world)
+    leader.settle()
+    return world, leader
+
+
+def is_ready(world: World) -> bool:
+    return said(world, ConditionType.READY)[0] is ConditionStatus.TRUE
+
+
+def test_first_deploy_serves_what_passed():
+    world, _ = serving()
+    assert world.status.champion.digest == digest("A")
+    assert world.status.phase is Phase.SERVING
+    assert is_ready(world)
+    world.check_settled()
+
+
+def test_first_deploy_fails_closed():
+    world = World()
+    world.upload("A", Truth(auc=0.6))
+    Leader(world).settle()
+    assert world.deployment is None
+    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
+    assert said(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
+    assert said(world, ConditionType.AVAILABLE) == (ConditionStatus.FALSE, Reason.NO_GOOD_REVISION)
+
+
+def test_polled_and_worse_leaves_ready_alone():
+    world, leader = serving()
+    world.upload("B", Truth(auc=0.6))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("A")
+    assert is_ready(world)
+    assert said(world, ConditionType.STALLED)[0] is ConditionStatus.FALSE
+    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.FALSE, Reason.AUC_BELOW_MINIMUM)
+    assert world.status.quarantine[0].kind is QuarantineKind.GATE
+
+
+def test_pinned_and_worse_is_stalled():
+    world, leader = serving()
+    world.upload("B", Truth(auc=0.6))
+    world.pin("B")
+    leader.settle()
+    assert world.status.champion.digest == digest("A")
+    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
+    assert said(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
+
+
+def test_better_is_promoted():
+    world, leader = serving()
+    world.upload("B", Truth(auc=0.8))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("B")
+    assert world.status.previous.digest == digest("A")
+    assert is_ready(world)
+
+
+def drifted() -> tuple[World, Leader]:
+    """A proven, then B that drifts on the same leads."""
+    world, leader = serving()
+    world.live = True
+    leader.step()
+    assert world.status.champion.proven_at is not None
+    world.upload("B", Truth(auc=0.8, drifts=True))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("B")
+    for _ in range(20):
+        leader.step(5 / 60)
+    return world, leader
+
+
+def test_drift_of_the_champion_alone_rolls_back():
+    world, _ = drifted()
+    assert world.status.champion.digest == digest("A")
+    assert world.status.phase is Phase.ROLLED_BACK
+    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.ROLLED_BACK)
+    assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.DRIFT_SUSTAINED)
+    assert len(world.auto_rollbacks) == 1
+    world.check_settled()
+
+
+def test_drift_of_both_is_the_world():
+    world, leader = serving()
+    world.live = True
+    leader.step()
+    world.upload("B", Truth(auc=0.8, drifts=True))
+    world.poll_by_schedule()
+    leader.settle()
+    world.truths["A"] = Truth(auc=0.75, drifts=True)
+    for _ in range(20):
+        leader.step(5 / 60)
+    assert world.status.champion.digest == digest("B")
+    assert said(world, ConditionType.DRIFT_DETECTED) == (ConditionStatus.TRUE, Reason.SUSTAINED_BREACH)
+    assert not world.auto_rollbacks
+
+
+def test_held_after_rollback_until_the_cooldown_ends():
+    world, leader = drifted()
+    world.upload("C", Truth(auc=0.82))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("A")
+    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
+    leader.step(25)
+    assert world.status.champion.digest == digest("C")
+    assert is_ready(world)
+
+
+def test_a_released_candidate_is_not_held():
+    world, leader = drifted()
+    world.upload("C", Truth(auc=0.82))
+    world.poll_by_schedule()
+    leader.settle()
+    world.verbs[Verb.RELEASE] = digest("C")
+    leader.settle()
+    assert world.status.champion.digest == digest("C")
+
+
+def test_source_away_then_back():
+    world = World()
+    world.upload("A")
+    world.store_up = False
+    leader = Leader(world)
+    leader.settle()
+    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.FETCH_RETRYING)
+    world.store_up = True
+    leader.step(1.2)
+    assert is_ready(world)
+
+
+def test_quiet_when_nothing_changes():
+    world, leader = serving()
+    world.live = True
+    for _ in range(5):
+        leader.step(0.2)
+    before = world.writes
+    for _ in range(50):
+        leader.step(0.01)
+    assert world.writes == before
+
+
+@pytest.mark.parametrize("letter", ["B"])
+def test_load_error_falls_back(letter):
+    world, leader = serving()
+    world.upload(letter, Truth(auc=0.8, loads=False))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("A")
+    assert world.status.quarantine[0].kind is QuarantineKind.LOAD
+    assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.ROLLOUT_FAILED)
