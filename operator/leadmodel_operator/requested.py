@@ -174,10 +174,8 @@ def _due(draft: Draft, known: PollResult) -> bool:
     if draft.pinned:
         return False
     return (
-        (draft.status.requested is None
-        and known.reason is not Reason.ARTIFACT_TOO_LARGE)
-        or known.due is not None
-    )
+        draft.status.requested is None and known.reason is not Reason.ARTIFACT_TOO_LARGE
+    ) or known.due is not None
 
 
 def want_poll(draft: Draft) -> None:
