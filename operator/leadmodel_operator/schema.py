@@ -75,7 +75,7 @@ def _without_none(kind: Any) -> Any:
 
 def schema(kind: type) -> dict[str, Any]:
     """The structural OpenAPI schema of a dataclass, every field described."""
-    known = hints(kind)
+    known = hints(cast(Any, kind))
     found: dict[str, Any] = {"type": "object", "properties": {}}
     required = []
     for f in fields(kind):
@@ -188,7 +188,7 @@ def load(kind: type[T], raw: Any, path: str = "") -> T:
             if f.default is MISSING and f.default_factory is MISSING:
                 raise SchemaError(f"{at} is required")
             continue
-        values[f.name] = _load_value(hints(kind)[f.name], raw[name], at, f.metadata)
+        values[f.name] = _load_value(hints(cast(Any, kind))[f.name], raw[name], at, f.metadata)
     return kind(**values)
 
 

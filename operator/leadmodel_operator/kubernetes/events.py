@@ -1,0 +1,56 @@
+"""Kopf as event source: every event of a LeadModel or of something it owns only puts its key into the queue. No state, no writes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from leadmodel_operator.kubernetes.names import LABEL
+from leadmodel_operator.reconcile import Key
+from leadmodel_operator.words import GROUP, PLURAL, VERSION
+
+CHILDREN = (
+    ("", "v1", "pods"),
+    ("apps", "v1", "deployments"),
+    ("batch", "v1", "jobs"),
+    ("batch", "v1", "cronjobs"),
+)
+
+
+def registry(enqueue: Callable[[Key], None], access: Any) -> kopf.OperatorRegistry:
+    """Handlers that enqueue."""
+    found = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=found)
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return kopf.ConnectionInfo(
+            server=access.server,
+            ssl_context=access.context,
+            token=access.headers().get("Authorization", "").removeprefix("Bearer ") or None,
+        )
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
+    async def lead_model(namespace: str, name: str, **_: Any) -> None:
+        enqueue(Key(namespace, name))
+
+    for group, version, plural in CHILDREN:
+
+        @kopf.on.event(group, version, plural, registry=found, labels={LABEL: kopf.PRESENT})
+        async def child(namespace: str, labels: Any, **_: Any) -> None:
+            enqueue(Key(namespace, labels[LABEL]))
+
+    return found
+
+
+def settings() -> kopf.OperatorSettings:
+    """Quiet, patient, and without anything written by the framework."""
+    found = kopf.OperatorSettings()
+    found.posting.enabled = False
+    found.scanning.disabled = True
+    found.peering.standalone = True
+    found.networking.request_timeout = 30.0
+    found.networking.enforce_retry_after = True
+    found.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
+    found.watching.server_timeout = 300.0
+    found.watching.chunk_size = 500
+    return found
