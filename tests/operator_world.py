@@ -132,7 +132,9 @@ class World:
     bad_image: bool = False  # nothing can be pulled or scheduled
     writes: int = 0
     events: list[Event] = field(default_factory=list)
-    passed: set[str] = field(default_factory=set)  # digests a validation measured well enough for some minAuc of this world
+    passed: set[str] = field(
+        default_factory=set
+    )  # digests a validation measured well enough for some minAuc of this world
     auto_rollbacks: list[datetime] = field(default_factory=list)
     rv: Any = field(default_factory=lambda: itertools.count(10))
     trace: list[str] = field(default_factory=list)
@@ -177,9 +179,17 @@ class World:
         assert self.spec is not None
         self.upload(letter, truth, self.spec.artifact.uri)
         name = f"{KEY.name}-retraining-{next(self.rv)}"
-        message = json.dumps({"digest": digest(letter), "auc": self.truths[letter].auc, "uri": self.spec.artifact.uri})
+        message = json.dumps(
+            {"digest": digest(letter), "auc": self.truths[letter].auc, "uri": self.spec.artifact.uri}
+        )
         self.jobs[name] = Job(
-            name, JobKind.RETRAINING, self.now, state=JobState.SUCCEEDED, finished=self.now, message=message, exit_code=0
+            name,
+            JobKind.RETRAINING,
+            self.now,
+            state=JobState.SUCCEEDED,
+            finished=self.now,
+            message=message,
+            exit_code=0,
         )
 
     def running(self, kind: JobKind) -> list[Job]:
@@ -208,7 +218,10 @@ class World:
     def _finish_poll(self, job: Job) -> None:
         letter = self.store.get(job.uri)
         if not self.store_up or letter is None:
-            error = {"error": "Unreachable" if not self.store_up else "NotFound", "message": "the store did not answer"}
+            error = {
+                "error": "Unreachable" if not self.store_up else "NotFound",
+                "message": "the store did not answer",
+            }
             self._end(job, JobState.FAILED, 1, error)
             return
         answer = {
@@ -229,7 +242,10 @@ class World:
         else:
             letter = self.store.get(asked.uri) if self.store_up else None
         if letter is None or not self.store_up:
-            error = {"error": "Unreachable" if not self.store_up else "NotFound", "message": "the store did not answer"}
+            error = {
+                "error": "Unreachable" if not self.store_up else "NotFound",
+                "message": "the store did not answer",
+            }
             self._end(job, JobState.FAILED, 1, error)
             return
         moved = asked.digest is not None and digest(letter) != asked.digest
@@ -242,7 +258,11 @@ class World:
     def _note_measured(self, letter: str) -> None:
         truth = self.truths[letter]
         assert self.spec is not None
-        if truth.readable and self.positives >= self.spec.gate.min_positives and truth.auc >= self.spec.min_auc:
+        if (
+            truth.readable
+            and self.positives >= self.spec.gate.min_positives
+            and truth.auc >= self.spec.min_auc
+        ):
             self.passed.add(digest(letter))
 
     def _report(self, asked: Validation, letter: str, *, moved: bool) -> dict[str, Any]:
@@ -356,7 +376,15 @@ class World:
     def _job_seen(self, job: Job) -> JobSeen:
         image = job.asked.image if job.asked else IMAGE
         return JobSeen(
-            job.name, job.kind, job.state, job.created, job.finished, job.message, job.exit_code, job.fault, image
+            job.name,
+            job.kind,
+            job.state,
+            job.created,
+            job.finished,
+            job.message,
+            job.exit_code,
+            job.fault,
+            image,
         )
 
     def _rollout_seen(self) -> RolloutSeen | None:
@@ -383,7 +411,13 @@ class World:
         window = None
         if pod.ready and self.live and pod.reported:
             previous = self.truth(pod.previous).drifts if pod.previous else False
-            window = make_window(pod.reported, pod.previous, drifts=self.truth(pod.reported).drifts, previous_drifts=previous, now=self.now)
+            window = make_window(
+                pod.reported,
+                pod.previous,
+                drifts=self.truth(pod.reported).drifts,
+                previous_drifts=previous,
+                now=self.now,
+            )
         return PodSeen(
             name=pod.name,
             template_champion=pod.champion,
@@ -405,7 +439,9 @@ class World:
         said = {condition.type: condition for condition in status.conditions}
         self.require(set(said) == set(ConditionType), "all conditions are always present")
         true = {kind for kind, condition in said.items() if condition.status is ConditionStatus.TRUE}
-        self.require(not {ConditionType.RECONCILING, ConditionType.STALLED} <= true, "never Reconciling and Stalled")
+        self.require(
+            not {ConditionType.RECONCILING, ConditionType.STALLED} <= true, "never Reconciling and Stalled"
+        )
         refused = {q.digest for q in status.quarantine if q.kind is not QuarantineKind.GATE}
         champion = status.champion.digest if status.champion else None
         self.require(champion not in refused, "a quarantined digest is never champion")
@@ -414,7 +450,7 @@ class World:
         if ConditionType.READY in true:
             self._check_ready(status, champion)
         if self.status is not None and status.decision < self.status.decision:
-            self.require(False, "decisions only rise")  # noqa: FBT003
+            self.require(False, "decisions only rise")
         self._check_rollbacks(status)
 
     def _check_ready(self, status: Status, champion: str | None) -> None:
@@ -436,7 +472,10 @@ class World:
                 self.auto_rollbacks.append(rollback.at)
 
     def check_serve(self, serve: Serve) -> None:
-        self.require(serve.champion in self.passed, f"only a digest that passed serves, not {self.letter(serve.champion)}")
+        self.require(
+            serve.champion in self.passed,
+            f"only a digest that passed serves, not {self.letter(serve.champion)}",
+        )
 
     def check_settled(self) -> None:
         """What must hold once nothing changes any more."""
@@ -533,7 +572,9 @@ class WorldPort:
                 live = [pod for pod in world.pods if pod.ready]
                 refused = {q.digest for q in world.status.quarantine} if world.status else set()
                 good = [pod for pod in live if pod.reported not in refused]
-                world.require(not good, "a Deployment whose pods serve an unquarantined digest is never deleted")
+                world.require(
+                    not good, "a Deployment whose pods serve an unquarantined digest is never deleted"
+                )
                 self._same_deployment()
                 world.deployment = None
             return False
@@ -656,7 +697,9 @@ class Leader:
         self.settle()
 
 
-def make_window(champion: str, previous: str | None, *, drifts: bool, previous_drifts: bool, now: datetime) -> Window:
+def make_window(
+    champion: str, previous: str | None, *, drifts: bool, previous_drifts: bool, now: datetime
+) -> Window:
     """A full drift window of one pod, with or without drift."""
     return Window(
         boot="boot",

@@ -133,7 +133,7 @@ def _log_failure(key: Key, error: BaseException) -> None:
     log.warning("pass failed", extra={"fields": fields})
 
 
-async def _lead(
+async def _lead(  # noqa: PLR0917  # the whole process meets here
     given: argparse.Namespace,
     lease: Lease,
     queue: WorkQueue,

@@ -1,8 +1,8 @@
 """The loop in the small world: first deploy, refusal, promotion, drift, and a person's verbs."""
 
 import pytest
-from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
 
+from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
 from operator_world import Leader, Truth, World, digest
 
 

@@ -204,7 +204,7 @@ def _schedule(name: str, interval: str) -> str:
     }[interval]
 
 
-def _cron(
+def _cron(  # noqa: PLR0917  # a CronJob has this many facts
     lead_model: Object,
     name: str,
     kind: JobKind,

@@ -18,6 +18,7 @@ from leadmodel_operator.kubernetes.names import (
     RENDERED,
     Object,
     collection_of,
+    controller_uid,
     path,
     path_of,
 )
@@ -115,15 +116,17 @@ class ClusterPort:
     async def _read(self, key: Key, found: Object) -> Live:
         live = Live(found, found["metadata"]["uid"])
         ns, client, mine = key.namespace, self.client, f"{LABEL}={key.name}"
-        deployment, service, pods, sets, job_list, crons, maps, ledger = await asyncio.gather(
+        deployment, service, ledger = await asyncio.gather(
             client.get(path("deployments", ns, key.name)),
             client.get(path("services", ns, key.name)),
+            client.get(path("configmaps", ns, f"{key.name}-ledger")),
+        )
+        pods, sets, job_list, crons, maps = await asyncio.gather(
             client.items(path("pods", ns), mine),
             client.items(path("replicasets", ns), mine, metadata_only=True),
             client.items(path("jobs", ns), mine),
             client.items(path("cronjobs", ns), mine),
             client.items(path("configmaps", ns), mine, metadata_only=True),
-            client.get(path("configmaps", ns, f"{key.name}-ledger")),
         )
         for kind, item in (("Deployment", deployment), ("Service", service), ("ConfigMap", ledger)):
             if item is not None and not live.owns(item):
@@ -133,7 +136,7 @@ class ClusterPort:
         live.ledger = ledger if live.owns(ledger) else None
         live.cron_jobs = [cron for cron in crons if live.owns(cron)]
         cron_uids = {cron["metadata"]["uid"] for cron in live.cron_jobs}
-        live.jobs = [j for j in job_list if live.owns(j) or observe.controller_uid(j) in cron_uids]
+        live.jobs = [j for j in job_list if live.owns(j) or controller_uid(j) in cron_uids]
         live.job_pods = pods
         live.pods = observe.predictor_pods(live, pods, sets)
         live.revisions = observe.revisions_of(live, maps)
@@ -205,7 +208,7 @@ class ClusterPort:
 
     # --- apply ------------------------------------------------------------------------------------------------------------------
 
-    async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:
+    async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:  # noqa: ARG002  # the port's form
         """Make it so; True when another pass should follow at once."""
         live = self._live[key]
         if live.conflicts or seen.spec is None:
@@ -388,7 +391,7 @@ _NORMALISED = {"resources", "resourceVersion", "sizeLimit"}
 
 
 def _empty(value: Any) -> bool:
-    return value is None or value == {} or value == [] or value == ""
+    return value is None or (isinstance(value, dict | list | str) and not value)
 
 
 def shown(status: Status) -> Object:

@@ -47,10 +47,9 @@ class WorkQueue:
 
     def add(self, key: Key, after: float = SETTLE_S) -> None:
         """Look at this key after so many seconds, or earlier if it was to be looked at earlier."""
-        if key in self._running:
-            if after <= SETTLE_S:
-                self._dirty.add(key)
-                return
+        if key in self._running and after <= SETTLE_S:
+            self._dirty.add(key)
+            return
         loop = asyncio.get_running_loop()
         due = loop.time() + after
         if key in self._waiting:
