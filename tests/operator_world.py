@@ -101,7 +101,7 @@ class Deployment:
     deadline_exceeded: bool = False
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818  # what happened
     """An invariant does not hold."""
 
 

@@ -190,9 +190,21 @@ def crd() -> dict[str, Any]:
     }
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes the words that other readers take for booleans."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "'" if text.lower() in {"y", "n"} else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def render() -> str:
     """The YAML, the same for the same code."""
-    return HEADER + yaml.safe_dump(crd(), sort_keys=False, width=120)
+    return HEADER + yaml.dump(crd(), Dumper=_Dumper, sort_keys=False, width=120)
 
 
 def main(path: str) -> None:

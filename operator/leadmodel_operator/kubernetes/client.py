@@ -39,6 +39,9 @@ class Access:
     context: ssl.SSLContext
     token: str | None = None
     token_file: Path | None = None
+    authority: bytes | None = None  # PEM, as are these two
+    certificate: bytes | None = None
+    key: bytes | None = None
 
     def headers(self) -> dict[str, str]:
         """The proof as a header."""
@@ -51,8 +54,9 @@ def access() -> Access:
     if (ACCOUNT / "token").exists() and "KUBECONFIG" not in os.environ:
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
         context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+        server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
         return Access(
-            f"https://{f'[{host}]' if ':' in host else host}:{port}", context, token_file=ACCOUNT / "token"
+            server, context, token_file=ACCOUNT / "token", authority=(ACCOUNT / "ca.crt").read_bytes()
         )
     path = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not path.exists():
@@ -76,7 +80,9 @@ def _from_kubeconfig(config: Mapping[str, Any]) -> Access:
             file.write(certificate + b"\n" + key)
             file.flush()
             tls.load_cert_chain(file.name)
-    return Access(cluster["server"], tls, user.get("token"))
+    return Access(
+        cluster["server"], tls, user.get("token"), authority=authority, certificate=certificate, key=key
+    )
 
 
 def _material(section: Mapping[str, Any], name: str) -> bytes | None:

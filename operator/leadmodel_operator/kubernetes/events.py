@@ -1,10 +1,12 @@
 """Kopf as event source: every event of a LeadModel or of something it owns only puts its key into the queue. No state, no writes."""
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
 import kopf
 
+from leadmodel_operator.kubernetes.client import Access
 from leadmodel_operator.kubernetes.names import LABEL
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.words import GROUP, PLURAL, VERSION
@@ -17,7 +19,7 @@ CHILDREN = (
 )
 
 
-def registry(enqueue: Callable[[Key], None], access: Any) -> kopf.OperatorRegistry:
+def registry(enqueue: Callable[[Key], None], access: Access) -> kopf.OperatorRegistry:
     """Handlers that enqueue."""
     found = kopf.OperatorRegistry()
 
@@ -25,21 +27,27 @@ def registry(enqueue: Callable[[Key], None], access: Any) -> kopf.OperatorRegist
     async def login(**_: Any) -> kopf.ConnectionInfo:
         return kopf.ConnectionInfo(
             server=access.server,
-            ssl_context=access.context,
             token=access.headers().get("Authorization", "").removeprefix("Bearer ") or None,
+            ca_data=_encoded(access.authority),
+            certificate_data=_encoded(access.certificate),
+            private_key_data=_encoded(access.key),
         )
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
-    async def lead_model(namespace: str, name: str, **_: Any) -> None:
-        enqueue(Key(namespace, name))
+    async def lead_model(namespace: str | None, name: str, **_: Any) -> None:
+        enqueue(Key(namespace or "", name))
 
     for group, version, plural in CHILDREN:
 
         @kopf.on.event(group, version, plural, registry=found, labels={LABEL: kopf.PRESENT})
-        async def child(namespace: str, labels: Any, **_: Any) -> None:
-            enqueue(Key(namespace, labels[LABEL]))
+        async def child(namespace: str | None, labels: Any, **_: Any) -> None:
+            enqueue(Key(namespace or "", labels[LABEL]))
 
     return found
+
+
+def _encoded(material: bytes | None) -> str | None:
+    return None if material is None else base64.b64encode(material).decode()
 
 
 def settings() -> kopf.OperatorSettings:
