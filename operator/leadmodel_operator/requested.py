@@ -28,7 +28,7 @@ def note_spec(draft: Draft) -> None:
         if before is not None:
             draft.change(requested=None, candidate=None)
             known = PollResult(holdout_digest=known.holdout_digest)
-        draft.change(poll=replace(known, since=draft.now, etag=None, attempt=0, due=None))
+        draft.change(poll=replace(known, since=draft.now.replace(microsecond=0), etag=None, attempt=0, due=None))
     elif before.gate != now.gate:
         known = draft.status.poll or PollResult()
         draft.change(poll=replace(known, holdout_digest=None, holdout_etag=None))
@@ -68,7 +68,7 @@ def note_polls(draft: Draft) -> None:
     done = [j for j in draft.seen.jobs if j.kind is JobKind.POLL and j.state is not JobState.RUNNING]
     for job in sorted(done, key=lambda j: j.created):
         known = draft.status.poll or PollResult()
-        stale = known.asked is not None and job.created <= known.asked
+        stale = known.asked is not None and (job.created, job.name) <= (known.asked, known.job or "")
         if stale or (known.since is not None and job.created < known.since):
             continue
         _note_poll(draft, job, known)
@@ -161,10 +161,10 @@ def poll_now(draft: Draft) -> str | None:
 
 def _answered_already(draft: Draft, name: str) -> bool:
     known = draft.status.poll
-    if known is not None and known.job == name:
+    ended = any(job.name == name and job.state is not JobState.RUNNING for job in draft.seen.jobs)
+    if known is not None and ended:
         draft.change(poll=replace(known, wanted=""))
-        return True
-    return False
+    return ended
 
 
 def _due(draft: Draft, known: PollResult) -> bool:

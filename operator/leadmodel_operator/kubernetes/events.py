@@ -59,6 +59,6 @@ def settings() -> kopf.OperatorSettings:
     found.networking.request_timeout = 30.0
     found.networking.enforce_retry_after = True
     found.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
-    found.watching.server_timeout = 300.0
+    found.watching.server_timeout = 300
     found.watching.chunk_size = 500
     return found
