@@ -39,6 +39,35 @@ lint: install ## ruff, mypy, import contracts
 test: lint ## lint, types, import contracts and all tests that need nothing running
 	$(BIN)/pytest -n 2
 
+.PHONY: crds
+crds: install ## renew the generated CRD and the chart's copy
+	$(BIN)/python -m leadmodel_operator.crd crds/leadmodels.yaml
+	cp crds/leadmodels.yaml charts/leadmodel/files/leadmodels.yaml
+
+.PHONY: check
+check: crds ## fail when a generated file is stale
+	git diff --exit-code -- crds charts/leadmodel/files
+
+.PHONY: images
+images: install ## the four images, with docker or buildah (BASE=... TAG=...)
+	$(BIN)/python images/build.py
+
+.PHONY: chart
+chart: crds ## package the Helm chart into dist/
+	helm package charts/leadmodel --destination dist
+
+.PHONY: cluster-up
+cluster-up: install ## a real Kubernetes for tests (KUBECONFIG set: that one)
+	$(BIN)/python tests/cluster/cluster.py up
+
+.PHONY: cluster-down
+cluster-down: install ## end it and leave nothing behind
+	$(BIN)/python tests/cluster/cluster.py down
+
+.PHONY: e2e
+e2e: install ## bring the cluster up and run what must hold there
+	$(BIN)/pytest tests/e2e --timeout 900 -x
+
 .PHONY: format
 format: install ## let ruff put the code in order
 	$(BIN)/ruff format .
