@@ -3,6 +3,7 @@
 Where there is no registry to pull a base from, BASE=localhost/base:bookworm makes one of Debian's packages (needs debootstrap and root).
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -33,15 +34,34 @@ def run(*command: str) -> str:
 def site(image: str) -> None:
     """The packages of an image, from its lock, without what only developers need."""
     target = ROOT / "build" / "site" / image
-    shutil.rmtree(target, ignore_errors=True)
     lock = f"requirements/{image}.txt"
-    options = ("--quiet", "--require-hashes", "--no-compile", "--python-version", "3.11", "--only-binary", ":all:")
+    mark, wanted = target / ".lock", hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
+    if mark.exists() and mark.read_text() == wanted:
+        return
+    shutil.rmtree(target, ignore_errors=True)
+    options = (
+        "--quiet",
+        "--require-hashes",
+        "--no-compile",
+        "--python-version",
+        "3.11",
+        "--only-binary",
+        ":all:",
+    )
     run(".venv/bin/uv", "pip", "install", *options, "--target", str(target), "--requirement", lock)
-    for pattern in ("**/tests", "**/test", "**/__pycache__", "bin", "**/*.pyi", "**/*.pxd", "**/*.c", "**/*.h"):
+    for pattern in (
+        "**/tests",
+        "**/test",
+        "**/__pycache__",
+        "bin",
+        "**/*.pyi",
+        "**/*.pxd",
+        "**/*.c",
+        "**/*.h",
+    ):
         for found in list(target.glob(pattern)):
             shutil.rmtree(found) if found.is_dir() else found.unlink()
-    for library in target.glob("**/*.so*"):
-        subprocess.run(["strip", "--strip-unneeded", str(library)], check=False, capture_output=True)
+    mark.write_text(wanted)
 
 
 def own_base() -> None:
@@ -52,7 +72,13 @@ def own_base() -> None:
     if not (folder / "usr/bin/python3").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        run("debootstrap", "--variant=minbase", "--include=python3-minimal,libpython3-stdlib,ca-certificates", "bookworm", str(folder))
+        run(
+            "debootstrap",
+            "--variant=minbase",
+            "--include=python3-minimal,libpython3-stdlib,ca-certificates",
+            "bookworm",
+            str(folder),
+        )
     container = run("buildah", "from", "scratch")
     run("buildah", "add", container, str(folder), "/")
     run("buildah", "config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
@@ -63,7 +89,10 @@ def own_base() -> None:
 def build(image: str, base: str, tag: str) -> str:
     """One image; its name."""
     name = f"localhost/leadmodel-{image}:{tag}"
-    if shutil.which("docker") and subprocess.run(["docker", "info"], check=False, capture_output=True).returncode == 0:
+    if (
+        shutil.which("docker")
+        and subprocess.run(["docker", "info"], check=False, capture_output=True).returncode == 0
+    ):
         run("docker", "build", "--build-arg", f"BASE={base}", "-t", name, "-f", DOCKERFILES[image], ".")
     else:
         options = ("--isolation", "chroot", "--build-arg", f"BASE={base}", "--layers=false")
@@ -73,7 +102,12 @@ def build(image: str, base: str, tag: str) -> str:
 
 def added_mb(image: str) -> float:
     """What the image adds to its base, compressed as a registry would keep it."""
-    parts = {"operator": ["operator"], "predictor": ["predictor"], "training": ["training"], "privacy": ["training"]}[image]
+    parts = {
+        "operator": ["operator"],
+        "predictor": ["predictor"],
+        "training": ["training"],
+        "privacy": ["training"],
+    }[image]
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "added.tar.gz"
         run("tar", "czf", str(archive), f"build/site/{image}", "images/bin", *parts)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -154,6 +153,9 @@ async def _lead(  # noqa: PLR0917  # the whole process meets here
     held = asyncio.create_task(lease.hold())
     done, _ = await asyncio.wait({source, work, held, stopped}, return_when=asyncio.FIRST_COMPLETED)
     health.leading = False
+    for task in done & {source, work}:
+        why = type(task.exception()).__name__ if not task.cancelled() and task.exception() else "it ended"
+        log.error("the machinery stopped", extra={"fields": {"why": why}})
     if held in done:
         log.error("lease lost, leaving at once")
         os._exit(1)
@@ -174,11 +176,13 @@ async def _watch(given: argparse.Namespace, queue: WorkQueue, client: Client, he
             clusterwide=not given.namespace,
             namespaces=given.namespace or (),
             ready_flag=ready,
+            identity="leadmodel-operator",  # else it asks for a user name, which a bare uid does not have
         )
     )
-    with contextlib.suppress(asyncio.CancelledError):
-        await ready.wait()
-        health.watching = True
+    flag = asyncio.create_task(ready.wait())
+    await asyncio.wait({watcher, flag}, return_when=asyncio.FIRST_COMPLETED)
+    health.watching = not watcher.done()
+    flag.cancel()
     await watcher
 
 

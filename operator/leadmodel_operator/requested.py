@@ -28,7 +28,9 @@ def note_spec(draft: Draft) -> None:
         if before is not None:
             draft.change(requested=None, candidate=None)
             known = PollResult(holdout_digest=known.holdout_digest)
-        draft.change(poll=replace(known, since=draft.now.replace(microsecond=0), etag=None, attempt=0, due=None))
+        draft.change(
+            poll=replace(known, since=draft.now.replace(microsecond=0), etag=None, attempt=0, due=None)
+        )
     elif before.gate != now.gate:
         known = draft.status.poll or PollResult()
         draft.change(poll=replace(known, holdout_digest=None, holdout_etag=None))
