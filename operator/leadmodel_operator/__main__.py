@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import uuid4
 
 import kopf
@@ -176,7 +177,7 @@ async def _watch(given: argparse.Namespace, queue: WorkQueue, client: Client, he
             clusterwide=not given.namespace,
             namespaces=given.namespace or (),
             ready_flag=ready,
-            identity="leadmodel-operator",  # else it asks for a user name, which a bare uid does not have
+            identity=cast(Any, "leadmodel-operator"),  # else it asks for a user name, which a bare uid does not have
         )
     )
     flag = asyncio.create_task(ready.wait())

@@ -1,0 +1,90 @@
+"""AUC, DeLong and calibration against scikit-learn, the bootstrap and direct counting."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from leadmodel_artifact.auc import (
+    NotMeasurable,
+    auc,
+    brier_skill,
+    calibration_slope,
+    delong,
+    delong_paired,
+    logit_lower_bound,
+    observed_expected,
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=60))
+def test_auc_with_ties(rows):
+    scores, labels = [s / 8 for s, _ in rows], [y for _, y in rows]
+    if len(set(labels)) < 2:
+        with pytest.raises(NotMeasurable):
+            auc(scores, labels)
+    else:
+        assert abs(auc(scores, labels) - roc_auc_score(labels, scores)) <= 1e-12
+
+
+def sample(n: int, gap: float, seed: int):
+    chance = np.random.default_rng(seed)
+    labels = chance.random(n) < 0.2
+    base = chance.normal(size=n) + gap * labels
+    return base, base + chance.normal(size=n), labels
+
+
+def test_delong_against_bootstraps():
+    a, _, labels = sample(800, 1.0, 3)
+    area, variance = delong(a.tolist(), labels.tolist())
+    chance = np.random.default_rng(4)
+    drawn = []
+    for _ in range(2000):
+        at = chance.integers(0, len(a), len(a))
+        drawn.append(roc_auc_score(labels[at], a[at]))
+    assert abs(area - np.mean(drawn)) < 0.005
+    assert abs(np.sqrt(variance) / np.std(drawn) - 1) < 0.08
+
+
+def test_paired_difference_against_bootstraps():
+    a, b, labels = sample(800, 1.0, 5)
+    found = delong_paired(a.tolist(), b.tolist(), labels.tolist())
+    assert abs(found.delta - (roc_auc_score(labels, a) - roc_auc_score(labels, b))) <= 1e-12
+    chance = np.random.default_rng(6)
+    drawn = []
+    for _ in range(2000):
+        at = chance.integers(0, len(a), len(a))
+        drawn.append(roc_auc_score(labels[at], a[at]) - roc_auc_score(labels[at], b[at]))
+    assert abs(found.se / np.std(drawn) - 1) < 0.08
+
+
+def test_same_model_has_no_difference():
+    a, _, labels = sample(300, 1.0, 7)
+    found = delong_paired(a.tolist(), a.tolist(), labels.tolist())
+    assert (found.delta, found.se) == (0.0, 0.0)
+
+
+def test_not_finite_is_not_measurable():
+    with pytest.raises(NotMeasurable):
+        delong([0.1, float("nan")], [True, False])
+
+
+def test_lower_bound():
+    assert logit_lower_bound(1.0, 0.0, 10) < 1.0
+    assert 0.6 < logit_lower_bound(0.7, 0.0004, 200) < 0.7
+    assert logit_lower_bound(0.7, 0.0016, 200) < logit_lower_bound(0.7, 0.0004, 200)
+
+
+def test_calibration():
+    chance = np.random.default_rng(8)
+    z = chance.normal(size=4000)
+    labels = (chance.random(4000) < 1 / (1 + np.exp(-0.5 * z))).tolist()
+    scores = (1 / (1 + np.exp(-z))).tolist()
+    fitted = LogisticRegression(C=1e9).fit(z.reshape(-1, 1), labels).coef_[0][0]
+    assert abs(calibration_slope(scores, labels) - fitted) < 1e-3
+    assert abs(observed_expected(scores, labels) - sum(labels) / sum(scores)) < 1e-12
+    base = np.mean(labels)
+    wanted = 1 - np.mean((np.array(scores) - labels) ** 2) / (base * (1 - base))
+    assert abs(brier_skill(scores, labels) - wanted) < 1e-12

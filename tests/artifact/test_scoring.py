@@ -1,0 +1,108 @@
+"""The generated scorer means what the plain description says, and what scikit-learn computes."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_artifact.scoring import LeadError, explain_score, lead_values, make_scorer, score
+from models import FEATURES, leads, linear
+
+numbers = st.one_of(st.none(), st.floats(-1e6, 1e6))
+values = st.tuples(
+    numbers,
+    st.one_of(st.none(), st.sampled_from(["ads", "web", "fair", "x'); import os"])),
+    st.one_of(st.none(), st.integers(0, 10**6)),
+    st.one_of(st.none(), st.integers(0, 23)),
+)
+
+
+@given(values)
+def test_linear(row):
+    artifact = linear()
+    assert abs(make_scorer(artifact)(*row) - explain_score(artifact, row)) <= 1e-12
+
+
+def grow(chance: random.Random, depth: int) -> Tree:
+    nodes: list[list[object]] = []
+
+    def add(level: int) -> int:
+        at = len(nodes)
+        feature = chance.randrange(4) if level and chance.random() < 0.9 else -1
+        nodes.append(
+            [
+                feature,
+                chance.gauss(20, 20),
+                (0, 2) if feature == 1 else None,
+                chance.random() < 0.5,
+                0,
+                0,
+                chance.gauss(0, 1),
+            ]
+        )
+        if feature >= 0:
+            nodes[at][4] = add(level - 1)
+            nodes[at][5] = add(level - 1)
+        return at
+
+    add(depth)
+    return Tree(*(tuple(column) for column in zip(*nodes, strict=True)))
+
+
+@given(values, st.integers(0, 50))
+def test_trees(row, seed):
+    chance = random.Random(seed)
+    bare = tuple(Feature(f.name, f.kind, f.source, levels=f.levels) for f in FEATURES)
+    from dataclasses import replace
+
+    artifact = replace(
+        linear(),
+        features=bare,
+        model=Trees(0.1, tuple(grow(chance, 5) for _ in range(5))),
+        calibration=Calibration(0.9, 0.1),
+    )
+    assert abs(make_scorer(artifact)(*row) - explain_score(artifact, row)) <= 1e-12
+
+
+def test_text_of_an_artifact_never_becomes_code():
+    from dataclasses import replace
+
+    evil = "')]+[print('owned')]+[('"
+    feature = Feature(evil, FeatureKind.CATEGORICAL, evil, levels=(evil, "b"))
+    artifact = replace(linear(), features=(feature,), model=Linear(0.0, (1.0, 2.0, 3.0)))
+    assert make_scorer(artifact)(evil) == pytest.approx(0.7310585786300049)
+
+
+def test_now_stands_in_only_when_given():
+    artifact = linear()
+    lead = {k: v for k, v in leads(1)[0].items() if k != "created_at"}
+    assert lead_values(artifact, lead)[3] is None
+    from datetime import UTC, datetime
+
+    assert lead_values(artifact, lead, now=datetime(2026, 1, 1, 5, tzinfo=UTC))[3] == 5
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        {"age": "old"},
+        {"age": float("inf")},
+        {"age": True},
+        {"age": 151},
+        {"source": 1},
+        {"created_at": "soon"},
+        {"details": 5},
+    ],
+)
+def test_bad_values_name_the_field(lead):
+    with pytest.raises(LeadError) as caught:
+        score(linear(), lead)
+    assert caught.value.field in lead
+
+
+def test_hours_are_utc():
+    artifact = linear()
+    assert lead_values(artifact, {"created_at": "2026-01-05T01:30:00+02:00"})[3] == 23
+    assert lead_values(artifact, {"created_at": 3600 * 5})[3] == 5

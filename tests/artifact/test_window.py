@@ -1,0 +1,105 @@
+"""Windows add up exactly; PSI is the formula; the document is read strictly."""
+
+import math
+
+import pytest
+
+from leadmodel_artifact.artifact import FeatureKind
+from leadmodel_artifact.layout import LayoutError
+from leadmodel_artifact.reference import build, expected_shares, shrink_strength
+from leadmodel_artifact.window import (
+    FeatureWindow,
+    HoursWindow,
+    SlotWindow,
+    Window,
+    dump,
+    hours_psi,
+    merge,
+    parse,
+    psi,
+    seed_z,
+)
+
+
+def feature(observed, expected, n_ref=5000, shrink=100.0):
+    return FeatureWindow(
+        "numeric", sum(observed), n_ref, shrink, tuple(observed), tuple(expected), 1.0, 2.0, 0.5, 0.2
+    )
+
+
+def window(observed, boot="a"):
+    slot = SlotWindow(
+        "sha256:" + "1" * 64,
+        "m",
+        sum(observed),
+        1,
+        0,
+        (sum(observed),) + (0,) * 23,
+        (1000,) + (0,) * 23,
+        {"score": feature(observed, (50.0, 50.0))},
+    )
+    return Window(boot, 1.0, slot, None, 10.0, {"5.000": 3})
+
+
+def test_psi_is_the_formula():
+    found = psi(feature((70, 30), (50.0, 50.0)), (100,) + (0,) * 23, (1000,) + (0,) * 23)
+    noise = 1 / 100 + 1 / (1000 + 100 + 1) + 1 / 5000
+    p, e = 70.5 / 101, 50.5 / 101
+    q, f = 30.5 / 101, 50.5 / 101
+    wanted = (p - e) * math.log(p / e) + (q - f) * math.log(q / f) - noise
+    assert found.value == pytest.approx(wanted, abs=1e-12)
+    assert found.noise == pytest.approx(noise)
+    assert found.limit(0.25) == 0.25
+    assert found.limit(0.001) == pytest.approx(4 * math.sqrt(2) * noise)
+
+
+def test_no_drift_is_zero_never_negative():
+    assert psi(feature((50, 50), (50.0, 50.0)), (), ()).value == 0.0
+    assert psi(feature((0, 0), (0.0, 0.0)), (), ()) is None
+
+
+def test_adding_equals_pooling():
+    merged = merge([window((70, 30)), window((10, 90), "b")])
+    assert merged.champion.features["score"].observed == (80, 120)
+    assert merged.champion.n == 200
+    assert merged.since == {"5.000": 6}
+    other = window((1, 1))
+    strange = Window("c", 1.0, SlotWindow("sha256:" + "2" * 64, "m", 2, 0, 0, (), (), {}), None)
+    with pytest.raises(ValueError, match="different models"):
+        merge([other, strange])
+
+
+def test_document_round_trip_and_bounds():
+    assert parse(dump(window((70, 30)))) == window((70, 30))
+    for path, value in (("schema", "x"), ("now", float("nan")), ("slots", []), ("spanS", "1")):
+        with pytest.raises(LayoutError):
+            parse(dump(window((70, 30))) | {path: value})
+    large = dump(window((70, 30)))
+    large["slots"]["champion"]["features"] = {
+        str(i): large["slots"]["champion"]["features"]["score"] for i in range(102)
+    }
+    with pytest.raises(LayoutError):
+        parse(large)
+
+
+def test_seed_z():
+    assert seed_z(29, 2900.0, 0.0, 1.0) == 0.0
+    assert seed_z(30, 90.0, 0.0, 1.0) == 3.0
+    assert seed_z(30, 30.0, 1.0, 0.0) == 0.0
+    assert seed_z(30, 30.0, 2.0, 1e-13) == 99.0
+
+
+def test_hours_need_500_leads():
+    assert hours_psi(HoursWindow(499, 1000, (499,), (499.0,))) is None
+
+
+def test_hours_alike_use_the_marginal_and_hours_unlike_their_own():
+    alike = shrink_strength([[50, 50]] * 24)
+    unlike = shrink_strength([[95, 5], [5, 95]] * 12)
+    assert alike == 1e5
+    assert unlike < 10
+    values = [0.0] * 500 + [1.0] * 500
+    found = build("x", FeatureKind.NUMERIC, values, [0] * 500 + [12] * 500)
+    shares = expected_shares(found)
+    assert len(shares) == 24
+    assert all(sum(row) == pytest.approx(1.0) for row in shares)
