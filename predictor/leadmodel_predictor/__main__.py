@@ -115,7 +115,10 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self.app.predict.draining = True
-        asyncio.get_event_loop().call_later(self.drain, lambda: super(Server, self).handle_exit(sig, frame))
+        asyncio.get_event_loop().call_later(self.drain, self._leave)
+
+    def _leave(self) -> None:
+        self.should_exit = True
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

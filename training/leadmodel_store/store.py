@@ -183,29 +183,32 @@ def _fetch_http(uri: str, max_bytes: int, etag: str | None, redirects: int = MAX
         headers["If-None-Match"] = etag
     try:
         connection.request("GET", target, headers=headers)
-        answer = connection.getresponse()
-        if answer.status in {301, 302, 303, 307, 308}:
-            return _follow(uri, answer.headers.get("Location"), max_bytes, etag, redirects)
-        tag = answer.headers.get("ETag")
-        if answer.status == 304 and etag is not None:
-            return Fetched(b"", tag or etag, not_modified=True)
-        if answer.status != 200:
-            raise _refused(uri, answer.status)
-        said = answer.headers.get("Content-Length", "")
-        if said.isdecimal() and int(said) > max_bytes:
-            raise StoreError(
-                StoreReason.TOO_LARGE,
-                f"{show(uri)} has {said} bytes, at most {max_bytes} are taken",
-                etag=tag,
-                size=int(said),
-            )
-        return Fetched(_checked(_read(answer, max_bytes), uri, max_bytes, tag), tag)
+        with connection.getresponse() as answer:
+            return _taken(uri, answer, max_bytes, etag, redirects)
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, StoreError):
             raise
         raise StoreError(StoreReason.UNREACHABLE, f"{show(uri)} did not answer: {_why(error)}") from None
     finally:
         connection.close()
+
+
+def _taken(
+    uri: str, answer: http.client.HTTPResponse, max_bytes: int, etag: str | None, redirects: int
+) -> Fetched:
+    """What an answer comes to."""
+    if answer.status in {301, 302, 303, 307, 308}:
+        return _follow(uri, answer.headers.get("Location"), max_bytes, etag, redirects)
+    tag = answer.headers.get("ETag")
+    if answer.status == 304 and etag is not None:
+        return Fetched(b"", tag or etag, not_modified=True)
+    if answer.status != 200:
+        raise _refused(uri, answer.status)
+    said = answer.headers.get("Content-Length", "")
+    if said.isdecimal() and int(said) > max_bytes:
+        message = f"{show(uri)} has {said} bytes, at most {max_bytes} are taken"
+        raise StoreError(StoreReason.TOO_LARGE, message, etag=tag, size=int(said))
+    return Fetched(_checked(_read(answer, max_bytes), uri, max_bytes, tag), tag)
 
 
 def _read(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
@@ -251,7 +254,8 @@ def _put_http(uri: str, data: bytes) -> None:
     connection, target = _connect(uri)
     try:
         connection.request("PUT", target, body=data, headers={"User-Agent": "leadmodel"})
-        status = connection.getresponse().status
+        with connection.getresponse() as answer:
+            status = answer.status
     except (OSError, http.client.HTTPException) as error:
         raise StoreError(StoreReason.UNREACHABLE, f"{show(uri)} did not answer: {_why(error)}") from None
     finally:

@@ -1,0 +1,69 @@
+"""The layout keeps its promises: no shadowed module, generated files fresh, each import contract catches a breach."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leadmodel_operator import crd
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_operator_is_never_a_package():
+    assert not (ROOT / "operator" / "__init__.py").exists()
+    assert not list((ROOT / "tests").glob("*/__init__.py"))
+
+
+def test_generated_files_are_fresh():
+    assert (ROOT / "crds" / "leadmodels.yaml").read_text() == crd.render()
+    assert (ROOT / "charts" / "leadmodel" / "files" / "leadmodels.yaml").read_text() == crd.render()
+
+
+def test_locks_name_no_host():
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        assert "://" not in lock.read_text()
+        assert "--hash=sha256:" in lock.read_text()
+
+
+BREACHES = {
+    "parts": ("predictor/leadmodel_predictor/breach.py", "import leadmodel_training.rows"),
+    "artifact": ("training/leadmodel_artifact/breach.py", "import numpy"),
+    "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),
+    "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
+    "store": ("training/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
+    "privacy": ("training/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
+    "pure": ("operator/leadmodel_operator/gates.py", "import time"),
+    "runtimes": ("operator/leadmodel_operator/local/breach.py", "import leadmodel_operator.kubernetes.names"),
+}
+
+
+def test_every_contract_has_a_breach():
+    named = set(re.findall(r'^id = "(\w+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE))
+    assert named == set(BREACHES)
+
+
+@pytest.mark.parametrize("contract", BREACHES)
+def test_a_breach_is_caught(contract, tmp_path):
+    for folder in ("operator", "predictor", "training"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file, line = BREACHES[contract]
+    with (tmp_path / file).open("a") as target:
+        target.write(f"\n{line}\n")
+    path = ":".join(str(tmp_path / folder) for folder in ("operator", "predictor", "training"))
+    program = Path(sys.executable).parent / "lint-imports"
+    env = {"PYTHONPATH": path, "PATH": "/usr/bin:/bin"}
+    found = subprocess.run(
+        [str(program), "--contract", contract, "--no-cache"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1, found.stdout[-500:] + found.stderr[-500:]
+    assert "BROKEN" in found.stdout

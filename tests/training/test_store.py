@@ -1,0 +1,122 @@
+"""Bytes by URI: conditional requests, limits that hold against a store that lies, messages without secrets."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from leadmodel_store.store import StoreError, StoreReason, fetch, put, show
+
+SECRET = "s3cr3t"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/file")
+            self.end_headers()
+        elif path == "/loop":
+            self.send_response(302)
+            self.send_header("Location", "/loop")
+            self.end_headers()
+        elif path in {"/file", "/lies"}:
+            self.answer(b"x" * 1000, lies=path == "/lies")
+        else:
+            self.send_error({"/forbidden": 403, "/broken": 500}.get(path, 404))
+
+    def answer(self, data: bytes, *, lies: bool) -> None:
+        if self.headers.get("If-None-Match") == '"1"':
+            self.send_response(304)
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        if not lies:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        for _ in range(1000 if lies else 1):
+            try:
+                self.wfile.write(data)
+            except OSError:
+                return
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    found = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{found.server_address[1]}"
+    found.shutdown()
+    found.server_close()
+
+
+def test_conditional_get(server):
+    first = fetch(f"{server}/file", max_bytes=1000, environ={})
+    assert (len(first.data), first.etag, first.not_modified) == (1000, '"1"', False)
+    assert fetch(f"{server}/file", max_bytes=1000, etag=first.etag, environ={}).not_modified
+    assert fetch(f"{server}/moved", max_bytes=1000, environ={}).data == first.data
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/absent", StoreReason.NOT_FOUND),
+        ("/forbidden", StoreReason.FORBIDDEN),
+        ("/broken", StoreReason.UNREACHABLE),
+        ("/loop", StoreReason.UNREACHABLE),
+    ],
+)
+def test_reasons_without_secrets(server, path, reason):
+    uri = server.replace("http://", f"http://user:{SECRET}@") + f"{path}?token={SECRET}"
+    with pytest.raises(StoreError) as caught:
+        fetch(uri, max_bytes=10, environ={})
+    assert caught.value.reason is reason
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", ["/file", "/lies"])
+def test_too_large(server, path):
+    with pytest.raises(StoreError) as caught:
+        fetch(f"{server}{path}", max_bytes=999, environ={})
+    assert caught.value.reason is StoreReason.TOO_LARGE
+
+
+def test_files(tmp_path):
+    uri = (tmp_path / "a").as_uri()
+    put(uri, b"one", environ={})
+    first = fetch(uri, max_bytes=3, environ={})
+    assert first.data == b"one"
+    assert fetch(uri, max_bytes=3, etag=first.etag, environ={}).not_modified
+    put(uri, b"two!", environ={})
+    with pytest.raises(StoreError, match="more than 3 bytes"):
+        fetch(uri, max_bytes=3, etag=first.etag, environ={})
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["ftp://x/y", "nothing", "pvc://claim/../../etc/passwd", "pvc:///x", "file://host/x", "s3://bucket"],
+)
+def test_bad_uris(uri):
+    with pytest.raises(StoreError) as caught:
+        fetch(uri, max_bytes=10, environ={})
+    assert caught.value.reason in {StoreReason.BAD_URI, StoreReason.NOT_FOUND}
+
+
+def test_show():
+    assert show(f"https://user:{SECRET}@host:81/path?sig={SECRET}#x") == "https://host:81/path"
+
+
+def test_put_over_http(server):
+    put(f"{server}/new", b"x", environ={})
