@@ -177,7 +177,9 @@ async def _watch(given: argparse.Namespace, queue: WorkQueue, client: Client, he
             clusterwide=not given.namespace,
             namespaces=given.namespace or (),
             ready_flag=ready,
-            identity=cast(Any, "leadmodel-operator"),  # else it asks for a user name, which a bare uid does not have
+            identity=cast(
+                Any, "leadmodel-operator"
+            ),  # else it asks for a user name, which a bare uid does not have
         )
     )
     flag = asyncio.create_task(ready.wait())

@@ -295,8 +295,8 @@ def _drift(draft: Draft) -> Said:
         else ""
     )
     if found.evidence is Evidence.FAIL:
-        if draft.sustained:
-            return Said(_T, Reason.SUSTAINED_BREACH, draft.alert or shown)
+        if found.sustained:
+            return Said(_T, Reason.SUSTAINED_BREACH, found.verdict or shown)
         return Said(_F, Reason.BREACHING, shown)
     if found.evidence is Evidence.PASS:
         return Said(_F, Reason.WITHIN_LIMITS, shown)

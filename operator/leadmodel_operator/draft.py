@@ -44,8 +44,6 @@ class Draft:
     events: list[Event] = field(default_factory=list)
     wake: list[float] = field(default_factory=list)
     fresh: bool = False  # this generation changed artifact, holdout or gate, or the status is new
-    alert: str = ""  # a sustained breach that going back would not mend
-    sustained: bool = False
 
     @property
     def now(self) -> datetime:

@@ -132,6 +132,8 @@ def assess(
     if evidence is Evidence.FAIL:
         result = _breach(before, result, policy, now)
     sustained = evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
+    verdict = before.verdict if before is not None and before.sustained and sustained else ""
+    result = replace(result, sustained=sustained, verdict=verdict)
     return Assessed(_settled(before, result, now), sustained, reading.comparable)
 
 
@@ -175,13 +177,17 @@ def _sustained(result: DriftResult, windows: Sequence[Window], policy: DriftPoli
 
 def _settled(before: DriftResult | None, result: DriftResult, now: datetime) -> DriftResult:
     """The result to write: the old one unless evidence changed, or a shown figure moved and five minutes went by."""
-    if before is None or (before.evidence, before.breach_since) != (result.evidence, result.breach_since):
+    if before is None or _turn(before) != _turn(result):
         return result
     moved = _shown(before) != _shown(result)
     breathing = result.evidence is Evidence.FAIL  # a breach must remember when it was last seen
     if (moved or breathing) and before.at is not None and now - before.at >= REFRESH:
         return result
     return before
+
+
+def _turn(result: DriftResult) -> tuple[object, ...]:
+    return result.evidence, result.breach_since, result.sustained
 
 
 def _shown(result: DriftResult) -> tuple[object, ...]:

@@ -74,7 +74,6 @@ def _drift(draft: Draft) -> None:
     before = status.drift.evidence if status.drift else None
     draft.change(drift=assessed.result)
     champion.note_proven(draft)
-    draft.sustained = assessed.sustained
     action = decide(
         assessed,
         previous=status.previous,
@@ -112,9 +111,9 @@ def _act(draft: Draft, action: Action, *, breaching: bool) -> None:
             draft, target, kind=QuarantineKind.DRIFT, reason=action.reason, message=action.message
         )
         return
-    draft.alert = action.message
-    known = next((c for c in draft.status.conditions if c.type is ConditionType.DRIFT_DETECTED), None)
-    if known is None or known.status is not ConditionStatus.TRUE:
+    found = draft.status.drift
+    if found is not None and not found.verdict:
+        draft.change(drift=replace(found, verdict=action.message[:256]))
         draft.say("DriftSustained", f"{action.message}; retraining is recommended", warning=True)
 
 

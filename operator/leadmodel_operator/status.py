@@ -140,6 +140,8 @@ class DriftResult:
     since: datetime | None = doc("Since when the windows fill.", default=None)
     evidence: Evidence = doc("What this says.", default=Evidence.UNAVAILABLE)
     breach_since: datetime | None = doc("When the present breach began.", default=None)
+    sustained: bool = doc("Whether the breach has lasted long enough to act on.", default=False)
+    verdict: str = doc("Why a sustained breach was answered by an alert only.", max_length=256, default="")
     breach_seen: datetime | None = doc("The newest reading that breached.", default=None)
     previous_psi: float | None = doc("PSI of the previous model on the same leads.", default=None)
     previous_bad_share: float | None = doc("Share of leads the previous model refuses.", default=None)
