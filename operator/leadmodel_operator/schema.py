@@ -80,11 +80,16 @@ def schema(kind: type) -> dict[str, Any]:
     required = []
     for f in fields(kind):
         found["properties"][wire_name(f)] = _field_schema(known[f.name], f)
-        if f.default is MISSING and f.default_factory is MISSING:
+        if _is_required(known[f.name], f):
             required.append(wire_name(f))
     if required:
         found["required"] = required
     return found
+
+
+def _is_required(annotation: Any, f: Field[Any]) -> bool:
+    """Without a default, and None is no value of it."""
+    return f.default is MISSING and f.default_factory is MISSING and _without_none(annotation) is annotation
 
 
 _RULES = {
@@ -185,8 +190,10 @@ def load(kind: type[T], raw: Any, path: str = "") -> T:
         name = wire_name(f)
         at = f"{path}.{name}" if path else name
         if raw.get(name) is None:
-            if f.default is MISSING and f.default_factory is MISSING:
+            if _is_required(hints(cast(Any, kind))[f.name], f):
                 raise SchemaError(f"{at} is required")
+            if f.default is MISSING and f.default_factory is MISSING:
+                values[f.name] = None
             continue
         values[f.name] = _load_value(hints(cast(Any, kind))[f.name], raw[name], at, f.metadata)
     return kind(**values)
