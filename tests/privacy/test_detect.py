@@ -1,0 +1,57 @@
+"""What is found, what is left alone, and that nothing of a text leaks."""
+
+import io
+import json
+
+import pytest
+
+from leadmodel_privacy.__main__ import main
+from leadmodel_privacy.detect import detect, redact
+
+FOUND = [
+    ("write to jane.doe@example.org now", "EMAIL"),
+    ("card 4111 1111 1111 1111 please", "CREDIT_CARD"),
+    ("pay DE89 3704 0044 0532 0130 00", "IBAN"),
+    ("ssn 219-09-9999", "SSN"),
+    ("from 192.168.10.20 today", "IP"),
+    ("see https://example.org/u/1?x=2", "URL"),
+    ("call +49 30 901820 today", "PHONE"),
+]
+LEFT = [
+    "order 4111111111111112 shipped",
+    "version 1.2.3 of 2026-01-05",
+    "3 x 250 EUR",
+    "id 550e8400-e29b-41d4-a716-446655440000",
+    "DE00 0000 0000 0000 0000 00",
+    "999.999.1.1",
+    "nothing here",
+    "",
+]
+
+
+@pytest.mark.parametrize(("text", "entity"), FOUND)
+def test_found(text, entity):
+    assert [span[2] for span in detect(text)] == [entity]
+    redacted, counts = redact(text)
+    assert counts == {entity: 1}
+    assert f"[{entity}]" in redacted
+    assert redact(redacted) == (redacted, {})
+
+
+@pytest.mark.parametrize("text", LEFT)
+def test_left_alone(text):
+    assert redact(text) == (text, {})
+
+
+def test_detect_command(monkeypatch, capsys):
+    lines = [json.dumps({"text": text}) for text, _ in FOUND]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert main(["detect"]) == 0
+    out = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [o["spans"][0][2] for o in out] == [entity for _, entity in FOUND]
+
+
+def test_errors_hold_no_text(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("jane.doe@example.org\n"))
+    assert main(["detect"]) == 2
+    assert "jane" not in capsys.readouterr().err
