@@ -132,9 +132,8 @@ class World:
     bad_image: bool = False  # nothing can be pulled or scheduled
     writes: int = 0
     events: list[Event] = field(default_factory=list)
-    passed: set[str] = field(
-        default_factory=set
-    )  # digests a validation measured well enough for some minAuc of this world
+    passed: set[str] = field(default_factory=set)  # digests a validation measured on enough rows
+    lowest: float = 1.0  # the lowest minAuc this world has had
     auto_rollbacks: list[datetime] = field(default_factory=list)
     rv: Any = field(default_factory=lambda: itertools.count(10))
     trace: list[str] = field(default_factory=list)
@@ -142,6 +141,7 @@ class World:
     def __post_init__(self) -> None:
         if self.spec is None:
             self.spec = spec()
+        self.lowest = self.spec.min_auc
 
     # --- what a history does to it -------------------------------------------------------------------------------------
 
@@ -152,6 +152,7 @@ class World:
     def edit(self, **changes: Any) -> None:
         assert self.spec is not None
         self.spec = replace(self.spec, **changes)
+        self.lowest = min(self.lowest, self.spec.min_auc)
         self.generation += 1
 
     def pin(self, letter: str | None, uri: str = URI) -> None:
@@ -256,13 +257,8 @@ class World:
             self._note_measured(letter)
 
     def _note_measured(self, letter: str) -> None:
-        truth = self.truths[letter]
         assert self.spec is not None
-        if (
-            truth.readable
-            and self.positives >= self.spec.gate.min_positives
-            and truth.auc >= self.spec.min_auc
-        ):
+        if self.truths[letter].readable and self.positives >= self.spec.gate.min_positives:
             self.passed.add(digest(letter))
 
     def _report(self, asked: Validation, letter: str, *, moved: bool) -> dict[str, Any]:
@@ -473,7 +469,7 @@ class World:
 
     def check_serve(self, serve: Serve) -> None:
         self.require(
-            serve.champion in self.passed,
+            serve.champion in self.passed and self.truth(serve.champion).auc >= self.lowest,
             f"only a digest that passed serves, not {self.letter(serve.champion)}",
         )
 

@@ -155,7 +155,7 @@ def poll_now(draft: Draft) -> str | None:
     if not _due(draft, known):
         return None
     verb = draft.seen.verbs.get(Verb.POLL, "")
-    mark = hashed(draft.seen.uid, inputs_of(draft.spec).source, verb, known.attempt, known.asked)
+    mark = hashed(draft.seen.uid, inputs_of(draft.spec).source, verb, known.attempt, known.asked, known.since)
     name = f"{draft.seen.name}-poll-{mark}"
     draft.change(poll=replace(known, wanted=name))
     return name
