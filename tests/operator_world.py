@@ -135,6 +135,7 @@ class World:
     passed: set[str] = field(default_factory=set)  # digests a validation measured on enough rows
     lowest: float = 1.0  # the lowest minAuc this world has had
     auto_rollbacks: list[datetime] = field(default_factory=list)
+    condemned: set[str] = field(default_factory=set)  # refused for good and not released since
     rv: Any = field(default_factory=lambda: itertools.count(10))
     trace: list[str] = field(default_factory=list)
 
@@ -161,6 +162,13 @@ class World:
 
     def lose_status(self) -> None:
         self.status, self.status_rv = None, next(self.rv)
+
+    def lose_everything(self) -> None:
+        """Status and ledger are gone: nobody can know of earlier decisions any more."""
+        self.lose_status()
+        self.ledger = ()
+        self.auto_rollbacks.clear()
+        self.condemned.clear()
 
     def letter(self, name: str) -> str:
         return chr(int(name.removeprefix("sha256:")[:2], 16))
@@ -431,7 +439,8 @@ class World:
         if not holds:
             raise Broken(what + "\n" + "\n".join(self.trace[-40:]))
 
-    def check_status(self, status: Status) -> None:
+    def check_status(self, status: Status, seen: Observed) -> None:
+        """What holds of every status that is written, given what its writer saw."""
         said = {condition.type: condition for condition in status.conditions}
         self.require(set(said) == set(ConditionType), "all conditions are always present")
         true = {kind for kind, condition in said.items() if condition.status is ConditionStatus.TRUE}
@@ -441,28 +450,47 @@ class World:
         refused = {q.digest for q in status.quarantine if q.kind is not QuarantineKind.GATE}
         champion = status.champion.digest if status.champion else None
         self.require(champion not in refused, "a quarantined digest is never champion")
+        self._check_kept_decisions(status, seen)
+        blamed = {q.digest for q in status.quarantine if q.kind is QuarantineKind.LOAD}
+        self.require(
+            not any(self.truth(digest_).loads for digest_ in blamed),
+            "only a model that refuses to load is blamed",
+        )
         previous = status.previous.digest if status.previous else None
         self.require(previous is None or previous != champion, "previous is not the champion")
         if ConditionType.READY in true:
-            self._check_ready(status, champion)
+            self._check_ready(status, champion, seen)
         if self.status is not None and status.decision < self.status.decision:
             self.require(False, "decisions only rise")
-        self._check_rollbacks(status)
+        self._check_rollbacks(status, seen)
 
-    def _check_ready(self, status: Status, champion: str | None) -> None:
+    def _check_kept_decisions(self, status: Status, seen: Observed) -> None:
+        """What was refused for good stays refused until a person releases it; paused means paused."""
+        champion = status.champion.digest if status.champion else None
+        self.condemned -= {
+            value.partition("@")[0] for verb, value in seen.verbs.items() if verb is Verb.RELEASE
+        }
+        self.require(champion not in self.condemned, "a refusal is not undone")
+        self.condemned |= {q.digest for q in status.quarantine if q.kind is not QuarantineKind.GATE}
+        before = self.status.champion.digest if self.status and self.status.champion else champion
+        self.require(not seen.paused or champion == before, "nothing is decided while paused")
+
+    def _check_ready(self, status: Status, champion: str | None, seen: Observed) -> None:
         self.require(champion is not None, "Ready needs a champion")
         assert self.spec is not None
         pin = self.spec.artifact.digest
         if pin and status.observed_generation == self.generation:
             self.require(champion == pin, "Ready only when what the spec pins serves")
-        serving = [pod for pod in self.pods if pod.ready and pod.reported == champion]
+        serving = [pod for pod in seen.pods if pod.ready and pod.champion == champion]
         self.require(bool(serving), "Ready only when pods of the champion are ready")
 
-    def _check_rollbacks(self, status: Status) -> None:
+    def _check_rollbacks(self, status: Status, seen: Observed) -> None:
         before = {r.at for r in self.status.rollbacks} if self.status else set()
         for rollback in status.rollbacks:
             automatic = rollback.reason in {Reason.DRIFT_SUSTAINED, Reason.BAD_INPUT_SHARE}
             if automatic and rollback.at not in before and rollback.at not in self.auto_rollbacks:
+                fits = any(fits_previous(pod.window) for pod in seen.pods if pod.window is not None)
+                self.require(fits, "an automatic rollback only to a model that fits the same leads")
                 near = [at for at in self.auto_rollbacks if abs(rollback.at - at) < hours(24)]
                 self.require(not near, "one automatic rollback a cooldown")
                 self.auto_rollbacks.append(rollback.at)
@@ -481,7 +509,11 @@ class World:
         if self.deployment is not None:
             self.require(self.deployment.serve.champion not in refused, "a quarantined digest left service")
             champion = status.champion.digest if status.champion else None
-            self.require(self.deployment.serve.champion == champion, "the Deployment is what status says")
+            self.require(
+                champion in {None, self.deployment.serve.champion}, "the Deployment is what status says"
+            )
+            serving = {pod.reported for pod in self.pods if pod.ready and pod.reported} - refused
+            self.require(self.paused or serving <= self.snapshots.keys(), "what serves is kept")
 
 
 def spec(**changes: Any) -> Spec:
@@ -490,7 +522,7 @@ def spec(**changes: Any) -> Spec:
         artifact=ArtifactSource(uri=URI),
         holdout=HoldoutSource(uri=HOLDOUT),
         predictor=Predictor(replicas=2),
-        drift=DriftPolicy(sustained_for=Duration("1h")),
+        drift=DriftPolicy(sustained_for=Duration("15m")),
     )
     return replace(base, **changes)
 
@@ -538,7 +570,7 @@ class WorldPort:
         await self._step(f"status {status.phase} {status.decision}")
         if seen.rv != str(self.world.status_rv):
             raise Conflict("status")
-        self.world.check_status(status)
+        self.world.check_status(status, seen)
         self.world.status, self.world.status_rv = status, next(self.world.rv)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
@@ -693,6 +725,9 @@ class Leader:
         self.settle()
 
 
+_FITS, _DRIFTS = (250, 250), (500, 0)
+
+
 def make_window(
     champion: str, previous: str | None, *, drifts: bool, previous_drifts: bool, now: datetime
 ) -> Window:
@@ -714,7 +749,13 @@ class _Any500(dict[str, int]):
         return 500
 
 
+def fits_previous(window: Window) -> bool:
+    """Whether the previous model's scores in this window are as they were on its holdout."""
+    slot = window.previous
+    return slot is not None and slot.features["score"].observed == _FITS
+
+
 def _slot(digest_: str, *, drifts: bool) -> SlotWindow:
-    observed = (500, 0) if drifts else (250, 250)
+    observed = _DRIFTS if drifts else _FITS
     score = FeatureWindow("numeric", 500, 5000, 1e5, observed, (250.0, 250.0), 250.0, 150.0, 0.5, 0.25)
     return SlotWindow(digest_, "holdout-newest/v1", 500, 0, 0, (), (), {"score": score})

@@ -67,15 +67,15 @@ def promote(draft: Draft, revision: Revision, message: str) -> None:
         drift=None,
         best=_best_after(draft, revision),
     )
-    _changed(draft, revision.digest, Reason.PROMOTED, message)
+    _changed(draft, revision.digest, revision.digest, Reason.PROMOTED, message)
     draft.say(
         "Promoted", f"{short(revision.digest)} replaces {short(old.digest if old else None)}: {message}"
     )
 
 
-def _changed(draft: Draft, digest: str, reason: Reason, message: str) -> None:
-    draft.claim, draft.moved = digest, True
-    draft.decided(digest, reason, message)
+def _changed(draft: Draft, to: str | None, about: str, reason: Reason, message: str) -> None:
+    draft.claim, draft.moved = to, True
+    draft.decided(about, reason, message)
     draft.wake_in(1)
 
 
@@ -131,18 +131,16 @@ def roll_back(
         drift=None,
         best=None if draft.status.best and draft.status.best.digest == old.digest else draft.status.best,
     )
-    draft.moved, draft.claim = True, to
-    draft.decided(to or old.digest, reason, message)
+    _changed(draft, to, to or old.digest, reason, message)
     draft.say(
         "RolledBack",
         f"{short(old.digest)} is quarantined ({kind}), {short(to)} serves instead: {message}",
         warning=True,
     )
-    draft.wake_in(1)
 
 
 def fallback(draft: Draft) -> Revision | None:
-    """Where to return to: rollout.from, previous, the newest held revision that served here."""
+    """Where to return to: rollout.from, previous, the newest held revision that served here, what a pod of ours serves."""
     rollout, champion = draft.status.rollout, draft.champion
     served = sorted(
         (r for r in draft.seen.ledger if r.revision and r.revision.served_at),
@@ -153,7 +151,8 @@ def fallback(draft: Draft) -> Revision | None:
         rollout.from_ if rollout else None,
         draft.status.previous.digest if draft.status.previous else None,
     ]
-    for digest in [*order, *(record.digest for record in served)]:
+    in_pods = {pod.champion: pod for pod in draft.seen.pods if pod.ready and pod.champion is not None}
+    for digest in [*order, *(record.digest for record in served), *sorted(in_pods)]:
         if (
             digest is None
             or (champion and digest == champion.digest)
@@ -162,6 +161,10 @@ def fallback(draft: Draft) -> Revision | None:
         ):
             continue
         revision = draft.revision(digest)
+        if (
+            revision is None and digest in in_pods
+        ):  # the ledger is lost: a Deployment of ours never names what did not pass
+            revision = Revision(digest=digest, image=in_pods[digest].image, template=draft.seen.rendering)
         if revision is not None:
             return revision
     return None
@@ -197,7 +200,7 @@ def _blames(pod: PodSeen, champion: Revision) -> bool:
 
 
 def check_lost(draft: Draft) -> None:
-    """The champion's snapshot is gone, no pod has it and the source has it no longer: fall back."""
+    """The champion's snapshot is gone, no pod has it and the source does not give it: fall back, or start anew."""
     champion, candidate = draft.champion, draft.status.candidate
     if champion is None or draft.moved or draft.reachable(champion.digest):
         return
@@ -208,13 +211,21 @@ def check_lost(draft: Draft) -> None:
     ):
         return
     target = fallback(draft)
-    if target is None:
+    gone = candidate.reason in {Reason.ARTIFACT_NOT_FOUND, Reason.DIGEST_MISMATCH}
+    if target is None and not gone:
         return
+    rollout = target and Rollout(from_=None, to=target.digest, since=draft.now, reason=Reason.ROLLOUT_FAILED)
     draft.change(
-        champion=replace(target, since=draft.now, until=None), previous=None, candidate=None, drift=None
+        champion=target and replace(target, since=draft.now, until=None),
+        previous=None,
+        candidate=None,
+        drift=None,
+        rollout=rollout,
     )
-    draft.change(rollout=Rollout(from_=None, to=target.digest, since=draft.now, reason=Reason.ROLLOUT_FAILED))
-    _changed(draft, target.digest, Reason.ROLLOUT_FAILED, "the champion's bytes are lost everywhere")
+    said = f"the bytes of {short(champion.digest)} are lost everywhere"
+    to = target.digest if target else None
+    _changed(draft, to, to or champion.digest, Reason.ROLLOUT_FAILED, said)
+    draft.say("ChampionLost", f"{said}; {short(to)} serves instead", warning=True)
 
 
 def as_revision(draft: Draft, candidate: Candidate, image: str) -> Revision:

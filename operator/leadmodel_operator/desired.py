@@ -78,9 +78,10 @@ def _poll(draft: Draft, once: str | None) -> Poll | None:
 
 
 def _keep(draft: Draft) -> frozenset[str]:
-    """Champion, previous, candidate, best, where a rollout would return to, and the newest that served here."""
+    """Champion, previous, candidate, best, where a rollout would return to, the newest that served here, and what pods serve."""
     status, candidate = draft.status, draft.status.candidate
     needed = {r.digest for r in (status.champion, status.previous, status.best) if r is not None}
+    needed |= _served(draft)
     if status.rollout is not None and status.rollout.from_ is not None:
         needed.add(status.rollout.from_)
     if candidate is not None and candidate.digest is not None and candidate.verdict is not Evidence.FAIL:
@@ -92,12 +93,19 @@ def _keep(draft: Draft) -> frozenset[str]:
     return frozenset(needed | set(held[: draft.spec.revision_history_limit]))
 
 
+def _served(draft: Draft) -> set[str]:
+    """What ready pods serve and may serve on: they need it to start again, whatever else was lost."""
+    found = {pod.champion for pod in draft.seen.pods if pod.ready and pod.champion is not None}
+    return {digest for digest in found if draft.lasting(digest) is None}
+
+
 def _restore(draft: Draft) -> frozenset[str]:
     """Snapshots that are lost and that a ready pod can give back."""
     status = draft.status
     wanted = {r.digest for r in (status.champion, status.previous) if r is not None}
     if status.rollout is not None and status.rollout.from_ is not None:
         wanted.add(status.rollout.from_)
+    wanted |= _served(draft)
     return frozenset((wanted - draft.seen.snapshots) & draft.in_pods())
 
 

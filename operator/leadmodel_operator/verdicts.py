@@ -33,8 +33,7 @@ def _holdout(draft: Draft) -> str | None:
 def subject(draft: Draft) -> str | None:
     """The digest that needs a verdict now; None when nothing does."""
     asked, champion = draft.status.requested, draft.champion
-    lost = champion is not None and not draft.reachable(champion.digest)
-    if lost and champion is not None:
+    if champion is not None and not draft.reachable(champion.digest):
         return champion.digest
     if asked is None or draft.lasting(asked.digest) is not None:
         return None
@@ -104,9 +103,10 @@ def _no_answer(draft: Draft, candidate: Candidate, job: JobSeen) -> None:
 
 
 def _moved(draft: Draft, candidate: Candidate, found: str) -> None:
-    """The source holds another digest by now: for a poll that one is requested, a pin waits for its own."""
-    if draft.pinned:
-        said = f"the source holds {short(found)}, the spec pins {short(candidate.digest)}"
+    """The source holds another digest by now: that one is requested, but a pin and a lost champion wait for their own."""
+    champion = draft.champion
+    if draft.pinned or (champion is not None and champion.digest == candidate.digest):
+        said = f"the source holds {short(found)} instead of {short(candidate.digest)}"
         draft.change(
             candidate=replace(
                 candidate,

@@ -1,0 +1,130 @@
+"""Whatever happens in whatever order, the invariants hold and it comes to rest; each seeded fault of the planner is noticed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from leadmodel_operator import champion, desired, draft, verbs, verdicts
+from leadmodel_operator import plan as planner
+from leadmodel_operator.status import Status
+from leadmodel_operator.words import Evidence
+from operator_histories import history, steps
+from operator_world import Broken, World
+
+HELD = settings(deadline=None, max_examples=750, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_invariants_hold(part):
+    @seed(part)
+    @HELD
+    @given(st.lists(steps, min_size=12, max_size=40))
+    def run(script):
+        history(World(), script)
+
+    run()
+
+
+FOUND = settings(
+    deadline=None,
+    max_examples=2000,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)
+
+
+def passes_all(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The gate says Pass whatever it measured."""
+    return lambda *args, **kwargs: replace(real(*args, **kwargs), evidence=Evidence.PASS)
+
+
+def forgets_refusals(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """A quarantine that holds nothing back."""
+    return lambda _self, _digest: None
+
+
+def goes_back_blindly(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Rolls back without asking whether the previous model would do better."""
+    return lambda *args, **kwargs: real(
+        *args, **{**kwargs, "rollback": replace(kwargs["rollback"], max_previous_psi=1e9)}
+    )
+
+
+def forgets_rollbacks(real: Callable[..., Any]) -> Callable[..., Any]:
+    """No cooldown after a rollback."""
+    return lambda *args, **kwargs: real(*args, **{**kwargs, "rollbacks": ()})
+
+
+def repeats_verbs(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Acts on the same annotation on every pass."""
+
+    def act(work: draft.Draft) -> None:
+        work.change(handled={})
+        real(work)
+
+    return act
+
+
+def trims_needed(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """Keeps only what serves now."""
+    return lambda work: frozenset({work.champion.digest} if work.champion else ())
+
+
+def pairs_with_itself(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """The previous model stays, even when it becomes champion again."""
+    return lambda work, _digest: work.status.previous or work.champion
+
+
+def starts_from_nothing(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """A lost status is not rebuilt from the ledger."""
+    return lambda _seen: Status()
+
+
+def blames_the_model(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """Any pod that does not come up is the model's fault."""
+    return lambda pod, _champion: pod.fault is not None
+
+
+def ignores_pause(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Goes on although a person asked it to wait."""
+    return lambda seen, spec, status, paused: real(seen, spec, status, paused=False)
+
+
+def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """The Deployment goes as soon as no champion is decided."""
+    return lambda work, _serve: True
+
+
+FAULTS = (
+    (verdicts, "judge", passes_all),
+    (draft.Draft, "lasting", forgets_refusals),
+    (planner, "decide", goes_back_blindly),
+    (planner, "decide", forgets_rollbacks),
+    (verbs, "act", repeats_verbs),
+    (desired, "_keep", trims_needed),
+    (champion, "_previous_after", pairs_with_itself),
+    (planner, "rebuild", starts_from_nothing),
+    (champion, "_blames", blames_the_model),
+    (planner, "Draft", ignores_pause),
+    (desired, "_may_touch", deletes_what_serves),
+)
+
+
+@pytest.mark.parametrize(("where", "name", "fault"), FAULTS, ids=[row[2].__name__ for row in FAULTS])
+def test_caught(where, name, fault, monkeypatch):
+    monkeypatch.setattr(where, name, fault(getattr(where, name)))
+
+    @seed(0)
+    @FOUND
+    @given(st.lists(steps, min_size=12, max_size=40))
+    def run(script):
+        history(World(), script)
+
+    with pytest.raises((Broken, AssertionError)):
+        run()
