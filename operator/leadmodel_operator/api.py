@@ -8,13 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from leadmodel_operator.forms import CRON, DIGEST, IMAGE, KEY, LABEL_VALUE, NAME, TIME_ZONE, URI
 from leadmodel_operator.schema import Duration, doc
-
-DIGEST = r"^sha256:[0-9a-f]{64}$"
-URI = r"^(s3|gs|az|https?|pvc|file)://[^\s]+$"
-SECRET_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"  # noqa: S105  # a pattern for names
-CRON = r"^\S+(\s+\S+){4}$"
-TIME_ZONE = r"^[A-Za-z][A-Za-z0-9_+/-]*$"
 
 PollInterval = Literal["0s", "5m", "15m", "30m", "1h", "6h", "24h"]
 
@@ -40,7 +35,7 @@ class ArtifactSource:
     )
     secret_name: str | None = doc(
         "Secret whose keys become the environment of the Jobs that fetch.",
-        pattern=SECRET_NAME,
+        pattern=NAME,
         max_length=253,
         default=None,
     )
@@ -58,7 +53,7 @@ class HoldoutSource:
     digest: str | None = doc("Pins one holdout (sha256:...).", pattern=DIGEST, default=None)
     secret_name: str | None = doc(
         "Secret whose keys become the environment of the Jobs that fetch it.",
-        pattern=SECRET_NAME,
+        pattern=NAME,
         max_length=253,
         default=None,
     )
@@ -109,8 +104,8 @@ class Predictor:
     autoscaling: Autoscaling | None = doc("Let an autoscaler choose the number of pods.", default=None)
     image: str | None = doc(
         "Image of the predictor instead of the operator's default.",
+        pattern=IMAGE,
         max_length=512,
-        min_length=1,
         default=None,
     )
     resources: Mapping[str, Any] | None = doc(
@@ -124,7 +119,7 @@ class Predictor:
         list_map_key="name",
     )
     node_selector: Mapping[str, str] | None = doc(
-        "Node labels the pods need.", default=None, max_properties=32, max_length=253
+        "Node labels the pods need.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
     )
     tolerations: tuple[Mapping[str, Any], ...] = doc(
         "Taints the pods bear.", default=(), kubernetes="Toleration", max_items=32
@@ -136,12 +131,14 @@ class Predictor:
         kubernetes="TopologySpreadConstraint",
         max_items=16,
     )
-    priority_class_name: str | None = doc("Priority class of the pods.", max_length=253, default=None)
+    priority_class_name: str | None = doc(
+        "Priority class of the pods.", pattern=NAME, max_length=253, default=None
+    )
     image_pull_secrets: tuple[str, ...] = doc(
-        "Names of Secrets to pull the image with.", default=(), max_items=16, max_length=253
+        "Names of Secrets to pull the image with.", default=(), max_items=16, max_length=253, pattern=NAME
     )
     pod_labels: Mapping[str, str] | None = doc(
-        "More labels for the pods.", default=None, max_properties=32, max_length=253
+        "More labels for the pods.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
     )
     pod_annotations: Mapping[str, str] | None = doc(
         "More annotations for the pods.", default=None, max_properties=32, max_length=4096
@@ -208,7 +205,7 @@ class LeadsSource:
     )
     secret_name: str | None = doc(
         "Secret whose keys become the environment of the Job.",
-        pattern=SECRET_NAME,
+        pattern=NAME,
         max_length=253,
         default=None,
     )
@@ -230,7 +227,10 @@ class Retraining:
         "Columns known only after the outcome.", default=(), max_items=64, max_length=128
     )
     image: str | None = doc(
-        "Image of the training instead of the operator's default.", max_length=512, min_length=1, default=None
+        "Image of the training instead of the operator's default.",
+        pattern=IMAGE,
+        max_length=512,
+        default=None,
     )
     resources: Mapping[str, Any] | None = doc(
         "Resources of the container.", default=None, kubernetes="ResourceRequirements"
@@ -241,11 +241,11 @@ class Retraining:
 class RedisSource:
     """The Redis that holds conversations."""
 
-    secret_name: str = doc("Secret with the URL of the Redis.", pattern=SECRET_NAME, max_length=253)
+    secret_name: str = doc("Secret with the URL of the Redis.", pattern=NAME, max_length=253)
     key: str = doc(
         "Key of the Secret that holds the URL.",
         default="REDIS_URL",
-        pattern=r"^[-._a-zA-Z0-9]+$",
+        pattern=KEY,
         max_length=253,
     )
 
@@ -256,7 +256,7 @@ class PiiBackfill:
 
     redis: RedisSource = doc("The Redis that holds conversations.")
     key_patterns: tuple[str, ...] = doc(
-        "Keys to read, as Redis globs.", min_items=1, max_items=32, max_length=256
+        "Keys to read, as Redis globs.", min_items=1, max_items=32, max_length=256, min_length=1
     )
     text_fields: tuple[str, ...] = doc(
         "Fields of JSON messages and hashes that hold text. Absent: every text.",
@@ -272,7 +272,10 @@ class PiiBackfill:
         "How long reports are kept.", default=Duration("720h"), minimum_s=3600, maximum_s=31536000
     )
     image: str | None = doc(
-        "Image of the backfill instead of the operator's default.", max_length=512, min_length=1, default=None
+        "Image of the backfill instead of the operator's default.",
+        pattern=IMAGE,
+        max_length=512,
+        default=None,
     )
     resources: Mapping[str, Any] | None = doc(
         "Resources of the container.", default=None, kubernetes="ResourceRequirements"
@@ -292,7 +295,7 @@ class Spec:
     predictor: Predictor = doc("The pods that serve.", default=Predictor())
     service_account_name: str | None = doc(
         "Service account of the Jobs (cloud identity). Absent: the operator makes one.",
-        pattern=SECRET_NAME,
+        pattern=NAME,
         max_length=253,
         default=None,
     )

@@ -1,6 +1,6 @@
 """The CustomResourceDefinition, generated: `python -m leadmodel_operator.crd` writes it.
 
-Fields come from the spec and the status; the rules across fields (CEL) and the columns of `kubectl get` stand here.
+Fields come from the spec and the status; what a refusal says (CEL) and the columns of `kubectl get` stand here.
 """
 
 import sys
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from leadmodel_operator.api import Spec
+from leadmodel_operator.forms import DURATION, QUANTITY, URI, Form
 from leadmodel_operator.schema import schema
 from leadmodel_operator.status import Status
 from leadmodel_operator.words import GROUP, KIND, PLURAL, VERSION
@@ -51,27 +52,25 @@ COLUMNS = (
 )
 
 
-def _rule(rule: str, message: str, path: str | None = None) -> dict[str, Any]:
-    found = {"rule": rule, "message": message}
-    return {**found, "fieldPath": path} if path else found
+def _rule(rule: str, message: str) -> dict[str, Any]:
+    return {"rule": rule, "message": message}
 
 
 SPEC_RULES = (
     _rule(
-        "!self.artifact.uri.startsWith('file:') && !self.holdout.uri.startsWith('file:')",
-        "artifact.uri and holdout.uri: file:// works on one machine only; use pvc://claim/path, s3://, gs://, az:// or https://",
-    ),
-    _rule(
-        "!has(self.retraining) || !self.retraining.leads.uri.startsWith('file:')",
-        "retraining.leads.uri: file:// works on one machine only; use pvc://claim/path, s3://, gs://, az:// or https://",
-    ),
-    _rule(
         "self.artifact.uri != self.holdout.uri",
-        "holdout.uri must not be artifact.uri; name the labelled leads",
+        "holdout.uri must not be artifact.uri: name the file of labelled leads",
     ),
     _rule(
         "!has(self.predictor.autoscaling) || self.predictor.autoscaling.minReplicas <= self.predictor.autoscaling.maxReplicas",
-        "predictor.autoscaling.maxReplicas must be at least minReplicas",
+        "predictor.autoscaling.maxReplicas must be at least minReplicas: raise maxReplicas or lower minReplicas",
+    ),
+    _rule(
+        "!has(self.predictor.autoscaling) || !has(self.predictor.resources) || (has(self.predictor.resources.requests) && "
+        "'cpu' in self.predictor.resources.requests) || (has(self.predictor.resources.limits) && "
+        "'cpu' in self.predictor.resources.limits)",
+        "predictor.autoscaling needs predictor.resources.requests.cpu, for utilization is a share of it: set it, or leave "
+        "predictor.resources out",
     ),
     _rule(
         "!has(self.predictor.env) || self.predictor.env.all(e, !e.name.startsWith('LEADMODEL_'))",
@@ -83,35 +82,93 @@ SPEC_RULES = (
     ),
     _rule(
         "!has(self.retraining) || !has(self.retraining.exclude) || self.retraining.exclude.all(f, f != self.retraining.label)",
-        "retraining.exclude must not name retraining.label",
+        "retraining.exclude must not name retraining.label: the label is never a feature",
+    ),
+    _rule(
+        "!has(self.retraining) || (self.retraining.leads.uri != self.artifact.uri && self.retraining.leads.uri != self.holdout.uri)",
+        "retraining.leads.uri must be neither artifact.uri nor holdout.uri, which retraining overwrites: name the labelled leads "
+        "to train on",
     ),
 )
-
-DURATION_BOUNDS = (
-    ("drift.interval", "1s", "1h"),
-    ("drift.sustainedFor", "1s", "168h"),
-    ("rollback.cooldown", "0s", "720h"),
-    ("rollback.maxAge", "1m", "8760h"),
-    ("progressDeadline", "10s", "24h"),
-)
-
-
-def duration_rules() -> list[dict[str, Any]]:
-    """Bounds of durations, which only CEL can compare."""
-    return [
-        _rule(
-            f"duration(self.{path}) >= duration('{low}') && duration(self.{path}) <= duration('{high}')",
-            f"{path} must lie between {low} and {high}",
-        )
-        for path, low, high in DURATION_BOUNDS
-    ]
-
 
 NAME_RULE = _rule(
     "size(self.metadata.name) <= 36 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
     "metadata.name must have at most 36 characters (a-z, 0-9, -), start with a letter and end with a letter or digit, so that "
     "the names of its parts fit",
 )
+
+# On the object that holds the uri, never on the uri: a refusal repeats the text it refuses, and that may hold a password.
+URI_RULES = (
+    _rule(f"self.uri.matches(r'{URI}')", f"uri {URI.sentence}"),
+    _rule(
+        "!self.uri.startsWith('file:')",
+        "uri: file:// works on one machine only; use pvc://claim/path, s3://, gs://, az:// or https://",
+    ),
+    _rule(
+        "!self.uri.matches('^[a-z0-9]+://') || self.uri.startsWith('file:') || self.uri.matches('^[a-z0-9]+://[^/]+/.')",
+        "uri must name a bucket, host or claim and a path in it, such as s3://leads/model.json or pvc://claim/model.json",
+    ),
+    _rule(
+        "!self.uri.matches('^[a-z0-9]+://[^/]*@')",
+        "uri must hold no user name or password: put them into a Secret and name it in secretName",
+    ),
+    _rule("!self.uri.matches('/[.][.](/|$)')", "uri must not climb with '..': write the path out"),
+)
+
+DURATIONS = {
+    "drift.interval": ("1s", "1h"),
+    "drift.sustainedFor": ("1s", "168h"),
+    "rollback.cooldown": ("0s", "720h"),
+    "rollback.maxAge": ("1m", "8760h"),
+    "progressDeadline": ("10s", "24h"),
+    "piiBackfill.retention": ("1h", "8760h"),
+}
+
+
+def duration_rule(low: str, high: str) -> dict[str, Any]:
+    """Form and bounds of a duration, which only CEL can compare."""
+    return _rule(
+        f"self.matches(r'{DURATION}') && duration(self) >= duration('{low}') && duration(self) <= duration('{high}')",
+        f"must be a duration between {low} and {high}, such as 30s or 1h30m",
+    )
+
+
+def speak(node: dict[str, Any], path: str = "") -> None:
+    """Replace what a person would not understand below a node by rules with a sentence.
+
+    An expression alone tells nothing. Bounds of a number go too: the API server takes a whole number for an integer and cuts
+    its bounds to integers, so that `minAuc: 0` would pass a minimum of 0.5.
+    """
+    rules = node.setdefault("x-kubernetes-validations", [])
+    if pattern := node.pop("pattern", None):
+        rules.extend(_spoken(pattern, path))
+    if node.get("type") == "number":
+        rules.append(_range_rule(node.pop("minimum"), node.pop("maximum")))
+    for name, below in node.get("properties", {}).items():
+        if below.get("pattern") == URI:
+            rules.extend(URI_RULES)
+        speak(below, f"{path}.{name}".lstrip("."))
+    for below in (node.get("items"), node.get("additionalProperties")):
+        if below:
+            speak(below, path)
+    if not rules:
+        del node["x-kubernetes-validations"]
+
+
+def _range_rule(low: float, high: float) -> dict[str, Any]:
+    return _rule(
+        f"self >= {float(low)} && self <= {float(high)}", f"must be a number between {low} and {high}"
+    )
+
+
+def _spoken(pattern: Form, path: str) -> list[dict[str, Any]]:
+    if pattern == URI:
+        return []
+    if pattern == DURATION:
+        return [duration_rule(*DURATIONS[path])]
+    text = "string(self)" if pattern == QUANTITY else "self"
+    return [_rule(f"{text}.matches(r'{pattern}')", pattern.sentence)]
+
 
 SHOWN = {
     "type": "object",
@@ -134,7 +191,8 @@ def crd() -> dict[str, Any]:
     spec, status = schema(Spec), schema(Status)
     status.pop("required", None)
     status["properties"]["shown"] = SHOWN
-    spec["x-kubernetes-validations"] = [*SPEC_RULES, *duration_rules()]
+    speak(spec)
+    spec["x-kubernetes-validations"] = list(SPEC_RULES)
     spec["description"] = "What is asked for."
     status["description"] = "What was decided and observed."
     version = {
@@ -161,8 +219,12 @@ def crd() -> dict[str, Any]:
                 "required": ["spec"],
                 "x-kubernetes-validations": [NAME_RULE],
                 "properties": {
-                    "apiVersion": {"type": "string", "description": "The version of this API."},
-                    "kind": {"type": "string", "description": "LeadModel."},
+                    "apiVersion": {
+                        "type": "string",
+                        "description": "The version of this API.",
+                        "maxLength": 64,
+                    },
+                    "kind": {"type": "string", "description": "LeadModel.", "maxLength": 64},
                     "metadata": {"type": "object"},
                     "spec": spec,
                     "status": status,
@@ -199,6 +261,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+_Dumper.add_multi_representer(str, _text)
 _Dumper.add_representer(str, _text)
 
 

@@ -5,6 +5,8 @@ Only as much of Kubernetes' own types as a predictor needs, every field describe
 
 from typing import Any
 
+from leadmodel_operator.forms import ENV_NAME, QUANTITY
+
 _NAME = {"type": "string", "maxLength": 253}
 
 
@@ -21,6 +23,10 @@ def _object(description: str, properties: dict[str, Any], *required: str) -> dic
     return {**found, "required": list(required)} if required else found
 
 
+def _ruled(schema: dict[str, Any], rule: str, message: str) -> dict[str, Any]:
+    return {**schema, "x-kubernetes-validations": [{"rule": rule, "message": message}]}
+
+
 def _list(description: str, items: dict[str, Any], limit: int = 16) -> dict[str, Any]:
     return {
         "type": "array",
@@ -35,7 +41,7 @@ def _quantities(description: str) -> dict[str, Any]:
     quantity = {
         "anyOf": [{"type": "integer"}, {"type": "string"}],
         "x-kubernetes-int-or-string": True,
-        "pattern": r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        "pattern": QUANTITY,
         "maxLength": 32,
     }
     return {
@@ -71,9 +77,15 @@ def _selector(description: str) -> dict[str, Any]:
 
 
 def _resources() -> dict[str, Any]:
-    return _object(
-        "Requests and limits.",
-        {"requests": _quantities("What is reserved."), "limits": _quantities("What is the most.")},
+    return _ruled(
+        _object(
+            "Requests and limits.",
+            {"requests": _quantities("What is reserved."), "limits": _quantities("What is the most.")},
+        ),
+        "!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || "
+        "!isQuantity(string(self.requests[k])) || !isQuantity(string(self.limits[k])) || "
+        "quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+        "requests must be at most limits: raise the limit or lower the request",
     )
 
 
@@ -89,27 +101,41 @@ def _env() -> dict[str, Any]:
         "configMapKeyRef": reference("A key of a ConfigMap."),
         "fieldRef": _object("A field of the pod.", {"fieldPath": _string("Path of the field.")}, "fieldPath"),
     }
-    return _object(
-        "One variable.",
-        {
-            "name": _string("Name.", pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$"),
-            "value": _string("Value.", 4096),
-            "valueFrom": _object("Where the value comes from.", sources),
-        },
-        "name",
+    one_source = _ruled(
+        _object("Where the value comes from.", sources),
+        "[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef)].filter(s, s).size() == 1",
+        "must name exactly one of secretKeyRef, configMapKeyRef and fieldRef",
+    )
+    return _ruled(
+        _object(
+            "One variable.",
+            {
+                "name": _string("Name.", pattern=ENV_NAME),
+                "value": _string("Value.", 4096),
+                "valueFrom": one_source,
+            },
+            "name",
+        ),
+        "!has(self.value) || !has(self.valueFrom)",
+        "must have a value or a valueFrom, not both: remove one",
     )
 
 
 def _toleration() -> dict[str, Any]:
-    return _object(
+    toleration = _object(
         "One toleration.",
         {
             "key": _string("Taint key."),
             "operator": _string("Equal or Exists.", 16, enum=["Equal", "Exists"]),
             "value": _string("Taint value."),
             "effect": _string("Taint effect.", 32, enum=["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-            "tolerationSeconds": _integer("How long NoExecute is borne."),
+            "tolerationSeconds": _integer("How long NoExecute is borne.", maximum=31_536_000),
         },
+    )
+    return _ruled(
+        toleration,
+        "has(self.operator) && self.operator == 'Exists' ? !has(self.value) : has(self.key)",
+        "must have a key and a value, or operator Exists without a value",
     )
 
 
@@ -117,7 +143,7 @@ def _spread() -> dict[str, Any]:
     return _object(
         "One constraint.",
         {
-            "maxSkew": _integer("How uneven the pods may lie.", maximum=1000),
+            "maxSkew": _integer("How uneven the pods may lie.", minimum=1, maximum=1000),
             "topologyKey": _string("Node label that makes a zone."),
             "whenUnsatisfiable": _string("What then.", 32, enum=["DoNotSchedule", "ScheduleAnyway"]),
             "labelSelector": _selector("Pods counted. Absent: this LeadModel's."),
@@ -161,7 +187,10 @@ def _affinity() -> dict[str, Any]:
         return _list(
             description,
             _object(
-                "One preference.", {"weight": _integer("1 to 100.", maximum=100), name: term}, "weight", name
+                "One preference.",
+                {"weight": _integer("1 to 100.", minimum=1, maximum=100), name: term},
+                "weight",
+                name,
             ),
         )
 

@@ -13,9 +13,9 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from leadmodel_operator.embedded import embedded
+from leadmodel_operator.forms import DIGEST, DURATION
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"
 
 
 class Duration(str):
@@ -110,8 +110,8 @@ def _field_schema(annotation: Any, f: Field[Any]) -> dict[str, Any]:
     for rule, name in _RULES.items():
         if rule in f.metadata and not _is_for_items(found, rule):
             found[name] = f.metadata[rule]
-    if found["type"] == "string" and not {"enum", "format", "pattern", "maxLength"} & found.keys():
-        found["maxLength"] = 1024
+    if found["type"] == "string" and not {"enum", "format", "maxLength"} & found.keys():
+        found["maxLength"] = len("sha256:") + 64 if found.get("pattern") == DIGEST else 1024
     default = dump(f.default) if f.default is not MISSING and f.default is not None else None
     if default is not None and default != [] and not (is_dataclass(f.default) and "required" in found):
         found["default"] = default
@@ -133,7 +133,11 @@ def _type_schema(kind: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
     if origin is not None and issubclass(origin, Mapping):
         return {
             "type": "object",
-            "additionalProperties": {"type": "string", "maxLength": rules.get("max_length", 1024)},
+            "additionalProperties": {
+                "type": "string",
+                "maxLength": rules.get("max_length", 1024),
+                **({"pattern": rules["pattern"]} if "pattern" in rules else {}),
+            },
         }
     if is_dataclass(kind):
         return schema(cast(type, kind))
@@ -228,7 +232,7 @@ def _load_scalar(kind: Any, value: Any, path: str) -> Any:
             return datetime.fromisoformat(value).astimezone(UTC)
         if kind is Duration:
             if not re.match(DURATION, value):
-                raise SchemaError(f"{path} must be a duration such as 30s or 1h30m")
+                raise SchemaError(f"{path} {DURATION.sentence}")
             return Duration(value)
         if kind in {bool, int, str}:
             if type(value) is not kind:
@@ -248,7 +252,7 @@ def _checked(value: Any, path: str, rules: Mapping[str, Any]) -> Any:
     if high is not None and not value <= high:
         raise SchemaError(f"{path} must be at most {high}")
     if "pattern" in rules and not re.search(rules["pattern"], value):
-        raise SchemaError(f"{path} does not have the form {rules['pattern']}")
+        raise SchemaError(f"{path} {rules['pattern'].sentence}")
     return value
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from leadmodel_operator.forms import DIGEST
 from leadmodel_operator.schema import doc
 from leadmodel_operator.words import (
     ConditionStatus,
@@ -18,8 +19,6 @@ from leadmodel_operator.words import (
     Reason,
     Source,
 )
-
-DIGEST = r"^sha256:[0-9a-f]{64}$"
 
 
 @dataclass(frozen=True, kw_only=True)

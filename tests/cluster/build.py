@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -28,12 +29,14 @@ MODULES = {
     "coredns": {"coredns": "github.com/coredns/coredns"},
     "helm": {"helm": "helm.sh/helm/v3/cmd/helm"},
 }
+# In a folder of its own: who needs no Argo CD does not build it. Every role of Argo CD is this one binary.
+ARGOCD = {"argocd": {"cmd": "github.com/argoproj/argo-cd/v3/cmd"}}
 
 
-def bin_dir() -> Path:
+def bin_dir(modules: Mapping[str, Mapping[str, str]] = MODULES) -> Path:
     """Where the binaries lie: a folder a version of the module files."""
     mark = hashlib.sha256(
-        b"".join((HERE / m / f).read_bytes() for m in MODULES for f in ("go.mod", "go.sum"))
+        b"".join((HERE / m / f).read_bytes() for m in modules for f in ("go.mod", "go.sum"))
     ).hexdigest()[:12]
     return CACHE / f"bin-{mark}"
 
@@ -54,12 +57,12 @@ def _flags() -> str:
     return " ".join(found)
 
 
-def build() -> Path:
+def build(modules: Mapping[str, Mapping[str, str]] = MODULES) -> Path:
     """Build what is missing; minutes the first time, nothing afterwards."""
-    target = bin_dir()
+    target = bin_dir(modules)
     target.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
-    for module, tools in MODULES.items():
+    for module, tools in modules.items():
         missing = [package for name, package in tools.items() if not (target / name).exists()]
         if not missing:
             continue

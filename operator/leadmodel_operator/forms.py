@@ -1,0 +1,74 @@
+"""The forms of texts in a spec: regular expressions, each with the sentence for who missed it."""
+
+from typing import Self
+
+
+class Form(str):
+    """A regular expression with the sentence for a person whose text does not match it."""
+
+    __slots__ = ("sentence",)
+    sentence: str
+
+    def __new__(cls, pattern: str, sentence: str) -> Self:
+        """The expression; it is a plain string to all else."""
+        found = super().__new__(cls, pattern)
+        found.sentence = sentence
+        return found
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        """What a copy is made from."""
+        return str(self), self.sentence
+
+
+DURATION = Form(r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "must be a duration such as 30s or 1h30m")
+QUANTITY = Form(
+    r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", "must be a quantity such as 250m, 1, 128Mi or 2Gi"
+)
+ENV_NAME = Form(
+    r"^[-._a-zA-Z][-._a-zA-Z0-9]*$",
+    "must be the name of an environment variable: letters, digits, -, _ and ., no digit first",
+)
+DIGEST = Form(r"^sha256:[0-9a-f]{64}$", "must be sha256: and 64 digits 0-9a-f, as leadmodel-train prints it")
+URI = Form(
+    r"^(s3|gs|az|https?|pvc|file)://[^\s]+$",
+    "must start with s3://, gs://, az://, https://, http:// or pvc:// and hold no space",
+)
+NAME = Form(
+    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+    "must be the name of an object: lower-case letters, digits, - and . with a letter or digit at both ends",
+)  # a pattern for names
+KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret: letters, digits, -, _ and .")
+IMAGE = Form(
+    r"^[^\s]+$", "must be an image reference without spaces, such as registry.example/leadmodel-predictor:1.0"
+)
+LABEL_VALUE = Form(
+    r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
+    "must be label values: up to 63 letters, digits, -, _ and . with a letter or digit at both ends",
+)
+TIME_ZONE = Form(
+    r"^([A-Z][A-Za-z0-9_+-]*/[A-Za-z0-9_+/-]+|UTC|GMT|[A-Z]{3}[0-9][A-Z]{3})$",
+    "must be a time zone of the IANA database, such as Etc/UTC or Europe/Berlin",
+)
+
+
+def _cron_field(value: str) -> str:
+    part = rf"(\*|({value})(-({value}))?)(/[1-9][0-9]?)?"
+    return rf"{part}(,{part})*"
+
+
+_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
+CRON = Form(
+    "^"
+    + r"\s+".join(
+        _cron_field(value)
+        for value in (
+            "[0-5]?[0-9]",
+            "[01]?[0-9]|2[0-3]",
+            "0?[1-9]|[12][0-9]|3[01]",
+            f"0?[1-9]|1[0-2]|{_MONTHS}",
+            "[0-6]|SUN|MON|TUE|WED|THU|FRI|SAT",
+        )
+    )
+    + "$",
+    "must be five cron fields with values in range, such as 0 1 * * * (minute hour day month weekday)",
+)

@@ -1,0 +1,139 @@
+"""The CRD: every field described and bounded, every refusal a sentence, every example what the code reads."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from leadmodel_operator import forms
+from leadmodel_operator.api import Spec
+from leadmodel_operator.crd import crd
+from leadmodel_operator.schema import SchemaError, load
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
+SCHEMA = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema below a schema, with its path."""
+    yield path, node
+    for name, below in node.get("properties", {}).items():
+        yield from nodes(below, f"{path}.{name}")
+    if "items" in node:
+        yield from nodes(node["items"], f"{path}[]")
+    if "additionalProperties" in node:
+        yield from nodes(node["additionalProperties"], f"{path}{{}}")
+
+
+def gaps(schema: dict[str, Any]) -> list[str]:
+    """Fields without a description or a bound."""
+    return [f"{path} lacks {what}" for path, node in nodes(schema) for what in lacking(path, node)]
+
+
+def lacking(path: str, node: dict[str, Any]) -> Iterator[str]:
+    if "description" not in node and not path.endswith(("]", "}", ".metadata")):
+        yield "description"
+    if node.get("type") == "string" and not {"maxLength", "enum", "format"} & node.keys():
+        yield "maxLength"
+    if node.get("type") == "array" and not {"maxItems", "x-kubernetes-list-type"} <= node.keys():
+        yield "maxItems or list-type"
+    if "additionalProperties" in node and "maxProperties" not in node:
+        yield "maxProperties"
+    if node.get("type") == "integer" and path.startswith(".spec") and not {"minimum", "maximum"} <= node.keys():
+        yield "minimum or maximum"
+    if node.get("type") == "number" and path.startswith(".spec") and not node.get("x-kubernetes-validations"):
+        yield "a range"
+
+
+def test_every_field_is_described_and_bounded():
+    assert gaps(SCHEMA) == []
+    assert len(list(nodes(SCHEMA))) > 300
+
+
+@pytest.mark.parametrize("taken", ["description", "maxLength"])
+def test_a_gap_is_seen(taken):
+    seeded = copy.deepcopy(SCHEMA)
+    del seeded["properties"]["spec"]["properties"]["serviceAccountName"][taken]
+    assert gaps(seeded) == [f".spec.serviceAccountName lacks {taken}"]
+
+
+def test_a_refusal_in_the_spec_is_a_sentence():
+    """No bare expression, and no fractional bound: the API server cuts it to an integer for a whole number."""
+    for path, node in nodes(SCHEMA["properties"]["spec"]):
+        assert "pattern" not in node, path
+        assert node.get("type") != "number" or not {"minimum", "maximum"} & node.keys(), path
+        for rule in node.get("x-kubernetes-validations", []):
+            assert len(rule["message"].split()) > 5, path
+
+
+def test_a_refused_uri_is_not_repeated():
+    """Its rules stand on the object around it, for the API server prints the value that a rule stands on."""
+    uris = [node for path, node in nodes(SCHEMA["properties"]["spec"]) if path.endswith(".uri")]
+    assert len(uris) == 3
+    assert not any("x-kubernetes-validations" in node for node in uris)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_is_what_the_code_reads(file):
+    body = yaml.safe_load(file.read_text())
+    load(Spec, body["spec"])
+    known = {path for path, _ in nodes(SCHEMA)}
+    assert {path for path in fields(body["spec"], ".spec") if path not in known} == set()
+
+
+def fields(value: Any, path: str) -> Iterator[str]:
+    """Paths of a document in the words of `nodes`; keys of open objects become {}."""
+    if isinstance(value, list):
+        for item in value:
+            yield from fields(item, f"{path}[]")
+    elif isinstance(value, dict):
+        open_ = f"{path}{{}}" in {found for found, _ in nodes(SCHEMA)}
+        for key, below in value.items():
+            yield from fields(below, f"{path}{{}}" if open_ else f"{path}.{key}")
+    else:
+        yield path
+
+
+def test_one_example_shows_every_field():
+    body = yaml.safe_load((ROOT / "crds" / "examples" / "everything.yaml").read_text())
+    shown = set(fields(body["spec"], ".spec"))
+    wanted = {path for path, _ in nodes(SCHEMA["properties"]["spec"], ".spec") if path.count(".") <= 3}
+    missing = {path for path in wanted if not any(found.startswith(path) for found in shown)}
+    assert missing <= {path for path in missing if ".affinity" in path or ".valueFrom" in path}
+
+
+CRONS = {
+    "0 1 * * *": True,
+    "*/15 0-6,18-23 1,15 JAN-MAR MON": True,
+    "30 2 * * SUN": True,
+    "59 23 31 12 6": True,
+    "60 1 * * *": False,
+    "0 24 * * *": False,
+    "0 0 0 * *": False,
+    "0 0 * 13 *": False,
+    "0 0 * * 7": False,
+    "@daily": False,
+    "0 1 * *": False,
+    "TZ=UTC 0 1 * * *": False,
+}
+
+
+@pytest.mark.parametrize("text", CRONS)
+def test_cron_fields_are_in_range(text):
+    spec = yaml.safe_load((ROOT / "crds" / "examples" / "retraining.yaml").read_text())["spec"]
+    spec["retraining"]["schedule"] = text
+    if CRONS[text]:
+        load(Spec, spec)
+    else:
+        with pytest.raises(SchemaError, match=r"^retraining.schedule must be five cron fields"):
+            load(Spec, spec)
+
+
+def test_every_form_has_a_sentence():
+    found = [value for value in vars(forms).values() if isinstance(value, forms.Form)]
+    assert len(found) >= 10
+    assert all(form.sentence.startswith("must ") for form in found)
