@@ -43,7 +43,11 @@ def lacking(path: str, node: dict[str, Any]) -> Iterator[str]:
         yield "maxItems or list-type"
     if "additionalProperties" in node and "maxProperties" not in node:
         yield "maxProperties"
-    if node.get("type") == "integer" and path.startswith(".spec") and not {"minimum", "maximum"} <= node.keys():
+    if (
+        node.get("type") == "integer"
+        and path.startswith(".spec")
+        and not {"minimum", "maximum"} <= node.keys()
+    ):
         yield "minimum or maximum"
     if node.get("type") == "number" and path.startswith(".spec") and not node.get("x-kubernetes-validations"):
         yield "a range"
