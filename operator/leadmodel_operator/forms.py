@@ -15,9 +15,9 @@ class Form(str):
         found.sentence = sentence
         return found
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        """What a copy is made from."""
-        return str(self), self.sentence
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        """A copy keeps the sentence."""
+        return type(self), (str(self), self.sentence)
 
 
 DURATION = Form(r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$", "must be a duration such as 30s or 1h30m")
