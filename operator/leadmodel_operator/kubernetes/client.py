@@ -9,7 +9,7 @@ import json
 import os
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,17 @@ def _material(section: Mapping[str, Any], name: str) -> bytes | None:
     return Path(section[name]).read_bytes() if name in section else None
 
 
+class NotLeading(Exception):  # noqa: N818  # what is so
+    """The Lease was not renewed in time: whoever holds it now may write, we may not."""
+
+
 class Client:
-    """One connection pool. `writes` counts requests that may change something."""
+    """One connection pool. `writes` counts requests that may change something; `may_write` is asked before each of them."""
 
     def __init__(self, found: Access) -> None:
         self.access = found
         self.writes = 0
+        self.may_write: Callable[[], bool] = lambda: True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=found.context, limit=50),
             timeout=TIMEOUT,
@@ -110,12 +115,14 @@ class Client:
     async def call(
         self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
     ) -> Object:
-        """One request. Raises ApiError, or OSError and TimeoutError when nobody answered."""
+        """One request. Raises ApiError or NotLeading, or OSError and TimeoutError when nobody answered."""
         headers = {"Accept": "application/json", "Content-Type": kind, **self.access.headers()}
         if "accept" in params:
             headers["Accept"] = params.pop("accept")
         data = None if body is None else json.dumps(body)
         if method != "GET":
+            if not self.may_write():
+                raise NotLeading(f"{method} not sent")
             self.writes += 1
         async with self._session.request(
             method, self.access.server + path, data=data, headers=headers, params=params

@@ -1,0 +1,445 @@
+"""A small API server over real HTTP: versions, preconditions, server-side apply, labels, watches, and a place to inject faults.
+
+It keeps objects and answers requests as the real one does where the operator can tell the difference. What happens in a cluster
+(pods, Jobs, garbage collection) is not here; a fault is a hook that sees every call before and after it takes effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import pickle
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+Object = dict[str, Any]
+Place = tuple[str, str, str]  # resource, namespace, name
+GROUPS = {
+    "/api/v1": {
+        "configmaps": "ConfigMap",
+        "services": "Service",
+        "pods": "Pod",
+        "serviceaccounts": "ServiceAccount",
+    },
+    "/apis/apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
+    "/apis/batch/v1": {"jobs": "Job", "cronjobs": "CronJob"},
+    "/apis/policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
+    "/apis/autoscaling/v2": {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
+    "/apis/networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
+    "/apis/rbac.authorization.k8s.io/v1": {"roles": "Role", "rolebindings": "RoleBinding"},
+    "/apis/events.k8s.io/v1": {"events": "Event"},
+    "/apis/coordination.k8s.io/v1": {"leases": "Lease"},
+    "/apis/customerops.dev/v1alpha1": {"leadmodels": "LeadModel"},
+}
+PREFIX = {resource: prefix for prefix, found in GROUPS.items() for resource in found}
+KIND = {resource: kind for found in GROUPS.values() for resource, kind in found.items()}
+WATCHED = 5000  # events kept for watchers; older versions are 410 Gone
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request."""
+
+    method: str
+    resource: str
+    namespace: str
+    name: str
+    sub: str
+    query: dict[str, str]
+    body: Any
+    kind: str  # content type
+    accept: str = ""
+    token: str = ""
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+    @property
+    def watches(self) -> bool:
+        return self.query.get("watch") in {"1", "true"}
+
+    @property
+    def place(self) -> Place:
+        return self.resource, self.namespace, self.name
+
+    def __str__(self) -> str:
+        name = self.name or ((self.body or {}).get("metadata") or {}).get("name", "")
+        return f"{self.method} {self.resource}/{name}{'/' + self.sub if self.sub else ''}"
+
+
+Hook = Callable[[Call, str], Awaitable[web.StreamResponse | None]]
+
+
+class Refused(Exception):  # noqa: N818  # the server's answer, not a fault of ours
+    """An answer other than success."""
+
+    def __init__(self, status: int, reason: str, message: str = "", retry_after: int | None = None) -> None:
+        super().__init__(f"{status} {reason} {message}")
+        self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
+
+    def answer(self) -> web.Response:
+        body = {"kind": "Status", "status": "Failure", "reason": self.reason, "message": self.message}
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
+        return web.json_response({**body, "code": self.status}, status=self.status, headers=headers)
+
+
+@dataclass
+class FakeApi:
+    """The server. `now` is its clock; `changed` is called with (before, after) of every object that changes."""
+
+    now: Callable[[], datetime] = lambda: datetime(2026, 1, 5, 8, tzinfo=UTC)
+    objects: dict[Place, Object] = field(default_factory=dict)
+    owned: dict[tuple[Place, str], set[tuple[str, ...]]] = field(default_factory=dict)
+    version: int = 100
+    uids: int = 0
+    hooks: list[Hook] = field(default_factory=list)
+    log: list[Call] = field(default_factory=list)  # every call, in order, before its answer
+    changed: list[Callable[[Object | None, Object | None], None]] = field(default_factory=list)
+    terminating: set[str] = field(default_factory=set)  # namespaces that take nothing new
+    pods: Callable[[str, str, str], Any] | None = None  # (namespace, name, target) → what a pod answers
+    history: list[tuple[int, str, Place, Object]] = field(default_factory=list)
+    compacted: int = 0
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self._moved = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+
+    # --- running -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> FakeApi:
+        """Serve on a free port."""
+        app = web.Application(client_max_size=8 << 20)
+        app.router.add_route("*", "/{tail:.*}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def save(self) -> bytes:
+        """Everything stored."""
+        return pickle.dumps((self.objects, self.owned, self.version, self.uids))
+
+    def restore(self, saved: bytes) -> None:
+        """Back to then."""
+        self.objects, self.owned, self.version, self.uids = pickle.loads(saved)
+        self.history.clear()
+        self.compacted = self.version
+        self.log.clear()
+
+    # --- requests ------------------------------------------------------------------------------------------------------
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        text = await request.text()
+        found = parse(request, json.loads(text) if text else None)
+        if found is None:
+            return _discover(request.path) or Refused(404, "NotFound", request.path).answer()
+        self.log.append(found)
+        try:
+            for hook in self.hooks:
+                if (answer := await hook(found, "before")) is not None:
+                    return answer
+            if found.watches:
+                return await self._watch(request, found)
+            if found.resource == "pods" and found.sub.startswith("proxy"):
+                return await self._proxy(request, found)
+            body = self.answer(found)
+            for hook in self.hooks:
+                if (answer := await hook(found, "after")) is not None:
+                    return answer
+        except Refused as refused:
+            return refused.answer()
+        return web.Response(body=json.dumps(body), content_type="application/json")
+
+    async def _proxy(self, request: web.Request, call: Call) -> web.StreamResponse:
+        assert self.pods is not None
+        answer = self.pods(call.namespace, call.name, call.sub.removeprefix("proxy") + "?" + request.query_string)
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if isinstance(answer, web.StreamResponse):
+            return answer
+        if callable(answer):
+            return await answer(request)
+        return Refused(503, "ServiceUnavailable").answer() if answer is None else web.Response(body=answer)
+
+    def answer(self, call: Call) -> Object:
+        """Carry a call out."""
+        if call.method == "GET":
+            return self._get(call) if call.name else self._list(call)
+        if call.method == "POST":
+            return self._create(call)
+        if call.method == "PATCH" and "apply" in call.kind and call.place not in self.objects:
+            return self._create(call)
+        return {"PUT": self._replace, "PATCH": self._patch, "DELETE": self._delete}[call.method](call)
+
+    def there(self, place: Place) -> Object:
+        if place not in self.objects:
+            raise Refused(404, "NotFound", f"{place[0]} {place[2]!r} not found")
+        return self.objects[place]
+
+    def _get(self, call: Call) -> Object:
+        return self.there(call.place)
+
+    def _list(self, call: Call) -> Object:
+        found = [o for p, o in sorted(self.objects.items()) if self._within(call, p) and _matches(call, o)]
+        if "PartialObjectMetadata" in call.accept:
+            found = [{"metadata": item["metadata"]} for item in found]
+        kind = KIND[call.resource] + "List"
+        start, limit = int(call.query.get("continue", 0)), int(call.query.get("limit", 0))
+        about: Object = {"resourceVersion": str(self.version)}
+        if limit and start + limit < len(found):
+            about["continue"] = str(start + limit)
+        items = found[start : start + limit] if limit else found[start:]
+        return {"kind": kind, "apiVersion": PREFIX[call.resource].removeprefix("/apis/"), "metadata": about, "items": items}
+
+    def _within(self, call: Call, place: Place) -> bool:
+        return place[0] == call.resource and call.namespace in {"", place[1]}
+
+    def _create(self, call: Call) -> Object:
+        body = copy.deepcopy(call.body)
+        place = (call.resource, call.namespace, body["metadata"]["name"])
+        if place in self.objects:
+            raise Refused(409, "AlreadyExists", f"{call.resource} {place[2]!r} already exists")
+        if call.namespace in self.terminating:
+            raise Refused(403, "Forbidden", "the namespace is being terminated")
+        if "resourceVersion" in body["metadata"]:
+            raise Refused(409, "Conflict", "the object has been deleted")
+        self.uids += 1
+        body["metadata"] |= {
+            "namespace": call.namespace,
+            "uid": f"uid-{self.uids}",
+            "creationTimestamp": f"{self.now():%Y-%m-%dT%H:%M:%SZ}",
+            "generation": 1,
+        }
+        body.setdefault("kind", KIND[call.resource])
+        if call.resource == "leadmodels":
+            body.pop("status", None)
+        self._own(place, call, set(leaves(body)))
+        return self.put(place, body)
+
+    def put(self, place: Place, body: Object) -> Object:
+        """Store an object under a new version; generation follows the spec."""
+        before = self.objects.get(place)
+        if before is not None:
+            same = {**body, "metadata": {**body["metadata"], "resourceVersion": before["metadata"]["resourceVersion"]}}
+            if same == before:
+                return before
+            body["metadata"]["generation"] = before["metadata"]["generation"] + (
+                before.get("spec") != body.get("spec")
+            )
+        self.version += 1
+        body["metadata"]["resourceVersion"] = str(self.version)
+        self.objects[place] = body
+        self._tell(before, body)
+        self._note("ADDED" if before is None else "MODIFIED", place, body)
+        return body
+
+    def remove(self, place: Place) -> Object:
+        """Delete an object."""
+        before = self.objects.pop(place)
+        for owner in [o for o in self.owned if o[0] == place]:
+            del self.owned[owner]
+        self.version += 1
+        gone = copy.deepcopy(before)
+        gone["metadata"]["resourceVersion"] = str(self.version)
+        self._tell(before, None)
+        self._note("DELETED", place, gone)
+        return gone
+
+    def _tell(self, before: Object | None, after: Object | None) -> None:
+        for listener in self.changed:
+            listener(before, after)
+
+    def _check(self, found: Object, wanted: Object) -> None:
+        for name in ("uid", "resourceVersion"):
+            if wanted.get(name) and str(wanted[name]) != found["metadata"][name]:
+                raise Refused(409, "Conflict", f"the object has been modified: {name} differs")
+
+    def _replace(self, call: Call) -> Object:
+        found = self.there(call.place)
+        self._check(found, call.body["metadata"])
+        if call.sub == "status":
+            return self.put(call.place, {**copy.deepcopy(found), "status": copy.deepcopy(call.body.get("status"))})
+        if found.get("immutable") and call.body.get("binaryData") != found.get("binaryData"):
+            raise Refused(422, "Invalid", "field is immutable")
+        body = copy.deepcopy(call.body)
+        kept = {n: found["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")}
+        body["metadata"] |= kept
+        if "status" in found:
+            body["status"] = found["status"]
+        self._own(call.place, call, set(leaves(body)))
+        return self.put(call.place, body)
+
+    def _patch(self, call: Call) -> Object:
+        found = self.there(call.place)
+        self._check(found, call.body.get("metadata") or {})
+        if "apply" in call.kind:
+            return self.put(call.place, self._applied(call, found))
+        return self.put(call.place, merged(found, call.body))
+
+    def _applied(self, call: Call, found: Object) -> Object:
+        manager = call.query.get("fieldManager", "unknown")
+        wanted = set(leaves(call.body))
+        body = copy.deepcopy(found)
+        others = [owner for owner in self.owned if owner[0] == call.place and owner[1] != manager]
+        for owner in others:
+            clash = {p for p in wanted & self.owned[owner] if at(body, p) != at(call.body, p)}
+            if clash and call.query.get("force") != "true":
+                raise Refused(409, "Conflict", f"conflict with {owner[1]!r}: {sorted(clash)[0]}")
+            self.owned[owner] -= clash
+        kept = set().union(*(self.owned[owner] for owner in others)) if others else set()
+        for gone in self.owned.get((call.place, manager), set()) - wanted - kept:
+            drop(body, gone)
+        for leaf in wanted:
+            put_at(body, leaf, at(call.body, leaf))
+        self.owned[(call.place, manager)] = wanted
+        return body
+
+    def _own(self, place: Place, call: Call, wanted: set[tuple[str, ...]]) -> None:
+        self.owned[(place, call.query.get("fieldManager", "unknown"))] = wanted
+
+    def _delete(self, call: Call) -> Object:
+        found = self.there(call.place)
+        self._check(found, (call.body or {}).get("preconditions") or {})
+        return self.remove(call.place)
+
+    # --- watches ---------------------------------------------------------------------------------------------------------
+
+    def _note(self, what: str, place: Place, body: Object) -> None:
+        self.history.append((self.version, what, place, copy.deepcopy(body)))
+        if len(self.history) > WATCHED:
+            self.compacted = self.history[0][0]
+            del self.history[0]
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _watch(self, request: web.Request, call: Call) -> web.StreamResponse:
+        stream = web.StreamResponse(headers={"Content-Type": "application/json"})
+        stream.enable_chunked_encoding()
+        await stream.prepare(request)
+        seen = int(call.query.get("resourceVersion") or self.version)
+        if seen < self.compacted:
+            gone = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
+            await stream.write(json.dumps({"type": "ERROR", "object": gone}).encode() + b"\n")
+            return stream
+        end = asyncio.get_running_loop().time() + float(call.query.get("timeoutSeconds") or 3600)
+        while asyncio.get_running_loop().time() < end:
+            moved = self._moved
+            for version, what, place, body in [e for e in self.history if e[0] > seen]:
+                seen = version
+                if self._within(call, place) and _matches(call, body):
+                    await stream.write(json.dumps({"type": what, "object": body}).encode() + b"\n")
+            try:
+                await asyncio.wait_for(moved.wait(), min(1.0, end - asyncio.get_running_loop().time()))
+            except TimeoutError:
+                continue
+        return stream
+
+
+def parse(request: web.Request, body: Any) -> Call | None:
+    """The path of a request → what it is about."""
+    prefix = next((p for p in GROUPS if request.path.startswith(p + "/")), None)
+    if prefix is None:
+        return None
+    parts = request.path.removeprefix(prefix).strip("/").split("/")
+    namespace = ""
+    if parts[0] == "namespaces" and len(parts) > 2:
+        namespace, parts = parts[1], parts[2:]
+    if parts[0] not in GROUPS[prefix]:
+        return None
+    name = parts[1].partition(":")[0] if len(parts) > 1 else ""
+    return Call(
+        request.method,
+        parts[0],
+        namespace,
+        name,
+        "/".join(parts[2:]),
+        dict(request.query),
+        body,
+        request.headers.get("Content-Type", ""),
+        request.headers.get("Accept", ""),
+        request.headers.get("Authorization", ""),
+    )
+
+
+def _discover(path: str) -> web.Response | None:
+    prefix = path.rstrip("/")
+    if prefix not in GROUPS:
+        return None
+    verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
+    found = [
+        {"name": name, "kind": kind, "singularName": kind.lower(), "namespaced": True, "verbs": verbs}
+        for name, kind in GROUPS[prefix].items()
+    ]
+    found += [{**r, "name": f"{r['name']}/status"} for r in found if r["name"] == "leadmodels"]
+    return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": found})
+
+
+def _matches(call: Call, found: Object) -> bool:
+    labels = found["metadata"].get("labels") or {}
+    for part in filter(None, call.query.get("labelSelector", "").split(",")):
+        name, equals, value = part.partition("=")
+        if labels.get(name) != value if equals else name not in labels:
+            return False
+    return True
+
+
+# --- documents -----------------------------------------------------------------------------------------------------------
+
+_IDENTITY = {("metadata", name) for name in ("name", "namespace", "resourceVersion", "uid", "creationTimestamp", "generation")}
+
+
+def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of the values a body sets; lists are one value."""
+    if isinstance(body, dict) and (body or not path):
+        for key, value in body.items():
+            if (*path, key) not in _IDENTITY and path + (key,) not in {("apiVersion",), ("kind",), ("status",)}:
+                yield from leaves(value, (*path, key))
+    else:
+        yield path
+
+
+def at(body: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        body = body.get(key) if isinstance(body, dict) else None
+    return body
+
+
+def put_at(body: Object, path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        if not isinstance(body.get(key), dict):
+            body[key] = {}
+        body = body[key]
+    body[path[-1]] = copy.deepcopy(value)
+
+
+def drop(body: Object, path: tuple[str, ...]) -> None:
+    parent = at(body, path[:-1])
+    if isinstance(parent, dict):
+        parent.pop(path[-1], None)
+
+
+def merged(found: Any, patch: Any) -> Any:
+    """JSON merge patch."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    result = dict(found) if isinstance(found, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
