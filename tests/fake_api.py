@@ -166,7 +166,9 @@ class FakeApi:
 
     async def _proxy(self, request: web.Request, call: Call) -> web.StreamResponse:
         assert self.pods is not None
-        answer = self.pods(call.namespace, call.name, call.sub.removeprefix("proxy") + "?" + request.query_string)
+        answer = self.pods(
+            call.namespace, call.name, call.sub.removeprefix("proxy") + "?" + request.query_string
+        )
         if asyncio.iscoroutine(answer):
             answer = await answer
         if isinstance(answer, web.StreamResponse):
@@ -203,7 +205,12 @@ class FakeApi:
         if limit and start + limit < len(found):
             about["continue"] = str(start + limit)
         items = found[start : start + limit] if limit else found[start:]
-        return {"kind": kind, "apiVersion": PREFIX[call.resource].removeprefix("/apis/"), "metadata": about, "items": items}
+        return {
+            "kind": kind,
+            "apiVersion": PREFIX[call.resource].removeprefix("/apis/"),
+            "metadata": about,
+            "items": items,
+        }
 
     def _within(self, call: Call, place: Place) -> bool:
         return place[0] == call.resource and call.namespace in {"", place[1]}
@@ -232,9 +239,12 @@ class FakeApi:
 
     def put(self, place: Place, body: Object) -> Object:
         """Store an object under a new version; generation follows the spec."""
-        before = self.objects.get(place)
+        before, body = self.objects.get(place), {**body, "metadata": dict(body["metadata"])}
         if before is not None:
-            same = {**body, "metadata": {**body["metadata"], "resourceVersion": before["metadata"]["resourceVersion"]}}
+            same = {
+                **body,
+                "metadata": {**body["metadata"], "resourceVersion": before["metadata"]["resourceVersion"]},
+            }
             if same == before:
                 return before
             body["metadata"]["generation"] = before["metadata"]["generation"] + (
@@ -272,11 +282,15 @@ class FakeApi:
         found = self.there(call.place)
         self._check(found, call.body["metadata"])
         if call.sub == "status":
-            return self.put(call.place, {**copy.deepcopy(found), "status": copy.deepcopy(call.body.get("status"))})
+            return self.put(
+                call.place, {**copy.deepcopy(found), "status": copy.deepcopy(call.body.get("status"))}
+            )
         if found.get("immutable") and call.body.get("binaryData") != found.get("binaryData"):
             raise Refused(422, "Invalid", "field is immutable")
         body = copy.deepcopy(call.body)
-        kept = {n: found["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")}
+        kept = {
+            n: found["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")
+        }
         body["metadata"] |= kept
         if "status" in found:
             body["status"] = found["status"]
@@ -298,7 +312,7 @@ class FakeApi:
         for owner in others:
             clash = {p for p in wanted & self.owned[owner] if at(body, p) != at(call.body, p)}
             if clash and call.query.get("force") != "true":
-                raise Refused(409, "Conflict", f"conflict with {owner[1]!r}: {sorted(clash)[0]}")
+                raise Refused(409, "Conflict", f"conflict with {owner[1]!r}: {min(clash)}")
             self.owned[owner] -= clash
         kept = set().union(*(self.owned[owner] for owner in others)) if others else set()
         for gone in self.owned.get((call.place, manager), set()) - wanted - kept:
@@ -319,7 +333,7 @@ class FakeApi:
     # --- watches ---------------------------------------------------------------------------------------------------------
 
     def _note(self, what: str, place: Place, body: Object) -> None:
-        self.history.append((self.version, what, place, copy.deepcopy(body)))
+        self.history.append((self.version, what, place, body))
         if len(self.history) > WATCHED:
             self.compacted = self.history[0][0]
             del self.history[0]
@@ -399,14 +413,21 @@ def _matches(call: Call, found: Object) -> bool:
 
 # --- documents -----------------------------------------------------------------------------------------------------------
 
-_IDENTITY = {("metadata", name) for name in ("name", "namespace", "resourceVersion", "uid", "creationTimestamp", "generation")}
+_IDENTITY = {
+    ("metadata", name)
+    for name in ("name", "namespace", "resourceVersion", "uid", "creationTimestamp", "generation")
+}
 
 
 def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Paths of the values a body sets; lists are one value."""
     if isinstance(body, dict) and (body or not path):
         for key, value in body.items():
-            if (*path, key) not in _IDENTITY and path + (key,) not in {("apiVersion",), ("kind",), ("status",)}:
+            if (*path, key) not in _IDENTITY and (*path, key) not in {
+                ("apiVersion",),
+                ("kind",),
+                ("status",),
+            }:
                 yield from leaves(value, (*path, key))
     else:
         yield path

@@ -74,14 +74,18 @@ class FakeCluster:
     live: bool = False  # leads arrive
     pullable: set[str] = field(default_factory=lambda: {IMAGE})
     jobs_run: bool = True
-    job_end: Callable[[Object], tuple[bool, str, Object | None] | None] | None = None  # overrides how a Job ends
+    job_end: Callable[[Object], tuple[bool, str, Object | None] | None] | None = (
+        None  # overrides how a Job ends
+    )
     packer: Callable[[bytes], bytes] = lambda data: gzip.compress(data, mtime=0)
     measured: dict[str, float] = field(default_factory=dict)  # digest → AUC that validation saw
     lowest: float = 1.0
     served: bool = False
     downtime_allowed: bool = False
     broken: list[str] = field(default_factory=list)
-    templates: list[str] = field(default_factory=list)  # models that the Deployment was written to serve, in order
+    templates: list[str] = field(
+        default_factory=list
+    )  # models that the Deployment was written to serve, in order
     made: list[str] = field(default_factory=list)  # names of Jobs that were made
 
     def __post_init__(self) -> None:
@@ -93,7 +97,16 @@ class FakeCluster:
         """Everything, API server included."""
         import pickle
 
-        facts = (self.now, self.store, self.store_up, self.truths, self.live, self.measured, self.lowest, self.served)
+        facts = (
+            self.now,
+            self.store,
+            self.store_up,
+            self.truths,
+            self.live,
+            self.measured,
+            self.lowest,
+            self.served,
+        )
         return pickle.dumps((self.api.save(), facts))
 
     def restore(self, saved: bytes) -> None:
@@ -102,7 +115,16 @@ class FakeCluster:
 
         api, facts = pickle.loads(saved)
         self.api.restore(api)
-        self.now, self.store, self.store_up, self.truths, self.live, self.measured, self.lowest, self.served = facts
+        (
+            self.now,
+            self.store,
+            self.store_up,
+            self.truths,
+            self.live,
+            self.measured,
+            self.lowest,
+            self.served,
+        ) = facts
         for noted in (self.broken, self.templates, self.made):
             noted.clear()
 
@@ -186,7 +208,8 @@ class FakeCluster:
             orphans = [
                 place
                 for place, body in self.api.objects.items()
-                if (refs := body["metadata"].get("ownerReferences")) and not any(r["uid"] in alive for r in refs)
+                if (refs := body["metadata"].get("ownerReferences"))
+                and not any(r["uid"] in alive for r in refs)
             ]
             if not orphans:
                 return
@@ -202,9 +225,18 @@ class FakeCluster:
             "uid": f"uid-{self.api.uids}",
             "generation": 1,
             "creationTimestamp": stamp(self.now),
-            "ownerReferences": [{"kind": kind, "name": owner["metadata"]["name"], "uid": owner["metadata"]["uid"], "controller": True}],
+            "ownerReferences": [
+                {
+                    "kind": kind,
+                    "name": owner["metadata"]["name"],
+                    "uid": owner["metadata"]["uid"],
+                    "controller": True,
+                }
+            ],
         }
-        return self.api.put((resource, about["namespace"], name), {**body, "metadata": {**body.get("metadata", {}), **about}})
+        return self.api.put(
+            (resource, about["namespace"], name), {**body, "metadata": {**body.get("metadata", {}), **about}}
+        )
 
     def _deployment(self, found: Object) -> None:
         template = found["spec"]["template"]
@@ -221,7 +253,11 @@ class FakeCluster:
         old = [p for p in pods if p not in new]
         if len(new) < wanted and len(pods) <= wanted:
             self.api.uids += 1
-            pod = {"kind": "Pod", "metadata": copy.deepcopy(template["metadata"]), "spec": copy.deepcopy(template["spec"])}
+            pod = {
+                "kind": "Pod",
+                "metadata": copy.deepcopy(template["metadata"]),
+                "spec": copy.deepcopy(template["spec"]),
+            }
             self._make("pods", f"{place[2]}-{self.api.uids}", current, pod)
         for pod in pods:
             self._start(pod)
@@ -233,21 +269,31 @@ class FakeCluster:
         self._deployment_status(found, current, wanted)
 
     def _pods_of(self, found: Object) -> list[Object]:
-        sets = {rs["metadata"]["uid"] for rs in self.all("replicasets") if self._owner(rs) == found["metadata"]["uid"]}
+        sets = {
+            rs["metadata"]["uid"]
+            for rs in self.all("replicasets")
+            if self._owner(rs) == found["metadata"]["uid"]
+        }
         return [pod for pod in self.all("pods") if self._owner(pod) in sets]
 
     def _owner(self, found: Object) -> str | None:
-        return next((r["uid"] for r in found["metadata"].get("ownerReferences", []) if r.get("controller")), None)
+        return next(
+            (r["uid"] for r in found["metadata"].get("ownerReferences", []) if r.get("controller")), None
+        )
 
     def _deployment_status(self, found: Object, current: Object, wanted: int) -> None:
-        body = copy.deepcopy(self.api.objects[("deployments", found["metadata"]["namespace"], found["metadata"]["name"])])
+        body = copy.deepcopy(
+            self.api.objects[("deployments", found["metadata"]["namespace"], found["metadata"]["name"])]
+        )
         pods = self._pods_of(body)
         new = [p for p in pods if self._owner(p) == current["metadata"]["uid"]]
         ready = sum(map(is_ready, pods))
         before = body.get("status") or {}
         done = ready == wanted == len(new) == len(pods)
         since = before.get("since") if before.get("mark") == current["metadata"]["name"] else stamp(self.now)
-        late = not done and self.now - datetime.fromisoformat(since) > timedelta(seconds=body["spec"].get("progressDeadlineSeconds", 600))
+        late = not done and self.now - datetime.fromisoformat(since) > timedelta(
+            seconds=body["spec"].get("progressDeadlineSeconds", 600)
+        )
         body["status"] = {
             "observedGeneration": body["metadata"]["generation"],
             "replicas": len(pods),
@@ -257,7 +303,11 @@ class FakeCluster:
             "since": since,
             "conditions": [
                 {"type": "Available", "status": str(ready >= wanted)},
-                {"type": "Progressing", "status": str(not late), "reason": "ProgressDeadlineExceeded" if late else "NewReplicaSetAvailable"},
+                {
+                    "type": "Progressing",
+                    "status": str(not late),
+                    "reason": "ProgressDeadlineExceeded" if late else "NewReplicaSetAvailable",
+                },
             ],
         }
         self.api.put(("deployments", body["metadata"]["namespace"], body["metadata"]["name"]), body)
@@ -275,7 +325,9 @@ class FakeCluster:
         elif held is None:
             state = {"state": {"waiting": {"reason": "ContainerCreating"}}}
         elif (found := unpacked(held)) != name or not self.truths[LETTERS[name]].loads:
-            said = json.dumps({"error": "examples differ" if found == name else "DigestMismatch", "digest": name})
+            said = json.dumps(
+                {"error": "examples differ" if found == name else "DigestMismatch", "digest": name}
+            )
             ended = {"exitCode": 3, "reason": "Error", "message": said}
             state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}}
         else:
@@ -300,7 +352,9 @@ class FakeCluster:
         champion, previous = notes[CHAMPION], notes.get(PREVIOUS) or None
         drifts = self.truths[LETTERS[champion]].drifts
         also = bool(previous) and self.truths[LETTERS[previous]].drifts
-        found = windows.dump(make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now))
+        found = windows.dump(
+            make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now)
+        )
         since = target.partition("since=")[2]
         return json.dumps({**found, "since": {since: 500} if since else {}}).encode()
 
@@ -331,7 +385,9 @@ class FakeCluster:
         elif role == "validation":
             self._validate(job, given)
 
-    def _end(self, job: Object, *, succeeded: bool, message: str, code: int | None = None, pod: bool = True) -> None:
+    def _end(
+        self, job: Object, *, succeeded: bool, message: str, code: int | None = None, pod: bool = True
+    ) -> None:
         if pod:
             ended = {
                 "exitCode": code if code is not None else 0 if succeeded else 1,
@@ -361,8 +417,18 @@ class FakeCluster:
         if letter is None:
             self._end(job, succeeded=False, message=json.dumps(error))
             return
-        answer = {"uri": given["artifact"], "digest": digest(letter), "size": 10, "etag": letter, "notModified": False}
-        self._end(job, succeeded=True, message=json.dumps(answer | {"holdout": {"digest": digest("h"), "etag": "h"}}))
+        answer = {
+            "uri": given["artifact"],
+            "digest": digest(letter),
+            "size": 10,
+            "etag": letter,
+            "notModified": False,
+        }
+        self._end(
+            job,
+            succeeded=True,
+            message=json.dumps(answer | {"holdout": {"digest": digest("h"), "etag": "h"}}),
+        )
 
     def _validate(self, job: Object, given: dict[str, str]) -> None:
         if given["artifact"].startswith("/models/"):
@@ -407,7 +473,14 @@ class FakeCluster:
             "outcome": "Measured" if good else "Refused",
             "reason": "" if good else "SourceMoved" if moved else "SchemaMismatch",
             "image": given["image"],
-            "artifact": {"digest": digest(letter), "size": 10, "gz": 5, "version": 1_767_000_000 + ord(letter), "to": None, "claimedAuc": truth.auc},
+            "artifact": {
+                "digest": digest(letter),
+                "size": 10,
+                "gz": 5,
+                "version": 1_767_000_000 + ord(letter),
+                "to": None,
+                "claimedAuc": truth.auc,
+            },
             "holdout": {"digest": digest("h"), **counted},
             "used": counted,
             "auc": truth.auc if good else None,
@@ -433,7 +506,12 @@ class FakeCluster:
         if kind == "Job" and before is None and after is not None:
             self.made.append(after["metadata"]["labels"][f"{G}/role"])
         if kind == "Pod" and not self.downtime_allowed:
-            ready = sum(map(is_ready, (p for p in self.all("pods") if CHAMPION in (p["metadata"].get("annotations") or {}))))
+            ready = sum(
+                map(
+                    is_ready,
+                    (p for p in self.all("pods") if CHAMPION in (p["metadata"].get("annotations") or {})),
+                )
+            )
             self.served = self.served or ready > 0
             if self.served and ready == 0 and LEADMODEL in self.api.objects:
                 self.broken.append("no pod serves any more")
@@ -462,7 +540,9 @@ def arguments(job: Object) -> dict[str, str]:
 def unpacked(held: Object) -> str | None:
     """The digest of the bytes in a snapshot."""
     try:
-        data = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(held["binaryData"]["model.json.gz"]))).read(1 << 20)
+        data = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(held["binaryData"]["model.json.gz"]))).read(
+            1 << 20
+        )
     except (KeyError, OSError):
         return None
     return "sha256:" + hashlib.sha256(data).hexdigest()

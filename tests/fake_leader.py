@@ -63,7 +63,9 @@ class Leader:
             after = await self.look()
             moved = self.cluster.step()
             self.cluster.now += timedelta(seconds=2)
-            quiet = 0 if moved or writes(self.cluster.api) != before or after in {0.0, 0.05, 0.5} else quiet + 1
+            quiet = (
+                0 if moved or writes(self.cluster.api) != before or after in {0.0, 0.05, 0.5} else quiet + 1
+            )
             if quiet == 2:
                 return
             self.cluster.now += timedelta(seconds=30 * quiet)
@@ -107,7 +109,17 @@ async def a_leader(cluster: FakeCluster, **more: Any) -> AsyncIterator[Leader]:
 # --- comparing worlds ----------------------------------------------------------------------------------------------------
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
-_NOISE = {"uid", "resourceVersion", "creationTimestamp", "generation", "observedGeneration", "since", "mark", "wanted", "job"}
+_NOISE = {
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "observedGeneration",
+    "since",
+    "mark",
+    "wanted",
+    "job",
+}
 _NAMES = re.compile(r"-(val|poll|backfill|retraining)-[0-9a-z]+|-[0-9a-f]{8}-\d+|-[0-9a-f]{8}$")
 
 
@@ -145,7 +157,11 @@ def differences(found: Any, wanted: Any, path: str = "") -> list[str]:
             for line in differences(found.get(key), wanted.get(key), f"{path}.{key}")
         ]
     if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        return [x for i, (a, b) in enumerate(zip(found, wanted, strict=True)) for x in differences(a, b, f"{path}[{i}]")]
+        return [
+            x
+            for i, (a, b) in enumerate(zip(found, wanted, strict=True))
+            for x in differences(a, b, f"{path}[{i}]")
+        ]
     return [] if found == wanted else [f"{path}: {found!r} instead of {wanted!r}"]
 
 

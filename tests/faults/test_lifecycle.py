@@ -128,7 +128,9 @@ def recorded() -> dict[str, Recorded]:
                     quiet = await stays_quiet(leader)
                 assert quiet == [], (name, quiet)
                 assert cluster.broken == [], name
-                found[name] = Recorded(before, tuple(written), shape(cluster), tuple(cluster.templates), tuple(cluster.made))
+                found[name] = Recorded(
+                    before, tuple(written), shape(cluster), tuple(cluster.templates), tuple(cluster.made)
+                )
         return found
 
     return asyncio.run(record())
@@ -260,7 +262,9 @@ def test_control_acting_before_recording_is_found_out(monkeypatch):
 # --- someone changes their mind while a process is frozen ------------------------------------------------------------------
 
 
-async def frozen_meanwhile(cluster: FakeCluster, name: str, number: int, meanwhile: Act, *, after: bool) -> list[str]:
+async def frozen_meanwhile(
+    cluster: FakeCluster, name: str, number: int, meanwhile: Act, *, after: bool
+) -> list[str]:
     """Frozen at a write; a person does something, a second process does it, the first one thaws. What was served after that."""
     chapter = LIFE[name]
     cluster.restore(recorded()[name].before)
