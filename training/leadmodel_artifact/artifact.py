@@ -4,13 +4,16 @@ What a model *means* (scores) and how leads are compared with its reference stan
 anything: JSON in, frozen values out, or an ArtifactError that says why not.
 """
 
-import hashlib
-import json
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = "leadmodel/v1"
 MAX_RAW_BYTES = 16 * 1024 * 1024
@@ -171,6 +174,8 @@ class Artifact:
 
 def digest(raw: bytes) -> str:
     """The identity of an artifact: `sha256:` and the hash of its bytes."""
+    import hashlib  # not every importer has bytes to name
+
     return "sha256:" + hashlib.sha256(raw).hexdigest()
 
 
@@ -196,6 +201,8 @@ def load(raw: bytes, *, expect: str | None = None) -> Artifact:
 
 def dump(artifact: Artifact) -> bytes:
     """Write an artifact: UTF-8 JSON, sorted keys, numbers so that they read back the same."""
+    import json
+
     from leadmodel_artifact.layout import write
 
     return (
@@ -211,6 +218,8 @@ def _refuse(message: str) -> ArtifactError:
 
 
 def _parse(raw: bytes) -> Any:
+    import json
+
     def no_constant(word: str) -> float:
         raise _refuse(f"the artifact holds {word}; every number must be finite")
 

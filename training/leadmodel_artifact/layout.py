@@ -3,10 +3,11 @@
 Only the layout: bytes, digests and limits of the file are the artifact's, meaning is the scorer's.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any, TypeVar
 
 from leadmodel_artifact.artifact import (
     MAX_FEATURES,
@@ -25,7 +26,12 @@ from leadmodel_artifact.artifact import (
     Trees,
 )
 
-T = TypeVar("T")
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+
 _MAX_TREES, _MAX_NODES, _MAX_EXAMPLES = 2000, 200_000, 50
 
 
@@ -85,11 +91,11 @@ class Node:
             raise LayoutError(f"{self.at(key)} must be a list of at most {limit} items")
         return found
 
-    def node(self, key: str) -> "Node":
+    def node(self, key: str) -> Node:
         """An object."""
         return Node(self.get(key), self.at(key))
 
-    def nodes(self, key: str, limit: int) -> list["Node"]:
+    def nodes(self, key: str, limit: int) -> list[Node]:
         """A list of objects."""
         return [Node(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self.items(key, limit))]
 

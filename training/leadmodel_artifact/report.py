@@ -3,12 +3,16 @@
 It decides nothing: what must hold of these figures is the gate's business.
 """
 
-import json
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from leadmodel_artifact.layout import LayoutError, Node
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = "leadmodel.report/v1"
 MAX_BYTES = 4096
@@ -78,6 +82,8 @@ class Report:
 
 def dump(report: Report) -> str:
     """One line; numbers to 12 digits."""
+    import json
+
     artifact, holdout = report.artifact, report.holdout
     document = {
         "schema": SCHEMA,
@@ -133,6 +139,8 @@ def parse(text: str) -> Report:
     """Read a report strictly; raises LayoutError. NaN and Infinity are not JSON and not taken."""
     if len(text.encode()) > MAX_BYTES:
         raise LayoutError(f"the report has more than {MAX_BYTES} bytes")
+    import json
+
     try:
         document = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -4,10 +4,11 @@
 of the artifact are objects it refers to. `explain_score` does the same slowly and plainly; it is what the function is tested against.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from leadmodel_artifact.artifact import (
     Artifact,
@@ -19,6 +20,10 @@ from leadmodel_artifact.artifact import (
     Tree,
     Trees,
 )
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
 
 Scorer = Callable[..., float]
 EXAMPLE_TOLERANCE = 1e-9

@@ -4,12 +4,17 @@ Windows of replicas add up exactly; the reader needs no reference. Counting lead
 drift the operator's.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from leadmodel_artifact.layout import LayoutError, Node, as_integer, as_number
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
 
 SCHEMA = "leadmodel.window/v1"
 MAX_MONITORED = 101  # features and the score
