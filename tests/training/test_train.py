@@ -1,133 +1,128 @@
-"""Training in time order: what is exported scores the same, refusals say what would help, real leads work both ways."""
+"""What leaves as plain numbers scores what scikit-learn scores, missing values, unknown levels and all."""
 
-import csv
-import gzip
-import io
-import json
 import os
-import random
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.special import expit
 
-from leadmodel_artifact.artifact import load
-from leadmodel_artifact.auc import auc
-from leadmodel_artifact.scoring import lead_values, make_scorer
-from leadmodel_predictor import holdout
-from leadmodel_training.__main__ import main
+from leadmodel_artifact.artifact import Example, Feature, FeatureKind, dump, load
+from leadmodel_artifact.scoring import explain_score, lead_values, make_scorer
+from leadmodel_training.build import Asked, build
+from leadmodel_training.features import describe, encode, find_roles, instants
+from leadmodel_training.progress import Progress
+from leadmodel_training.rows import Rows, labels, read
+from leadmodel_training.train import Recipe, calibrated, fit
+from models import linear
 
-
-def made(path: Path, count: int = 3000, *, gap: float = 1.0, timed: bool = True, rate: float = 0.3) -> Path:
-    chance = random.Random(3)
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["created_at", "details", "source", "age", "mail", "y"])
-        for i in range(count):
-            y = chance.random() < rate
-            at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=7 * i)
-            age = round(chance.gauss(40 + 8 * gap * y, 10), 1)
-            source = chance.choice(["ads", "web", "web", "fair"]) if chance.random() < 0.95 else ""
-            mail = "someone@example.org" if chance.random() < 0.5 else "none"
-            writer.writerow(
-                [
-                    at.isoformat() if timed else "",
-                    "x" * chance.randrange(200),
-                    source,
-                    age,
-                    mail,
-                    "yes" if y else "no",
-                ]
-            )
-    return path
-
-
-def trained(tmp_path, capsys, *flags: str, **how):
-    leads = made(tmp_path / "leads.csv", **how)
-    assert main(["--leads", str(leads), "--out", str(tmp_path / "out"), *flags]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    return answer, load((tmp_path / "out" / "model.json").read_bytes(), expect=answer["digest"])
-
-
-def test_what_is_exported_is_what_was_measured(tmp_path, capsys):
-    answer, artifact = trained(tmp_path, capsys)
-    rows = list(holdout.read((tmp_path / "out" / "holdout.csv.gz").read_bytes(), artifact))
-    scorer = make_scorer(artifact)
-    scores = [scorer(*lead_values(artifact, lead)) for lead, _ in rows]
-    assert abs(auc(scores, [y for _, y in rows]) - artifact.auc) < 1e-9
-    assert artifact.auc > 0.65
-    assert answer["auc"] == round(artifact.auc, 6)
-    assert len(artifact.examples) == 5
-
-
-def test_the_holdout_is_newer_than_the_training(tmp_path, capsys):
-    _, artifact = trained(tmp_path, capsys)
-    rows = list(holdout.read((tmp_path / "out" / "holdout.csv.gz").read_bytes(), artifact))
-    assert min(lead["created_at"] for lead, _ in rows) > artifact.data.to
-
-
-def test_no_text_and_no_personal_data_leave(tmp_path, capsys):
-    _, artifact = trained(tmp_path, capsys)
-    assert all(f.levels != ("none", "someone@example.org") for f in artifact.features)
-    assert b"someone@example.org" not in (tmp_path / "out" / "model.json").read_bytes()
-    rows = list(holdout.read((tmp_path / "out" / "holdout.csv.gz").read_bytes(), artifact))
-    assert all(set(lead.get("details", "")) <= {"x"} for lead, _ in rows)
-
-
-def test_the_same_leads_make_the_same_bytes(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
-    first, _ = trained(tmp_path, capsys)
-    second, _ = trained(tmp_path, capsys)
-    assert first["digest"] == second["digest"]
-    assert first["holdout"] == second["holdout"]
-
-
-@pytest.mark.parametrize(
-    ("flags", "says"),
-    [
-        (("--label", "z"), "no column 'z'"),
-        (("--exclude", "z"), "no column 'z'"),
-    ],
+FEATURES = (
+    Feature("a", FeatureKind.NUMERIC, "a", default=0.3),
+    Feature("c", FeatureKind.CATEGORICAL, "c", levels=tuple("pqrstu")),
+    Feature("b", FeatureKind.NUMERIC, "b", default=-1.0),
+    Feature("d", FeatureKind.CATEGORICAL, "d", levels=("only",)),
+    Feature("n_len", FeatureKind.TEXT_LENGTH, "n", default=0.0),
+    Feature("hour_of_day", FeatureKind.HOUR_OF_DAY, "created_at", default=12.0),
 )
-def test_refusals_name_the_remedy(tmp_path, capsys, flags, says):
-    leads = made(tmp_path / "leads.csv")
-    assert main(["--leads", str(leads), "--out", str(tmp_path / "out"), *flags]) == 1
-    said = capsys.readouterr().err
-    assert says in said
-    assert len(said.splitlines()) == 1
-    assert not (tmp_path / "out" / "model.json").exists()
 
 
-def test_too_few_outcomes_are_refused(tmp_path, capsys):
-    leads = made(tmp_path / "leads.csv", 300)
-    assert main(["--leads", str(leads), "--out", str(tmp_path / "out")]) == 1
-    assert "take a longer period" in capsys.readouterr().err
+def table(rows: int, seed: int, *, unseen: bool):
+    """Rows with every kind of value; level `u` and other of `d` only where `unseen`."""
+    chance = np.random.default_rng(seed)
+    found = np.column_stack(
+        [
+            chance.normal(size=rows),
+            chance.integers(0, 7 if unseen else 5, rows),
+            np.round(chance.exponential(2, rows)),
+            chance.integers(0, 2 if unseen else 1, rows),
+            chance.integers(0, 200, rows),
+            chance.integers(0, 24, rows),
+        ]
+    ).astype(float)
+    found[chance.random(found.shape) < 0.15] = np.nan
+    return found
 
 
-def real(tmp_path: Path, *, timed: bool) -> Path:
+def raw(row):
+    """The row as a scorer takes it from a lead."""
+    values = [None if np.isnan(v) else v for v in row]
+    for i in (1, 3):
+        if values[i] is not None:
+            levels = FEATURES[i].levels
+            values[i] = levels[int(values[i])] if values[i] < len(levels) else "never heard of"
+    return values
+
+
+@pytest.mark.parametrize("recipe", Recipe)
+@pytest.mark.parametrize("seed", range(3))
+def test_exact_with_missing_values_and_levels_training_never_saw(recipe, seed):
+    x = table(4000, seed, unseen=False)
+    z = np.nan_to_num(x[:, 0]) * np.where(np.isnan(x[:, 2]), -1, 1) + (x[:, 1] == 2) - np.isnan(x[:, 1])
+    fitted = fit(recipe, FEATURES, x, np.random.default_rng(seed).random(4000) < expit(z), seed)
+    artifact = exported(fitted)
+    scorer = make_scorer(artifact)
+    new = table(4000, seed + 100, unseen=True)
+    theirs = fitted.predict(new)
+    ours = [scorer(*raw(row)) for row in new]
+    assert np.abs(np.array(ours) - theirs).max() < 1e-12
+    slowly = [explain_score(artifact, raw(row)) for row in new[:200]]
+    assert np.abs(np.array(slowly) - theirs[:200]).max() < 1e-12
+    assert theirs.std() > 0.05
+
+
+def exported(fitted):
+    """Through the bytes, as an artifact travels. What is not the model comes from a small one."""
+    bare = replace(
+        linear(),
+        features=fitted.features,
+        model=fitted.model,
+        calibration=fitted.calibration,
+        examples=(),
+    )
+    example = Example({}, make_scorer(bare)(*[None] * len(fitted.features)))
+    return load(dump(replace(bare, examples=(example,))))
+
+
+def test_a_split_between_missing_and_all_others():
+    """scikit-learn's threshold is infinite there; JSON has no infinity."""
+    x = np.where(np.arange(2000) % 2, 1.0, np.nan)[:, None] * np.array([[1.0, 0.0]])
+    x[:, 1] = np.random.default_rng(1).normal(size=2000)
+    y = (np.arange(2000) % 2 == 0) ^ (np.random.default_rng(2).random(2000) < 0.1)
+    features = (*FEATURES[:1], FEATURES[2])
+    fitted = fit(Recipe.TREES, features, x, y, 0)
+    assert any(max(tree.threshold) > 1e300 or any(tree.missing_left) for tree in fitted.model.trees)
+    scorer = make_scorer(exported(fitted))
+    assert abs(scorer(None, 0.0) - fitted.predict(np.array([[np.nan, 0.0]]))[0]) < 1e-12
+    assert abs(scorer(1e308, 0.0) - fitted.predict(np.array([[1e308, 0.0]]))[0]) < 1e-12
+
+
+@pytest.fixture(scope="module")
+def real() -> Rows:
     if not os.environ.get("LEADMODEL_DATA"):
         pytest.skip("LEADMODEL_DATA is not set: tests on real leads are left out")
-    source = Path(os.environ["LEADMODEL_DATA"]) / "bank-marketing.csv.gz"
-    if not timed:
-        return source
-    rows = list(csv.reader(io.StringIO(gzip.decompress(source.read_bytes()).decode())))
-    start, end = datetime(2008, 5, 1, tzinfo=UTC), datetime(2010, 11, 30, tzinfo=UTC)
-    step = (end - start) / (len(rows) - 1)
-    path = tmp_path / "timed.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["created_at", *rows[0]])
-        writer.writerows([(start + i * step).isoformat(), *row] for i, row in enumerate(rows[1:]))
-    return path
+    return read((Path(os.environ["LEADMODEL_DATA"]) / "bank-marketing.csv.gz").read_bytes())
 
 
-@pytest.mark.parametrize("timed", [False, True])
-def test_real_leads(tmp_path, capsys, timed):
-    leads = real(tmp_path, timed=timed)
-    assert main(["--leads", str(leads), "--out", str(tmp_path / "out"), "--exclude", "duration"]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    artifact = load((tmp_path / "out" / "model.json").read_bytes(), expect=answer["digest"])
-    assert artifact.data.excluded == ("duration",)
-    assert "duration" not in {f.source for f in artifact.features}
-    assert bool(artifact.reference.hours) is timed
-    assert 0.6 < artifact.auc < 0.9
+@pytest.mark.parametrize("recipe", Recipe)
+def test_exact_on_every_real_lead(real, recipe):
+    """All 45,211, read again as a caller sends them: strings and numbers of a flat object."""
+    roles = find_roles(real, "y", None, ["duration"])
+    features = describe(real, roles, hours=False)
+    x, y = encode(real, features, instants(real, roles)), np.array(labels(real.columns["y"], "y"))
+    fitted = calibrated(fit(recipe, features, x[:30000], y[:30000], 0), x[30000:], y[30000:])
+    artifact = exported(fitted)
+    scorer, numeric = make_scorer(artifact), {f.source for f in features if f.kind is FeatureKind.NUMERIC}
+    leads = [{n: float(v) if n in numeric else v for n, v in lead.items()} for lead in real.leads()]
+    ours = np.array([scorer(*lead_values(artifact, lead)) for lead in leads])
+    assert len(ours) == 45_211
+    assert fitted.calibration is not None
+    assert np.abs(ours - fitted.predict(x)).max() < 1e-12
+
+
+def test_auto_on_real_leads_says_why(real):
+    asked = Asked(exclude=("duration",), recipe="auto")
+    found = build(real, asked, datetime(2026, 1, 5, tzinfo=UTC), Progress())
+    assert found.choice is not None
+    assert str(found.choice).startswith(f"{found.artifact.recipe}: on the newest ")

@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leadmodel_artifact.artifact import Artifact, ArtifactError, DataWindow, digest, dump, load
-from leadmodel_artifact.auc import NotMeasurable, delong
-from leadmodel_store.store import StoreError, fetch, put, show
-from leadmodel_training.export import ExportRefused, check, export, make_reference
-from leadmodel_training.features import describe, find_roles, instants, raw_columns
-from leadmodel_training.rows import MAX_BYTES, Rows, RowsError, labels, read, write_csv
-from leadmodel_training.train import TrainingRefused, check_sizes, fit_linear, split_by_time
+from leadmodel_artifact.artifact import Artifact, ArtifactError, digest, dump, load
+from leadmodel_artifact.auc import NotMeasurable
+from leadmodel_store.store import StoreError, StoreReason, fetch, put, show
+from leadmodel_training.build import AUTO, Asked, Trained, build
+from leadmodel_training.export import ExportRefused
+from leadmodel_training.progress import Progress
+from leadmodel_training.rows import MAX_BYTES, Rows, RowsError, read
+from leadmodel_training.split import TrainingRefused
+from leadmodel_training.train import Recipe
+
+REFUSED, USAGE, LATER = 1, 2, 75
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,10 +27,13 @@ def parser() -> argparse.ArgumentParser:
         prog="leadmodel-train",
         description="Train a lead-scoring model. Writes holdout.csv.gz first, then model.json, and prints one JSON line.",
         epilog="The newest leads are the holdout: sort the file by time or name the time column. Fields known only after "
-        "the outcome (a call's duration, say) must be excluded.",
+        "the outcome (a call's duration, say) must be excluded. Exit codes: 0 written, 1 these leads make no model, 2 usage, "
+        "75 the store did not answer, try again later.",
     )
     p.add_argument(
-        "--leads", required=True, help="leads with outcomes: a file or URI; CSV or JSON lines, gzip or not"
+        "--leads",
+        required=True,
+        help="leads with outcomes: a file or URI; CSV or JSON lines, gzip or not, or Parquet",
     )
     p.add_argument(
         "--label", default="y", help="the column that says whether the lead converted (default: y)"
@@ -35,14 +42,33 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--artifact", help="URI to write model.json to, instead of --out")
     p.add_argument("--holdout", help="URI to write holdout.csv.gz to, instead of --out")
     p.add_argument("--exclude", default="", help="columns known only after the outcome, comma separated")
+    p.add_argument("--allow", default="", help="columns that look as if they knew the outcome, but do not")
     p.add_argument(
         "--time-column", help="when the lead came in (default: created_at if there is one, else file order)"
     )
-    p.add_argument("--recipe", choices=["linear"], default="linear", help="what to train (default: linear)")
+    p.add_argument("--id-column", help="what tells leads apart (default: all their fields together)")
+    p.add_argument(
+        "--horizon",
+        type=float,
+        metavar="DAYS",
+        help="leave out leads younger than this, seen from the newest one: their outcome is still open",
+    )
+    p.add_argument(
+        "--recipe",
+        choices=[*Recipe, AUTO],
+        default=Recipe.LINEAR,
+        help="what to train; auto compares both on the newer training leads and says why (default: linear)",
+    )
     p.add_argument("--name", default="lead-conversion", help="name of the model")
     p.add_argument("--parent", help="digest of the model this one follows")
     p.add_argument(
         "--holdout-share", type=float, default=0.2, help="share of the newest leads kept out (default: .2)"
+    )
+    p.add_argument(
+        "--calibration-share",
+        type=float,
+        default=0.1,
+        help="share of the newest training leads that only calibrates; 0: no calibration (default: .1)",
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
     p.add_argument(
@@ -59,23 +85,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         p.error("give either --out, or both --artifact and --holdout")
     if not 0 < given.holdout_share < 1:
         p.error("--holdout-share must lie between 0 and 1")
+    if not 0 <= given.calibration_share < 1:
+        p.error("--calibration-share must lie between 0 and 1")
+    if given.horizon is not None and not 0 < given.horizon < 36500:
+        p.error("--horizon is a number of days above 0")
     try:
         answer = run(given)
-    except (
-        RowsError,
-        TrainingRefused,
-        ExportRefused,
-        NotMeasurable,
-        ArtifactError,
-        StoreError,
-        ValueError,
-    ) as error:
-        print(f"leadmodel-train: {error}", file=sys.stderr)
-        _terminate(given.termination_log, {"error": type(error).__name__, "message": str(error)[:500]})
-        return 1
+    except (ValueError, OSError, MemoryError) as error:
+        return _failed(given.termination_log, error)
     print(json.dumps(answer))
     _terminate(given.termination_log, answer)
     return 0
+
+
+def _failed(log: Path, error: Exception) -> int:
+    """One line that says what to do; the same for whoever reads the termination message."""
+    message = (
+        str(error) or "there is not enough memory for these leads; raise the limit or take a shorter period"
+    )
+    print(f"leadmodel-train: {message}", file=sys.stderr)
+    _terminate(log, {"error": _reason(error), "message": message[:500]})
+    return LATER if isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE else REFUSED
+
+
+def _reason(error: Exception) -> str:
+    """Why, in one word."""
+    match error:
+        case TrainingRefused() | StoreError():
+            return str(error.reason)
+        case RowsError():
+            return "LeadsUnreadable"
+        case ExportRefused() | ArtifactError():
+            return "ExportDiffers"
+        case NotMeasurable():
+            return "NotMeasurable"
+        case MemoryError():
+            return "OutOfMemory"
+        case _:
+            return "BadRequest"
 
 
 def _terminate(path: Path, answer: dict[str, object]) -> None:
@@ -85,18 +132,29 @@ def _terminate(path: Path, answer: dict[str, object]) -> None:
 
 def run(given: argparse.Namespace) -> dict[str, object]:
     """Train and write; the line to print."""
+    progress = Progress()
     leads = given.leads if "://" in given.leads else Path(given.leads).resolve().as_uri()
+    progress.say(f"reading {show(leads)}")
     rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=os.environ).data)
-    artifact, held = train(rows, given, _now())
-    raw = dump(artifact)
+    progress.say(f"{len(rows):,} leads")
+    trained = build(rows, asked_for(given), _now(), progress)
+    raw = dump(trained.artifact)
     load(raw)
-    where = _write(given, held, raw)
+    if trained.choice is not None:
+        print(f"leadmodel-train: {trained.choice}", file=sys.stderr)
+    return {**_answer(trained, raw), **_write(given, trained.holdout, raw)}
+
+
+def _answer(trained: Trained, raw: bytes) -> dict[str, object]:
+    artifact = trained.artifact
     return {
         "digest": digest(raw),
         "auc": round(artifact.auc, 6),
-        "holdout": digest(held),
+        "holdout": digest(trained.holdout),
+        "recipe": artifact.recipe,
         "rows": artifact.data.rows,
-        **where,
+        "duplicates": trained.dropped,
+        **({"why": str(trained.choice)} if trained.choice else {}),
     }
 
 
@@ -118,66 +176,28 @@ def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> dict[str, obje
     return {"model": str(given.out / "model.json")}
 
 
+def asked_for(given: argparse.Namespace) -> Asked:
+    """What the arguments ask for."""
+    return Asked(
+        label=given.label,
+        exclude=tuple(filter(None, given.exclude.split(","))),
+        allow=tuple(filter(None, given.allow.split(","))),
+        time_column=given.time_column,
+        id_column=given.id_column,
+        recipe=given.recipe,
+        horizon_days=given.horizon,
+        holdout_share=given.holdout_share,
+        calibration_share=given.calibration_share,
+        name=given.name,
+        parent=given.parent,
+        seed=given.seed,
+    )
+
+
 def train(rows: Rows, given: argparse.Namespace, now: datetime) -> tuple[Artifact, bytes]:
     """The artifact and the bytes of its holdout."""
-    roles = find_roles(rows, given.label, given.time_column, [n for n in given.exclude.split(",") if n])
-    outcome = labels(rows.columns[roles.label], roles.label)
-    times = instants(rows, roles)
-    keys = list(zip(*(c for n, c in rows.columns.items() if n != roles.time), strict=True))
-    split = split_by_time(times, keys, given.holdout_share)
-    train_y, holdout_y = [outcome[i] for i in split.train], [outcome[i] for i in split.holdout]
-    check_sizes(train_y, "training part")
-    check_sizes(holdout_y, "holdout")
-    train_rows, holdout_rows = rows.take(split.train), rows.take(split.holdout)
-    features = describe(train_rows, roles, hours=2 * sum(t is not None for t in times) >= len(rows))
-    if not features:
-        raise TrainingRefused("no column but the label varies; there is nothing to learn from")
-    fitted = fit_linear(features, raw_columns(train_rows, features), train_y, given.seed)
-    columns = raw_columns(holdout_rows, fitted.features)
-    scores = [float(p) for p in fitted.predict(columns)]
-    held = _holdout(holdout_rows, fitted.features, roles.label, roles.text)
-    hours = [None if times[i] is None else int((times[i] or 0) // 3600 % 24) for i in split.holdout]
-    artifact = export(
-        fitted,
-        make_reference(fitted.features, columns, scores, hours),
-        name=given.name,
-        recipe=given.recipe,
-        now=now,
-        auc=delong(scores, holdout_y)[0],
-        n_train=len(split.train),
-        holdout_digest=digest(held),
-        data=_window([times[i] for i in split.train], train_y, given.label, roles.excluded),
-        parent=given.parent,
-    )
-    check(artifact, fitted, columns)
-    return artifact, held
-
-
-def _window(
-    times: Sequence[float | None], outcome: Sequence[bool], label: str, excluded: tuple[str, ...]
-) -> DataWindow:
-    known = [time for time in times if time is not None]
-    return DataWindow(
-        from_=_iso(min(known)) if known else None,
-        to=_iso(max(known)) if known else None,
-        rows=len(outcome),
-        positives=sum(outcome),
-        label=label,
-        excluded=excluded,
-    )
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _holdout(rows: Rows, features: Sequence[object], label: str, text: Sequence[str]) -> bytes:
-    """The fields a model reads, and the label. Texts leave as filler of their length: no conversation is copied."""
-    sources = {getattr(feature, "source", "") for feature in features} | {label}
-    kept = {name: column for name, column in rows.columns.items() if name in sources}
-    for name in text:
-        kept[name] = [None if value is None else "x" * len(str(value)) for value in kept[name]]
-    return write_csv(Rows(kept))
+    trained = build(rows, asked_for(given), now, Progress())
+    return trained.artifact, trained.holdout
 
 
 if __name__ == "__main__":

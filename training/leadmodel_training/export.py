@@ -3,10 +3,13 @@
 An artifact that does not reproduce scikit-learn to 1e-9 on every holdout row is not written.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
 
 from leadmodel_artifact.artifact import (
     Artifact,
@@ -19,7 +22,9 @@ from leadmodel_artifact.artifact import (
 )
 from leadmodel_artifact.reference import SCORE, build
 from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_training.features import Floats
 from leadmodel_training.train import Fitted
+from leadmodel_training.windows import psi_quantile
 
 TOLERANCE = 1e-9
 EXAMPLES = 5
@@ -39,12 +44,20 @@ def make_reference(
     """How the holdout looks. `columns` raw values a feature, `scores` n, `hours` n UTC hours or None where unknown."""
     known = [hour for hour in hours if hour is not None]
     with_hours = hours if 2 * len(known) >= len(hours) else None
-    found = [build(SCORE, FeatureKind.NUMERIC, scores, with_hours)]
-    for feature, column in zip(features, columns, strict=True):
-        if feature.kind is not FeatureKind.HOUR_OF_DAY:
-            found.append(build(feature.name, feature.kind, column, with_hours, levels=feature.levels))
-    counts = tuple(known.count(hour) for hour in range(24)) if with_hours is not None else ()
-    return Reference(METHOD, len(scores), tuple(found), counts)
+    watched = [
+        (feature.name, feature.kind, column, feature.levels)
+        for feature, column in zip(features, columns, strict=True)
+        if feature.kind is not FeatureKind.HOUR_OF_DAY
+    ]
+    watched.insert(0, (SCORE, FeatureKind.NUMERIC, scores, ()))
+    found = tuple(
+        build(name, kind, column, with_hours, levels=levels) for name, kind, column, levels in watched
+    )
+    counts = tuple(map(Counter(known).__getitem__, range(24))) if with_hours is not None else ()
+    reference = Reference(METHOD, len(scores), found, counts)
+    return replace(
+        reference, psi_q999=psi_quantile(reference, [column for _, _, column, _ in watched], hours)
+    )
 
 
 def make_examples(features: Sequence[Feature], reference: Reference) -> tuple[dict[str, Any], ...]:
@@ -90,7 +103,6 @@ def export(
     reference: Reference,
     *,
     name: str,
-    recipe: str,
     now: datetime,
     auc: float,
     n_train: int,
@@ -103,13 +115,14 @@ def export(
         name=name,
         version=int(now.timestamp()),
         trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
-        recipe=recipe,
+        recipe=str(fitted.recipe),
         auc=auc,
         n_train=n_train,
         n_holdout=reference.rows,
         holdout_digest=holdout_digest,
         features=fitted.features,
         model=fitted.model,
+        calibration=fitted.calibration,
         reference=reference,
         examples=(),
         data=data,
@@ -120,13 +133,11 @@ def export(
     return replace(bare, examples=tuple(Example(lead, scorer(*lead_values(bare, lead))) for lead in leads))
 
 
-def check(artifact: Artifact, fitted: Fitted, columns: Sequence[Sequence[Any]]) -> float:
-    """The largest distance to scikit-learn over these rows; raises ExportRefused above 1e-9."""
+def check(artifact: Artifact, columns: Sequence[Sequence[Any]], theirs: Floats) -> float:
+    """The largest distance to scikit-learn's scores of these rows; raises ExportRefused above 1e-9."""
     scorer = make_scorer(artifact)
-    theirs = fitted.predict(columns)
-    worst = max(
-        abs(scorer(*values) - float(p)) for values, p in zip(zip(*columns, strict=True), theirs, strict=True)
-    )
+    ours = np.fromiter((scorer(*values) for values in zip(*columns, strict=True)), dtype=np.float64)
+    worst = float(np.max(np.abs(ours - theirs)))
     if not worst <= TOLERANCE:
         raise ExportRefused(
             f"the exported model differs from the fitted one by {worst:.3g} on a holdout row; nothing was written"

@@ -1,19 +1,25 @@
-"""Which columns become features, and how: kinds, levels, defaults. Nothing is fitted here."""
+"""Which columns become features, and how: kinds, levels, defaults, and rows as numbers. Nothing is fitted here."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from leadmodel_artifact.artifact import MAX_LEVELS, Feature, FeatureKind
 from leadmodel_artifact.scoring import LeadError, instant
 from leadmodel_privacy.detect import redact
-from leadmodel_training.rows import Rows, number
+from leadmodel_training.rows import Column, Rows, number, plain
 
 TEXT, TIME = "details", "created_at"
 MIN_LEVEL_ROWS = 20
 NUMERIC_SHARE = 0.99  # of the values that are there
+NOON = 12.0  # the hour of a lead without a time
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,91 +30,152 @@ class Roles:
     time: str | None
     text: tuple[str, ...]
     excluded: tuple[str, ...]
+    id: str | None = None
+
+    @property
+    def not_features(self) -> frozenset[str]:
+        """Columns no model reads as they are."""
+        return frozenset({self.label, *self.excluded} | {n for n in (self.time, self.id) if n is not None})
 
 
-def find_roles(rows: Rows, label: str, time: str | None, excluded: Sequence[str]) -> Roles:
+def find_roles(
+    rows: Rows, label: str, time: str | None, excluded: Sequence[str], id_column: str | None = None
+) -> Roles:
     """The roles of the columns; raises ValueError naming a column that is not there."""
-    for name in (label, *([time] if time else []), *excluded):
+    for name in (label, *(n for n in (time, id_column) if n), *excluded):
         if name not in rows.columns:
             raise ValueError(
                 f"the leads have no column {name!r}; they have {', '.join(list(rows.columns)[:30])}"
             )
     if time is None and TIME in rows.columns:
         time = TIME
-    return Roles(
-        label, time, tuple(n for n in (TEXT,) if n in rows.columns and n not in excluded), tuple(excluded)
-    )
+    text = tuple(n for n in (TEXT,) if n in rows.columns and n not in excluded)
+    return Roles(label, time, text, tuple(excluded), id_column)
 
 
-def instants(rows: Rows, roles: Roles) -> list[float | None]:
-    """Unix seconds of each row, None where there is no time."""
+def instants(rows: Rows, roles: Roles) -> Floats:
+    """Unix seconds of each row, NaN where there is no time."""
     if roles.time is None:
-        return [None] * len(rows)
-    return [_seconds(value) for value in rows.columns[roles.time]]
+        return np.full(len(rows), np.nan)
+    return np.array([_seconds(value) for value in plain(rows.columns[roles.time])], dtype=np.float64)
 
 
-def _seconds(value: Any) -> float | None:
+def _seconds(value: Any) -> float:
     if value is None:
-        return None
+        return np.nan
     try:
         return instant(value).timestamp()
     except LeadError:
-        return None
+        found = number(value)  # a CSV holds Unix seconds as text
+    try:
+        return np.nan if found is None else instant(found).timestamp()
+    except LeadError:
+        return np.nan
 
 
-def describe(train: Rows, roles: Roles, hours: bool) -> tuple[Feature, ...]:
+def iso(seconds: float) -> str:
+    """An instant as leads carry it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+# --- what the columns are --------------------------------------------------------------------------------------------------
+
+
+def describe(train: Rows, roles: Roles, *, hours: bool) -> tuple[Feature, ...]:
     """The features of a model trained on these rows, in column order. `hours`: whether rows have a time."""
     features: list[Feature] = []
     for name, column in train.columns.items():
-        if name in {roles.label, roles.time} or name in roles.excluded:
-            continue
         if name in roles.text:
             features.append(Feature(f"{name}_len", FeatureKind.TEXT_LENGTH, name, default=0.0))
-        elif (feature := _describe(name, column)) is not None:
+        elif name not in roles.not_features and (feature := _describe(name, column)) is not None:
             features.append(feature)
     if hours and roles.time is not None:
-        features.append(Feature("hour_of_day", FeatureKind.HOUR_OF_DAY, roles.time, default=12.0))
+        features.append(Feature("hour_of_day", FeatureKind.HOUR_OF_DAY, roles.time, default=NOON))
     return tuple(features)
 
 
-def _describe(name: str, column: Sequence[Any]) -> Feature | None:
-    present = [value for value in column if value is not None]
-    numbers = [found for value in present if (found := number(value)) is not None]
-    if present and len(numbers) >= NUMERIC_SHARE * len(present):
-        if len(set(numbers)) < 2:
+def _describe(name: str, column: Column) -> Feature | None:
+    counts = Counter(value for value in plain(column) if value is not None)
+    numbers = np.array([np.nan if (n := number(value)) is None else n for value in counts])
+    found = np.repeat(numbers, list(counts.values()))
+    known = found[~np.isnan(found)]
+    if len(known) and len(known) >= NUMERIC_SHARE * len(found):
+        if known.min() == known.max():
             return None
-        return Feature(name, FeatureKind.NUMERIC, name, default=float(median(numbers)))
-    levels = _levels(present)
+        return Feature(name, FeatureKind.NUMERIC, name, default=float(np.median(known)))
+    levels = _levels(counts)
     return Feature(name, FeatureKind.CATEGORICAL, name, levels=levels) if levels else None
 
 
-def _levels(present: Sequence[Any]) -> tuple[str, ...]:
+def _levels(counts: Counter[Any]) -> tuple[str, ...]:
     """The most frequent levels; a rare one, or one that holds personal data, is other."""
-    common = Counter(map(str, present)).most_common(MAX_LEVELS)
     return tuple(
         sorted(
-            level
-            for level, count in common
-            if count >= MIN_LEVEL_ROWS and len(level) <= 256 and not redact(level)[1]
+            str(level)
+            for level, count in counts.most_common(MAX_LEVELS)
+            if count >= MIN_LEVEL_ROWS and len(str(level)) <= 256 and not redact(str(level))[1]
         )
     )
 
 
-def raw_columns(rows: Rows, features: Sequence[Feature]) -> list[list[Any]]:
-    """Raw values a feature, as the scorer takes them; what cannot be read is missing."""
-    return [[_raw(feature, value) for value in rows.columns[feature.source]] for feature in features]
+def keep_missing(features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Features of a model that knows what to do with a missing value."""
+    return tuple(
+        replace(f, default=None) if f.kind in {FeatureKind.NUMERIC, FeatureKind.HOUR_OF_DAY} else f
+        for f in features
+    )
 
 
-def _raw(feature: Feature, value: Any) -> Any:
-    if value is None:
-        return None
+# --- rows as numbers ---------------------------------------------------------------------------------------------------------
+
+
+def encode(rows: Rows, features: Sequence[Feature], times: Floats) -> Floats:
+    """Rows × features: numbers, and numbers of levels (other is the last); NaN where a value is missing."""
+    table = np.empty((len(rows), len(features)), order="F")
+    for i, feature in enumerate(features):
+        table[:, i] = _encoded(rows.columns[feature.source], feature, times)
+    return table
+
+
+def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
     match feature.kind:
-        case FeatureKind.NUMERIC:
-            return number(value)
-        case FeatureKind.CATEGORICAL:
-            return str(value)
-        case FeatureKind.TEXT_LENGTH:
-            return len(str(value))
         case FeatureKind.HOUR_OF_DAY:
-            seconds = _seconds(value)
-            return None if seconds is None else int(seconds // 3600 % 24)
+            return times // 3600 % 24
+        case FeatureKind.TEXT_LENGTH:
+            return np.array([np.nan if v is None else len(str(v)) for v in plain(column)])
+        case FeatureKind.NUMERIC:
+            return _numbers(column)
+        case FeatureKind.CATEGORICAL:
+            codes: dict[Any, float] = {level: float(i) for i, level in enumerate(feature.levels)}
+            other = float(len(feature.levels))
+            return np.array([np.nan if v is None else codes.get(str(v), other) for v in plain(column)])
+
+
+def _numbers(column: Column) -> Floats:
+    if isinstance(column, np.ndarray) and column.dtype == np.float64:
+        found: Floats = np.where(np.isfinite(column), column, np.nan)
+        return found
+    return np.array([np.nan if (n := number(value)) is None else n for value in plain(column)])
+
+
+def fill(features: Sequence[Feature], table: Floats) -> Floats:
+    """The table with each feature's default where a value is missing; what has no default stays missing."""
+    filled = table.copy(order="F")
+    for i, feature in enumerate(features):
+        if feature.default is not None:
+            column = filled[:, i]
+            column[np.isnan(column)] = float(feature.default)
+    return filled
+
+
+def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[list[Any]]:
+    """Raw values a feature, as the scorer takes them from a lead."""
+    return [_raw(rows.columns[feature.source], feature, times) for feature in features]
+
+
+def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
+    if feature.kind is FeatureKind.CATEGORICAL:
+        return [None if value is None else str(value) for value in plain(column)]
+    found = _encoded(column, feature, times)
+    kind = float if feature.kind is FeatureKind.NUMERIC else int
+    return [None if value is None else kind(value) for value in plain(found)]

@@ -1,115 +1,196 @@
-"""Rows → fitted model, on a split in time: the newest rows are the holdout and are never trained on.
+"""Rows as numbers → fitted model, by scikit-learn; what it found leaves as plain numbers.
 
-Fitting is scikit-learn's; what it found leaves as plain numbers.
+Which rows it learns from, and whether what leaves is the same model, is decided elsewhere.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
-from leadmodel_artifact.artifact import OTHER, Feature, FeatureKind, Linear
+from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_training.features import Floats, fill, keep_missing
+from leadmodel_training.split import MIN_NEGATIVES, MIN_POSITIVES
 
-MIN_POSITIVES = MIN_NEGATIVES = 100
-
-
-class TrainingRefused(ValueError):  # noqa: N818  # what happened, in the word users see
-    """These leads do not make a model worth having; the message says what would."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Places of rows, oldest first."""
-
-    train: tuple[int, ...]
-    holdout: tuple[int, ...]
+TREES, LEAVES, LEARNING_RATE, MIN_LEAF, RIDGE = 100, 15, 0.1, 40, 1.0
+EVERY_NUMBER = float(np.finfo(np.float64).max)  # JSON has no infinity
 
 
-def split_by_time(times: Sequence[float | None], keys: Sequence[Any], share: float) -> Split:
-    """The newest `share` of the rows is the holdout. Rows without a time keep their place in the file; equal leads
-    (`keys`) that fall on both sides leave the training side, so that nothing learnt by heart is rewarded."""
-    known = sum(time is not None for time in times) * 2 >= len(times)
-    order = (
-        sorted((i for i, t in enumerate(times) if t is not None), key=lambda i: times[i] or 0.0)
-        if known
-        else list(range(len(times)))
-    )
-    cut = len(order) - round(len(order) * share)
-    held = {keys[i] for i in order[cut:]}
-    return Split(tuple(i for i in order[:cut] if keys[i] not in held), tuple(order[cut:]))
+class Recipe(StrEnum):
+    """What is fitted."""
 
-
-def check_sizes(labels: Sequence[bool], what: str) -> None:
-    """Refuse to train or judge on a handful of outcomes."""
-    positives = sum(labels)
-    negatives = len(labels) - positives
-    if positives < MIN_POSITIVES or negatives < MIN_NEGATIVES:
-        raise TrainingRefused(
-            f"the {what} has {positives} positive and {negatives} negative leads, at least {MIN_POSITIVES} and "
-            f"{MIN_NEGATIVES} are needed; take a longer period"
-        )
+    LINEAR = "linear"  # logistic regression: a weight a number and a level
+    TREES = "trees"  # gradient-boosted trees: steps, interactions, missing values as such
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A scikit-learn pipeline and the very same model as plain numbers."""
+    """A scikit-learn estimator and the very same model as plain numbers."""
 
-    pipeline: Pipeline
+    recipe: Recipe
+    estimator: Any
     features: tuple[Feature, ...]
-    model: Linear
+    model: Linear | Trees
+    calibration: Calibration | None = None
 
-    def predict(self, columns: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
-        """Probabilities by scikit-learn."""
-        answer: NDArray[np.float64] = self.pipeline.predict_proba(matrix(self.features, columns))[:, 1]
-        return answer
+    def raw(self, table: Floats) -> Floats:
+        """Log odds by scikit-learn, before calibration. `table` as `encode` makes it."""
+        with threadpool_limits(1):
+            found: Floats = self.estimator.decision_function(_prepared(self.features, table, self.recipe))
+        return found
 
-
-def matrix(features: Sequence[Feature], columns: Sequence[Sequence[Any]]) -> NDArray[np.object_]:
-    """Raw columns as scikit-learn takes them: NaN for missing numbers, `__other__` for levels that are none."""
-    table = np.empty((len(columns[0]), len(features)), dtype=object)
-    for i, (feature, column) in enumerate(zip(features, columns, strict=True)):
-        if feature.kind is FeatureKind.CATEGORICAL:
-            known = set(feature.levels)
-            table[:, i] = [value if value in known else OTHER for value in column]
-        else:
-            table[:, i] = [np.nan if value is None else float(value) for value in column]
-    return table
+    def predict(self, table: Floats) -> Floats:
+        """Probabilities by scikit-learn and SciPy."""
+        z, calibration = self.raw(table), self.calibration
+        found: Floats = expit(z if calibration is None else calibration.slope * z + calibration.intercept)
+        return found
 
 
-def fit_linear(
-    features: Sequence[Feature], columns: Sequence[Sequence[Any]], labels: Sequence[bool], seed: int
+def _prepared(features: Sequence[Feature], table: Floats, recipe: Recipe) -> Floats:
+    """Defaults for missing values; a linear model takes a missing level for other."""
+    filled = fill(features, table)
+    if recipe is Recipe.LINEAR:
+        for i, feature in enumerate(features):
+            if feature.kind is FeatureKind.CATEGORICAL:
+                filled[np.isnan(filled[:, i]), i] = len(feature.levels)
+    return filled
+
+
+def fit(
+    recipe: Recipe, features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int
 ) -> Fitted:
+    """Fit a recipe. One thread: sums in another order would be another model, and so another digest."""
+    with threadpool_limits(1):
+        return {Recipe.LINEAR: fit_linear, Recipe.TREES: fit_trees}[recipe](
+            tuple(features), table, labels, seed
+        )
+
+
+# --- linear ------------------------------------------------------------------------------------------------------------------
+
+
+def fit_linear(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
     """Logistic regression on standardised numbers and one column a level, written out as intercept and coefficients."""
-    steps: list[tuple[str, Any, list[int]]] = []
-    for i, feature in enumerate(features):
-        if feature.kind is FeatureKind.CATEGORICAL:
-            encoder = OneHotEncoder(categories=[[*feature.levels, OTHER]], sparse_output=False)
-            steps.append((f"c{i}", encoder, [i]))
-        else:
-            filled = SimpleImputer(strategy="constant", fill_value=float(feature.default or 0.0))
-            steps.append((f"c{i}", make_pipeline(filled, StandardScaler()), [i]))
-    pipeline = make_pipeline(ColumnTransformer(steps), LogisticRegression(max_iter=2000, random_state=seed))
-    pipeline.fit(matrix(features, columns), np.asarray(labels, dtype=int))
-    return Fitted(pipeline, _with_scales(features, pipeline[0]), _numbers(pipeline[-1]))
+    levels = [i for i, f in enumerate(features) if f.kind is FeatureKind.CATEGORICAL]
+    numbers = [i for i in range(len(features)) if i not in levels]
+    encoder = OneHotEncoder(categories=[np.arange(len(features[i].levels) + 1.0) for i in levels])
+    columns = ColumnTransformer(
+        [("numbers", StandardScaler(), numbers), ("levels", encoder, levels)], sparse_threshold=1.0
+    )
+    pipeline = make_pipeline(columns, LogisticRegression(max_iter=2000, random_state=seed))
+    pipeline.fit(_prepared(features, table, Recipe.LINEAR), labels)
+    scaled = _with_scales(features, numbers, columns)
+    return Fitted(Recipe.LINEAR, pipeline, scaled, _weights(features, [*numbers, *levels], pipeline[-1]))
 
 
-def _with_scales(features: Sequence[Feature], transformer: Any) -> tuple[Feature, ...]:
-    found: list[Feature] = []
-    for i, feature in enumerate(features):
-        if feature.kind is FeatureKind.CATEGORICAL:
-            found.append(feature)
-        else:
-            scaler = transformer.named_transformers_[f"c{i}"][-1]
-            found.append(replace(feature, mean=float(scaler.mean_[0]), scale=float(scaler.scale_[0])))
+def _with_scales(features: tuple[Feature, ...], numbers: Sequence[int], columns: Any) -> tuple[Feature, ...]:
+    found = list(features)
+    scaler = columns.named_transformers_["numbers"]
+    for place, i in enumerate(numbers):
+        found[i] = replace(features[i], mean=float(scaler.mean_[place]), scale=float(scaler.scale_[place]))
     return tuple(found)
 
 
-def _numbers(regression: Any) -> Linear:
-    return Linear(float(regression.intercept_[0]), tuple(float(weight) for weight in regression.coef_[0]))
+def _weights(features: Sequence[Feature], order: Sequence[int], regression: Any) -> Linear:
+    """Coefficients stand in the order of scikit-learn's columns; an artifact has them in the order of its features."""
+    left = [float(weight) for weight in regression.coef_[0]]
+    found: dict[int, list[float]] = {}
+    for i in order:
+        width = len(features[i].levels) + 1 if features[i].kind is FeatureKind.CATEGORICAL else 1
+        found[i], left = left[:width], left[width:]
+    return Linear(
+        float(regression.intercept_[0]),
+        tuple(weight for i in range(len(features)) for weight in found[i]),
+    )
+
+
+# --- trees -------------------------------------------------------------------------------------------------------------------
+
+
+def fit_trees(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
+    """Histogram gradient boosting, written out as plain trees."""
+    features = keep_missing(features)
+    categorical = [f.kind is FeatureKind.CATEGORICAL for f in features]
+    estimator = HistGradientBoostingClassifier(
+        max_iter=TREES,
+        max_leaf_nodes=LEAVES,
+        learning_rate=LEARNING_RATE,
+        min_samples_leaf=MIN_LEAF,
+        l2_regularization=RIDGE,
+        categorical_features=categorical if any(categorical) else None,
+        early_stopping=False,
+        random_state=seed,
+    )
+    estimator.fit(_prepared(features, table, Recipe.TREES), labels)
+    # scikit-learn moves categories to the front and numbers the levels it has seen anew
+    moved = sorted(range(len(features)), key=lambda i: not categorical[i])
+    seen = _seen_levels(estimator) if any(categorical) else []
+    trees = tuple(_tree(found, features, moved, seen) for (found,) in estimator._predictors)  # noqa: SLF001  # there is no public way to a tree
+    baseline = float(np.ravel(estimator._baseline_prediction)[0])  # noqa: SLF001  # as above
+    return Fitted(Recipe.TREES, estimator, features, Trees(baseline, trees))
+
+
+def _seen_levels(estimator: Any) -> list[list[int]]:
+    """The level behind each of scikit-learn's own level numbers, a list a category."""
+    encoder = estimator._preprocessor.named_transformers_["encoder"]  # noqa: SLF001  # as above
+    return [[int(level) for level in found if not np.isnan(level)] for found in encoder.categories_]
+
+
+def _tree(
+    found: Any, features: Sequence[Feature], moved: Sequence[int], seen: Sequence[Sequence[int]]
+) -> Tree:
+    nodes = found.nodes
+    split = ~nodes["is_leaf"].astype(bool)
+    return Tree(
+        feature=tuple(moved[int(f)] if s else -1 for f, s in zip(nodes["feature_idx"], split, strict=True)),
+        threshold=tuple(
+            min(float(t), EVERY_NUMBER) if s and not c else 0.0
+            for t, s, c in zip(nodes["num_threshold"], split, nodes["is_categorical"], strict=True)
+        ),
+        levels=tuple(
+            _left_levels(found, node, len(features[moved[int(node["feature_idx"])]].levels), seen)
+            if node["is_categorical"] and s
+            else None
+            for node, s in zip(nodes, split, strict=True)
+        ),
+        missing_left=tuple(
+            bool(m) and bool(s) for m, s in zip(nodes["missing_go_to_left"], split, strict=True)
+        ),
+        left=tuple(int(place) if s else 0 for place, s in zip(nodes["left"], split, strict=True)),
+        right=tuple(int(place) if s else 0 for place, s in zip(nodes["right"], split, strict=True)),
+        value=tuple(0.0 if s else float(v) for v, s in zip(nodes["value"], split, strict=True)),
+    )
+
+
+def _left_levels(found: Any, node: Any, other: int, seen: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Levels that go left. Those that training has not seen go where missing ones go."""
+    bits = found.raw_left_cat_bitsets[int(node["bitset_idx"])]
+    known = seen[int(node["feature_idx"])]
+    left = [level for code, level in enumerate(known) if bits[code // 32] >> (code % 32) & 1]
+    if node["missing_go_to_left"]:
+        left += [level for level in range(other + 1) if level not in known]
+    return tuple(sorted(left))
+
+
+# --- calibration -------------------------------------------------------------------------------------------------------------
+
+
+def calibrated(fitted: Fitted, table: Floats, labels: NDArray[np.bool_]) -> Fitted:
+    """The model with Platt's slope and intercept from rows it was not fitted on; as it is where they are too few or rank backwards."""
+    positives = int(labels.sum())
+    if positives < MIN_POSITIVES or len(labels) - positives < MIN_NEGATIVES:
+        return fitted
+    with threadpool_limits(1):
+        found = LogisticRegression(C=np.inf, max_iter=2000).fit(fitted.raw(table)[:, None], labels)
+    slope, intercept = float(found.coef_[0, 0]), float(found.intercept_[0])
+    return replace(fitted, calibration=Calibration(slope, intercept)) if slope > 0 else fitted

@@ -1,0 +1,193 @@
+"""Leads → artifact and holdout: the steps of a training in their order. Reads no clock and no file.
+
+What a step does stands in its own module; how the program is called stands in `__main__`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, digest
+from leadmodel_artifact.auc import delong
+from leadmodel_training.choose import Choice, choose
+from leadmodel_training.export import check, export, make_reference
+from leadmodel_training.features import (
+    Floats,
+    Roles,
+    describe,
+    encode,
+    find_roles,
+    instants,
+    iso,
+    raw_columns,
+)
+from leadmodel_training.leaks import check_leaks
+from leadmodel_training.progress import Progress
+from leadmodel_training.rows import Rows, labels, plain, write_csv
+from leadmodel_training.split import (
+    Refusal,
+    Split,
+    TrainingRefused,
+    check_sizes,
+    identities,
+    in_time,
+    matured,
+    order_of,
+)
+from leadmodel_training.train import Fitted, Recipe, calibrated, fit
+
+AUTO = "auto"
+MIN_CALIBRATION = 100  # of either outcome
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a training is to do."""
+
+    label: str = "y"
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    time_column: str | None = None
+    id_column: str | None = None
+    recipe: str = Recipe.LINEAR
+    horizon_days: float | None = None
+    holdout_share: float = 0.2
+    calibration_share: float = 0.1
+    name: str = "lead-conversion"
+    parent: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An artifact, the bytes of its holdout, and what people want to know beside."""
+
+    artifact: Artifact
+    holdout: bytes
+    dropped: int  # rows that are the same lead as a newer one
+    choice: Choice | None  # why this recipe, where it was chosen
+
+
+@dataclass(frozen=True)
+class _Leads:
+    """All rows with what is known of each."""
+
+    rows: Rows
+    roles: Roles
+    times: Floats
+    outcome: NDArray[np.bool_]
+
+
+def build(rows: Rows, asked: Asked, now: datetime, progress: Progress) -> Trained:
+    """Train on these leads. Raises RowsError, TrainingRefused, ExportRefused, NotMeasurable, ValueError."""
+    leads = _leads(rows, asked)
+    split = _split(leads, asked, now)
+    features, table = _features(leads, split, asked)
+    progress.say(f"fitting {asked.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
+    fitted, choice = _fit(leads, split, features, table, asked)
+    progress.say("exporting, and checking that it scores the same")
+    artifact, holdout = _export(leads, split, fitted, asked, now)
+    return Trained(artifact, holdout, split.dropped, choice)
+
+
+def _leads(rows: Rows, asked: Asked) -> _Leads:
+    roles = find_roles(rows, asked.label, asked.time_column, asked.exclude, asked.id_column)
+    outcome = np.array(labels(rows.columns[roles.label], roles.label), dtype=np.bool_)
+    return _Leads(rows, roles, instants(rows, roles), outcome)
+
+
+def _split(leads: _Leads, asked: Asked, now: datetime) -> Split:
+    order = order_of(leads.times)
+    if asked.horizon_days is not None:
+        order = matured(order, leads.times, asked.horizon_days, now.timestamp())
+    split = in_time(
+        order,
+        leads.times,
+        identities(leads.rows, leads.roles),
+        holdout=asked.holdout_share,
+        calibrate=asked.calibration_share,
+        certain=leads.roles.id is not None,
+    )
+    calibrating = leads.outcome[split.calibrate]
+    if min(calibrating.sum(), (~calibrating).sum()) < MIN_CALIBRATION:
+        split = Split(
+            np.concatenate([split.fit, split.calibrate]), split.calibrate[:0], split.holdout, split.dropped
+        )
+    check_sizes(leads.outcome[split.fit], "training part")
+    check_sizes(leads.outcome[split.holdout], "holdout")
+    return split
+
+
+def _features(leads: _Leads, split: Split, asked: Asked) -> tuple[tuple[Feature, ...], Floats]:
+    """The features, and the rows to fit on as numbers."""
+    fitting = leads.rows.take(split.fit)
+    timed = 2 * np.count_nonzero(~np.isnan(leads.times)) >= len(leads.times)
+    features = describe(fitting, leads.roles, hours=bool(timed))
+    if not features:
+        raise TrainingRefused(
+            Refusal.NOTHING_VARIES, "no column but the label varies; there is nothing to learn from"
+        )
+    table = encode(fitting, features, leads.times[split.fit])
+    check_leaks(features, table, leads.outcome[split.fit], asked.allow)
+    return features, table
+
+
+def _fit(
+    leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, asked: Asked
+) -> tuple[Fitted, Choice | None]:
+    outcome = leads.outcome[split.fit]
+    choice = choose(features, table, outcome, asked.seed) if asked.recipe == AUTO else None
+    fitted = fit(choice.recipe if choice else Recipe(asked.recipe), features, table, outcome, asked.seed)
+    slice_ = encode(leads.rows.take(split.calibrate), features, leads.times[split.calibrate])
+    return calibrated(fitted, slice_, leads.outcome[split.calibrate]), choice
+
+
+def _export(
+    leads: _Leads, split: Split, fitted: Fitted, asked: Asked, now: datetime
+) -> tuple[Artifact, bytes]:
+    rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
+    scores = fitted.predict(encode(rows, fitted.features, times))
+    columns = raw_columns(rows, fitted.features, times)
+    hours = [None if t is None else int(t // 3600 % 24) for t in plain(times)]
+    held = _holdout(rows, times, fitted.features, leads.roles)
+    artifact = export(
+        fitted,
+        make_reference(fitted.features, columns, scores.tolist(), hours),
+        name=asked.name,
+        now=now,
+        auc=delong(scores.tolist(), leads.outcome[split.holdout].tolist())[0],
+        n_train=len(split.fit),
+        holdout_digest=digest(held),
+        data=_window(leads, split, asked),
+        parent=asked.parent,
+    )
+    check(artifact, columns, scores)
+    return artifact, held
+
+
+def _window(leads: _Leads, split: Split, asked: Asked) -> DataWindow:
+    trained = np.concatenate([split.fit, split.calibrate])
+    known = leads.times[trained][~np.isnan(leads.times[trained])]
+    return DataWindow(
+        from_=iso(float(known.min())) if len(known) else None,
+        to=iso(float(known.max())) if len(known) else None,
+        horizon_days=asked.horizon_days,
+        rows=len(trained),
+        positives=int(leads.outcome[trained].sum()),
+        label=asked.label,
+        excluded=leads.roles.excluded,
+    )
+
+
+def _holdout(rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles) -> bytes:
+    """The fields a model reads, and the label. Texts leave as filler of their length: no conversation is copied."""
+    sources = {feature.source for feature in features} | {roles.label}
+    kept = {name: column for name, column in rows.columns.items() if name in sources}
+    for name in roles.text:
+        kept[name] = [None if value is None else "x" * len(str(value)) for value in plain(kept[name])]
+    if roles.time in kept:
+        kept[roles.time] = [None if t is None else iso(t) for t in plain(times)]
+    return write_csv(Rows(kept))

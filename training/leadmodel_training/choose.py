@@ -1,0 +1,48 @@
+"""Which recipe suits these leads: both are fitted on the older training rows and compared on the newer ones.
+
+The holdout is never looked at: a choice made there would flatter the figure that decides.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadmodel_artifact.artifact import Feature
+from leadmodel_artifact.auc import Paired, delong_paired
+from leadmodel_training.features import Floats
+from leadmodel_training.split import check_sizes
+from leadmodel_training.train import Recipe, fit
+
+INNER_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The recipe, and the comparison that chose it (`a` trees, `b` linear)."""
+
+    recipe: Recipe
+    found: Paired
+    rows: int
+
+    def __str__(self) -> str:
+        better = "by more" if self.recipe is Recipe.TREES else "not by more"
+        return (
+            f"{self.recipe}: on the newest {self.rows} training leads trees reach AUC {self.found.auc_a:.4f}, linear "
+            f"{self.found.auc_b:.4f}; trees are better {better} than the standard error ({self.found.delta:+.4f} ± {self.found.se:.4f})"
+        )
+
+
+def choose(features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int) -> Choice:
+    """Trees where they rank better by more than one standard error, else linear: it is the simpler and faster model.
+
+    `table` and `labels` lie in time order. Raises TrainingRefused when a part is too small to compare on.
+    """
+    cut = len(labels) - round(len(labels) * INNER_SHARE)
+    check_sizes(labels[:cut], "older part of the training leads")
+    check_sizes(labels[cut:], "newer part of the training leads, on which recipes are compared,")
+    scores = {r: fit(r, features, table[:cut], labels[:cut], seed).raw(table[cut:]).tolist() for r in Recipe}
+    found = delong_paired(scores[Recipe.TREES], scores[Recipe.LINEAR], labels[cut:].tolist())
+    recipe = Recipe.TREES if found.delta > found.se else Recipe.LINEAR
+    return Choice(recipe, found, len(labels) - cut)

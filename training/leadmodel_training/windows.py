@@ -1,0 +1,67 @@
+"""How large PSI gets without drift: windows of consecutive holdout rows against the reference of all of them.
+
+It uses the rule of serving (bins, hours that count, shrink, bias term) and gives one figure for people; nothing is decided on it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leadmodel_artifact.artifact import FeatureReference, Reference
+from leadmodel_artifact.reference import bin_index, expected_shares
+from leadmodel_artifact.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
+
+WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200
+QUANTILE = 0.999
+
+
+def psi_quantile(
+    reference: Reference, columns: Sequence[Sequence[Any]], hours: Sequence[int | None]
+) -> float | None:
+    """The 99.9 % quantile over windows of the largest PSI among features and score; None for too few rows.
+
+    `columns` raw values a feature of the reference, in its order and in time order; `hours` n UTC hours, None where unknown.
+    """
+    rows = len(hours)
+    size = min(WINDOW, rows // 5)
+    if size < MIN_WINDOW:
+        return None
+    starts = np.unique(np.linspace(0, rows - size, STEPS).astype(int))
+    hour = np.array([-1 if h is None else h for h in hours])
+    found = np.zeros(len(starts))
+    for feature, column in zip(reference.features, columns, strict=True):
+        bins = np.array([-1 if v is None and not feature.levels else bin_index(feature, v) for v in column])
+        found = np.maximum(found, _psis(feature, bins, hour, starts, size))
+    return float(np.quantile(found, QUANTILE))
+
+
+def _psis(
+    feature: FeatureReference,
+    bins: NDArray[np.int_],
+    hour: NDArray[np.int_],
+    starts: NDArray[np.int_],
+    size: int,
+) -> list[float]:
+    shares = np.array(expected_shares(feature))
+    rows_by_hour = [sum(row) for row in feature.counts_by_hour]
+    kinds = len(feature.counts)
+    found = []
+    for start in starts:
+        b, h = bins[start : start + size], hour[start : start + size]
+        counted = b >= 0
+        if rows_by_hour:
+            counted &= (h >= 0) & (np.array([*rows_by_hour, 0])[h] >= MIN_REFERENCE_ROWS)
+        by_hour = np.bincount(h[counted], minlength=24) if rows_by_hour else np.array([counted.sum()])
+        window = FeatureWindow(
+            kind=feature.kind,
+            n=int(counted.sum()),
+            n_ref=sum(feature.counts),
+            shrink=feature.shrink,
+            observed=tuple(np.bincount(b[counted], minlength=kinds).tolist()),
+            expected=tuple((by_hour @ shares).tolist()),
+        )
+        value = psi(window, by_hour.tolist(), rows_by_hour)
+        found.append(value.value if value is not None else 0.0)
+    return found
