@@ -11,6 +11,7 @@ import pytest
 from leadmodel_artifact.auc import delong
 from leadmodel_training.__main__ import main as train
 from leadmodel_training.leads import main, truth_path
+from leadmodel_training.rows import plain as values
 from leadmodel_training.rows import read
 from leadmodel_training.world import (
     DEFAULT_SIZE,
@@ -60,9 +61,10 @@ def test_every_format_holds_the_same_leads(tmp_path, name):
     other, _ = written(tmp_path, name=name)
     assert len(other) == known["rows"]
     for column in ("created_at", "details", "source", "industry", "country"):
-        assert other.columns[column] == plain.columns[column]
+        assert list(other.columns[column]) == list(plain.columns[column])
     for column in ("staff", "visits", "y"):
-        assert [v and int(v) for v in other.columns[column]] == [v and int(v) for v in plain.columns[column]]
+        found, wanted = values(other.columns[column]), values(plain.columns[column])
+        assert [v and int(v) for v in found] == [v and int(v) for v in wanted]
 
 
 def test_the_truth_counts_what_the_file_holds(tmp_path):
@@ -84,7 +86,7 @@ def test_the_truth_counts_what_the_file_holds(tmp_path):
 
 def test_the_file_is_in_time_order_and_in_its_days(tmp_path):
     rows, _ = written(tmp_path, "--start", "2026-03-02")
-    times = rows.columns["created_at"]
+    times = list(rows.columns["created_at"])
     assert times == sorted(times)
     assert times[0] >= "2026-03-02"
     assert times[-1] < "2026-03-08"
