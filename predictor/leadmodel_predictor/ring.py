@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadmodel_artifact.artifact import Artifact, FeatureKind, FeatureReference, Reference
-from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
+from leadmodel_artifact.reference import SCORE, bin_index, expected_hours, expected_shares
 from leadmodel_artifact.window import (
     MAX_MONITORED,
     MIN_REFERENCE_ROWS,
@@ -91,10 +91,13 @@ class Ring:
         self.add = self.entries.append
         self.slots = slots
         self._hours: deque[tuple[int, list[int]]] = deque(maxlen=25)  # (hour number, 24 counts by lead hour)
+        self._begun: float | None = None  # when the first lead came
 
     def count_hour(self, now: float, hour: int, leads: int = 1) -> None:
         """Count leads for the hours of the last 24 hours."""
         number = int(now // HOUR_S)
+        if self._begun is None:
+            self._begun = now
         if not self._hours or self._hours[-1][0] != number:
             self._hours.append((number, [0] * 24))
         self._hours[-1][1][hour] += leads
@@ -154,9 +157,9 @@ class Ring:
         for number, counts in self._hours:
             if number >= oldest:
                 observed = [a + b for a, b in zip(observed, counts, strict=True)]
-        n, rows = sum(observed), sum(reference.hours)
-        expected = tuple(n * (count + 0.5) / (rows + 12) for count in reference.hours)
-        return HoursWindow(n, rows, tuple(observed), expected)
+        n, begun = sum(observed), now if self._begun is None else self._begun
+        expected = tuple(n * share for share in expected_hours(reference.hours, begun, now))
+        return HoursWindow(n, sum(reference.hours), tuple(observed), expected)
 
 
 def _counters(artifact: Artifact) -> list[_Counter]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BINS = 10
 SCORE = "score"  # the name under which the model's answer is watched like a feature
 MIN_SHRINK, MAX_SHRINK = 2.0, 1e5
+HOUR_S = 3600.0
 
 
 def bin_count(reference: FeatureReference) -> int:
@@ -149,3 +150,20 @@ def expected_shares(reference: FeatureReference) -> tuple[tuple[float, ...], ...
         tuple((count + k * share) / (sum(row) + k) for count, share in zip(row, shares, strict=True))
         for row in reference.counts_by_hour
     )
+
+
+def expected_hours(counts: Sequence[int], begun: float, now: float) -> tuple[float, ...]:
+    """The share of each hour among leads counted from `begun` (Unix seconds) to `now`, the current and the 23 hours before at most.
+
+    An hour that was watched for ten minutes is expected to have brought a sixth of its leads: without that, a window that begins
+    at night, as after each nightly rollout, looks like a world without days.
+    """
+    hour = now // HOUR_S
+    total = sum(counts) + 12
+    found = [0.0] * 24
+    for back in range(24):
+        watched = min(now, (hour - back + 1) * HOUR_S) - max(begun, (hour - back) * HOUR_S)
+        h = int((hour - back) % 24)
+        found[h] = max(0.0, watched) * (counts[h] + 0.5) / total
+    sum_ = math.fsum(found)
+    return tuple(share / sum_ for share in found) if sum_ > 0 else tuple(found)
