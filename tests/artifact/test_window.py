@@ -1,6 +1,7 @@
 """Windows add up exactly; PSI is the formula; the document is read strictly."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -103,3 +104,24 @@ def test_hours_alike_use_the_marginal_and_hours_unlike_their_own():
     shares = expected_shares(found)
     assert len(shares) == 24
     assert all(sum(row) == pytest.approx(1.0) for row in shares)
+
+
+def test_a_quiet_hour_is_expected_like_the_hours_beside_it():
+    """Night leads are low, day leads high; two o'clock has 40 rows of its own and K is 100."""
+    values, hours = [], []
+    for hour in range(24):
+        night = hour < 6
+        rows = 40 if night else 1000
+        values += [0.2 if i % 10 < (9 if night else 1) else 0.8 for i in range(rows)]
+        hours += [hour] * rows
+    found = replace(build("x", FeatureKind.NUMERIC, values, hours), edges=(0.5,), shrink=100.0)
+    counts = tuple(
+        (sum(v < 0.5 for v, h in zip(values, hours, strict=True) if h == hour),) for hour in range(24)
+    )
+    grid = tuple((low, hours.count(hour) - low) for hour, (low,) in enumerate(counts))
+    found = replace(found, counts_by_hour=grid, counts=tuple(map(sum, zip(*grid, strict=True))))
+    share = expected_shares(found)[2][0]
+    low = (found.counts[0] + 0.5) / (sum(found.counts) + 1)
+    beside = (36 + 36 + 100 * low) / (40 + 40 + 100)
+    assert share == pytest.approx((36 + 100 * beside) / 140)
+    assert share > (36 + 100 * low) / 140 + 0.2  # what the whole day would have said

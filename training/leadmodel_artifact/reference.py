@@ -20,6 +20,7 @@ BINS = 10
 SCORE = "score"  # the name under which the model's answer is watched like a feature
 MIN_SHRINK, MAX_SHRINK = 2.0, 1e5
 HOUR_S = 3600.0
+BORROWED = 100.0  # rows of the whole day mixed into the hours beside an hour
 
 
 def bin_count(reference: FeatureReference) -> int:
@@ -141,15 +142,23 @@ def marginal(reference: FeatureReference) -> tuple[float, ...]:
 
 
 def expected_shares(reference: FeatureReference) -> tuple[tuple[float, ...], ...]:
-    """q(b|h) = (r_hb + K m_b) / (r_h + K) for 24 hours; without an hour reference the marginal, once."""
+    """q(b|h) = (r_hb + K m_hb) / (r_h + K) for 24 hours; without an hour reference the marginal, once.
+
+    m_hb = (r_(h−1)b + r_(h+1)b + 100 m_b) / (r_(h−1) + r_(h+1) + 100): a quiet hour borrows from the hours beside it, which are
+    like it, before it borrows from the whole day, which at night is not.
+    """
     shares = marginal(reference)
-    if not reference.counts_by_hour:
+    rows, k = reference.counts_by_hour, reference.shrink
+    if not rows:
         return (shares,)
-    k = reference.shrink
-    return tuple(
-        tuple((count + k * share) / (sum(row) + k) for count, share in zip(row, shares, strict=True))
-        for row in reference.counts_by_hour
-    )
+    found: list[tuple[float, ...]] = []
+    for h, row in enumerate(rows):
+        beside = [
+            a + b + BORROWED * m for a, b, m in zip(rows[h - 1], rows[(h + 1) % 24], shares, strict=True)
+        ]
+        near, below = sum(beside), sum(row) + k
+        found.append(tuple((count + k * b / near) / below for count, b in zip(row, beside, strict=True)))
+    return tuple(found)
 
 
 def expected_hours(counts: Sequence[int], begun: float, now: float) -> tuple[float, ...]:
