@@ -47,7 +47,7 @@ def conclude(draft: Draft) -> None:
         replicas=len(draft.seen.pods),
         ready_replicas=_ready_pods(draft),
         selector=f"customerops.dev/leadmodel={draft.seen.name},customerops.dev/role=predictor",
-        url=f"http://{draft.seen.name}.{draft.seen.namespace}.svc:80/predict"
+        url=draft.seen.url or f"http://{draft.seen.name}.{draft.seen.namespace}.svc:80/predict"
         if there or draft.champion
         else "",
     )

@@ -151,6 +151,7 @@ class Observed:
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether pods were asked for windows on this pass
     default_image: str = ""  # the operator's predictor image
+    url: str = ""  # where to POST, if not at the Service
     rendering: int = 1  # newest version of the rendering of pods
 
 

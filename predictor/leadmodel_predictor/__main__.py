@@ -5,12 +5,12 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import time
 from types import FrameType
-from typing import Any
 from uuid import uuid4
 
 import uvicorn
@@ -37,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     p.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     p.add_argument(
-        "--fd", type=int, help="a listening socket inherited from the parent, instead of --host and --port"
+        "--fd",
+        type=_numbers,
+        help="sockets inherited from the parent, comma separated, instead of --host and --port",
     )
     p.add_argument(
         "--min-auc", type=float, default=0.65, help="refuse an artifact that claims less (default: .65)"
@@ -60,6 +62,10 @@ def parser() -> argparse.ArgumentParser:
         if name in os.environ and action.dest != "help":
             p.set_defaults(**{action.dest: os.environ[name]})
     return p
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
 def _uri(where: str) -> str:
@@ -158,9 +164,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str |
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
     app = Application(model, lambda: loader.again(model), token, given.min_auc)
-    settings: dict[str, Any] = (
-        {"fd": given.fd} if given.fd is not None else {"host": given.host, "port": given.port}
-    )
+    inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -172,10 +176,12 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str |
         timeout_keep_alive=30,
         timeout_graceful_shutdown=20,
         server_header=False,
-        **settings,
+        host=given.host,
+        port=given.port,
     )
-    print(f"serving {slots.champion.digest} on {given.host}:{given.port}", file=sys.stderr)
-    Server(config, app, given.drain_seconds).run()
+    where = f"sockets {given.fd}" if inherited else f"{given.host}:{given.port}"
+    print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
+    Server(config, app, given.drain_seconds).run(sockets=inherited or None)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,12 @@ def pack(raw: bytes) -> bytes:
 
 
 def deliver(mailbox: str, packed: bytes) -> None:
-    """PATCH the ConfigMap `NAMESPACE/NAME`. Raises MailboxError."""
+    """PATCH the ConfigMap `NAMESPACE/NAME`, or write `/a/file` where there is no cluster. Raises MailboxError."""
     if len(packed) > MAX_GZIP_BYTES:
         raise MailboxError(f"the artifact has {len(packed)} bytes gzipped, at most {MAX_GZIP_BYTES} are kept")
+    if mailbox.startswith("/"):
+        _write(Path(mailbox), packed)
+        return
     namespace, _, name = mailbox.partition("/")
     host = os.environ.get("KUBERNETES_SERVICE_HOST", "kubernetes.default.svc")
     port = int(os.environ.get("KUBERNETES_SERVICE_PORT", "443"))
@@ -49,3 +52,12 @@ def deliver(mailbox: str, packed: bytes) -> None:
         raise MailboxError(f"the API server did not take the snapshot: {type(error).__name__}") from None
     if status != 200:
         raise MailboxError(f"the API server answered {status} to the snapshot")
+
+
+def _write(path: Path, packed: bytes) -> None:
+    try:
+        beside = path.with_name(path.name + ".tmp")
+        beside.write_bytes(packed)
+        beside.replace(path)
+    except OSError as error:
+        raise MailboxError(f"the snapshot could not be written: {error.strerror}") from None

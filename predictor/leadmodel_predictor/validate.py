@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--best-digest", help="the digest the best must have")
     p.add_argument("--holdout-digest", help="the digest the holdout must have")
     p.add_argument("--image", default="", help="the image this runs in, repeated in the report")
-    p.add_argument("--mailbox", help="NAMESPACE/NAME of the ConfigMap that takes the snapshot")
+    p.add_argument("--mailbox", help="what takes the snapshot: NAMESPACE/NAME of a ConfigMap, or /a/file")
     p.add_argument(
         "--deadline", type=float, default=600.0, help="seconds this may take (the platform ends it)"
     )

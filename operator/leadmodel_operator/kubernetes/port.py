@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES
-from leadmodel_operator.draft import short
 from leadmodel_operator.kubernetes import jobs, objects, observe, snapshots
 from leadmodel_operator.kubernetes.client import ApiError, Client
 from leadmodel_operator.kubernetes.names import (
@@ -28,6 +27,7 @@ from leadmodel_operator.kubernetes.scrape import Scraper
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.requested import parse
 from leadmodel_operator.schema import dump
+from leadmodel_operator.shown import shown
 from leadmodel_operator.state import Desired, Event, JobKind, JobState, Observed, Record, Serve
 from leadmodel_operator.status import Status
 from leadmodel_operator.words import PLURAL
@@ -392,16 +392,3 @@ _NORMALISED = {"resources", "resourceVersion", "sizeLimit"}
 
 def _empty(value: Any) -> bool:
     return value is None or (isinstance(value, dict | list | str) and not value)
-
-
-def shown(status: Status) -> Object:
-    """Figures as tables show them."""
-    champion, drift = status.champion, status.drift
-    found = {
-        "champion": short(champion.digest) if champion else None,
-        "requested": short(status.requested.digest) if status.requested else None,
-        "previous": short(status.previous.digest) if status.previous else None,
-        "auc": f"{champion.auc:.4f}" if champion and champion.auc is not None else None,
-        "drift": f"{drift.psi:.2f}" if drift and drift.psi is not None else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}

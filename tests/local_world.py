@@ -1,0 +1,222 @@
+"""`leadmodel local up` in a process of its own, over models built by hand. What a test does to it, and what it can be asked."""
+
+import csv
+import http.client
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import yaml
+
+from leadmodel_artifact.artifact import DataWindow, Example, digest, dump
+from leadmodel_artifact.scoring import lead_values, make_scorer
+from models import leads, linear
+
+COMMAND = [sys.executable, "-m", "leadmodel_operator.local.cli", "local"]
+KEY = "sales/conversion"
+
+
+def model(weight: float, version: int) -> bytes:
+    """A linear model; the world of `holdout` has weight 0.5."""
+    found = replace(linear(weight, version=version), data=DataWindow(rows=8000, positives=900))
+    scorer = make_scorer(found)
+    examples = tuple(Example(e.lead, scorer(*lead_values(found, e.lead))) for e in found.examples)
+    return dump(replace(found, examples=examples))
+
+
+def holdout(count: int = 3000) -> bytes:
+    """Leads with outcomes of that world."""
+    truth, chance = linear(1.5), random.Random(5)
+    scorer = make_scorer(truth)
+    out = io.StringIO()
+    rows = leads(count, seed=11)
+    table = csv.DictWriter(out, [*rows[0], "y"])
+    table.writeheader()
+    for row in rows:
+        table.writerow({**row, "y": int(chance.random() < scorer(*lead_values(truth, row)))})
+    return out.getvalue().encode()
+
+
+def put(path: Path, data: bytes) -> None:
+    """As an uploader should: whole or not at all."""
+    beside = path.with_suffix(".part")
+    beside.write_bytes(data)
+    beside.replace(path)
+
+
+@dataclass
+class Machine:
+    """One state folder, one manifest, and the runtime that looks after them."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+    spec: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.state = self.folder / "state"
+        self.artifact, self.holdout = self.folder / "model.json", self.folder / "holdout.csv"
+        put(self.holdout, holdout())
+        self.apply()
+
+    def apply(self, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
+        self.spec |= spec
+        document = {
+            "apiVersion": "customerops.dev/v1alpha1",
+            "kind": "LeadModel",
+            "metadata": {"name": "conversion", "namespace": "sales", "annotations": annotations or {}},
+            "spec": {
+                "artifact": {"uri": self.artifact.as_uri()},
+                "holdout": {"uri": self.holdout.as_uri()},
+                **self.spec,
+            },
+        }
+        put(self.folder / "model.yaml", yaml.safe_dump(document).encode())
+
+    def put(self, data: bytes) -> str:
+        put(self.artifact, data)
+        return digest(data)
+
+    def start(self) -> Self:
+        assert self.process is None
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*COMMAND, "--state", str(self.state), "up", str(self.folder / "model.yaml")],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return self
+
+    def kill(self) -> None:
+        """As a power cut would, for the runtime alone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def stop(self) -> int:
+        if self.process is None:
+            self.start()
+            time.sleep(0.5)
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self.process = None
+        return code
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        assert self.living() == [], "children are left"
+
+    # --- what can be asked -------------------------------------------------------------------------------------------
+
+    def ask(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, "--state", str(self.state), *arguments],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environ},
+            timeout=60,
+            check=False,
+        )
+
+    def status(self) -> dict[str, Any]:
+        try:
+            return json.loads((self.state / KEY / "status.json").read_bytes())["status"]
+        except OSError:
+            return {}
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        found = {c["type"]: (c["status"], c["reason"]) for c in self.status().get("conditions", [])}
+        return found.get(kind, ("", ""))
+
+    def champion(self) -> str | None:
+        return (self.status().get("champion") or {}).get("digest")
+
+    def serves(self, digest: str) -> bool:
+        """In status and settled."""
+        status = self.status()
+        return self.champion() == digest and status.get("rollout") is None and status["readyReplicas"] == 2
+
+    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 40) -> Any:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if found := ready():
+                return found
+            time.sleep(0.05)
+        log = (self.folder / "log").read_text()
+        raise AssertionError(f"not within {seconds} s: {what}\n{log}\n{json.dumps(self.status(), indent=1)}")
+
+    def living(self) -> list[str]:
+        """Folders whose child lives, found by what the processes themselves say."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                where = (entry / "cwd").readlink()
+            except OSError:
+                continue
+            if where.is_relative_to(self.state):
+                found.append(f"{where.relative_to(self.state)}:{entry.name}")
+        return sorted(found)
+
+    def predictors(self) -> list[int]:
+        """Pids of programs that serve."""
+        found = []
+        for entry in self.living():
+            pid = int(entry.rpartition(":")[2])
+            try:
+                line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"leadmodel_predictor" in line[:3]:
+                found.append(pid)
+        return found
+
+
+class Load:
+    """Callers with kept connections; a closed idle connection is opened again, everything else that is not a 200 is a failure."""
+
+    def __init__(self, url: str, callers: int = 4) -> None:
+        self.url, self.sent, self.failures = urlsplit(url), 0, []
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._call, args=(i,)) for i in range(callers)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _call(self, seed: int) -> None:
+        rows = [json.dumps(row) for row in leads(200, seed=seed + 30)]
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=10)
+        while not self._stop.is_set():
+            try:
+                connection.request("POST", self.url.path, rows[self.sent % 200])
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    self.failures.append(str(answer.status))
+            except (OSError, http.client.HTTPException) as error:
+                self.failures.append(repr(error))
+                connection.close()
+            self.sent += 1
+        connection.close()
