@@ -6,7 +6,8 @@ import json
 import pytest
 
 from leadmodel_privacy.__main__ import main
-from leadmodel_privacy.detect import detect, redact
+from leadmodel_privacy.configuration import Config, ConfigError
+from leadmodel_privacy.detect import Detector, detect, redact
 
 FOUND = [
     ("write to jane.doe@example.org now", "EMAIL"),
@@ -55,3 +56,17 @@ def test_errors_hold_no_text(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("jane.doe@example.org\n"))
     assert main(["detect"]) == 2
     assert "jane" not in capsys.readouterr().err
+
+
+def test_one_version_of_code_and_configuration():
+    plain = Detector()
+    assert plain.version == Detector(Config()).version
+    assert plain.version != Detector(Config(off=("URL",))).version
+    assert Detector(Config(fields=("a", "b"))).version == Detector(Config(fields=("b", "a"))).version
+
+
+def test_each_entity_can_be_off():
+    for text, entity in FOUND:
+        assert Detector(Config(off=(entity,))).redact(text)[1].get(entity) is None
+    with pytest.raises(ConfigError, match="known are"):
+        Config(off=("EMIAL",))

@@ -1,42 +1,25 @@
-"""`leadmodel-privacy detect`: JSON lines in, JSON lines out. Nothing of a text is ever in a message."""
+"""`leadmodel-privacy`: one program, one module a command. Nothing of a text is ever in a message."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 
-from leadmodel_privacy.detect import detect, redact
+from leadmodel_privacy import detecting
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes."""
+    """What the program takes; each command registers itself and the function that runs it."""
     p = argparse.ArgumentParser(prog="leadmodel-privacy", description="Find and redact personal data.")
-    commands = p.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "detect", help='JSON lines {"text": ...} on standard input, redacted on standard output'
-    )
+    commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    detecting.register(commands)
     return p
-
-
-def _text(line: str) -> str | None:
-    try:
-        found = json.loads(line)["text"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return found if isinstance(found, str) else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
-    parser().parse_args(arguments)
-    for number, line in enumerate(sys.stdin, 1):
-        text = _text(line)
-        if text is None:
-            print(f'leadmodel-privacy: line {number} is not an object with a string "text"', file=sys.stderr)
-            return 2
-        spans = [list(span) for span in detect(text)]
-        print(json.dumps({"text": redact(text)[0], "spans": spans}, ensure_ascii=False))
-    return 0
+    given = parser().parse_args(arguments)
+    code: int = given.run(given)
+    return code
 
 
 if __name__ == "__main__":

@@ -4,12 +4,17 @@ Gate, then candidate patterns, then validators: text without a digit, an @ or a 
 once. Names and free-form addresses are not looked for. Text is never logged, never part of an exception.
 """
 
+import hashlib
 import ipaddress
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
 
 import phonenumbers
+
+from leadmodel_privacy.configuration import Config
 
 _GATE = re.compile(r"[0-9@]|://|www\.")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
@@ -81,14 +86,59 @@ _FINDERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
 )
 
 
+class Detector:
+    """Finds and redacts what a configuration asks for. Has no state: one may serve many threads."""
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config()
+        self.version = f"{_code()}-{self.config.digest}"
+        self._finders = tuple(f for f in _FINDERS if f[0] not in self.config.off)
+
+    def detect(self, text: str) -> list[Span]:
+        """Spans of personal data as (start, end, entity), in order, never overlapping; the first claim wins."""
+        if not _GATE.search(text):
+            return []
+        taken: list[Span] = []
+        for entity, pattern, valid in self._finders:
+            taken += [s for s in _candidates(text, entity, pattern, valid) if not _overlaps(s, taken)]
+        return sorted(taken)
+
+    def redact(self, text: str) -> tuple[str, dict[str, int]]:
+        """The text with placeholders, and how many of each entity. Repeated until nothing changes (at most 3 times)."""
+        counts: Counter[str] = Counter()
+        for _ in range(3):
+            spans = self.detect(text)
+            if not spans:
+                break
+            for start, end, entity in reversed(spans):
+                text = f"{text[:start]}[{entity}]{text[end:]}"
+                counts[entity] += 1
+        return text, dict(counts)
+
+
+@cache
+def _code() -> str:
+    """Names the code that decides: the files of the detector and the tables of phone numbers."""
+    digest = hashlib.sha256(phonenumbers.__version__.encode())
+    for name in ("configuration.py", "detect.py"):
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def default() -> Detector:
+    """The detector without any configuration."""
+    return Detector()
+
+
 def detect(text: str) -> list[Span]:
-    """Spans of personal data as (start, end, entity), in order, never overlapping; the first claim wins."""
-    if not _GATE.search(text):
-        return []
-    taken: list[Span] = []
-    for entity, pattern, valid in _FINDERS:
-        taken += [span for span in _candidates(text, entity, pattern, valid) if not _overlaps(span, taken)]
-    return sorted(taken)
+    """Spans of personal data, by the default detector."""
+    return default().detect(text)
+
+
+def redact(text: str) -> tuple[str, dict[str, int]]:
+    """The text with placeholders and how many of each entity, by the default detector."""
+    return default().redact(text)
 
 
 def _candidates(
@@ -101,16 +151,3 @@ def _candidates(
 
 def _overlaps(span: Span, taken: list[Span]) -> bool:
     return any(span[0] < end and start < span[1] for start, end, _ in taken)
-
-
-def redact(text: str) -> tuple[str, dict[str, int]]:
-    """The text with placeholders, and how many of each entity were replaced. Repeated until nothing changes (at most 3 times)."""
-    counts: Counter[str] = Counter()
-    for _ in range(3):
-        spans = detect(text)
-        if not spans:
-            break
-        for start, end, entity in reversed(spans):
-            text = f"{text[:start]}[{entity}]{text[end:]}"
-            counts[entity] += 1
-    return text, dict(counts)
