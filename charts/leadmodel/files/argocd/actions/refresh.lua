@@ -1,0 +1,4 @@
+-- Take the operator's present default image and rendering.
+obj.metadata.annotations = obj.metadata.annotations or {}
+obj.metadata.annotations["customerops.dev/refresh"] = "now@" .. os.time()
+return obj
