@@ -216,6 +216,8 @@ def _read(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
     while size <= max_bytes and (part := answer.read(CHUNK)):
         parts.append(part)
         size += len(part)
+    if size <= max_bytes and answer.length:  # read(n) does not say that the connection broke
+        raise http.client.IncompleteRead(b"", answer.length)
     return b"".join(parts)
 
 
