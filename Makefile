@@ -39,6 +39,10 @@ lint: install ## ruff, mypy, import contracts
 test: lint ## lint, types, import contracts and all tests that need nothing running
 	$(BIN)/pytest -n 2
 
+.PHONY: bench
+bench: install ## measure everything in bench/; each file there also runs alone (--help)
+	for file in bench/*.py; do printf '\n== %s\n' $$file; $(BIN)/python $$file || exit 1; done
+
 .PHONY: crds
 crds: install ## renew the generated CRD and the chart's copy
 	$(BIN)/python -m leadmodel_operator.crd crds/leadmodels.yaml
