@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from serving import peers
 from serving.figures import against, goal, ratio, spread, table
 from serving.machine import describe, need_wrk
 from serving.models import made
@@ -109,14 +110,20 @@ def main() -> None:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=int, default=3, help="of each cell in each round")
-    p.add_argument("--peers", default="all", help="all, none, or names, comma separated")
+    p.add_argument(
+        "--peers",
+        type=peers.names,
+        default="all",
+        help="all, none, or folders of bench/peers, comma separated",
+    )
     given = p.parse_args()
     need_wrk()
     files = made()
     leads = sample(files)
-    kinds = own_kinds(files)
+    own = own_kinds(files)
+    kinds = [*own, *peers.kinds(given.peers, files.champion)]
     names = [kind.name for kind in kinds]
-    connections = {name: OWN if i < 3 else OTHERS for i, name in enumerate(names)}
+    connections = {name: OWN if i < len(own) else OTHERS for i, name in enumerate(names)}
     with tempfile.TemporaryDirectory() as folder, running(kinds, leads[0]) as servers:
         for server in servers:
             with awake(server):
