@@ -28,6 +28,10 @@ lock: ## renew requirements/ from pyproject.toml
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	for image in $(IMAGES); do $(COMPILE) --extra $$image --constraint requirements/dev.txt --output-file requirements/$$image.txt; done
 
+.PHONY: demo
+demo: install ## the loop on this machine in a minute: no cluster, no Docker (ARGS="--leads FILE --exclude a,b")
+	$(BIN)/leadmodel local demo $(ARGS)
+
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

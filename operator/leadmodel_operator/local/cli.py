@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from leadmodel_operator.local import files, table, why
+from leadmodel_operator.local.demo import show
 from leadmodel_operator.local.files import Place
 from leadmodel_operator.local.manifests import ManifestError
 from leadmodel_operator.local.port import LocalPort
@@ -61,7 +62,17 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--port", type=int, default=0, help="port of the first LeadModel; default: a free one, then kept"
     )
+    up.add_argument(
+        "--while-held", type=Path, help=argparse.SUPPRESS
+    )  # a lock of whoever started it: ends with them
     _views(verbs)
+    show.options(
+        verbs.add_parser(
+            "demo",
+            help="the whole loop in a minute",
+            description="Train, serve, refuse, roll out, drift, roll back: the loop on this machine, with real programs.",
+        )
+    )
     asked = verbs.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
     asked.add_argument("kind", choices=["retraining", "backfill"])
     asked.add_argument("name")
@@ -120,10 +131,14 @@ def up(given: argparse.Namespace) -> int:
             raise Refusal(str(error), 2) from None
         _say(NOT_DONE)
         try:
-            asyncio.run(run(runtime, lambda: bool(told)))
+            asyncio.run(run(runtime, lambda: bool(told) or _left(given.while_held)))
         finally:
             runtime.stop()
     return 0
+
+
+def _left(lock: Path | None) -> bool:
+    return lock is not None and not files.held(lock)
 
 
 def _say(line: str) -> None:
@@ -215,6 +230,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": lambda given: _each(given, why.why),
     "history": lambda given: _each(given, why.history),
     "run": ask,
+    "demo": lambda given: show.main(given, now),
 }
 
 if __name__ == "__main__":
