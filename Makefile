@@ -32,6 +32,10 @@ lock: ## renew requirements/ from pyproject.toml
 demo: install ## the loop on this machine in a minute: no cluster, no Docker (ARGS="--leads FILE --exclude a,b")
 	$(BIN)/leadmodel local demo $(ARGS)
 
+.PHONY: picture
+picture: install ## draw docs/pictures/demo.svg anew, from a demo
+	$(BIN)/leadmodel local demo --picture docs/pictures/demo.svg
+
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

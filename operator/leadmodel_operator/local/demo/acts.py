@@ -62,7 +62,7 @@ def make_leads(play: Play) -> str:
     cut = round(0.7 * len(table.rows))
     play.past, play.live = table.take(0, cut), table.take(cut, len(table.rows))
     whose = "made-up" if play.source is None else "of your"
-    return f"{len(table.rows):,} {whose} leads, {leads.share(table):.0%} converted; 30 % of them are kept to be the live ones"
+    return f"{len(table.rows):,} {whose} leads, {leads.share(table):.0%} converted; three in ten play the live ones"
 
 
 def first_model(play: Play) -> str:
@@ -84,8 +84,8 @@ def first_model(play: Play) -> str:
     play.load.__enter__()
     gate = status["gate"]
     return (
-        f"AUC {gate['auc']:.3f} measured anew on {gate['positives'] + gate['negatives']:,} leads kept out of training, "
-        f"{gate['minAuc']:.2f} asked: {short(first)} serves, two predictors behind {status['url']}"
+        f"{short(first)} serves: AUC {gate['auc']:.3f} measured, {gate['minAuc']:.2f} asked, on "
+        f"{gate['positives'] + gate['negatives']:,} leads kept out of training; two predictors behind {status['url']}"
     )
 
 
@@ -101,7 +101,7 @@ def bad_model(play: Play) -> str:
     if gate["verdict"] != "Fail" or stage.champion() != champion:
         raise Broken(f"the bad model got {gate['verdict']}, {short(stage.champion())} serves")
     return (
-        f"trained on swapped outcomes, it claims AUC {claimed:.3f}; measured here: {gate['auc']:.3f}. Refused, "
+        f"refused: claims AUC {claimed:.3f}, measured {gate['auc']:.3f}; its outcomes were swapped. "
         f"{short(champion)} serves on"
     )
 
@@ -121,10 +121,7 @@ def better_model(play: Play) -> str:
         raise Broken("the model that reads more fields is not better on these leads")
     sent = play.load.sent - before
     play.answered()
-    return (
-        f"AUC {gate['auc']:.3f}, {gate['delta']:+.3f} against the champion on the same leads: {short(better)} rolled out under "
-        f"load, {sent:,} requests meanwhile, 0 failed"
-    )
+    return f"{short(better)} serves: AUC {gate['delta']:+.3f} on the same leads; {sent:,} requests meanwhile, 0 failed"
 
 
 def corrupt_retrain(play: Play) -> str:
@@ -146,9 +143,7 @@ def corrupt_retrain(play: Play) -> str:
         raise Broken(f"rolled back from {short(newest['from'])} for {newest['reason']}")
     said = next(entry["evidence"] for entry in evidence if entry["digest"] == bad)
     play.answered()
-    return (
-        f"{said}: back to {short(good)} after {time.monotonic() - began:.0f} s, {short(bad)} is in quarantine"
-    )
+    return f"rolled back after {time.monotonic() - began:.0f} s to {short(good)}: {said}"
 
 
 def mended(play: Play) -> str:
@@ -166,7 +161,7 @@ def mended(play: Play) -> str:
     if (stage.status().get("previous") or {}).get("digest") != before:
         raise Broken("the proven champion was not kept as the one to go back to")
     stage.wait("it is proven on live leads", lambda: (stage.status()["champion"] or {}).get("provenAt"))
-    return f"the export is mended, the night's model passes and serves: {short(made)}; {short(before)} is kept to go back to"
+    return f"{short(made)} serves: the export is mended; {short(before)} is kept to go back to"
 
 
 def world_moves(play: Play) -> str:
@@ -184,7 +179,7 @@ def world_moves(play: Play) -> str:
     if detected != "True":
         raise Broken(f"DriftDetected is {detected}")
     play.answered()
-    return f"{status['drift']['verdict']}. {short(champion)} serves on"
+    return f"a warning, {short(champion)} serves on: {status['drift']['verdict']}"
 
 
 def _export(stage: Stage, rows: Table) -> None:

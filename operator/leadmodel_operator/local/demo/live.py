@@ -16,6 +16,7 @@ from leadmodel_operator.local.demo.watch import Seen
 
 LIMIT, FULL, BARS = 0.25, 1.0, 4  # of PSI; bars at most
 LOOK_S = 0.5
+WIDE = 90  # characters, from where columns stand as far apart as kubectl's
 WAITS, RUNS, HELD, BROKEN = ("  ", "dim"), ("▸ ", "bold cyan"), ("✔ ", "green"), ("✘ ", "bold red")
 
 
@@ -62,9 +63,9 @@ class Live:
     def draw(self) -> RenderableType:
         """The screen as of now."""
         seen = self.seen
-        return Group(
-            self._head(), self._steps(), Text(), *_table(seen), _requests(seen), *_bars(seen), *self._news()
-        )
+        space = 3 if self.console.width >= WIDE else 2
+        figures = (*_table(seen, space), _requests(seen), *_bars(seen))
+        return Group(self._head(), self._steps(), Text(), *figures, Text(), *self._news())
 
     def _head(self) -> RenderableType:
         head = Table.grid(expand=True)
@@ -105,10 +106,10 @@ def _mark(step: Step) -> tuple[str, str]:
             return WAITS if step.began is None else RUNS
 
 
-def _table(seen: Seen) -> Iterator[RenderableType]:
+def _table(seen: Seen, space: int) -> Iterator[RenderableType]:
     if not seen.rows:
         return
-    table = Table.grid(padding=(0, 3, 0, 0))
+    table = Table.grid(padding=(0, space, 0, 0))
     for row in seen.rows:
         style = "bold" if row is seen.rows[0] else ""
         table.add_row(*(Text(cell, style, no_wrap=True) for cell in row))
@@ -128,7 +129,7 @@ def _bars(seen: Seen) -> Iterator[RenderableType]:
         return
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_row(
-        Text("PSI", "bold"),
+        Text(f"PSI, limit {LIMIT}", "bold"),
         Text(f"champion, {seen.samples:,} leads"),
         Text("previous, the same leads" if seen.previous else ""),
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from leadmodel_operator.local import files
 from leadmodel_operator.local.demo import acts, screen, watch
@@ -20,6 +20,9 @@ from leadmodel_operator.local.demo.acts import ACTS, Play
 from leadmodel_operator.local.demo.leads import LeadsError
 from leadmodel_operator.local.demo.screen import Screen, Step, Story
 from leadmodel_operator.local.demo.stage import Broken, Stage
+
+if TYPE_CHECKING:
+    from leadmodel_operator.local.demo.film import Film
 
 BUSY_S = 3.0
 NEWS_S = 0.1  # an event follows its decision within this time
@@ -35,6 +38,7 @@ def options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--min-auc", type=float, default=0.6, help="what the gate of the demo asks for (0.6)")
     demo.add_argument("--seed", type=int, default=7, help="of everything random (7)")
     demo.add_argument("--folder", type=Path, help="where everything lies afterwards; what is there goes")
+    demo.add_argument("--picture", type=Path, help="also write the live screen as a moving picture (SVG)")
 
 
 def folder(given: argparse.Namespace) -> Path:
@@ -76,13 +80,16 @@ def _show(given: argparse.Namespace, where: Path, now: Callable[[], datetime]) -
     exclude = tuple(filter(None, given.exclude.split(",")))
     story = Story(tuple(Step(act.title) for act in ACTS), str(where))
     shown = screen.chosen(story)
-    stage = Stage(where, lambda text: _note(story, shown, text), min_auc=given.min_auc, label=given.label)
+    film = _film(shown, story) if given.picture else None
+    stage = Stage(
+        where, lambda text: _note(story, film or shown, text), min_auc=given.min_auc, label=given.label
+    )
     play = Play(stage, given.leads and given.leads.absolute(), given.label, exclude, given.seed)
     story.look = lambda: watch.look(stage.place, play.load, now())
     try:
         _empty(stage)
         with shown:
-            _play(play, story, shown)
+            _play(play, story, film or shown)
         seen = story.look()
     except KeyboardInterrupt:
         acts.end(play)
@@ -90,8 +97,17 @@ def _show(given: argparse.Namespace, where: Path, now: Callable[[], datetime]) -
         print("\nleadmodel: stopped, nothing is left", file=sys.stderr)
         return 130
     acts.end(play)
+    if film is not None:
+        film.write(given.picture)
     print("\n".join(screen.summary(story, seen, _advice(where, story))), flush=True)
     return 0 if story.good else 1
+
+
+def _film(shown: Screen, story: Story) -> "Film":
+    from leadmodel_operator.local.demo.film import Film
+    from leadmodel_operator.local.demo.live import Live
+
+    return Film(shown, Live(story))
 
 
 def _empty(stage: Stage) -> None:
