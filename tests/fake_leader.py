@@ -14,8 +14,10 @@ from typing import Any
 
 from fake_api import Call, FakeApi, Object
 from fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
+from leadmodel_operator.kubernetes.actor import Images
 from leadmodel_operator.kubernetes.client import TRANSIENT, Access, ApiError, Client, NotLeading
-from leadmodel_operator.kubernetes.port import ClusterPort, Images
+from leadmodel_operator.kubernetes.evidence import Evidence
+from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.kubernetes.recorder import Recorder
 from leadmodel_operator.kubernetes.scrape import Scraper
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
@@ -39,7 +41,10 @@ class Leader:
         self.scraper = Scraper(self.client, proxy=True)
         images = Images(self.image, "training:1", "privacy:1")
         recorder = Recorder(self.client, "leader")
-        self.port = ClusterPort(self.client, self.scraper, recorder, images, lambda: self.cluster.now)
+        evidence = Evidence(self.scraper)
+        self.port = ClusterPort(
+            self.client, self.client, evidence, recorder, images, lambda: self.cluster.now
+        )
 
     async def close(self) -> None:
         await self.scraper.close()
@@ -54,6 +59,8 @@ class Leader:
         except (ApiError, NotLeading, *TRANSIENT) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
             return 0.5
+        finally:
+            self.port.settle(KEY)
 
     async def settle(self, limit: int = 80) -> None:
         """Pass after pass, while the cluster moves, until a pass and one 30 seconds later write nothing and nothing moves."""

@@ -135,8 +135,24 @@ def _why_no_answer(draft: Draft) -> str:
     return poll.error if poll is not None and poll.error else "the source has not said yet what it holds"
 
 
+def _changes_pods(draft: Draft) -> bool:
+    """Whether the Deployment of the champion has pods of an older template: image, resources or settings are rolled out."""
+    there, champion = draft.seen.rollout, draft.champion
+    if there is None or champion is None or there.champion != champion.digest:
+        return False
+    return champion.served_at is not None and draft.status.rollout is None and there.updated < there.replicas
+
+
+def _pods_late(draft: Draft) -> bool:
+    return _changes_pods(draft) and draft.seen.rollout is not None and draft.seen.rollout.deadline_exceeded
+
+
 def _ready_by_pods(draft: Draft) -> Said:
     champion = draft.champion
+    if _changes_pods(draft):
+        return Said(
+            _F, Reason.ROLLING_OUT, f"pods of {short(_digest(draft))} change to the template of this spec"
+        )
     if is_serving(draft):
         if not any(pod.ready for pod in draft.seen.pods):
             return Said(_F, Reason.UNAVAILABLE, "scaled to no pods")
@@ -254,14 +270,16 @@ def _stalled(draft: Draft) -> Said:
         return Said(_T, Reason.GATE_FAILED, _validated(draft).message)
     if candidate is not None and candidate.verdict is Evidence.INSUFFICIENT and _blocked(draft):
         return Said(_T, Reason.HOLDOUT_TOO_SMALL, candidate.message)
-    if overdue(draft) and (draft.status.rollout is not None or not _current(draft)):
+    if _pods_late(draft) or (overdue(draft) and (draft.status.rollout is not None or not _current(draft))):
         return Said(_T, Reason.PROGRESS_DEADLINE_EXCEEDED, _why_late(draft))
     return Said(_F, Reason.SETTLED)
 
 
 def _why_late(draft: Draft) -> str:
-    fault = next((pod.fault for pod in draft.seen.pods if pod.fault is not None), None)
-    if draft.status.rollout is not None:
+    there = draft.seen.rollout
+    faults = [there.fault if there else None, *(pod.fault for pod in draft.seen.pods)]
+    fault = next((found for found in faults if found is not None), None)
+    if draft.status.rollout is not None or _changes_pods(draft):
         why = f"{fault.kind}: {fault.reason}" if fault else "pods are not ready"
         return f"the rollout is late ({why})"
     candidate = draft.status.candidate

@@ -10,7 +10,7 @@ from leadmodel_operator.state import Event, EventType, Observed
 from leadmodel_operator.status import Decision, Inputs, Quarantined, Revision, Status
 from leadmodel_operator.words import QuarantineKind, Reason, Source
 
-MAX_GATE_ENTRIES, MAX_LASTING_ENTRIES, MAX_HISTORY = 40, 100, 20
+MAX_GATE_ENTRIES, MAX_LASTING_ENTRIES, MAX_ENTRIES, MAX_HISTORY = 40, 100, 140, 20
 
 
 def short(digest: str | None) -> str:
@@ -49,6 +49,12 @@ class Draft:
     def now(self) -> datetime:
         """The instant of this pass."""
         return self.seen.now
+
+    @property
+    def halted(self) -> bool:
+        """Whether nothing may be decided: paused, or what a decision is written to belongs to someone else."""
+        vital = {f"Deployment/{self.seen.name}", f"ConfigMap/{self.seen.name}-ledger"}
+        return self.paused or not vital.isdisjoint(self.seen.conflicts)
 
     @property
     def champion(self) -> Revision | None:
@@ -98,11 +104,13 @@ class Draft:
         return entry if entry is not None and entry.kind is not QuarantineKind.GATE else None
 
     def quarantine(self, entry: Quarantined) -> None:
-        """Add an entry; of Gate entries the oldest are dropped, the others are never dropped."""
+        """Add an entry; of Gate entries the oldest are dropped. From a hundred lasting ones on nothing more is promoted, so that
+        the few that can follow (a rollback each) have room."""
         others = [old for old in self.status.quarantine if old.digest != entry.digest]
         entries = sorted([*others, entry], key=lambda e: e.since, reverse=True)
-        gate = [e for e in entries if e.kind is QuarantineKind.GATE][:MAX_GATE_ENTRIES]
-        lasting = [e for e in entries if e.kind is not QuarantineKind.GATE][:MAX_LASTING_ENTRIES]
+        lasting = [e for e in entries if e.kind is not QuarantineKind.GATE][:MAX_ENTRIES]
+        room = min(MAX_GATE_ENTRIES, MAX_ENTRIES - len(lasting))
+        gate = [e for e in entries if e.kind is QuarantineKind.GATE][:room]
         self.change(quarantine=tuple(sorted([*gate, *lasting], key=lambda e: e.since, reverse=True)))
 
     def release(self, digest: str) -> None:

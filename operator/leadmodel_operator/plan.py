@@ -15,7 +15,8 @@ from leadmodel_operator.state import Desired, Observed, Plan
 from leadmodel_operator.status import Condition, Status
 from leadmodel_operator.words import ConditionStatus, ConditionType, Evidence, Phase, QuarantineKind, Reason
 
-RESYNC_S = 600.0
+RESYNC_S = 1800.0
+CONFLICT_S = 30.0  # no event tells that a name became free
 
 
 def plan(seen: Observed) -> Plan:
@@ -26,7 +27,7 @@ def plan(seen: Observed) -> Plan:
     draft = Draft(seen, seen.spec, status, paused=seen.paused or seen.spec.paused)
     requested.note_spec(draft)
     champion.note_served(draft)
-    if not draft.paused:
+    if not draft.halted:
         champion.check_rollout(draft)
     verbs.act(draft)
     requested.note_polls(draft)
@@ -34,7 +35,7 @@ def plan(seen: Observed) -> Plan:
     requested.note_backfill(draft)
     verdicts.note_validation(draft)
     _drift(draft)
-    if not draft.paused:
+    if not draft.halted:
         champion.check_lost(draft)
         verdicts.promote_passed(draft)
     validate = verdicts.next_validation(draft)
@@ -44,8 +45,13 @@ def plan(seen: Observed) -> Plan:
 
 
 def _wake(draft: Draft) -> float:
-    if draft.champion is not None:
+    if draft.champion is not None and draft.seen.scrapes:
         draft.wake.append(draft.spec.drift.interval.seconds)
+    if draft.seen.conflicts:
+        draft.wake.append(CONFLICT_S)
+    for schedule in draft.seen.schedules:
+        if schedule.late_at is not None and schedule.late_at > draft.now:
+            draft.wake_at(schedule.late_at)
     return min([RESYNC_S, *draft.wake])
 
 
@@ -103,7 +109,7 @@ def _act(draft: Draft, action: Action, *, breaching: bool) -> None:
         draft.say(
             "DriftBreaching", "live leads differ from the reference; watching whether it lasts", warning=True
         )
-    if action.step is Step.NOTHING or draft.paused:
+    if action.step is Step.NOTHING or draft.halted:
         return
     if action.step is Step.ROLL_BACK:
         target = draft.status.previous

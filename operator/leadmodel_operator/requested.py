@@ -148,7 +148,7 @@ def _too_large(draft: Draft, known: PollResult, answer: dict[str, Any]) -> None:
 def poll_now(draft: Draft) -> str | None:
     """The name of the poll Job to make now, if one is due; its reason is recorded so that it is made once."""
     known = draft.status.poll or PollResult()
-    if draft.paused:
+    if draft.halted:
         return None
     if known.wanted:
         return known.wanted if not _answered_already(draft, known.wanted) else None

@@ -109,6 +109,7 @@ class ScheduleSeen:
     last_scheduled: datetime | None = None
     last_success: datetime | None = None
     overdue: bool = False  # a run that should have started long ago did not
+    late_at: datetime | None = None  # when the next one will count as such
     running: bool = False
 
 
@@ -150,6 +151,7 @@ class Observed:
     conflicts: tuple[str, ...] = ()  # objects of our names that are not ours, as "Kind/name"
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether pods were asked for windows on this pass
+    scrapes: bool = True  # whether they are asked at all
     default_image: str = ""  # the operator's predictor image
     url: str = ""  # where to POST, if not at the Service
     rendering: int = 1  # newest version of the rendering of pods

@@ -21,12 +21,16 @@ def act(draft: Draft) -> None:
         if value is None or handled.get(verb) == value[:256] or (draft.moved and verb in _MOVES):
             continue
         handled[verb] = value[:256]
-        if draft.paused:
-            draft.say("Paused", f"{verb} was not acted on: the LeadModel is paused", warning=True)
+        if draft.halted:
+            draft.say("Paused", f"{verb} was not acted on: {_why_halted(draft)}", warning=True)
         else:
             _ACTIONS[verb](draft, value.partition("@")[0].strip())
     if handled != draft.status.handled:
         draft.change(handled=handled)
+
+
+def _why_halted(draft: Draft) -> str:
+    return "the LeadModel is paused" if draft.paused else f"{draft.seen.conflicts[0]} belongs to someone else"
 
 
 def _refuse(draft: Draft, verb: Verb, why: str) -> None:
@@ -55,10 +59,14 @@ def _full_digest(draft: Draft, verb: Verb, value: str) -> str | None:
 def _rollback_to(draft: Draft, value: str) -> None:
     digest = _full_digest(draft, Verb.ROLLBACK_TO, value)
     champion = draft.champion
-    if digest is None or champion is None or digest == champion.digest:
+    if digest is None:
         return
     target = draft.revision(digest)
-    if target is None or target.served_at is None:
+    if champion is None:
+        _refuse(draft, Verb.ROLLBACK_TO, "nothing serves that could be rolled back; release or pin a digest")
+    elif digest == champion.digest:
+        _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} is the champion already")
+    elif target is None or target.served_at is None:
         _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} has never served here")
     elif draft.lasting(digest) is not None:
         _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} is quarantined; release it first")
@@ -100,6 +108,8 @@ def _abort(draft: Draft, value: str) -> None:
         )
     elif champion is not None and digest == champion.digest:
         _refuse(draft, Verb.ABORT, f"{short(digest)} is the champion; use rollback-to")
+    elif draft.full():
+        _refuse(draft, Verb.ABORT, "the quarantine is full; release a digest first")
     elif candidate is not None and candidate.digest == digest:
         entry = Quarantined(
             digest=digest,

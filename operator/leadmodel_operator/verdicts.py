@@ -189,15 +189,15 @@ def next_validation(draft: Draft) -> Validation | None:
         return None
     inputs = verdict_inputs(draft, digest, _holdout(draft))
     if candidate is None or candidate.digest != digest or candidate.inputs != inputs:
-        if draft.paused:
+        if draft.halted:
             return None
         candidate = Candidate(
             digest=digest, inputs=inputs, attempt=1, since=draft.now, started=draft.now, source=draft.source
         )
         draft.change(candidate=candidate)
-    elif not draft.paused:
+    elif not draft.halted:
         candidate = _again(draft, candidate)
-    if candidate.verdict is not None or (draft.paused and candidate.since == draft.now):
+    if candidate.verdict is not None or (draft.halted and candidate.since == draft.now):
         return None
     return _validation(draft, candidate)
 
@@ -265,7 +265,7 @@ def _validation(draft: Draft, candidate: Candidate) -> Validation:
 def promote_passed(draft: Draft) -> None:
     """Promote what passed and is kept, unless something holds it; a pinned revision that is held and passed needs no Job."""
     asked = draft.status.requested
-    if draft.paused or draft.moved or asked is None or draft.lasting(asked.digest) is not None:
+    if draft.halted or draft.moved or asked is None or draft.lasting(asked.digest) is not None:
         return
     champion = draft.champion
     if champion is not None and champion.digest == asked.digest:

@@ -20,6 +20,7 @@ import fake_leader
 from fake_cluster import FakeCluster, Truth, digest
 from fake_leader import Leader, Stop, a_cluster, a_leader, differences, shape, stays_quiet
 from leadmodel_operator import reconcile as passes
+from leadmodel_operator.kubernetes.actor import Actor
 from leadmodel_operator.kubernetes.client import Client
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.plan import plan
@@ -306,12 +307,12 @@ def test_a_thawed_process_undoes_nothing():
 
 def test_control_a_deployment_that_is_not_fenced_is_found_out(monkeypatch):
     recorded()
-    apply = ClusterPort._apply
+    apply = Actor._apply
 
-    async def unfenced(self: ClusterPort, found: Any, body: Any, *, fenced: bool = False) -> Any:
+    async def unfenced(self: Actor, found: Any, body: Any, *, fenced: bool = False) -> Any:
         return await apply(self, found, body)
 
-    monkeypatch.setattr(ClusterPort, "_apply", unfenced)
+    monkeypatch.setattr(Actor, "_apply", unfenced)
     with pytest.raises(AssertionError):
         asyncio.run(minds_changed())
 

@@ -9,10 +9,11 @@ import json
 import os
 import ssl
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import yaml
@@ -24,11 +25,36 @@ Object = dict[str, Any]
 
 
 class ApiError(Exception):
-    """The API server refused; the message is cut short and holds no body of ours."""
+    """The API server refused. `about` says what is wrong without a value of ours: a refusal of a body repeats what it refuses."""
 
-    def __init__(self, status: int, reason: str, message: str, retry_after: float | None = None) -> None:
-        super().__init__(f"{status} {reason}: {message[:256]}")
+    def __init__(self, status: int, reason: str, about: str = "", retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {reason}: {about[:256]}")
         self.status, self.reason, self.retry_after = status, reason, retry_after
+
+
+class Api(Protocol):
+    """What a pass needs of an API server."""
+
+    async def get(self, path: str) -> Object | None:
+        """An object, None when it is not there."""
+
+    async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:
+        """Objects by label."""
+
+    async def create(self, path: str, body: Object) -> Object:
+        """POST; ApiError 409 when the name is taken."""
+
+    async def apply(self, path: str, body: Object, *, force: bool) -> Object:
+        """Server-side apply."""
+
+    async def merge(self, path: str, body: Object) -> Object:
+        """JSON merge patch."""
+
+    async def replace(self, path: str, body: Object) -> Object:
+        """PUT with the resourceVersion in the body."""
+
+    async def delete(self, path: str, found: Object, *, with_version: bool = False) -> None:
+        """Delete this very object."""
 
 
 @dataclass(frozen=True)
@@ -95,15 +121,32 @@ class NotLeading(Exception):  # noqa: N818  # what is so
     """The Lease was not renewed in time: whoever holds it now may write, we may not."""
 
 
+@dataclass
+class Bucket:
+    """A token bucket: `rate` writes a second, `burst` at once. Whoever comes too early waits for its turn."""
+
+    rate: float = 100.0
+    burst: float = 200.0
+    _next: float = 0.0  # when the bucket will be full again, were nothing taken
+
+    async def take(self) -> None:
+        """Wait for a token."""
+        now = asyncio.get_running_loop().time()
+        self._next = max(self._next, now - self.burst / self.rate) + 1 / self.rate
+        if self._next > now:
+            await asyncio.sleep(self._next - now)
+
+
 class Client:
-    """One connection pool. `writes` counts requests that may change something; `may_write` is asked before each of them."""
+    """One connection pool. `may_write` is asked before each request that may change something; `counts` has all of them."""
 
     def __init__(self, found: Access) -> None:
         self.access = found
-        self.writes = 0
+        self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
+        self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=found.context, limit=50),
+            connector=aiohttp.TCPConnector(ssl=found.context, limit=60),
             timeout=TIMEOUT,
             headers={"User-Agent": MANAGER},
         )
@@ -121,16 +164,27 @@ class Client:
             headers["Accept"] = params.pop("accept")
         data = None if body is None else json.dumps(body)
         if method != "GET":
+            await self.bucket.take()
             if not self.may_write():
                 raise NotLeading(f"{method} not sent")
-            self.writes += 1
-        async with self._session.request(
-            method, self.access.server + path, data=data, headers=headers, params=params
-        ) as answer:
-            text = await answer.text()
-            if answer.status < 300:
-                return dict(json.loads(text)) if text else {}
-            raise _error(answer.status, answer.headers.get("Retry-After"), text)
+        code = "<error>"
+        try:
+            async with self._session.request(
+                method, self.access.server + path, data=data, headers=headers, params=params
+            ) as answer:
+                code, text = str(answer.status), await answer.text()
+        finally:
+            self.counts[method, code] += 1
+        if int(code) < 300:
+            return dict(json.loads(text)) if text else {}
+        raise _error(int(code), answer.headers.get("Retry-After"), text)
+
+    def stream(self, path: str, accept: str, silence: float, **params: str) -> Any:
+        """A watch: an answer whose body goes on; TimeoutError when nothing came for `silence` seconds."""
+        headers = {"Accept": accept, **self.access.headers()}
+        self.counts["WATCH", "200"] += 1
+        patient = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        return self._session.get(self.access.server + path, headers=headers, params=params, timeout=patient)
 
     async def get(self, path: str) -> Object | None:
         """An object, None when it is not there."""
@@ -183,14 +237,23 @@ class Client:
                 raise
 
 
+_SPEAKING = {401, 403, 404, 409, 410, 429}  # these say who, what and where, and repeat no body
+
+
 def _error(status: int, retry_after: str | None, text: str) -> ApiError:
+    after = float(retry_after) if retry_after and retry_after.isdecimal() else None
     try:
         said = json.loads(text)
-        reason, message = str(said.get("reason", "")), str(said.get("message", ""))
     except ValueError:
-        reason, message = "", "no Status in the answer"
-    after = float(retry_after) if retry_after and retry_after.isdecimal() else None
-    return ApiError(status, reason, message, after)
+        said = None
+    if not isinstance(said, dict):
+        return ApiError(status, "", "no Status in the answer", after)
+    if status in _SPEAKING:
+        about = str(said.get("message", ""))
+    else:
+        causes = (said.get("details") or {}).get("causes") or []
+        about = ", ".join(str(cause.get("field", "")) for cause in causes[:5])
+    return ApiError(status, str(said.get("reason", "")), about, after)
 
 
 TRANSIENT = (OSError, asyncio.TimeoutError, aiohttp.ClientError)

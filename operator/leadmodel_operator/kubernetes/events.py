@@ -1,4 +1,4 @@
-"""Kopf as event source: every event of a LeadModel or of something it owns only puts its key into the queue. No state, no writes."""
+"""Kopf as event source: every event of a LeadModel only goes into the mirror and puts its key into the queue. No state, no writes."""
 
 import base64
 from collections.abc import Callable
@@ -7,20 +7,14 @@ from typing import Any
 import kopf
 
 from leadmodel_operator.kubernetes.client import Access
-from leadmodel_operator.kubernetes.names import LABEL
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.words import GROUP, PLURAL, VERSION
 
-CHILDREN = (
-    ("", "v1", "pods"),
-    ("apps", "v1", "deployments"),
-    ("batch", "v1", "jobs"),
-    ("batch", "v1", "cronjobs"),
-)
 
-
-def registry(enqueue: Callable[[Key], None], access: Access) -> kopf.OperatorRegistry:
-    """Handlers that enqueue."""
+def registry(
+    told: Callable[[str | None, dict[str, Any]], None], enqueue: Callable[[Key], None], access: Access
+) -> kopf.OperatorRegistry:
+    """Handlers that note and enqueue."""
     found = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=found)
@@ -34,14 +28,9 @@ def registry(enqueue: Callable[[Key], None], access: Access) -> kopf.OperatorReg
         )
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
-    async def lead_model(namespace: str | None, name: str, **_: Any) -> None:
+    async def lead_model(event: Any, namespace: str | None, name: str, **_: Any) -> None:
+        told(event["type"], event["object"])
         enqueue(Key(namespace or "", name))
-
-    for group, version, plural in CHILDREN:
-
-        @kopf.on.event(group, version, plural, registry=found, labels={LABEL: kopf.PRESENT})
-        async def child(namespace: str | None, labels: Any, **_: Any) -> None:
-            enqueue(Key(namespace or "", labels[LABEL]))
 
     return found
 

@@ -51,6 +51,11 @@ def path(resource: str, namespace: str, name: str | None = None, sub: str | None
     return "/".join([found, *([name] if name else []), *([sub] if sub else [])])
 
 
+def collection(resource: str, namespace: str) -> str:
+    """The path of a collection in a namespace, or ("") in all."""
+    return path(resource, namespace) if namespace else f"{_GROUPS[resource]}/{resource}"
+
+
 def path_of(body: Object) -> str:
     """The path of an object we render."""
     return path(_KINDS[body["kind"]], body["metadata"]["namespace"], body["metadata"]["name"])
@@ -95,9 +100,24 @@ def meta(name: str, lead_model: Object, role: str, annotations: dict[str, str] |
     }
 
 
+def controller(found: Object) -> Object | None:
+    """The owner reference of the controller of an object."""
+    owners = found["metadata"].get("ownerReferences") or []
+    return next((dict(reference) for reference in owners if reference.get("controller")), None)
+
+
 def controller_uid(found: Object) -> str | None:
     """The UID of the controller of an object."""
-    for reference in found["metadata"].get("ownerReferences") or []:
-        if reference.get("controller"):
-            return str(reference["uid"])
-    return None
+    reference = controller(found)
+    return str(reference["uid"]) if reference else None
+
+
+def is_leaving(found: Object) -> bool:
+    """Whether it is being deleted: waited for, never read."""
+    return "deletionTimestamp" in found["metadata"]
+
+
+def scales(entry: Object) -> bool:
+    """Whether an entry of a Deployment's managedFields is of someone else who set the number of pods."""
+    owned = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+    return "f:replicas" in owned and entry.get("manager") != MANAGED_BY

@@ -15,7 +15,9 @@ from leadmodel_operator.kubernetes.names import (
     ROLE,
     TEMPLATE,
     Object,
+    controller,
     controller_uid,
+    is_leaving,
 )
 from leadmodel_operator.kubernetes.objects import PREDICTOR
 from leadmodel_operator.schema import SchemaError, load
@@ -27,10 +29,9 @@ from leadmodel_operator.state import (
     JobState,
     PodSeen,
     RolloutSeen,
-    ScheduleSeen,
 )
 from leadmodel_operator.status import Status
-from leadmodel_operator.words import GROUP, PAUSED_ANNOTATION, Verb
+from leadmodel_operator.words import GROUP, KIND, PAUSED_ANNOTATION, Verb
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Live:
     uid: str
     deployment: Object | None = None
     service: Object | None = None
+    autoscaler: Object | None = None
     pods: list[Object] = field(default_factory=list)
     job_pods: list[Object] = field(default_factory=list)
     jobs: list[Object] = field(default_factory=list)
@@ -49,11 +51,18 @@ class Live:
     ledger: Object | None = None
     mailbox: Object | None = None
     conflicts: list[str] = field(default_factory=list)
+    orphans: list[Object] = field(
+        default_factory=list
+    )  # snapshots of a LeadModel of this name that was deleted
     packed: tuple[str, bytes] | None = None  # verified bytes of the mailbox
 
     def owns(self, found: Object | None) -> bool:
-        """Whether its controller is this LeadModel."""
-        return found is not None and controller_uid(found) == self.uid
+        """Whether its controller is this LeadModel, and it stays."""
+        return found is not None and controller_uid(found) == self.uid and not is_leaving(found)
+
+    def foreign(self, found: Object | None) -> bool:
+        """Whether someone else's object has the name of one of ours."""
+        return found is not None and controller_uid(found) != self.uid and not is_leaving(found)
 
 
 def annotations(found: Object) -> dict[str, str]:
@@ -233,23 +242,6 @@ def _terminated(pod: Object) -> Object:
     return (container.get("state") or {}).get("terminated") or {}
 
 
-def schedule_seen(cron: Object) -> ScheduleSeen | None:
-    """One CronJob of ours."""
-    kind, status = kind_of(cron), cron.get("status") or {}
-    created = instant(cron["metadata"]["creationTimestamp"])
-    if kind is None or created is None:
-        return None
-    return ScheduleSeen(
-        kind=kind,
-        schedule=cron["spec"]["schedule"],
-        suspended=bool(cron["spec"].get("suspend")),
-        created=created,
-        last_scheduled=instant(status.get("lastScheduleTime")),
-        last_success=instant(status.get("lastSuccessfulTime")),
-        running=bool(status.get("active")),
-    )
-
-
 def predictor_pods(live: Live, pods: Sequence[Object], replica_sets: Sequence[Object]) -> list[Object]:
     """Pods that come through a ReplicaSet of our Deployment."""
     if live.deployment is None:
@@ -262,9 +254,16 @@ def predictor_pods(live: Live, pods: Sequence[Object], replica_sets: Sequence[Ob
 
 def revisions_of(live: Live, config_maps: Sequence[Object]) -> dict[str, Object]:
     """Snapshots of ours by their full digest; immutable, so what was verified once stays so."""
-    found = {}
-    for item in config_maps:
-        digest = annotations(item).get(DIGEST)
-        if digest and live.owns(item) and "deletionTimestamp" not in item["metadata"]:
-            found[digest] = item
-    return found
+    return {d: m for m in config_maps if live.owns(m) and (d := annotations(m).get(DIGEST)) is not None}
+
+
+def orphans_of(live: Live, config_maps: Sequence[Object]) -> list[Object]:
+    """Snapshots whose owner had our kind and name and is gone, for only one object can have a name: a restore brought them."""
+    name = live.lead_model["metadata"]["name"]
+
+    def lost(item: Object) -> bool:
+        by = controller(item)
+        ours = by is not None and (by.get("kind"), by.get("name")) == (KIND, name)
+        return ours and live.foreign(item) and annotations(item).get(DIGEST) is not None
+
+    return [item for item in config_maps if lost(item)]

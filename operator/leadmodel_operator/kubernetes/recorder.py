@@ -1,13 +1,17 @@
 """Events for `kubectl describe`: the same sentence within ten minutes is told once. Best effort: an event is never worth a failure."""
 
 import hashlib
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from prometheus_client import Counter
 
 from leadmodel_operator.kubernetes.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.names import Object, path
 from leadmodel_operator.state import Event
 
+log = logging.getLogger("leadmodel")
 REPEAT = timedelta(minutes=10)
 REMEMBERED = 1000
 
@@ -18,6 +22,7 @@ class Recorder:
 
     client: Client
     instance: str
+    counter: Counter | None = None
     _told: dict[str, datetime] = field(default_factory=dict)
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:
@@ -32,6 +37,10 @@ class Recorder:
         if len(self._told) >= REMEMBERED:
             self._told.clear()
         self._told[mark] = now
+        if self.counter is not None:
+            self.counter.labels(event.reason).inc()
+        fields = {"namespace": about["namespace"], "leadmodel": about["name"], "reason": event.reason}
+        log.info(event.message, extra={"fields": fields})
         try:
             await self.client.create(
                 path("events", about["namespace"]), self._body(lead_model, event, now, mark)

@@ -1,14 +1,16 @@
 """/healthz (progress, not just the port), /readyz and /metrics of the operator, on standby too."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from leadmodel_operator.kubernetes.client import Client
+from leadmodel_operator.kubernetes.lease import Lease
+from leadmodel_operator.kubernetes.metrics import Machinery
 from leadmodel_operator.kubernetes.workqueue import WorkQueue
 
-STUCK_S = 900.0
+STUCK_S, LEASE_S, LAG_S = 300.0, 120.0, 1.0
 
 
 @dataclass
@@ -16,42 +18,53 @@ class Health:
     """What the process is doing."""
 
     queue: WorkQueue
-    client: Client
+    lease: Lease
+    machinery: Machinery
     leading: bool = False
-    watching: bool = False
+    synced: Callable[[], bool] = field(default=lambda: False)
 
-    def alive(self) -> bool:
-        """Not stuck: keys that are due are worked on."""
-        last = self.queue.counts.last_pass
-        waits = self.queue.depth() > 0
-        return not (waits and last and asyncio.get_running_loop().time() - last > STUCK_S)
+    def ill(self) -> str | None:
+        """Why it makes no progress; None while it does. An API server that is away is no illness of ours."""
+        now = asyncio.get_running_loop().time()
+        if now - self.lease.tried > LEASE_S:
+            return "the Lease is not asked for any more"
+        if self.leading and self.queue.longest() > STUCK_S:
+            return "a pass does not end"
+        if self.leading and self.queue.oldest() > STUCK_S:
+            return "keys that are due are not worked on"
+        return None
 
-    def metrics(self) -> str:
-        """In Prometheus' text format, under the names that operators commonly use."""
-        counts = self.queue.counts
-        rows = (
-            ("leader_election_master_status", "gauge", int(self.leading), '{name="leadmodel-operator"}'),
-            ("workqueue_depth", "gauge", self.queue.depth(), '{name="leadmodel"}'),
-            ("workqueue_adds_total", "counter", counts.passes, '{name="leadmodel"}'),
-            ("workqueue_retries_total", "counter", counts.failures + counts.conflicts, '{name="leadmodel"}'),
-            ("leadmodel_api_writes_total", "counter", self.client.writes, ""),
-        )
-        return "".join(
-            f"# TYPE {name} {kind}\n{name}{labels} {value}\n" for name, kind, value, labels in rows
-        )
+    def lead(self, *, leading: bool) -> None:
+        """Whether this process leads."""
+        self.leading = leading
+        self.machinery.leads.set(leading)
+
+    async def feel_lag(self) -> None:
+        """How late the loop is, once a second."""
+        loop = asyncio.get_running_loop()
+        while True:
+            asked = loop.time()
+            await asyncio.sleep(LAG_S)
+            self.machinery.lag.set(max(0.0, loop.time() - asked - LAG_S))
 
 
 async def serve(health: Health, host: str, port: int) -> web.AppRunner:
     """Start answering."""
 
     async def healthz(_: web.Request) -> web.Response:
-        return web.Response(text="ok") if health.alive() else web.Response(text="stuck", status=500)
+        ill = health.ill()
+        return web.Response(text="ok\n") if ill is None else web.Response(text=ill + "\n", status=500)
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response(text="leading" if health.leading else "standby")
+        if not health.synced():
+            return web.Response(text="listing\n", status=503)
+        return web.Response(text="leading\n" if health.leading else "standby\n")
 
     async def metrics(_: web.Request) -> web.Response:
-        return web.Response(text=health.metrics(), content_type="text/plain")
+        health.machinery.longest.set(health.queue.longest())
+        health.machinery.depth.set(health.queue.depth())
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return web.Response(body=health.machinery.text(), headers={"Content-Type": kind})
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])

@@ -1,27 +1,43 @@
 """The keyed work queue: one pass a key at a time, de-duplicated, re-queued when it changed meanwhile, with backoff and a resync.
 
-Whoever enqueues only says that a key deserves a look; what is to be done is found out by the pass.
+Whoever enqueues only says that a key deserves a look; what is to be done is found out by the pass. A key that is told of again and
+again is looked at less and less often, up to every two seconds, until it has been left alone for that long
+or a pass had something to do.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from leadmodel_operator.reconcile import Conflict, Key
 
 FIRST_BACKOFF_S, MAX_BACKOFF_S, JITTER = 0.5, 300.0, 0.2
 SETTLE_S = 0.02  # a burst of events on one key becomes one pass
+FIRST_SPACE_S, MAX_SPACE_S = 0.25, 2.0
+SPREAD_S = 60.0  # waits longer than this are spread, so that a thousand keys do not come at once
+
+
+class Watcher(Protocol):
+    """Who counts what the queue does."""
+
+    def added(self, depth: int) -> None:
+        """A key became due."""
+
+    def began(self, waited: float) -> None:
+        """A pass begins after this wait."""
+
+    def ended(self, took: float, result: str) -> None:
+        """A pass ended: ok, conflict or error."""
 
 
 @dataclass
-class Counts:
-    """What the machinery did."""
+class _Pace:
+    """How densely a key was told of lately."""
 
-    passes: int = 0
-    failures: int = 0
-    conflicts: int = 0
-    last_pass: float = 0.0
+    ended: float = -MAX_SPACE_S
+    space: float = 0.0
 
 
 @dataclass
@@ -30,13 +46,18 @@ class WorkQueue:
 
     work: Callable[[Key], Awaitable[float | None]]
     on_error: Callable[[Key, BaseException], None]
+    watcher: Watcher
     workers: int = 10
-    counts: Counts = field(default_factory=Counts)
     _waiting: dict[Key, asyncio.TimerHandle] = field(default_factory=dict)
     _due: dict[Key, float] = field(default_factory=dict)
-    _running: set[Key] = field(default_factory=set)
+    _running: dict[Key, float] = field(
+        default_factory=dict
+    )  # key → when it became due, or when its pass began
     _dirty: set[Key] = field(default_factory=set)
     _failed: dict[Key, int] = field(default_factory=dict)
+    _pace: dict[Key, _Pace] = field(default_factory=dict)
+    _busy: dict[Key, float] = field(default_factory=dict)
+    _useful: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
@@ -45,19 +66,46 @@ class WorkQueue:
         """Keys that are due."""
         return self._ready.qsize()
 
-    def add(self, key: Key, after: float = SETTLE_S) -> None:
-        """Look at this key after so many seconds, or earlier if it was to be looked at earlier."""
-        if key in self._running and after <= SETTLE_S:
-            self._dirty.add(key)
+    def longest(self) -> float:
+        """For how long the longest pass has been running."""
+        now = asyncio.get_running_loop().time()
+        return max((now - began for began in self._busy.values()), default=0.0)
+
+    def oldest(self) -> float:
+        """For how long the key that waits longest has been due."""
+        now = asyncio.get_running_loop().time()
+        waits = [now - since for key, since in self._running.items() if key not in self._busy]
+        return max(waits, default=0.0)
+
+    def add(self, key: Key, after: float | None = None) -> None:
+        """Look at this key after so many seconds, or earlier if it was to be looked at earlier. None: it was told of."""
+        if key in self._running:
+            if after is None or after <= SETTLE_S:
+                self._dirty.add(key)
             return
         loop = asyncio.get_running_loop()
-        due = loop.time() + after
+        due = loop.time() + (self._settle(key) if after is None else after)
         if key in self._waiting:
             if self._due[key] <= due:
                 return
             self._waiting.pop(key).cancel()
         self._due[key] = due
-        self._waiting[key] = loop.call_later(after, self._hand_over, key)
+        self._waiting[key] = loop.call_at(due, self._hand_over, key)
+
+    def useful(self, key: Key) -> None:
+        """The running pass had something to do: what it causes is looked at soon."""
+        self._useful.add(key)
+
+    def _settle(self, key: Key) -> float:
+        """How long to wait for more news of a key: the more densely they come, the longer."""
+        pace = self._pace.get(key)
+        if pace is None:
+            return SETTLE_S
+        gap = asyncio.get_running_loop().time() - pace.ended
+        if gap > pace.space:
+            pace.space = 0.0
+            return SETTLE_S
+        return max(SETTLE_S, pace.space - gap)
 
     def _hand_over(self, key: Key) -> None:
         self._waiting.pop(key, None)
@@ -65,8 +113,9 @@ class WorkQueue:
         if key in self._running:
             self._dirty.add(key)
         else:
-            self._running.add(key)
+            self._running[key] = asyncio.get_running_loop().time()
             self._ready.put_nowait(key)
+            self.watcher.added(self.depth())
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -74,34 +123,61 @@ class WorkQueue:
             for _ in range(self.workers):
                 group.create_task(self._worker())
 
+    async def drain(self, patience: float) -> None:
+        """Begin no new pass, and let those that run come to their end for a while."""
+        self._ready = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + patience
+        while self._busy and loop.time() < end:  # noqa: ASYNC110  # a moment, once in a life
+            await asyncio.sleep(0.02)
+
     async def _worker(self) -> None:
         while True:
             key = await self._ready.get()
             after = await self._pass(key)
-            self._running.discard(key)
+            self._running.pop(key, None)
             if key in self._dirty:
                 self._dirty.discard(key)
                 self.add(key)
             elif after is not None:
-                self.add(key, after)
+                self.add(key, after if after < SPREAD_S else after * random.uniform(1 - JITTER, 1 + JITTER))
+            else:
+                self._pace.pop(key, None)
 
     async def _pass(self, key: Key) -> float | None:
-        self.counts.passes += 1
+        loop = asyncio.get_running_loop()
+        began = self._busy[key] = loop.time()
+        self.watcher.began(began - self._running.get(key, began))
+        result = "error"
         try:
             after = await self.work(key)
+            result = "ok"
         except Conflict:
-            self.counts.conflicts += 1
+            result = "conflict"
             return self._backoff(key, first=0.05)
         except Exception as error:  # noqa: BLE001  # whatever it was, this key is tried again and the others go on
-            self.counts.failures += 1
             self.on_error(key, error)
             return max(self._backoff(key), getattr(error, "retry_after", None) or 0.0)
+        finally:
+            del self._busy[key]
+            self.watcher.ended(loop.time() - began, result)
+            self._slow_down(key, loop.time())
         self._failed.pop(key, None)
-        self.counts.last_pass = asyncio.get_running_loop().time()
         return after
+
+    def _slow_down(self, key: Key, now: float) -> None:
+        """Passes that follow each other closely come further and further apart."""
+        pace = self._pace.setdefault(key, _Pace())
+        if key in self._useful:
+            self._useful.discard(key)
+            pace.space, pace.ended = 0.0, -MAX_SPACE_S
+            return
+        close = now - pace.ended <= max(pace.space, FIRST_SPACE_S) + SETTLE_S
+        pace.space = min(max(2 * pace.space, FIRST_SPACE_S), MAX_SPACE_S) if close else 0.0
+        pace.ended = now
 
     def _backoff(self, key: Key, first: float = FIRST_BACKOFF_S) -> float:
         failed = self._failed.get(key, 0)
         self._failed[key] = failed + 1
-        wait = min(first * 2.0**failed, MAX_BACKOFF_S)
+        wait = min(first * 2.0 ** min(failed, 20), MAX_BACKOFF_S)
         return wait * random.uniform(1 - JITTER, 1 + JITTER)
