@@ -391,6 +391,12 @@ def parse(request: web.Request, body: Any) -> Call | None:
 
 def _discover(path: str) -> web.Response | None:
     prefix = path.rstrip("/")
+    if prefix == "/api":
+        return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
+    if prefix == "/apis":
+        named = [p.removeprefix("/apis/").split("/") for p in GROUPS if p.startswith("/apis/")]
+        found = [{"name": g, "versions": [v := {"version": w}], "preferredVersion": v} for g, w in named]
+        return web.json_response({"kind": "APIGroupList", "groups": found})
     if prefix not in GROUPS:
         return None
     verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]

@@ -14,7 +14,7 @@ from typing import Any, cast
 import kopf
 
 from leadmodel_operator.kubernetes.actor import Images
-from leadmodel_operator.kubernetes.client import Access, ApiError, Client
+from leadmodel_operator.kubernetes.client import TRANSIENT, Access, ApiError, Client
 from leadmodel_operator.kubernetes.events import registry, settings
 from leadmodel_operator.kubernetes.evidence import Evidence
 from leadmodel_operator.kubernetes.lease import Lease
@@ -28,10 +28,10 @@ from leadmodel_operator.kubernetes.watch import Watch
 from leadmodel_operator.kubernetes.web import Health, serve
 from leadmodel_operator.kubernetes.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key, reconcile
-from leadmodel_operator.words import PLURAL
+from leadmodel_operator.words import API_VERSION, PLURAL
 
 log = logging.getLogger("leadmodel")
-SYNC_S, DRAIN_S = 60.0, 1.0
+SYNC_S, DRAIN_S, CRD_S = 60.0, 1.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Manager:
         work, held = asyncio.create_task(self._work()), asyncio.create_task(self.lease.hold())
         done, _ = await asyncio.wait({work, held, stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
         self.health.lead(leading=False)
-        if held in done:
+        if held in done and not held.cancelled():  # Kopf cancels whatever runs when it ends
             log.error("lease lost, leaving at once")
             os._exit(1)
         await self.queue.drain(DRAIN_S)
@@ -160,6 +160,9 @@ class Manager:
                     group.create_task(watch.run())
 
     async def _kopf(self) -> None:
+        """Kopf looks once for what there is to watch: wait until our kind is served."""
+        while not await self._is_served():
+            await asyncio.sleep(CRD_S)
         await kopf.operator(
             registry=registry(self._told, self.queue.add, self.client.access),
             settings=settings(),
@@ -170,6 +173,13 @@ class Manager:
                 Any, "leadmodel-operator"
             ),  # else it asks for a user name, which a bare uid does not have
         )
+
+    async def _is_served(self) -> bool:
+        try:
+            found = await self.client.call("GET", f"/apis/{API_VERSION}")
+        except (ApiError, *TRANSIENT):
+            return False
+        return any(resource["name"] == PLURAL for resource in found.get("resources") or [])
 
     def _read(self, found: dict[str, Any]) -> None:
         self.mirror.put(PLURAL, found)

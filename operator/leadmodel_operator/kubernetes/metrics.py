@@ -6,7 +6,7 @@ that a thousand models stay below a megabyte.
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -136,6 +136,7 @@ class Machinery(Collector):
     """Counts of the queue, of requests and of decisions."""
 
     def __init__(self, client: Client, fleet: Fleet) -> None:
+        disable_created_metrics()
         self.registry, self.fleet, self._client = CollectorRegistry(), fleet, client
         names, to = ["name"], self.registry
 
