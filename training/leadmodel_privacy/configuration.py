@@ -1,10 +1,39 @@
-"""What an operator can choose: which entities are looked for, patterns of their own, which JSON fields hold text."""
+"""What an operator can choose: entities that are off, patterns of their own, JSON fields that hold text, countries of phone numbers."""
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
-ENTITIES = ("EMAIL", "URL", "IBAN", "CREDIT_CARD", "SSN", "IP", "PHONE")
+from leadmodel_privacy.linear import PatternError, check
+
+ENTITIES = (
+    "EMAIL",
+    "PHONE",
+    "CREDIT_CARD",
+    "IBAN",
+    "SSN",
+    "IP",
+    "MAC",
+    "URL",
+    "DOB",
+    "MRN",
+    "HEALTH_PLAN",
+    "ACCOUNT",
+    "PASSPORT",
+    "DRIVER_LICENSE",
+    "VIN",
+    "ADDRESS",
+    "NAME",
+)
+REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR")
+UNSETTLED = "REDACTED"  # the whole text, when it never comes to rest
+_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
+_REGION = re.compile(r"[A-Z]{2}")
+_KEYS = {"off", "fields", "regions", "custom"}
+_MAX_CUSTOM = 32
 
 
 class ConfigError(ValueError):
@@ -12,19 +41,98 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True)
+class Custom:
+    """An operator's own pattern and the placeholder it becomes."""
+
+    entity: str
+    pattern: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True)
 class Config:
-    """Entities that are off, and JSON fields that hold text (none named: every text)."""
+    """Entities that are off, JSON fields that hold text (none named: every text), countries of phone numbers, own patterns."""
 
     off: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
+    regions: tuple[str, ...] = REGIONS
+    custom: tuple[Custom, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in self.off:
-            if name not in ENTITIES:
-                raise ConfigError(f"no entity {name!r}; known are {', '.join(ENTITIES)}")
+        _known("entity", self.off, ENTITIES)
+        for region in self.regions:
+            if not _REGION.fullmatch(region):
+                raise ConfigError(f"regions: {region!r} is not a country such as US or DE")
+        _check_custom(self.custom)
 
     @property
     def digest(self) -> str:
         """Names this configuration; equal for equal meaning."""
-        facts = {key: sorted(value) for key, value in asdict(self).items()}
+        facts = asdict(self) | {key: sorted(set(getattr(self, key))) for key in ("off", "fields")}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """Every placeholder that can appear."""
+        return (*ENTITIES, UNSETTLED, *dict.fromkeys(own.entity for own in self.custom))
+
+
+def _known(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"no {what} {name!r}; known are {', '.join(known)}")
+
+
+def _check_custom(custom: tuple[Custom, ...]) -> None:
+    if len(custom) > _MAX_CUSTOM:
+        raise ConfigError(f"custom: {len(custom)} patterns; at most {_MAX_CUSTOM}")
+    for own in custom:
+        if not _NAME.fullmatch(own.entity) or own.entity in (*ENTITIES, UNSETTLED):
+            raise ConfigError(
+                f"custom: {own.entity!r} cannot name an entity; write capitals such as CUSTOMER_NO"
+            )
+    try:
+        check({own.entity: own.pattern for own in custom} if _unique(custom) else _numbered(custom))
+    except PatternError as error:
+        raise ConfigError(f"custom: {error}") from error
+
+
+def _unique(custom: tuple[Custom, ...]) -> bool:
+    return len({own.entity for own in custom}) == len(custom)
+
+
+def _numbered(custom: tuple[Custom, ...]) -> dict[str, str]:
+    return {f"{own.entity} ({i})": own.pattern for i, own in enumerate(custom, 1)}
+
+
+def loads(text: str | bytes) -> Config:
+    """A configuration from JSON; raises ConfigError."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"the configuration is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ConfigError('the configuration must be an object such as {"off": ["NAME"]}')
+    if unknown := sorted(set(found) - _KEYS):
+        raise ConfigError(f"no setting {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
+    custom = found.get("custom", [])
+    if not isinstance(custom, list):
+        raise ConfigError("custom must be a list of objects with entity and pattern")
+    lists = {key: _strings(found, key) for key in ("off", "fields", "regions") if key in found}
+    return Config(**lists, custom=tuple(_own(item) for item in custom))
+
+
+def _strings(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = found[key]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{key} must be a list of strings")
+    return tuple(value)
+
+
+def _own(item: Any) -> Custom:
+    match item:
+        case {"entity": str(entity), "pattern": str(pattern), **rest} if set(rest) <= {"ignoreCase"}:
+            return Custom(entity, pattern, bool(rest.get("ignoreCase", False)))
+    raise ConfigError(
+        'custom: each must be like {"entity": "CUSTOMER_NO", "pattern": "KD-\\\\d{6}", "ignoreCase": true}'
+    )

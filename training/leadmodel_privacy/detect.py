@@ -1,11 +1,12 @@
 """Finds personal data in text and replaces it by placeholders such as `[EMAIL]`.
 
-Gate, then candidate patterns, then validators: text without a digit, an @ or a dot-something cannot hold any of it and returns at
-once. Names and free-form addresses are not looked for. Text is never logged, never part of an exception.
+Gate, then candidate patterns, then validators: a text without a digit, an @, a dot-something or a cue of a name holds none of it and
+returns at once. The first claim wins, placeholders and UUIDs are claimed before all. Redaction is repeated until nothing changes.
+Text is never logged, never part of an exception.
 """
 
 import hashlib
-import ipaddress
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,76 +15,26 @@ from pathlib import Path
 
 import phonenumbers
 
-from leadmodel_privacy.configuration import Config
+from leadmodel_privacy import addresses, dates, money, names, network, papers, phones
+from leadmodel_privacy.configuration import UNSETTLED, Config
+from leadmodel_privacy.context import says
+from leadmodel_privacy.jsontext import Value, cue, is_json, values
+from leadmodel_privacy.plain import plain
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.vocabulary import words
 
-_GATE = re.compile(r"[0-9@]|://|www\.")
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])")
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"']{2,2000}", re.IGNORECASE)
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}(?![A-Za-z0-9])")
-_CARD = re.compile(
-    r"(?<![\d.-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{5}|\d{15,16})(?![\d-])"
+__all__ = ["Detector", "Span", "detect", "redact"]
+
+MAX_PASSES = 8
+_CODE = words(
+    "addresses.py configuration.py context.py dates.py detect.py jsontext.py linear.py money.py names.py network.py papers.py phones.py "
+    "plain.py quantities.py reading.py validators.py vocabulary.py"
 )
-_SSN = re.compile(r"(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])")
-_IP = re.compile(
-    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w.:])"
+_UUID = re.compile(
+    r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
-_PHONE = re.compile(r"(?<![\w+])(?:\+|00)[1-9](?:[ ().-]{0,2}\d){6,14}(?!\w)")
-
-Span = tuple[int, int, str]
-
-
-def _luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        doubled = int(digit) * (1 + place % 2)
-        total += doubled - 9 * (doubled > 9)
-    return total % 10 == 0
-
-
-def _is_card(text: str) -> bool:
-    digits = re.sub(r"\D", "", text)
-    return 13 <= len(digits) <= 19 and digits[0] in "3456" and _luhn(digits)
-
-
-def _is_iban(text: str) -> bool:
-    """ISO 13616: moved four characters, letters as numbers, modulo 97 is 1."""
-    packed = text.replace(" ", "")
-    if not 15 <= len(packed) <= 34:
-        return False
-    moved = packed[4:] + packed[:4]
-    return int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return text != "::"
-
-
-def _is_phone(text: str) -> bool:
-    number = "+" + text[2:] if text.startswith("00") else text
-    try:
-        return phonenumbers.is_valid_number(phonenumbers.parse(number, None))
-    except phonenumbers.NumberParseException:
-        return False
-
-
-def _always(_text: str) -> bool:
-    return True
-
-
-_FINDERS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("EMAIL", _EMAIL, _always),
-    ("URL", _URL, _always),
-    ("IBAN", _IBAN, _is_iban),
-    ("CREDIT_CARD", _CARD, _is_card),
-    ("SSN", _SSN, _always),
-    ("IP", _IP, _is_ip),
-    ("PHONE", _PHONE, _is_phone),
-)
+Finder = Callable[[Reading], Iterator[Span]]
+Edit = tuple[int, int, str, str]  # a span and what takes its place
 
 
 class Detector:
@@ -92,35 +43,118 @@ class Detector:
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
         self.version = f"{_code()}-{self.config.digest}"
-        self._finders = tuple(f for f in _FINDERS if f[0] not in self.config.off)
+        self._on = frozenset(self.config.entities) - set(self.config.off)
+        self._placeholder = re.compile(rf"\[(?:{'|'.join(self.config.entities)})\]")
+        self._custom = tuple(
+            (own.entity, re.compile(own.pattern, re.IGNORECASE if own.ignore_case else 0))
+            for own in self.config.custom
+        )
+        self._finders = _finders(self.config, numbers=True)
+        self._wordy = _finders(self.config, numbers=False)  # for a text without a digit
 
-    def detect(self, text: str) -> list[Span]:
-        """Spans of personal data as (start, end, entity), in order, never overlapping; the first claim wins."""
-        if not _GATE.search(text):
-            return []
-        taken: list[Span] = []
-        for entity, pattern, valid in self._finders:
-            taken += [s for s in _candidates(text, entity, pattern, valid) if not _overlaps(s, taken)]
-        return sorted(taken)
+    def detect(self, text: str, *, key: str = "") -> list[Span]:
+        """Spans of personal data as (start, end, entity) in characters of the text, in order, never overlapping.
 
-    def redact(self, text: str) -> tuple[str, dict[str, int]]:
-        """The text with placeholders, and how many of each entity. Repeated until nothing changes (at most 3 times)."""
+        A JSON object or list is read string by string; `key` is the name of the field the text comes from, if it has one.
+        """
+        return [edit[:3] for edit in self._edits(text, key)]
+
+    def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
+        """The text with placeholders, and how many of each entity. Redacting the result again changes nothing."""
         counts: Counter[str] = Counter()
-        for _ in range(3):
-            spans = self.detect(text)
-            if not spans:
-                break
-            for start, end, entity in reversed(spans):
-                text = f"{text[:start]}[{entity}]{text[end:]}"
-                counts[entity] += 1
-        return text, dict(counts)
+        for _ in range(MAX_PASSES):
+            edits = self._edits(text, key)
+            if not edits:
+                return text, dict(counts)
+            text = _edited(text, edits)
+            counts.update(edit[2] for edit in edits)
+        whole = f"[{UNSETTLED}]"
+        return json.dumps([whole]) if is_json(text) else whole, {**counts, UNSETTLED: 1}
+
+    def _edits(self, text: str, key: str) -> list[Edit]:
+        if is_json(text):
+            return list(self._in_json(text))
+        return [(*span, f"[{span[2]}]") for span in self._in_text(text, cue(key))]
+
+    def _in_json(self, text: str) -> Iterator[Edit]:
+        wanted = set(self.config.fields)
+        for value in values(text):
+            if not wanted or not wanted.isdisjoint(value.path):
+                yield from self._in_number(value) if value.number else self._in_string(value)
+
+    def _in_string(self, value: Value) -> Iterator[Edit]:
+        for start, end, entity, new in self._edits(value.text, value.path[-1]):
+            yield *value.place(start, end), entity, json.dumps(new)[1:-1]
+
+    def _in_number(self, value: Value) -> Iterator[Edit]:
+        """A number is personal only when its key says so; then the whole of it is, and a string takes its place."""
+        before = cue(value.path[-1])
+        if value.text.isdigit() and before and says(before):
+            for _, _, entity in self._in_text(value.text, before)[:1]:
+                yield *value.place(0, len(value.text)), entity, f'"[{entity}]"'
+
+    def _in_text(self, raw: str, before: str) -> list[Span]:
+        text, origin = plain(raw)
+        reading = Reading(before + text)
+        reading.occupy(0, len(before))
+        self._read(reading)
+        spans = sorted((s - len(before), e - len(before), entity) for s, e, entity in reading.spans)
+        if origin is None:
+            return spans
+        return [(origin[s], origin[e - 1] + 1, entity) for s, e, entity in spans]
+
+    def _read(self, reading: Reading) -> None:
+        self._occupy(reading)
+        for entity, pattern in self._custom:
+            for match in pattern.finditer(reading.text):
+                reading.claim((*match.span(), entity))
+        for finder in self._finders if reading.numbers else self._wordy:
+            for span in finder(reading):
+                if span[2] in self._on:
+                    reading.claim(span)
+
+    def _occupy(self, reading: Reading) -> None:
+        if "[" in reading.text:
+            for match in self._placeholder.finditer(reading.text):
+                reading.occupy(*match.span())
+        if reading.text.count("-") >= 4:
+            for match in _UUID.finditer(reading.text):
+                reading.occupy(*match.span())
+
+
+_WORDY: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))
+_NUMBERS: tuple[tuple[str, Finder], ...] = (
+    ("MAC", network.macs),
+    ("IBAN", money.ibans),
+    ("CREDIT_CARD", money.cards),
+    ("", papers.formed),
+    ("", papers.named),
+    ("IP", network.ips),
+    ("DOB", dates.births),
+    ("ADDRESS", addresses.addresses),
+)
+
+
+def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
+    """In order of certainty: what shows by itself what it is, then what words say, phones and names last."""
+    numeric = (*_NUMBERS, ("PHONE", phones.phones(config.regions))) if numbers else ()
+    return tuple(f for entity, f in (*_WORDY, *numeric, ("NAME", names.names)) if entity not in config.off)
+
+
+def _edited(text: str, edits: list[Edit]) -> str:
+    parts: list[str] = []
+    place = 0
+    for start, end, _, new in edits:
+        parts += (text[place:start], new)
+        place = end
+    return "".join(parts) + text[place:]
 
 
 @cache
 def _code() -> str:
     """Names the code that decides: the files of the detector and the tables of phone numbers."""
     digest = hashlib.sha256(phonenumbers.__version__.encode())
-    for name in ("configuration.py", "detect.py"):
+    for name in sorted(_CODE):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -139,15 +173,3 @@ def detect(text: str) -> list[Span]:
 def redact(text: str) -> tuple[str, dict[str, int]]:
     """The text with placeholders and how many of each entity, by the default detector."""
     return default().redact(text)
-
-
-def _candidates(
-    text: str, entity: str, pattern: re.Pattern[str], valid: Callable[[str], bool]
-) -> Iterator[Span]:
-    for match in pattern.finditer(text):
-        if valid(match.group()):
-            yield match.start(), match.end(), entity
-
-
-def _overlaps(span: Span, taken: list[Span]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end, _ in taken)

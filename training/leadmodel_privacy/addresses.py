@@ -1,0 +1,113 @@
+"""Finds ADDRESS: streets with a house number in the forms of some countries, post boxes, postcodes that show what they are."""
+
+import re
+from collections.abc import Iterator
+
+from leadmodel_privacy.context import FILLERS, words_before
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.vocabulary import phrases, words
+
+_SUFFIXES = (
+    "Alley Annex Arcade Avenue Ave Av Bayou Beach Bend Bluffs? Bottom Boulevard Blvd Branch Bridge Brooks? Burgs? Bypass Camp Canyon Cape "
+    "Causeway Cent(?:er|re)s? Circles? Cir Cliffs? Close Club Common Corners? Course Courts? Ct Coves? Creek Crescent Cres Crest Crossing "
+    "Crossroad Curve Dale Dam Divide Drives? Dr Estates? Expressway Extensions? Falls? Ferry Fields? Flats? Fords? Forest Forges? Forks? Fort "
+    "Freeway Gardens? Gateway Glens? Greens? Groves? Harbors? Haven Heights Highway Hwy Hills? Hollow Inlet Islands? Isle Junctions? Keys? "
+    "Knolls? Lakes? Land Landing Lane Ln Lights? Loaf Locks? Lodge Loop Mall Manors? Meadows? Mews Mills? Mission Motorway Mount Mountains? "
+    "Neck Orchard Oval Overpass Parks? Parkways? Pkwy Pass Passage Path Pike Pines? Places? Pl Plains? Plaza Points? Ports? Prairie Radial "
+    "Ramp Ranch Rapids? Rest Ridges? River Roads? Rd Route Row Rue Run Shoals? Shores? Skyway Springs? Spurs? Squares? Sq Station Stravenue "
+    "Stream Streets? St Summit Terrace Ter Throughway Trace Track Trafficway Trail Tunnel Turnpike Underpass Unions? Valleys? Via Viaduct "
+    "Views? Villages? Ville Vista Walks? Wall Way Ways Wells?"
+).replace(" ", "|")
+_STATES = (
+    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|"
+    "VA|WA|WV|WI|WY|DC|PR|GU|VI|AS|MP|FM|MH|PW|AA|AE|AP"
+)
+_ZIP = rf"(?:{_STATES}),? \d{{5}}(?:-\d{{4}})?(?!\w)"
+_UK = r"[A-Z]{1,2}\d[A-Z\d]? ?\d[ABD-HJLNP-UW-Z]{2}(?!\w)"
+_CANADA = r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?!\w)"
+_CAP = r"[^\W\d_a-z][\w'.-]{0,24}"
+_CITY = rf"{_CAP}(?:[ -]{_CAP}){{0,3}}"
+_NUMBER = r"(?<![.,/$€£-])\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?)?"
+_UNIT = r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|#)\.? ?#?[\w-]{1,6})?"
+_TAIL = rf"(?:,?\s{{1,2}}{_CITY}(?:,? (?:{_STATES})(?!\w)(?:,? \d{{5}}(?:-\d{{4}})?)?|,?\s{{1,2}}(?:{_UK}|{_CANADA})|,? \d{{5}}(?!\w)))?"
+_ENGLISH = re.compile(
+    rf"{_NUMBER},? (?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la) ){{1,4}}(?:{_SUFFIXES})(?!\w)\.?(?: (?:North|South|East|West|[NSEW]{{1,2}})(?!\w))?"
+    rf"{_UNIT}{_TAIL}"
+    r"|\d{1,5} (?:[a-z]{2,15} ){1,2}(?:street|avenue|boulevard|road|lane|ave|blvd|rd)(?!\w)"
+)
+_FRENCH = re.compile(
+    rf"{_NUMBER}(?: ?(?:bis|ter))?,? (?i:rue|avenue|av\.|boulevard|bd|place|chemin|allée|allee|impasse|quai|route|cours|square)"
+    rf"(?: (?:de|du|des|la|le|les|l'|d'|{_CAP})){{1,5}}(?:,?\s{{1,2}}\d{{5}} {_CITY})?"
+)
+_GERMAN = re.compile(
+    rf"(?<![^\W_])(?:{_CAP}[ -]){{0,2}}[^\W\d_a-z][\w'.-]{{0,40}} \d{{1,4}} ?[a-zA-Z]?(?:[-/]\d{{1,4}}[a-z]?)?(?!\w)"
+    rf"(?:,?\s{{1,2}}(?:D-|A-|CH-)?\d{{4,5}}(?: [A-Z]{{2}})? {_CITY})?"
+)
+_ROMAN = re.compile(
+    rf"(?<![^\W_])(?i:calle|c/|avenida|avda\.|av\.|plaza|paseo|ronda|camino|via|viale|piazza|corso|largo|vicolo|strada|rua|travessa|praça)"
+    rf"(?: (?:de|del|de la|da|do|dos|das|di|della|dei|la|las|los|el|{_CAP})){{1,5}},?(?: (?:n[.º°]|nº|no\.|numero|número))? ?\d{{1,5}}[A-Za-z]?(?!\w)"
+    rf"(?:,?\s{{1,2}}\d{{5}} {_CITY})?"
+)
+_BOX = re.compile(r"(?<![^\W_])(?:p\.? ?o\.? ?box|postfach|apartado) #?\d{1,8}(?!\w)", re.IGNORECASE)
+_MILITARY = re.compile(
+    rf"(?<![^\W_])(?:(?:PSC|Unit|CMR) \d{{1,4}},? Box \d{{1,5}}|US[A-Z]{{2}} {_CAP}),?\s(?:APO|FPO|DPO) A[AEP] \d{{5}}(?!\w)"
+)
+_STATE_ZIP = re.compile(rf"(?<![^\W_]){_ZIP}")
+_POSTCODE = re.compile(rf"{_UK}|{_CANADA}")
+_CODE_WORDS = words("zip zipcode postcode postal plz postleitzahl postcodes cap cep")
+_STEMS = phrases(
+    "str.|straße|strasse|weg|platz|allee|gasse|ring|damm|ufer|chaussee|stieg|pfad|straat|laan|plein|gracht|kade|dreef"
+)
+_STARTS = phrases(
+    "calle|c/|aven|avda|av.|plaza|paseo|ronda|camino|via|piazza|corso|largo|vicolo|strada|rua|travessa|praça"
+)
+_BACK = 90  # characters before a house number that are read
+
+
+def addresses(reading: Reading) -> Iterator[Span]:
+    """Where someone lives: the street with its number, with town and postcode when they follow."""
+    text, low = reading.text, reading.low
+    roman = any(start in low for start in _STARTS)
+    for start, end in reading.free():
+        yield from _street_after(text, start, end)
+        if low.endswith(_STEMS, max(0, start - 12), start - 1):
+            yield from _until(_GERMAN, text, start)
+        if roman and end - start <= 6:
+            yield from _until(_ROMAN, text, start)
+        yield from _code(reading, start, end)
+    if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
+        for pattern in (_BOX, _MILITARY):
+            yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
+
+
+def _street_after(text: str, start: int, end: int) -> Iterator[Span]:
+    if text[end : end + 1] in {" ", ",", "-", "/"}:
+        for pattern in (_ENGLISH, _FRENCH):
+            if match := pattern.match(text, start):
+                yield *match.span(), "ADDRESS"
+                return
+
+
+def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
+    """The match that reaches over the house number."""
+    for match in pattern.finditer(text, max(0, number - _BACK)):
+        if match.start() > number:
+            return
+        if match.end() > number:
+            yield *match.span(), "ADDRESS"
+            return
+
+
+def _code(reading: Reading, start: int, end: int) -> Iterator[Span]:
+    text, length = reading.text, end - start
+    match = None
+    if length == 5 and start >= 3:
+        match = _STATE_ZIP.match(text, start - 3) or _STATE_ZIP.match(text, max(0, start - 4))
+    elif length <= 4 and text[end : end + 1] == " ":
+        match = _POSTCODE.match(text, start)
+    if match and match.end() >= end:
+        yield *match.span(), "ADDRESS"
+    elif 4 <= length <= 7:
+        near = [word for word in words_before(reading.low, start)[-4:] if word not in FILLERS]
+        if near and near[-1] in _CODE_WORDS:
+            yield start, end, "ADDRESS"

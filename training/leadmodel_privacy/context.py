@@ -1,0 +1,134 @@
+"""What the words around a number say it is: `my passport number is` before it, `is my account number` after it.
+
+Words are looked up, not matched: the nearest words count, and between them and the number only fillers may stand.
+"""
+
+import re
+from itertools import pairwise
+
+from leadmodel_privacy.vocabulary import words
+
+_WORD = re.compile(r"[^\W\d_]+")
+BEFORE, AFTER = 72, 40  # characters that are read
+NOT_PERSONAL = "NOT"  # an order, an invoice, a version: no phone, no card
+PHONE = "PHONE"
+
+FILLERS = words(
+    "number numbers num no nr nos nbr id ids identifier code is was are were be s the a an of for my his her our their your here "
+    "it its on file as with reads following ending and or to at in new current old valid below that this please per under "
+    "nummer lautet ist die der das meine mein meiner unter und für numero número numéro n es son el la le les mi mio mia su "
+    "est de du des da do dos della del il lo un une en et é e meu minha sou is het mijn van personal full exact "
+    "holder documents document card value has have changed updated provided given registered expired issued"
+)
+
+_SINGLES = {
+    "SSN": "ssn ssns ssan itin nino sozialversicherungsnummer steueridentifikationsnummer steuernummer rentenversicherungsnummer nir bsn "
+    "burgerservicenummer pesel cpf curp aadhaar aadhar personnummer codicefiscale dni nif tin svnr",
+    "MRN": "mrn mrns patientennummer fallnummer chartnumber patientid",
+    "HEALTH_PLAN": "mbi medicare medicaid versichertennummer krankenversichertennummer kvnr subscriber beneficiary insurance hicn policy "
+    "poliza póliza polizza krankenkasse memberid",
+    "ACCOUNT": "account accounts acct accts acc kontonummer konto compte cuenta conto conta rekening rekeningnummer routing aba bsb "
+    "bankleitzahl blz iban bban accountnumber kundennummer",
+    "PASSPORT": "passport passports reisepass reisepassnummer passnummer passeport pasaporte passaporto passaporte paspoort paspoortnummer "
+    "ausweis ausweisnummer personalausweis personalausweisnummer",
+    "DRIVER_LICENSE": "license licence licenses licences dl dln führerschein führerscheinnummer fuehrerschein permis rijbewijs rijbewijsnummer "
+    "cnh certificate dea npi",
+    "VIN": "vin vins chassis fahrgestellnummer fin kennzeichen plate plates nummernschild immatriculation matrícula matricula targa kenteken",
+    "CREDIT_CARD": "cvv cvc cvc2 cvv2 pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
+    PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer mobile mobil mobilnummer cell cellphone "
+    "cel celular móvil movil cellulare portable handy handynummer whatsapp sms fax faxnummer faks telefax landline hotline dial "
+    "telegram viber call calling ring phonenumber rufnummer rückruf durchwahl gsm telemóvel telemovel callback",
+    NOT_PERSONAL: "order orders invoice invoices tracking ticket tickets case ref reference sku item items part parts serial batch lot po rma "
+    "transaction shipment parcel confirmation booking build version release firmware isbn ean upc asin bestellung bestellnummer rechnung "
+    "rechnungsnummer sendung sendungsnummer commande facture pedido factura ordine fattura encomenda fatura bestelling factuur model issue "
+    "bug commit revision article product error quote po job task request incident gtin barcode tracking-id auftrag auftragsnummer",
+}
+_PAIRS = {
+    "SSN": "social security|social insurance|national insurance|tax id|tax identification|taxpayer identification|taxpayer id|steuer id|"
+    "sécurité sociale|securite sociale|seguridad social|seguro social|codice fiscale|personal number|national id|national identity|"
+    "identity number|identity card|citizen id|resident id|citizen number|cédula de|id card|pan card|sin number|nie number|tax number|fiscal code|tax file",
+    "MRN": "medical record|medical records|medical id|medical number|patient id|patient number|patient no|patient identifier|patient record|"
+    "chart number|chart no|chart id|chart nr|hospital number|hospital id|hospital no|health record|dossier médical|historia clínica|cartella clinica|"
+    "prontuário médico|patienten id|patienten nr|dossier patient|nhs number|nhs no|clinic id|clinic number|record number|record no",
+    "HEALTH_PLAN": "health plan|health insurance|health card|member id|member no|member number|membership id|membership number|subscriber id|"
+    "plan id|plan number|plan no|group number|carte vitale|tarjeta sanitaria|tessera sanitaria|insurance id|health id|plan beneficiary",
+    "ACCOUNT": "bank account|sort code|transit number|customer number|customer id|customer no|client number|bank number|checking account|"
+    "savings account|swift code|wire account|numéro client|número cliente|bank konto|kunden nr|banking number|a c",
+    "PASSPORT": "passport no|travel document|carte identité|cni numéro|identity document",
+    "DRIVER_LICENSE": "driver license|drivers license|driver licence|drivers licence|driving licence|driving license|driver s|permiso conducir|patente guida|"
+    "carta condução|carteira motorista",
+    "VIN": "license plate|licence plate|number plate|registration plate|plate number|plate no|vehicle registration|vehicle identification|"
+    "car registration|vehicle id|license plates|reg plate",
+    "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|security code|carte bancaire|carte crédit|tarjeta crédito|carta credito",
+    PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me",
+}
+_WORDS = {word: kind for kind, words in _SINGLES.items() for word in words.split()}
+_PHRASES = {phrase: kind for kind, phrases in _PAIRS.items() for phrase in phrases.split("|")}
+_LONGER = frozenset(phrase.split()[1] for phrase in _PHRASES)
+BIRTH = words(
+    "born dob birth birthday birthdate bday birthdays geboren geb geburtsdatum geburtstag né née naissance nacido nacida nacimiento "
+    "nato nata nascita geboortedatum nascimento nascido nascida urodzony urodzona urodzenia född fødselsdato födelsedatum syntymä "
+    "deceased died admitted admission discharged discharge aniversario anniversaire compleanno cumpleaños verjaardag"
+)
+
+
+def words_before(low: str, start: int) -> list[str]:
+    """The words before a place, in small letters, the nearest last."""
+    begin = max(0, start - BEFORE)
+    found = _WORD.findall(low, begin, start)
+    return found[1:] if begin and found and low[begin - 1].isalpha() and low[begin].isalpha() else found
+
+
+def words_after(low: str, end: int) -> list[str]:
+    """The words after a place, in small letters, the nearest first."""
+    return _WORD.findall(low, end, end + AFTER)
+
+
+def kind_before(low: str, start: int) -> str | None:
+    """What the nearest words say the number at this place is."""
+    words = words_before(low, start)
+    for i in range(len(words) - 1, max(-1, len(words) - 9), -1):
+        if (kind := _kind(words, i)) is not None:
+            return kind
+        if words[i] not in FILLERS:
+            return None
+    return None
+
+
+def _kind(words: list[str], i: int) -> str | None:
+    if i and words[i] in _LONGER and (kind := _PHRASES.get(f"{words[i - 1]} {words[i]}")) is not None:
+        return kind
+    return _WORDS.get(words[i])
+
+
+def kind_after(low: str, end: int) -> str | None:
+    """What `… is my passport number` says: the kind named after the number."""
+    words = words_after(low, end)
+    if not words or words[0] not in {"is", "was", "as", "ist", "est", "es", "è", "é"}:
+        return None
+    for i in range(1, min(6, len(words))):
+        if (kind := _kind(words, i)) is not None:
+            return kind
+        if words[i] not in FILLERS:
+            return None
+    return None
+
+
+def phone_near(low: str, start: int, end: int) -> bool:
+    """Whether a word of telephony stands near, whatever is between."""
+    near = [*words_before(low, start)[-9:], *words_after(low, end)[:4]]
+    return any(_WORDS.get(word) == PHONE for word in near) or any(
+        _PHRASES.get(f"{a} {b}") == PHONE for a, b in pairwise(near)
+    )
+
+
+def birth_near(low: str, start: int, end: int) -> bool:
+    """Whether a word of birth (or of admission, discharge, death) stands near."""
+    near = [*words_before(low, start)[-7:], *words_after(low, end)[:5]]
+    return not BIRTH.isdisjoint(near) or "d.o.b" in low[max(0, start - 16) : start]
+
+
+def says(words: str) -> bool:
+    """Whether words alone, such as the name of a field, say that a number is personal."""
+    low = words.lower()
+    return kind_before(low, len(low)) not in {None, NOT_PERSONAL} or birth_near(low, len(low), len(low))

@@ -1,0 +1,43 @@
+"""Finds DOB: dates that the words beside them tie to a person's birth, stay or death, and ages above 89."""
+
+import re
+from collections.abc import Iterator
+
+from leadmodel_privacy.context import birth_near
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.vocabulary import phrases
+
+_MONTHS = (
+    r"jan(?:uary|uar|vier)?|enero|gennaio|janeiro|januari|feb(?:ruary|ruar|rero|braio|ruari)?|f[ée]v(?:rier|ereiro)?|mar(?:ch|s|zo|ço)?|m[äa]e?rz|maart|"
+    r"apr(?:il|ile)?|avr(?:il)?|abr(?:il)?|may|mai|mayo|maggio|maio|mei|june?|juni|juin|junio|giugno|junho|july?|juli|juillet|julio|luglio|julho|"
+    r"aug(?:ust|ustus)?|ao[ûu]t|ago(?:sto)?|sept?(?:ember|embre|iembre)?|settembre|setembro|o[ck]t(?:ober|obre|ubre)?|ottobre|outubro|octobre|"
+    r"nov(?:ember|embre|iembre|embro)?|de[cz](?:ember|embre|embro)?|d[ée]cembre|dic(?:iembre|embre)?"
+)
+_DATE = re.compile(
+    r"(?<![^\W_])(?<!\d[.,/-])(?:"
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|(?:19|20)\d{2}[01]\d[0-3]\d"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|°)?\.?[ -](?:of |de )?(?:{_MONTHS})\.?(?:,? | de | del |-)?(?:\d{{4}}|\d{{2}}(?!\d))?"
+    rf"|(?:{_MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?!\d)(?:,? \d{{4}})?"
+    r")(?![^\W_]|[/-]\d)",
+    re.IGNORECASE,
+)
+_STEMS = phrases(
+    "born|dob|birth|bday|gebor|geb.|geburt|naissance|né|nacid|nacim|nato|nata|nascit|geboorte|nascim|nascid|urodz|född|føds|fødel|synty|"
+    "decease|died|admi|discharg|d.o.b|anivers|complean|cumplea|verjaar"
+)
+_OLD = re.compile(r"[ -]?(?:years?[ -]olds?|yo|y/o|yrs old|jahre alt|ans|años|anni|anos)(?!\w)")
+_AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
+
+
+def births(reading: Reading) -> Iterator[Span]:
+    """Dates with a word of birth beside them, and ages above 89."""
+    low = reading.low
+    if any(stem in low for stem in _STEMS):
+        for match in _DATE.finditer(reading.text):
+            if birth_near(low, *match.span()):
+                yield *match.span(), "DOB"
+    for start, end in reading.free():
+        age = low[start:end]
+        old = len(age) <= 3 and age.isdigit() and 90 <= int(age) <= 119
+        if old and (_OLD.match(low, end) or low.endswith(_AGED, max(0, start - 8), start)):
+            yield start, end, "DOB"

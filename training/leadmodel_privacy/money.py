@@ -1,0 +1,61 @@
+"""Finds numbers that move money: IBAN and CREDIT_CARD, both with check digits."""
+
+import re
+from collections.abc import Iterator
+
+from leadmodel_privacy.context import NOT_PERSONAL, kind_after, words_after, words_before
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.validators import IBAN_LENGTHS, digits_of, is_card, is_iban, luhn
+from leadmodel_privacy.vocabulary import words
+
+_CARD = re.compile(
+    r"(?<!\d[.,-])(?:\d{4}[ .-]?\d{4}[ .-]?\d{4}[ .-]?\d{1,4}(?:[ .-]?\d{3})?|\d{4}([ -])\d{6}\1\d{4,5}|\d{12,19})(?![^\W_]|[,-]\d)"
+)
+_CARD_WORDS = words(
+    "card cards credit debit visa mastercard maestro jcb amex karte kreditkarte carte tarjeta carta cartão"
+)
+
+
+def ibans(reading: Reading) -> Iterator[Span]:
+    """Account numbers of ISO 13616, with or without spaces, in any case."""
+    text = reading.text
+    for start, _ in reading.free():
+        length = IBAN_LENGTHS.get(text[start : start + 2].upper())
+        if length is not None and (end := _iban_end(text, start, length)) is not None:
+            yield start, end, "IBAN"
+
+
+def _iban_end(text: str, start: int, length: int) -> int | None:
+    packed, place = "", start
+    while len(packed) < length and place < len(text):
+        character = text[place]
+        if character.isascii() and character.isalnum():
+            packed += character
+        elif character not in " -" or text[place - 1] in " -":
+            return None
+        place += 1
+    if len(packed) < length or (place < len(text) and text[place].isalnum()):
+        return None
+    return place if is_iban(packed) else None
+
+
+def cards(reading: Reading) -> Iterator[Span]:
+    """Card numbers: grouped as on the card or bare, with a check digit; a wrong one only when the words say it is a card."""
+    for start, end in reading.free():
+        long_enough = end - start == 4 or end - start >= 8
+        if long_enough and (match := _CARD.match(reading.text, start)) and _is_card(reading, match):
+            yield *match.span(), "CREDIT_CARD"
+
+
+def _is_card(reading: Reading, match: re.Match[str]) -> bool:
+    kind = reading.kind(match.start())
+    if kind == NOT_PERSONAL:
+        return False
+    if is_card(match.group()):
+        return True
+    if kind == "CREDIT_CARD" or kind_after(reading.low, match.end()) == "CREDIT_CARD":
+        return True
+    if not luhn(digits_of(match.group())):
+        return False
+    near = {*words_before(reading.low, match.start())[-8:], *words_after(reading.low, match.end())[:4]}
+    return not _CARD_WORDS.isdisjoint(near)

@@ -1,0 +1,137 @@
+"""Finds NAME, only where a cue says that a name follows: `my name is`, `Mr`, `Dear`, a signature. Other names are not looked for."""
+
+import re
+from collections.abc import Iterator
+
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.vocabulary import phrases, words
+
+_WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_])){0,30}"
+_NAME = rf"({_WORD}(?:\.(?= ))?(?: {_WORD}(?:\.(?= ))?){{0,3}})"
+_SAID = (
+    r"my (?:full |first |last |real )?name(?: is|'s|:| was)|(?:the |full |first |last |sur|fore|given |family |customer |patient |contact |account holder )?name(?: is|:)|"
+    r"name on (?:the |my )?(?:card|account)(?: is|:)|ich heiße|ich heisse|mein name ist|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|"
+    r"il mio nome è|meu nome é|mijn naam is|ik heet|nazywam się|call me|i am called|nom ?:|nombre ?:|nome ?:|naam ?:|vorname ?:|nachname ?:|"
+    r"(?:customer|patient|client|contact|recipient|sender|attn|from|signed(?: by)?|caller|applicant|insured|employee|cardholder) ?:"
+)
+_TITLES = (
+    "mr|mrs|ms|miss|mx|dr|prof|professor|herr|herrn|frau|fr|hr|monsieur|madame|mme|mlle|señor|señora|sr|sra|srta|signor|signora|sig|dhr|mevr|"
+    "mevrouw|meneer|senhor|senhora|sir|lady|rev|capt|sgt|lt"
+)
+_GREETINGS = "dear|hi|hello|hey|hallo|liebe|lieber|cher|chère|bonjour|hola|querido|querida|estimado|estimada|ciao|caro|cara|olá|beste|geachte|good morning|good afternoon|good evening|thanks|thank you"
+_CLOSINGS = (
+    "regards|sincerely|best wishes|cheers|yours truly|yours faithfully|yours|grüßen|grüße|gruß|cordialement|saludos|saluti|groeten|groet|best|thanks|thank you|"
+    "abraços|atenciosamente|cordialmente|atentamente|respectfully"
+)
+_I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
+_SAYING = re.compile(rf"(?<![^\W_])(?i:{_SAID})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])")
+_SAID_STEMS = phrases(
+    "name|heiße|heisse|appelle|mon nom|llamo|nombre|chiamo|nome|naam|ik heet|nazywam|call me|called|nom|:"
+)
+_FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
+_CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
+_CUES = {
+    cue: kind
+    for kind, cues in (("i am", _I_AM), ("closing", _CLOSINGS), ("greeting", _GREETINGS), ("title", _TITLES))
+    for cue in phrases(cues)
+}
+_ENDS = tuple(_CUES)
+_BOTH = frozenset({"thanks", "thank you", "best"})  # greet before a comma, close on a line of their own
+_BACK = 24
+_CLOSED = frozenset(["", *",!.:;?\n-(|"])
+_PARTICLES = words(
+    "van von der den de da di du del della la le el al bin ben ibn dos das zu zur ter ten y e st"
+)
+_NOT_NAMES = words(
+    "a an the and or but so not no yes ok okay all everyone everybody team support sir madam there here it is was are be been being i you he she we "
+    "they my your his her our their me us them this that these those what who when where why how which just still very really now then today "
+    "tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october "
+    "november december customer customers client service services sales admin administrator manager help helpdesk desk folks guys friends friend "
+    "again world colleague colleagues partner partners hiring recruiting recruiter billing account accounts department dept office company inc llc "
+    "ltd gmbh corp ag sa group bank please thanks thank regards best kind warm sincerely looking interested happy sad glad sorry sure afraid trying "
+    "going having getting calling writing waiting working using new old good great fine well ready able unable about from with for at in on of to by as "
+    "if because since until while after before also too only even ever never always german french spanish italian english american british dutch indian "
+    "chinese japanese polish portuguese brazilian canadian australian irish swiss austrian european order orders invoice email phone mail number "
+    "address damen herren alle zusammen und oder nicht sehr der die das ein eine ich sie wir hier aus bei mit auf am im von madames messieurs "
+    "tous toute équipe et ou pas très le les un une des señores señoras todos equipo por para con en y o muy estoy bien gracias grazie merci danke "
+    "tutti team ai bot assistant agent system user username file hi hello hey dear mr mrs ms dr prof herr frau would could should can will may might must do does did has have had "
+    "need want like love hope think know see let get got make made take give more most some any each every other another one two three four five first "
+    "last next back up down out over under off through urgent important confidential private public free test demo sample example unknown none null "
+    "missing required optional invalid wrong correct right left true false"
+)
+_COMPANY = words(
+    "inc llc ltd gmbh corp ag plc kg bv nv co company group bank team support service services sales department office solutions systems technologies "
+    "software labs media partners consulting store shop university college hospital clinic center centre insurance"
+)
+
+
+def names(reading: Reading) -> Iterator[Span]:
+    """What follows a cue and looks like a name."""
+    text, low = reading.text, reading.low
+    if any(stem in low for stem in _SAID_STEMS):
+        for match in _SAYING.finditer(text):
+            if (length := _length("said", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
+                yield match.start(1), match.start(1) + length, "NAME"
+    for capital in _CAPITAL.finditer(text):
+        start = capital.start()
+        if (kind := _cue(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
+            length = _length(kind, name[1], text[name.end() : name.end() + 1])
+            if length > 0:
+                yield start, start + length, "NAME"
+
+
+def _cue(low: str, start: int) -> str | None:
+    """What kind of cue ends right before a capital letter."""
+    window = low[max(0, start - _BACK) : start]
+    before = window.rstrip(" \n,.!-~—:")
+    gap = window[len(before) :]
+    if not gap or not before.endswith(_ENDS):
+        return "closing" if "\n" in gap and gap.strip(" \n") in {"-", "--", "~", "—"} else None
+    for length in range(min(len(before), 18), 1, -1):
+        cue = before[-length:]
+        if cue in _CUES and not before[-length - 1 : -length].isalnum():
+            return _fitting(cue, gap)
+    return None
+
+
+def _fitting(cue: str, gap: str) -> str | None:
+    kind = _CUES[cue]
+    match kind:
+        case "title":
+            return kind if gap in {" ", ". "} else None
+        case "i am":
+            return kind if gap == " " else None
+        case "greeting" if not (cue in _BOTH and "\n" in gap):
+            return kind if gap in {" ", ", "} else None
+    return "closing" if "\n" in gap or gap == ", " else None
+
+
+def _length(kind: str, found: str, after: str) -> int:
+    """How many characters of what follows a cue are a name."""
+    parts = found.split(" ")
+    kept = _leading(parts, any_case=kind == "said")
+    if not kept or any(word.lower().strip(".") in _COMPANY for word in parts[: kept + 1]):
+        return 0
+    if kind == "i am" and kept < 2 and not (kept == len(parts) and after[:1] in {"", ",", ".", "!", "\n"}):
+        return 0
+    if kind in {"greeting", "closing"} and (kept < len(parts) or after not in _CLOSED):
+        return 0
+    return len(" ".join(parts[:kept]).rstrip("."))
+
+
+def _leading(parts: list[str], *, any_case: bool) -> int:
+    kept = small = 0
+    for i, word in enumerate(parts):
+        plain = word.lower().strip(".'")
+        if (
+            plain in _PARTICLES
+            and i + 1 < len(parts)
+            and parts[i + 1][0].isupper()
+            and parts[i + 1].lower() not in _NOT_NAMES
+        ):
+            continue
+        if plain in _NOT_NAMES or (not word[0].isupper() and (not any_case or small != i or i > 1)):
+            break
+        small += word[0].islower()
+        kept = i + 1
+    return kept

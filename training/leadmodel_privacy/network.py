@@ -1,0 +1,116 @@
+"""Finds what the network calls people and machines by: EMAIL, URL, MAC, IP."""
+
+import re
+from collections.abc import Iterator
+
+from leadmodel_privacy.context import FILLERS, words_before
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.validators import is_ip
+from leadmodel_privacy.vocabulary import words
+
+_EMAIL = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]++(?:'[\w.+%-]++)?@"
+    r"(?:(?:[\w-]++\.)+(?:[^\W\d_]{2,24}|xn--[\w-]{2,59})(?![^\W_]|-\w)|\[?\d{1,3}(?:\.\d{1,3}){3}\]?)"
+)
+_SPELT = re.compile(
+    r"(?<![\w.+%-])[\w.+%-]{1,64}+ ?(?:[(\[{] ?at ?[)\]}]| at ) ?[\w-]{1,63}+(?: ?(?:[(\[{] ?dot ?[)\]}]| dot |\.) ?[\w-]{1,63}+){0,3}"
+    r" ?(?:[(\[{] ?dot ?[)\]}]| dot |\.) ?(?:com|org|net|edu|gov|io|info|biz|co|uk|de|fr|es|it|nl|eu|ch|at|be)(?!\w)",
+    re.IGNORECASE,
+)
+_SPELT_SIGNS = (" dot ", "at)", "at]", "at}", "dot)", "dot]")
+_URL = re.compile(
+    r"(?:(?:https?|ftps?|sftp|wss?)://|(?<![\w@.-])www\d?\.)[^\s<>\"'`{}|\\^\[\]]++", re.IGNORECASE
+)
+_SURE = "com|org|net|edu|gov|mil|info|biz|io|co|ai|app|dev|tv|eu|uk|de|fr|es|nl|ch|se|dk|fi|pt|br|mx|ar|cl|cn|jp|kr|au|nz|ca|ru|ua|za|cz|pl"
+_WORDLIKE = "it|at|be|no|me|in|us|ie|gr|tr|il|ae|sg|hk|ly|page|site|online|shop|store|blog|name|pro|xyz|cloud"
+_TLD = re.compile(
+    rf"\.(?:(?:{_SURE})(?![\w-])(?!\.\w)|(?:{_WORDLIKE})(?=/))(?::\d{{2,5}})?(?:[/?#][^\s<>\"'`{{}}|\\^\[\]]*+)?"
+)
+_LABELS = re.compile(r"(?<![\w@./:-])(?:[a-z0-9-]{1,63}\.){0,5}[a-z0-9-]{1,63}$")
+_MAC = re.compile(
+    r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}(?:[0-9A-Fa-f]{2}\1[0-9A-Fa-f]{2}\1)?[0-9A-Fa-f]{2}(?!\w|[:-]\w)"
+)
+_CISCO = re.compile(
+    r"(?<![\w.])(?=[\d.]{0,13}[A-Fa-f])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?!\w|\.\w)"
+)
+_IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.\d{1,3}){3})?(?!\w|\.\w)")
+_IP4 = re.compile(r"(?<!\.)(?<!_)(?<!\d-)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
+_VERSION = words(
+    "version versions ver release build firmware rev revision section chapter kapitel abschnitt upgrade upgraded update updated "
+    "downgrade installed v patch sdk kernel driver chrome firefox"
+)
+_TRAILING = ".,;:!?)*_~"
+
+
+def emails(reading: Reading) -> Iterator[Span]:
+    """`jane@example.org`, also `jane (at) example (dot) org`."""
+    if "@" in reading.text:
+        for match in _EMAIL.finditer(reading.text):
+            yield match.start(), match.end(), "EMAIL"
+    if any(sign in reading.low for sign in _SPELT_SIGNS):
+        for match in _SPELT.finditer(reading.text):
+            if (
+                "dot" in match.group().lower()
+                or "at)" in match.group().lower()
+                or "at]" in match.group().lower()
+            ):
+                yield match.start(), match.end(), "EMAIL"
+
+
+def urls(reading: Reading) -> Iterator[Span]:
+    """Addresses of pages: with a scheme, with `www.`, or a bare domain in small letters."""
+    text = reading.text
+    if "://" in text or "www" in reading.low:
+        for match in _URL.finditer(text):
+            if len(found := match.group().rstrip(_TRAILING)) >= 6:
+                yield match.start(), match.start() + len(found), "URL"
+    if "." in text:
+        yield from _domains(text)
+
+
+def _domains(text: str) -> Iterator[Span]:
+    for match in _TLD.finditer(text):
+        if labels := _LABELS.search(text, max(0, match.start() - 130), match.start()):
+            yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
+
+
+def macs(reading: Reading) -> Iterator[Span]:
+    """Addresses of network cards, with colons, dashes or dots."""
+    text = reading.text
+    if text.count(":") >= 5 or text.count("-") >= 5:
+        for match in _MAC.finditer(text):
+            yield *match.span(), "MAC"
+    for start, end in reading.free():
+        if end - start == 4 and text[end : end + 1] == "." and (dotted := _CISCO.match(text, start)):
+            yield *dotted.span(), "MAC"
+
+
+def ips(reading: Reading) -> Iterator[Span]:
+    """IPv6 and IPv4; four numbers after `version` are a version."""
+    text = reading.text
+    if "::" in text or text.count(":") >= 7:
+        yield from _ip6(text)
+    if text.count(".") < 3:
+        return
+    for start, end in reading.free():
+        match = _IP4.match(text, start) if end - start <= 3 and text[end : end + 1] == "." else None
+        if match and is_ip(match.group()) and not _is_version(reading, start):
+            yield *match.span(), "IP"
+
+
+def _ip6(text: str) -> Iterator[Span]:
+    for match in _IP6.finditer(text):
+        found = match.group()
+        if found.endswith(":") and not found.endswith("::"):
+            found = found[:-1]
+        if found.count(":") >= 2 and any(c.isdigit() for c in found) and is_ip(found):
+            yield match.start(), match.start() + len(found), "IP"
+
+
+def _is_version(reading: Reading, start: int) -> bool:
+    for word in reversed(words_before(reading.low, start)[-5:]):
+        if word in _VERSION:
+            return True
+        if word not in FILLERS and word != "from":
+            return False
+    return False

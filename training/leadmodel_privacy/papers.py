@@ -1,0 +1,98 @@
+"""Finds numbers of papers and files: SSN, MRN, HEALTH_PLAN, ACCOUNT, PASSPORT, DRIVER_LICENSE, VIN.
+
+Some show what they are by their form and a check digit; the others are what the words beside them say.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from leadmodel_privacy.context import NOT_PERSONAL, PHONE, kind_after
+from leadmodel_privacy.quantities import dated, decimal, measured
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.validators import digits_of, is_cpf, is_dni, is_nir, is_ssn, is_vin
+
+_TOKEN = re.compile(
+    r"(?:[A-Za-z]{0,6}-)?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}"
+)
+_PREFIX = re.compile(r"(?<![^\W_])[A-Za-z]{1,6}-$")
+_DIGITS = {"CREDIT_CARD": 3, "PASSPORT": 5}
+_LENGTH = {"CREDIT_CARD": 3, "SSN": 4}
+_PLATE = re.compile(
+    r"(?i:\b(?:plates?|kennzeichen|nummernschild|immatriculation|matr[ií]cula|targa|kenteken|registration)\b)"
+    r"(?:[ :#]|\b(?i:number|no|nr|is|was|ist|lautet)\b\.?){1,8}+([A-ZÄÖÜ0-9]{1,8}+(?:[ -][A-Z0-9]{1,6}+){0,3}+)(?![a-z])"
+)
+_PLATE_STEMS = (
+    "plate",
+    "kennzeichen",
+    "nummernschild",
+    "immatric",
+    "matr",
+    "targa",
+    "kenteken",
+    "registration",
+)
+
+
+def _always(_text: str) -> bool:
+    return True
+
+
+_FORMS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tuple(
+    (entity, re.compile(rf"(?<![^\W_]-)(?:{form})(?![^\W_]|-[^\W_])"), valid)
+    for entity, form, valid in (
+        ("VIN", r"[A-HJ-NPR-Z0-9]{17}", is_vin),
+        ("SSN", r"\d{3}([- .])\d{2}\1\d{4}", is_ssn),
+        ("SSN", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{2} ?\d{2} ?\d{2} ?[A-D]", _always),
+        ("SSN", r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", _always),
+        ("SSN", r"(?:\d{8}|[XYZ]-?\d{7})-?[A-HJ-NP-TV-Z]", is_dni),
+        ("SSN", r"[XYZ]-\d{7}-?[A-HJ-NP-TV-Z]", is_dni),
+        ("SSN", r"\d{3}\.\d{3}\.\d{3}-\d{2}", is_cpf),
+        ("SSN", r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", is_nir),
+        ("HEALTH_PLAN", r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", _always),
+    )
+)
+_NINO = re.compile(r"(?<![^\W_])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} ?\d{2} ?\d{2} ?[A-D](?![^\W_])")
+
+
+def formed(reading: Reading) -> Iterator[Span]:
+    """Numbers that show by their form what they are."""
+    text = reading.text
+    for start, end in reading.free():
+        if end - start == 2 and (spaced := _NINO.match(text, max(0, start - 3))):
+            yield *spaced.span(), "SSN"
+        for entity, pattern, valid in _FORMS:
+            match = pattern.match(text, start)
+            if match and valid(match.group()) and reading.kind(start) != NOT_PERSONAL:
+                yield *match.span(), entity
+                break
+
+
+def named(reading: Reading) -> Iterator[Span]:
+    """Numbers that the words beside them name."""
+    done = 0
+    for number, _ in reading.free():
+        if number < done or (match := _TOKEN.match(reading.text, _begin(reading.text, number))) is None:
+            continue
+        start, done = match.span()
+        kind = reading.kind(start) or kind_after(reading.low, done)
+        if kind not in {None, NOT_PERSONAL, PHONE} and _fits(reading, match, str(kind)):
+            yield start, done, str(kind)
+    if any(stem in reading.low for stem in _PLATE_STEMS):
+        for match in _PLATE.finditer(reading.text):
+            if any(c.isdigit() for c in match[1]):
+                yield *match.span(1), "VIN"
+
+
+def _begin(text: str, start: int) -> int:
+    if text[start - 1 : start] != "-":
+        return start
+    prefix = _PREFIX.search(text, max(0, start - 7), start)
+    return prefix.start() if prefix else start
+
+
+def _fits(reading: Reading, match: re.Match[str], kind: str) -> bool:
+    token = match.group()
+    letters = sum(c.isalnum() for c in token)
+    if len(digits_of(token)) < _DIGITS.get(kind, 4) or letters < _LENGTH.get(kind, 5) or decimal(token):
+        return False
+    return not measured(reading.low, *match.span()) and not dated(reading.text, *match.span())

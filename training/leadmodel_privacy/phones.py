@@ -1,0 +1,105 @@
+"""Finds PHONE: international and national numbers by their form, bare digits only beside a word of telephony."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import phonenumbers
+
+from leadmodel_privacy.context import NOT_PERSONAL, PHONE, phone_near
+from leadmodel_privacy.quantities import dated, decimal, measured
+from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.validators import digits_of
+
+_MOST_CHECKS = (
+    40  # of national numbers a text; each is slow, so a text with more of them is taken to hold phones
+)
+_BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?$")
+_BODY = re.compile(
+    r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
+    r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|-\w|,\d)",
+    re.IGNORECASE,
+)
+_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}$", re.IGNORECASE)
+_AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d{2}\)[ .-]{0,2}|[2-9]\d{2}[ .-]{1,2})\d{3}[ .-]\d{4}")
+_BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ .-]?\d")
+_TRUNK = re.compile(r"0[1-9][\d ./()-]*")
+
+Finder = Callable[[Reading], Iterator[Span]]
+
+
+def phones(regions: tuple[str, ...]) -> Finder:
+    """A finder that knows the national numbers of these countries."""
+
+    def find(reading: Reading) -> Iterator[Span]:
+        done, checks = 0, 0
+        for number, _ in reading.free():
+            if number < done or (match := _candidate(reading.text, number)) is None:
+                continue
+            found = _is_phone(reading, match)
+            if found is None:
+                checks += 1
+                found = checks > _MOST_CHECKS or _valid(match.group(), regions)
+            if found:
+                done = match.end()
+                yield *match.span(), "PHONE"
+
+    return find
+
+
+def _candidate(text: str, number: int) -> re.Match[str] | None:
+    before = _BEFORE.search(text, max(0, number - 4), number)
+    return _BODY.match(text, before.start() if before else number)
+
+
+def _is_phone(reading: Reading, match: re.Match[str]) -> bool | None:
+    """None: only if it is a number of some country."""
+    start, end = match.span()
+    token = _EXTENSION.sub("", match.group())
+    kind = reading.kind(start)
+    if kind == NOT_PERSONAL or decimal(token):
+        return False
+    if measured(reading.low, start, end) or dated(reading.text, start, end):
+        return False
+    count = len(digits_of(token))
+    if count > 15:
+        return False
+    if kind == PHONE or (count >= 7 and phone_near(reading.low, start, end)):
+        return True
+    return _formed(token, count, alone=reading.text.strip() == match.group())
+
+
+def _formed(token: str, count: int, *, alone: bool) -> bool | None:
+    if token.lstrip("(").startswith(("+", "00")):
+        return _international(token, count)
+    if _AMERICAN.fullmatch(token):
+        return True
+    if _BRACKETED.match(token):
+        return 8 <= count <= 13
+    if not 9 <= count <= 12:
+        return False
+    if not _TRUNK.fullmatch(token):
+        return None if alone else False
+    return None if token.isdigit() else True
+
+
+def _international(token: str, count: int) -> bool:
+    digits = digits_of(token.replace("(0)", ""))
+    number = "+" + (digits if "+" in token else digits[2:])
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return False
+    if phonenumbers.is_valid_number(parsed):
+        return True
+    return count >= 10 and phonenumbers.is_possible_number(parsed)
+
+
+def _valid(token: str, regions: tuple[str, ...]) -> bool:
+    return any(_valid_in(token, region) for region in regions)
+
+
+def _valid_in(token: str, region: str) -> bool:
+    try:
+        return phonenumbers.is_valid_number_for_region(phonenumbers.parse(token, region), region)
+    except phonenumbers.NumberParseException:
+        return False

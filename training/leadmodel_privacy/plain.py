@@ -1,0 +1,49 @@
+"""Text as the patterns read it: full-width and foreign digits, odd spaces and dashes as their plain forms, invisible characters gone.
+
+Every character stands for one character, except the invisible ones: `origin` says where each one was.
+"""
+
+import re
+import unicodedata
+from functools import cache
+
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"
+_HIDDEN = re.compile(f"[{_INVISIBLE}]")
+_ODD = re.compile(rf"[{_SPACES}{_DASHES}\uff01-\uff5e\u2019\u02bc]|(?![0-9])\d")
+
+
+def plain(text: str) -> tuple[str, list[int] | None]:
+    """The text as patterns read it, and where each character was (None: where it is)."""
+    if text.isascii():
+        return text, None
+    origin = None
+    if _HIDDEN.search(text):
+        origin = [i for i, c in enumerate(text) if c not in _INVISIBLE]
+        text = "".join(text[i] for i in origin)
+    if _ODD.search(text):
+        text = "".join(c if c.isascii() else _plain(c) for c in text)
+    return text, origin
+
+
+@cache
+def _plain(character: str) -> str:
+    if character in _SPACES:
+        return " "
+    if character in _DASHES:
+        return "-"
+    if character in "\u2019\u02bc":
+        return "'"
+    if (digit := unicodedata.decimal(character, None)) is not None:
+        return str(digit)
+    code = ord(character)
+    return chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else character
+
+
+def lower(text: str) -> str:
+    """In small letters, each character still one character."""
+    small = text.lower()
+    if len(small) == len(text):
+        return small
+    return "".join(s if len(s := c.lower()) == 1 else c for c in text)
