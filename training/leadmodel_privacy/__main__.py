@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from leadmodel_privacy import detecting
+from leadmodel_privacy.backfill import command as backfill
 
 
 def parser() -> argparse.ArgumentParser:
@@ -12,6 +13,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(prog="leadmodel-privacy", description="Find and redact personal data.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     detecting.register(commands)
+    backfill.register(commands)
     return p
 
 

@@ -1,0 +1,1 @@
+"""The backfill: finds, and with `--apply` redacts, personal data in conversations that a Redis or Valkey already holds."""

@@ -1,0 +1,264 @@
+"""`leadmodel-privacy backfill`: arguments → a run → report, audit record, one line of JSON, exit code."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from leadmodel_privacy.backfill import outputs, report
+from leadmodel_privacy.backfill.run import Run
+from leadmodel_privacy.backfill.servers import Access
+from leadmodel_privacy.backfill.settings import Limits, Settings
+from leadmodel_privacy.backfill.state import check_name
+from leadmodel_privacy.backfill.words import BackfillError, Exit, Outcome, Refused, Stopped
+from leadmodel_privacy.configuration import Config, ConfigError
+
+
+def register(commands: "argparse._SubParsersAction[Any]") -> None:
+    """Add the command to the program."""
+    p = commands.add_parser(
+        "backfill",
+        help="redact conversations that a Redis or Valkey already holds; a dry run unless --apply",
+        description="Finds personal data in Redis or Valkey and counts it. With --apply it is replaced, and verified.",
+    )
+    p.set_defaults(run=run)
+    _what(p)
+    _how(p)
+    _where(p)
+    _pace(p)
+
+
+def _what(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--match", action="append", required=True, metavar="GLOB", help="keys to read; repeatable")
+    p.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="field of JSON messages, hashes and stream entries that holds text; repeatable; none: every text",
+    )
+    p.add_argument("--apply", action="store_true", help="redact; without it nothing of yours is written")
+    p.add_argument(
+        "--sample", type=float, default=1.0, metavar="SHARE", help="a first look at this share of keys"
+    )
+    p.add_argument("--max-keys", type=int, default=0, metavar="N", help="a first look that ends after N keys")
+    p.add_argument(
+        "--changed-configuration",
+        action="store_true",
+        help="apply although the last dry run had another configuration",
+    )
+    p.add_argument(
+        "--stamps",
+        action="store_true",
+        help="remember clean keys (8 bytes a key, in this Redis), so that the next run skips what did not change",
+    )
+
+
+def _how(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--redis", metavar="URL", default=os.environ.get("REDIS_URL"), help="default: REDIS_URL")
+    p.add_argument("--username", default="", help="user, instead of the URL's")
+    p.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="file with the password, instead of the URL's"
+    )
+    p.add_argument("--tls-ca", default="", metavar="FILE", help="certificates to trust, for rediss://")
+    p.add_argument("--tls-cert", default="", metavar="FILE", help="our certificate")
+    p.add_argument("--tls-key", default="", metavar="FILE", help="its key")
+    p.add_argument("--name", default="default", help="runs of one name share lease, checkpoint and reports")
+    p.add_argument(
+        "--wait", type=_seconds, default=3600.0, metavar="1h", help="for a Redis or a lease that is not there"
+    )
+    p.add_argument("--lease", type=_seconds, default=60.0, help=argparse.SUPPRESS)
+
+
+def _where(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--report", default="redis", metavar="redis|none|URI", help="where the report goes")
+    p.add_argument("--audit", default="redis", metavar="redis|none|URI", help="where the audit record goes")
+    p.add_argument(
+        "--retention", type=_seconds, default=30 * 86400.0, metavar="720h", help="how long reports live"
+    )
+    p.add_argument(
+        "--triggered-by", default=os.environ.get("HOSTNAME", ""), help="who or what, for the audit record"
+    )
+    p.add_argument("--image", default="", help="what runs, for the audit record")
+    p.add_argument(
+        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
+    )
+
+
+def _pace(p: argparse.ArgumentParser) -> None:
+    limits = Limits()
+    p.add_argument(
+        "--keys-per-second", type=float, default=0, metavar="N", help="not faster than this; 0: no limit"
+    )
+    p.add_argument(
+        "--server-share",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="at most this share of the time on the server",
+    )
+    p.add_argument(
+        "--page", type=int, default=limits.page, metavar="N", help="keys a SCAN call looks at, at most 5000"
+    )
+    p.add_argument(
+        "--max-stream-entries",
+        type=int,
+        default=limits.stream_entries,
+        metavar="N",
+        help="longer streams are left",
+    )
+    p.add_argument(
+        "--max-message",
+        type=int,
+        default=limits.message_chars,
+        metavar="N",
+        help="longer texts (characters) are left",
+    )
+
+
+def _seconds(text: str) -> float:
+    """`90`, `90s`, `5m`, `1h`, `720h`."""
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], units[text[-1:]]) if text[-1:] in units else (text, 1.0)
+    value = float(number) * unit
+    if not 0 <= value < 1e9:
+        raise ValueError(text)
+    return value
+
+
+def settings_of(given: argparse.Namespace) -> Settings:
+    """Arguments → settings. Raises Refused."""
+    if not 0 < given.sample <= 1 or not 0 < given.server_share <= 1:
+        raise Refused("--sample and --server-share take a share, above 0 and at most 1")
+    if not 1 <= given.page <= 5000 or given.max_keys < 0 or given.keys_per_second < 0:
+        raise Refused("--page takes 1 to 5000; --max-keys and --keys-per-second take 0 or more")
+    if not 1 <= given.max_stream_entries <= 100_000 or not 100 <= given.max_message <= 10_000_000:
+        raise Refused("--max-stream-entries takes 1 to 100000, --max-message 100 to 10000000")
+    try:
+        config = Config(fields=tuple(given.field))
+    except ConfigError as error:
+        raise Refused(str(error)) from None
+    return Settings(
+        patterns=tuple(given.match),
+        detector=config,
+        apply=given.apply,
+        name=check_name(given.name),
+        stamps=given.stamps,
+        sample=given.sample,
+        max_keys=given.max_keys,
+        changed_configuration=given.changed_configuration,
+        retention_s=int(given.retention),
+        wait_s=given.wait,
+        lease_s=max(1.0, given.lease),
+        report=outputs.check(given.report, "--report"),
+        audit=outputs.check(given.audit, "--audit"),
+        triggered_by=given.triggered_by[:256],
+        image=given.image[:512],
+        limits=Limits(
+            page=given.page,
+            keys_per_second=given.keys_per_second,
+            server_share=given.server_share,
+            stream_entries=given.max_stream_entries,
+            message_chars=given.max_message,
+        ),
+    )
+
+
+def access_of(given: argparse.Namespace) -> Access:
+    """Where the Redis is. Raises Refused."""
+    if not given.redis:
+        raise Refused("no Redis given; set REDIS_URL or --redis redis://host:6379/0")
+    password = ""
+    if given.password_file is not None:
+        try:
+            password = given.password_file.read_text().strip()
+        except OSError as error:
+            raise Refused(f"{given.password_file} cannot be read: {error.strerror}") from None
+    return Access(given.redis.strip(), given.username, password, given.tls_ca, given.tls_cert, given.tls_key)
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    sys.stderr.write(f"leadmodel-privacy: {text}\n")
+    sys.stderr.flush()
+
+
+def run(given: argparse.Namespace) -> int:
+    """The whole program; the exit code."""
+    try:
+        settings = settings_of(given)
+        work = Run(settings, access_of(given), sys.stderr, say)
+    except BackfillError as error:
+        say(str(error))
+        _terminate(given.termination_log, _failure(str(error), given))
+        return int(error.code)
+    signal.signal(signal.SIGTERM, lambda *_: work.stop.set())
+    signal.signal(signal.SIGINT, lambda *_: work.stop.set())
+    started = time.time()
+    code, outcome, message = _work(work)
+    ended = report.Ended(
+        work.owner, code, outcome, message, started, time.time(), work.detector.version, work.tally
+    )
+    ended = _write(work, ended)
+    work.leave()
+    line = report.termination(settings, ended)
+    sys.stdout.write(line + "\n")
+    if ended.message and ended.code:
+        say(ended.message)
+    _terminate(given.termination_log, line)
+    return int(ended.code)
+
+
+def _work(work: Run) -> tuple[Exit, Outcome, str]:
+    try:
+        work.to_the_end()
+        return report.outcome_of(work.settings, work.tally)
+    except Stopped as error:
+        return error.code, Outcome.STOPPED, str(error)
+    except BackfillError as error:
+        return error.code, Outcome.FAILED, str(error)
+    except Exception as error:  # noqa: BLE001  # the text of a foreign exception may hold a value: only its kind and place are told
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+        return Exit.TRY_AGAIN, Outcome.FAILED, f"an error of the program: {type(error).__name__} at {where}"
+
+
+def _write(work: Run, ended: report.Ended) -> report.Ended:
+    """Report and audit record; where they cannot be written, the run is not done."""
+    settings, state = work.settings, work.state
+    try:
+        text = report.full(settings, ended)
+        where = outputs.write_report(
+            settings.report, state, ended.run, text, keep_s=settings.retention_s, now=ended.ended
+        )
+        ended = replace(ended, reported=where)
+        outputs.write_audit(settings.audit, state, ended.run, report.audit(settings, ended))
+    except (outputs.StoreError, BackfillError) as error:
+        said = f"the report cannot be written: {error}"
+        if ended.code in {Exit.DONE, Exit.RESIDUE}:
+            return replace(ended, code=Exit.TRY_AGAIN, outcome=Outcome.FAILED, message=said)
+        say(said)
+    return ended
+
+
+def _failure(message: str, given: argparse.Namespace) -> str:
+    mode = "Apply" if given.apply else "DryRun"
+    found = {
+        "schema": report.SCHEMA,
+        "mode": mode,
+        "outcome": "Failed",
+        "message": message[:512],
+        "exitCode": 2,
+    }
+    return json.dumps(found, separators=(",", ":"))
+
+
+def _terminate(path: Path, line: str) -> None:
+    if path.exists():
+        path.write_text(line)

@@ -1,0 +1,77 @@
+"""Where reports and audit records go: a key of the Redis, a folder, an object store, or nowhere. Old reports of a folder are removed."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from leadmodel_privacy.backfill.state import State
+from leadmodel_privacy.backfill.words import Refused
+from leadmodel_store.store import PVC_ROOT, StoreError, put, show
+
+REDIS, NONE = "redis", "none"
+_SCHEMES = {"file", "pvc", "s3", "gs", "az", "http", "https"}
+
+
+def check(target: str, flag: str) -> str:
+    """A target that can be used."""
+    if target not in {REDIS, NONE} and urlsplit(target).scheme not in _SCHEMES:
+        raise Refused(
+            f"{flag} takes redis, none, or the URI of a folder such as file:///reports or s3://bucket/reports"
+        )
+    return target
+
+
+def write_report(
+    target: str, state: State | None, name: str, report: Mapping[str, Any], *, keep_s: int, now: float
+) -> str:
+    """Write it and say where it is. Raises StoreError."""
+    text = json.dumps(report, indent=1).encode()
+    if target == NONE or (target == REDIS and state is None):
+        return ""
+    if target == REDIS:
+        assert state is not None
+        state.put(f"report:{name}", text, keep_s)
+        return state.key(f"report:{name}")
+    uri = f"{target.rstrip('/')}/backfill-{name}.json"
+    put(uri, text, environ=os.environ)
+    _prune(target, now - keep_s)
+    return show(uri)
+
+
+def write_audit(target: str, state: State | None, name: str, record: Mapping[str, Any]) -> None:
+    """Add it to what is kept for good. Raises StoreError."""
+    line = json.dumps(record, separators=(",", ":"))
+    folder = _folder(target)
+    if target == REDIS and state is not None:
+        state.append("audit", line.encode())
+    elif folder is not None:
+        try:
+            with (folder / "audit.jsonl").open("a") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise Refused(f"{show(target)} cannot be written: {error.strerror}") from None
+    elif target not in {NONE, REDIS}:
+        put(f"{target.rstrip('/')}/audit-{name}.json", line.encode(), environ=os.environ)
+
+
+def _folder(target: str) -> Path | None:
+    parts = urlsplit(target)
+    if parts.scheme == "file":
+        return Path(parts.path)
+    return PVC_ROOT / parts.netloc / parts.path.lstrip("/") if parts.scheme == "pvc" else None
+
+
+def _prune(target: str, before: float) -> None:
+    folder = _folder(target)
+    for old in folder.glob("backfill-*.json") if folder is not None else ():
+        try:
+            if old.stat().st_mtime < before:
+                old.unlink()
+        except OSError:
+            continue  # another run removed it
+
+
+__all__ = ["StoreError", "check", "write_audit", "write_report"]

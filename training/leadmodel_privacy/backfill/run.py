@@ -1,0 +1,95 @@
+"""A run from end to end: connect, take the lease, scan from the checkpoint on, verify. Begun again whenever the server went away."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from leadmodel_privacy.backfill.probe import probe
+from leadmodel_privacy.backfill.progress import Progress
+from leadmodel_privacy.backfill.servers import Access, Servers
+from leadmodel_privacy.backfill.session import Session
+from leadmodel_privacy.backfill.settings import Settings
+from leadmodel_privacy.backfill.state import State
+from leadmodel_privacy.backfill.tally import Tally
+from leadmodel_privacy.backfill.words import Away, BackfillError, Stopped
+from leadmodel_privacy.detect import Detector
+
+_PAUSE_S = 1.0
+
+
+@dataclass
+class Run:
+    """One run of the program; `tally` and `state` are there for the report even when it fails."""
+
+    settings: Settings
+    access: Access
+    out: TextIO
+    say: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    stop: threading.Event = field(default_factory=threading.Event)
+    owner: str = field(
+        default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+    )
+    tally: Tally = field(default_factory=Tally)
+    state: State | None = None
+
+    def __post_init__(self) -> None:
+        self.detector = Detector(self.settings.detector)
+        self.servers = Servers(self.access, self.clock)
+        self.progress = Progress(self.out, self.clock)
+
+    def to_the_end(self) -> None:
+        """Sessions until one finishes. Waits for a server or a lease as long as the settings say."""
+        waited_from = self.clock()
+        said = ""
+        while True:
+            session: Session | None = None
+            try:
+                session = self._session()
+                session.work()
+            except Away as error:
+                if session is not None and session.moved:
+                    waited_from = self.clock()
+                if self.clock() - waited_from > self.settings.wait_s:
+                    raise
+                if str(error) != said:
+                    said = str(error)
+                    self.say(f"{said}; trying again for up to {self.settings.wait_s:.0f} s")
+                self._pause(_PAUSE_S)
+            else:
+                return
+
+    def _session(self) -> Session:
+        self.servers.connect()
+        facts = probe(self.servers)
+        self.state = State(self.servers, self.settings.name, self.owner, self.settings.lease_s)
+        session = Session(
+            settings=self.settings,
+            servers=self.servers,
+            state=self.state,
+            facts=facts,
+            detector=self.detector,
+            progress=self.progress,
+            say=self.say,
+            clock=self.clock,
+            stop=self.stop,
+        )
+        session.prepare()
+        self.tally = session.context.tally
+        return session
+
+    def _pause(self, seconds: float) -> None:
+        if self.stop.wait(seconds):
+            raise Stopped("stopped while waiting")
+
+    def leave(self) -> None:
+        """Give back the lease and the connections, if the server lets us."""
+        try:
+            if self.state is not None and self.state.fence:
+                self.state.leave()
+        except BackfillError:
+            pass  # it ends by itself
+        self.servers.close()

@@ -1,0 +1,226 @@
+"""One unbroken connection's worth of a run: gate, lease, checkpoint, the scan, the verify pass, the end."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from leadmodel_privacy.backfill.context import Context
+from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_key
+from leadmodel_privacy.backfill.globs import compiled, server_match
+from leadmodel_privacy.backfill.kinds import Kind
+from leadmodel_privacy.backfill.looking import kinds
+from leadmodel_privacy.backfill.messages import Redactor
+from leadmodel_privacy.backfill.nodes import Node
+from leadmodel_privacy.backfill.pace import Pace
+from leadmodel_privacy.backfill.probe import Probe, rebuilds_streams
+from leadmodel_privacy.backfill.progress import Progress
+from leadmodel_privacy.backfill.scanning import Scan
+from leadmodel_privacy.backfill.servers import Servers
+from leadmodel_privacy.backfill.settings import Settings
+from leadmodel_privacy.backfill.shapes import Shaping
+from leadmodel_privacy.backfill.state import PREFIX, Checkpoint, State
+from leadmodel_privacy.backfill.tally import Tally
+from leadmodel_privacy.backfill.words import Away, Refused, Stopped
+from leadmodel_privacy.backfill.worker import Worker
+from leadmodel_privacy.detect import Detector
+
+_OWN = PREFIX.encode()
+_SPREAD = 1 << 64
+
+
+class _EnoughError(Exception):
+    """A first look has seen as many keys as it was to see."""
+
+
+@dataclass
+class Session:
+    """`moved` says whether it got anywhere, so that waiting begins anew."""
+
+    settings: Settings
+    servers: Servers
+    state: State
+    facts: Probe
+    detector: Detector
+    progress: Progress
+    say: Callable[[str], None]
+    clock: Callable[[], float]
+    stop: threading.Event
+    moved: bool = False
+    _kept: float = 0
+    _began: float = 0
+    _selected: Fingerprints = field(default_factory=Fingerprints)
+
+    @property
+    def leases(self) -> bool:
+        """A first look without writes takes no lease; it leaves nothing behind but its report."""
+        return not self.settings.partial or self.settings.apply
+
+    def prepare(self) -> None:
+        """Gate, lease, checkpoint. Raises Away while another run holds the lease."""
+        settings = self.settings
+        self._gate()
+        if self.leases and (held := self.state.take()) > 0:
+            raise Away(f"another run of {settings.name!r} holds the lease, for {held:.0f} s more")
+        self._kept = self.clock()
+        shaping = Shaping(self.detector)
+        config = self.detector.config
+        self.context = Context(
+            settings=settings,
+            kinds=self._kinds(),
+            redactor=Redactor(shaping, frozenset(config.fields), settings.limits.message_chars),
+            version=f"{self.detector.version}/{settings.digest}".encode(),
+            salt=self.state.salt() if self.leases else b"",
+            beat=self._beat,
+        )
+        self.checkpoint = self._checkpoint()
+        self.context.tally.shapes = shaping.shapes = self.context.tally.shapes
+
+    def _kinds(self) -> dict[str, Kind]:
+        facts = self.facts
+        found = kinds(self.settings.limits, fields_expire=facts.fields_expire, documents=facts.documents)
+        if self.settings.apply and not rebuilds_streams(self.servers, self.state.key("probe")):
+            self.say("this server does not let streams be rebuilt; they are left and counted as skipped")
+            del found["stream"]
+        return found
+
+    def _gate(self) -> None:
+        """What was looked at in the last dry run is what may be applied."""
+        settings = self.settings
+        if not settings.apply or settings.changed_configuration:
+            return
+        seen = self.state.facts().get("dry_run_config")
+        if seen is not None and seen != settings.digest:
+            raise Refused(
+                "the last dry run had another configuration; run once without --apply and read its report, or add"
+                " --changed-configuration"
+            )
+
+    def _checkpoint(self) -> Checkpoint:
+        """Where an unfinished run of the same kind was, or the beginning."""
+        settings, context = self.settings, self.context
+        fresh = Checkpoint(self.detector.version, settings.digest, settings.mode, started=time.time())
+        if settings.partial:
+            context.marks = False
+            return fresh
+        context.marks = settings.stamps
+        if settings.stamps:
+            context.known = self.state.fingerprints("stamps").sealed()
+        found = self.state.checkpoint()
+        if found is None or not found.continues(fresh):
+            self.state.save(fresh, context.changed, context.clean, anew=True)
+            return fresh
+        self.say("going on where the last run stopped")
+        context.tally = Tally.load(found.tally)
+        context.changed = self.state.fingerprints("changed")
+        context.clean = self.state.fingerprints("clean")
+        return found
+
+    # --- work ----------------------------------------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Scan, verify, finish."""
+        self._began = self.clock()
+        try:
+            if not self.checkpoint.verifying:
+                self._scan("scan", self.context.tally)
+                if self.settings.apply:
+                    self.checkpoint.verifying, self.checkpoint.nodes, self.checkpoint.slots = True, {}, ""
+                    self._save()
+            if self.settings.apply:
+                self._verify()
+        finally:
+            self._time()
+            self.progress.end()
+        self._finish()
+
+    def _scan(self, phase: str, tally: Tally) -> None:
+        settings, patterns = self.settings, compiled(self.settings.patterns)
+        worker = Worker(self.context)
+        pace = Pace(settings.limits.keys_per_second, settings.limits.server_share, self.clock, self._sleep)
+        self.progress.begin(phase, self.facts.keys)
+
+        def page(node: Node, keys: list[bytes]) -> None:
+            began, waited = self.clock(), self.servers.waited_s
+            mine = [key for key in keys if patterns.fullmatch(key) and self._is_wanted(key)]
+            if settings.max_keys and not self.context.verifying:
+                mine = mine[: settings.max_keys - tally.keys]
+            if mine:
+                worker.page(node, mine)
+            self.progress.step(len(keys), tally)
+            if settings.max_keys and tally.keys >= settings.max_keys and not self.context.verifying:
+                raise _EnoughError
+            pace.after(len(mine), self.servers.waited_s - waited, began)
+
+        scan = Scan(
+            self.servers,
+            self.checkpoint,
+            server_match(settings.patterns),
+            settings.limits.page,
+            page,
+            self._save,
+            self._restarted,
+        )
+        try:
+            scan.run()
+        except _EnoughError:
+            return
+
+    def _is_wanted(self, key: bytes) -> bool:
+        if key.startswith(_OWN):
+            return False
+        if self.context.verifying:
+            mark = of_key(key)
+            return mark in self._selected or mark < self.settings.recheck * _SPREAD
+        return self.settings.sample >= 1 or of_key(key) < self.settings.sample * _SPREAD
+
+    def _verify(self) -> None:
+        """What was changed is looked at again, and some of the rest: an application may have written old text back."""
+        context = self.context
+        context.verifying, context.marks = True, True
+        context.known = context.clean.sealed()
+        self._selected = context.changed.sealed()
+        self._scan("verify", context.tally)
+
+    def _finish(self) -> None:
+        settings = self.settings
+        if settings.partial:
+            return
+        facts = {"last_run": f"{time.time():.0f}"}
+        if not settings.apply:
+            facts |= {"dry_run_config": settings.digest, "dry_run_at": facts["last_run"]}
+        self.state.finish(stamps=settings.stamps, facts=facts)
+
+    # --- between pages -------------------------------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        self._time()
+        self.moved = True
+        if not self.settings.partial:
+            self.checkpoint.tally = self.context.tally.dump()
+            self.state.save(self.checkpoint, self.context.changed, self.context.clean)
+            self._kept = self.clock()
+        else:
+            self._beat()
+        if self.stop.is_set():
+            raise Stopped("stopped after a checkpoint; the next run goes on from there")
+
+    def _time(self) -> None:
+        now = self.clock()
+        self.context.tally.seconds += now - self._began
+        self.context.tally.redis_seconds += self.servers.take_waited()
+        self._began = now
+
+    def _beat(self) -> None:
+        """Keep the lease during long work."""
+        if self.leases and self.clock() - self._kept > self.settings.lease_s / 4:
+            self.state.keep()
+            self._kept = self.clock()
+
+    def _sleep(self, seconds: float) -> None:
+        until = self.clock() + seconds
+        while (left := until - self.clock()) > 0 and not self.stop.wait(min(left, self.settings.lease_s / 4)):
+            self._beat()
+
+    def _restarted(self) -> None:
+        self.context.tally.restarts += 1
