@@ -42,6 +42,7 @@ class Server:
     options: tuple[str, ...] = ()
     port: int = field(default_factory=free_port)
     tls: bool = False
+    locked: bool = False  # tests without a login may not look in
     process: "subprocess.Popen[bytes] | None" = None
 
     @property

@@ -126,6 +126,7 @@ class Session:
                 self._scan("scan", self.context.tally)
                 if self.settings.apply:
                     self.checkpoint.verifying, self.checkpoint.nodes, self.checkpoint.slots = True, {}, ""
+                    self.context.tally.forget_given_up()  # all of them are tried once more
                     self._save()
             if self.settings.apply:
                 self._verify()

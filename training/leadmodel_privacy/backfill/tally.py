@@ -46,6 +46,11 @@ class Tally:
             setattr(found, name, Counter(value) if isinstance(now, Counter) else value)
         return found
 
+    def forget_given_up(self) -> None:
+        """What was given up is tried again."""
+        self.given_up = self.residue = 0
+        self.left = [entry for entry in self.left if entry["why"] == "tooLong"]
+
     @property
     def incomplete(self) -> bool:
         """Whether something is left for a person."""
