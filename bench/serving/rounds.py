@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.load import Seen, run
-from serving.models import Lead, Made, bodies, wire
+from serving.models import Lead, Made, as_json, bodies, wire
 from serving.servers import Kind, Server, start
 
 from leadmodel_artifact.artifact import load
@@ -152,3 +152,9 @@ def sample(made: Made) -> list[Lead]:
 def as_columns(leads: Sequence[Lead]) -> dict[str, list[Any]]:
     """Leads as one list a field."""
     return {name: [lead[name] for lead in leads] for name in leads[0]}
+
+
+def answers_columns(server: Server, leads: Sequence[Lead]) -> bool:
+    """Whether the server takes a batch as columns."""
+    with awake(server):
+        return server.post(server.kind.batch_path or "", as_json(as_columns(leads[:2])))[0] == 200
