@@ -45,21 +45,33 @@ def note_served(draft: Draft) -> None:
 def note_proven(draft: Draft) -> None:
     """Live leads gave a Pass while it served."""
     champion, found = draft.champion, draft.status.drift
-    if (
-        champion
-        and champion.proven_at is None
-        and champion.served_at
-        and found
-        and found.evidence is Evidence.PASS
-    ):
-        draft.change(champion=replace(champion, proven_at=draft.now))
+    if not (champion and champion.served_at and found and found.evidence is Evidence.PASS):
+        return
+    if champion.proven_at is None or champion.drifted_at is not None:
+        draft.change(champion=replace(champion, proven_at=champion.proven_at or draft.now, drifted_at=None))
+
+
+def note_drifted(draft: Draft) -> None:
+    """The leads moved away from the champion for good, and from the previous model too where it breaches like the champion.
+
+    Models trained from now on know the moved world. If the world moves back, such a previous model fits again although its
+    successors are sound.
+    """
+    champion, previous, found = draft.champion, draft.status.previous, draft.status.drift
+    if champion is not None and champion.drifted_at is None:
+        draft.change(champion=replace(champion, drifted_at=draft.now))
+    too = found is not None and (found.previous_psi or 0.0) >= draft.spec.drift.max_psi
+    if previous is not None and previous.drifted_at is None and too:
+        draft.change(previous=replace(previous, drifted_at=draft.now))
 
 
 def promote(draft: Draft, revision: Revision, message: str) -> None:
     """Serve this revision."""
     old = draft.champion
     draft.change(
-        champion=replace(revision, since=draft.now, until=None, served_at=None, proven_at=None),
+        champion=replace(
+            revision, since=draft.now, until=None, served_at=None, proven_at=None, drifted_at=None
+        ),
         previous=_previous_after(draft, revision.digest),
         rollout=Rollout(from_=_return_to(draft), to=revision.digest, since=draft.now, reason=Reason.PROMOTED),
         candidate=None,
@@ -125,7 +137,7 @@ def roll_back(
     )
     draft.change(
         rollbacks=(rollback, *draft.status.rollbacks)[:MAX_ROLLBACKS],
-        champion=target and replace(target, since=draft.now, until=None),
+        champion=target and replace(target, since=draft.now, until=None, drifted_at=None),
         previous=None,
         rollout=Rollout(from_=older, to=to, since=draft.now, reason=reason) if to else None,
         drift=None,
@@ -216,7 +228,7 @@ def check_lost(draft: Draft) -> None:
         return
     rollout = target and Rollout(from_=None, to=target.digest, since=draft.now, reason=Reason.ROLLOUT_FAILED)
     draft.change(
-        champion=target and replace(target, since=draft.now, until=None),
+        champion=target and replace(target, since=draft.now, until=None, drifted_at=None),
         previous=None,
         candidate=None,
         drift=None,

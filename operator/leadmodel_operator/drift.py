@@ -265,7 +265,6 @@ def _why_not(  # noqa: PLR0917  # every fact that may stand against it
     now: datetime,
 ) -> str | None:
     """The first thing that stands against a rollback."""
-    found = assessed.result
     if policy.policy != "Automatic":
         return "rollback.policy is Alert"
     if previous is None:
@@ -276,14 +275,22 @@ def _why_not(  # noqa: PLR0917  # every fact that may stand against it
         return previous_usable
     if previous.until is not None and now - previous.until > timedelta(seconds=policy.max_age.seconds):
         return "the previous model stopped serving too long ago"
-    if not assessed.comparable:
-        return "the previous model cannot be compared on these leads"
     if any(is_automatic(r) and now - r.at < timedelta(seconds=policy.cooldown.seconds) for r in rollbacks):
         return "the cooldown of the last rollback has not ended"
+    return _why_no_better(assessed, previous, policy)
+
+
+def _why_no_better(assessed: Assessed, previous: Revision, policy: RollbackPolicy) -> str | None:
+    """What the same leads say against the previous model, and what earlier ones said."""
+    found = assessed.result
+    if not assessed.comparable:
+        return "the previous model cannot be compared on these leads"
     if not (found.previous_bad_share is not None and found.previous_bad_share <= BAD_PREVIOUS):
         return "the previous model refuses leads too"
     if not (found.previous_psi is not None and found.previous_psi < policy.max_previous_psi):
         return "the world moved: the previous model drifts too; consider retraining"
+    if previous.drifted_at is not None:
+        return "the leads had moved away from the previous model; that it fits again may mean that they moved back"
     return None
 
 

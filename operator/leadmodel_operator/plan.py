@@ -117,6 +117,7 @@ def _act(draft: Draft, action: Action, *, breaching: bool) -> None:
             draft, target, kind=QuarantineKind.DRIFT, reason=action.reason, message=action.message
         )
         return
+    champion.note_drifted(draft)
     found = draft.status.drift
     if found is not None and not found.verdict:
         draft.change(drift=replace(found, verdict=action.message[:256]))
