@@ -111,11 +111,10 @@ def assess(
     windows = [pod.window for pod in asked if pod.window is not None]
     answered = f"{len(windows)}/{ready}"
     if not windows or 2 * len(windows) < ready:
-        return Assessed(
-            _settled(before, DriftResult(evidence=Evidence.UNAVAILABLE, pods=answered, at=now), now)
-        )
+        silent = DriftResult(evidence=Evidence.UNAVAILABLE, pods=answered, at=now)
+        return Assessed(_settled(before, _remembering(before, silent, policy, now), now))
     reading = read(windows, policy)
-    evidence = _evidence(before, reading, policy)
+    evidence = _evidence(reading, policy, breaching=_goes_on(before, policy, now))
     result = DriftResult(
         psi=reading.psi,
         feature=reading.feature,
@@ -131,14 +130,35 @@ def assess(
     )
     if evidence is Evidence.FAIL:
         result = _breach(before, result, policy, now)
+    elif evidence is Evidence.INSUFFICIENT:
+        result = _remembering(before, result, policy, now)
     sustained = evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
-    verdict = before.verdict if before is not None and before.sustained and sustained else ""
+    same = before is not None and before.breach_since == result.breach_since
+    verdict = before.verdict if before is not None and same and sustained else ""
     result = replace(result, sustained=sustained, verdict=verdict)
     return Assessed(_settled(before, result, now), sustained, reading.comparable)
 
 
-def _evidence(before: DriftResult | None, reading: Reading, policy: DriftPolicy) -> Evidence:
-    breaching = before is not None and before.evidence is Evidence.FAIL
+def _goes_on(before: DriftResult | None, policy: DriftPolicy, now: datetime) -> bool:
+    """Whether there was a breach so lately that another breaching reading continues it."""
+    if before is None or before.breach_since is None or before.breach_seen is None:
+        return False
+    gap = max(MIN_GAP, timedelta(seconds=10 * policy.interval.seconds))
+    return now - before.breach_seen <= gap + REFRESH
+
+
+def _remembering(
+    before: DriftResult | None, result: DriftResult, policy: DriftPolicy, now: datetime
+) -> DriftResult:
+    """A reading that says nothing does not end a breach: only a Pass does, or silence for longer than the gap."""
+    if before is None or not _goes_on(before, policy, now):
+        return result
+    return replace(
+        result, breach_since=before.breach_since, breach_seen=before.breach_seen, verdict=before.verdict
+    )
+
+
+def _evidence(reading: Reading, policy: DriftPolicy, *, breaching: bool) -> Evidence:
     enough = reading.samples >= policy.min_samples
     bad = (
         enough
@@ -154,14 +174,7 @@ def _breach(
     before: DriftResult | None, result: DriftResult, policy: DriftPolicy, now: datetime
 ) -> DriftResult:
     """When this breach began: a gap between readings restarts it."""
-    gap = max(MIN_GAP, timedelta(seconds=10 * policy.interval.seconds))
-    goes_on = (
-        before is not None
-        and before.breach_since is not None
-        and before.breach_seen is not None
-        and now - before.breach_seen <= gap + REFRESH
-    )
-    since = before.breach_since if goes_on and before is not None else now
+    since = before.breach_since if before is not None and _goes_on(before, policy, now) else now
     return replace(result, breach_since=since, breach_seen=now)
 
 

@@ -1,0 +1,47 @@
+"""Pods are rendered from what was decided and from nothing else, and a rendering once released stays as it was.
+
+A Deployment whose template changes with the operator's version would restart every pod of every model at an upgrade.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from leadmodel_operator.api import Predictor
+from leadmodel_operator.kubernetes.objects import deployment, pod_template
+from leadmodel_operator.state import Serve
+
+GOLDEN = Path(__file__).parent / "golden"
+LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
+SERVE = Serve(
+    champion="sha256:" + "a" * 64,
+    previous="sha256:" + "b" * 64,
+    image="registry.example.com/predictor:1",
+    template=1,
+    decision=7,
+    measured_auc=0.75,
+    pod=Predictor(),
+    replicas=2,
+    autoscaling=None,
+    progress_deadline=600.0,
+)
+
+
+@pytest.mark.parametrize("version", [1])
+def test_a_released_rendering_stays_as_it_was(version: int):
+    """On purpose changed? Keep this version in the code, raise `rendering`, and add a golden file for the new one."""
+    found = pod_template(LEAD_MODEL, replace(SERVE, template=version))
+    assert found == json.loads((GOLDEN / f"pods-{version}.json").read_text())
+
+
+def test_a_decision_that_changes_no_model_restarts_no_pod():
+    """The counter stands at the Deployment, not in the template of its pods."""
+    later = replace(SERVE, decision=8)
+    assert pod_template(LEAD_MODEL, later) == pod_template(LEAD_MODEL, SERVE)
+    assert deployment(LEAD_MODEL, later, 2) != deployment(LEAD_MODEL, SERVE, 2)
+
+
+def test_the_number_of_pods_is_no_part_of_the_template():
+    assert pod_template(LEAD_MODEL, replace(SERVE, replicas=9)) == pod_template(LEAD_MODEL, SERVE)
