@@ -32,7 +32,7 @@ class Made:
     previous: Path
     challenger: Path  # as the champion, of other leads: something to reload
     trees: Path  # 100 × 31 leaves
-    small_trees: Path  # as leadmodel-train makes them
+    other_trees: Path  # as these, of other leads
 
 
 def made() -> Made:
@@ -47,7 +47,7 @@ def made() -> Made:
         _train(folder / "previous", older),
         _train(folder / "challenger", _leads(folder, 3)),
         _train(folder / "trees", leads, *TREES, program=("-c", LARGE)),
-        _train(folder / "small-trees", leads, *TREES),
+        _train(folder / "other-trees", _leads(folder, 3), *TREES, program=("-c", LARGE)),
     )
 
 

@@ -39,7 +39,7 @@ def running(kinds: Sequence[Kind], lead: Lead) -> Iterator[list[Server]]:
 @contextmanager
 def awake(server: Server) -> Iterator[Server]:
     """Let one server run."""
-    server.tell(signal.SIGCONT)
+    server.wake()
     try:
         yield server
     finally:

@@ -88,10 +88,17 @@ class Server:
         return f"http://127.0.0.1:{self.port}{self.kind.batch_path}"
 
     def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """One request on a connection of its own."""
+        """Send a body, on a connection of its own."""
+        return self._ask("POST", path, body)
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Read, on a connection of its own."""
+        return self._ask("GET", path, None)
+
+    def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("POST", path, body, {"content-type": "application/json"})
+            connection.request(method, path, body, {"content-type": "application/json"} if body else {})
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -113,6 +120,10 @@ class Server:
     def tell(self, number: signal.Signals) -> None:
         """To the program and its children."""
         os.killpg(self.process.pid, number)
+
+    def wake(self) -> None:
+        """Let it run."""
+        self.tell(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it and its children."""
