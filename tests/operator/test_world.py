@@ -1,5 +1,7 @@
 """The loop in the small world: first deploy, refusal, promotion, drift, and a person's verbs."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
@@ -63,6 +65,19 @@ def test_pinned_and_worse_is_stalled():
     assert world.status.champion.digest == digest("A")
     assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
     assert said(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
+
+
+def test_judging_the_champion_again_restarts_no_pod():
+    """Another holdout measures another AUC; the pods' arguments stay, or every gate change would empty the windows."""
+    world, leader = serving()
+    before, pods = world.deployment, [pod.name for pod in world.pods]
+    world.truths["A"] = replace(world.truths["A"], auc=0.77)
+    world.edit(min_auc=0.7)
+    leader.settle()
+    assert world.status.gate.auc == 0.77
+    assert is_ready(world)
+    assert world.deployment == before
+    assert [pod.name for pod in world.pods] == pods
 
 
 def test_better_is_promoted():
