@@ -1,26 +1,31 @@
 """`leadmodel-predictor`: settings → uvicorn. Nothing else reads the environment or the arguments."""
 
 import argparse
-import asyncio
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import time
-from types import FrameType
 from uuid import uuid4
 
-import uvicorn
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, digest
 from leadmodel_predictor.app import Application
+from leadmodel_predictor.guard import Guard
 from leadmodel_predictor.metrics import Metrics
 from leadmodel_predictor.model import Model
+from leadmodel_predictor.reload import Reloads
 from leadmodel_predictor.ring import Ring
+from leadmodel_predictor.server import Server
 from leadmodel_predictor.slots import Slot, Slots, load_slot, pair, unpack
 from leadmodel_store.store import StoreError, fetch
 
@@ -53,6 +58,18 @@ def parser() -> argparse.ArgumentParser:
         type=float,
         default=5.0,
         help="how long to go on accepting after SIGTERM (default: 5)",
+    )
+    p.add_argument(
+        "--idle-seconds",
+        type=float,
+        default=Guard.idle_seconds,
+        help="how long a connection may be idle; more than the load balancer's (default: 75)",
+    )
+    p.add_argument(
+        "--max-waiting",
+        type=int,
+        default=Guard.max_waiting,
+        help="requests that may wait for an answer, further ones get 503 (default: 1024)",
     )
     p.add_argument(
         "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
@@ -108,25 +125,6 @@ class Loader:
         return pair(champion, served.champion)
 
 
-class Server(uvicorn.Server):
-    """A server that goes on accepting for a while after SIGTERM, with readiness failing and connections closing."""
-
-    def __init__(self, config: uvicorn.Config, app: Application, drain: float) -> None:
-        super().__init__(config)
-        self.app, self.drain = app, drain
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain on the first signal, leave at once on the second."""
-        if self.app.predict.draining or sig == signal.SIGINT:
-            super().handle_exit(sig, frame)
-            return
-        self.app.predict.draining = True
-        asyncio.get_event_loop().call_later(self.drain, self._leave)
-
-    def _leave(self) -> None:
-        self.should_exit = True
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
     p = parser()
@@ -136,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loader = Loader(given)
     try:
         slots = loader.first()
-        token = given.token_file.read_text().strip() if given.token_file else None
+        token = _token(given.token_file)
         auc = given.measured_auc if given.measured_auc is not None else slots.champion.artifact.auc
         if not (auc >= given.min_auc):
             raise SystemExit(_refuse(given, f"Model AUC {auc:.4f} is below {given.min_auc}", loader.seen))
@@ -149,6 +147,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _token(path: Path | None) -> str | None:
+    """The bearer token. Raises OSError when the file cannot be read or is empty: an empty token would let everybody in."""
+    if path is None:
+        return None
+    if not (token := path.read_text().strip()):
+        raise OSError(f"{path} is empty; put the token into it or leave --token-file out")
+    return token
+
+
 def _refuse(given: argparse.Namespace, message: str, seen: str | None) -> int:
     print(f"leadmodel-predictor: {message}", file=sys.stderr)
     if given.termination_log.exists():
@@ -157,31 +164,23 @@ def _refuse(given: argparse.Namespace, message: str, seen: str | None) -> int:
 
 
 def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str | None) -> None:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # half of the series would be birthdays
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
-    app = Application(model, lambda: loader.again(model), token, given.min_auc)
+    app = Application(model, Reloads(model, lambda: loader.again(model), given.min_auc, token))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        loop="uvloop",
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=20,
-        server_header=False,
-        host=given.host,
-        port=given.port,
-    )
     where = f"sockets {given.fd}" if inherited else f"{given.host}:{given.port}"
     print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
-    Server(config, app, given.drain_seconds).run(sockets=inherited or None)
+    guard = Guard(
+        lambda limit: model.metrics.limited[limit](),
+        max_waiting=given.max_waiting,
+        idle_seconds=given.idle_seconds,
+    )
+    Server(app, guard, given.host, given.port, given.drain_seconds).run(inherited or None)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,30 @@
-"""A lead on the wire → raw values for the scorer: types made from the artifact's features, so that decoding validates.
+"""A lead on the wire → values for the scorers: types and functions made from the features of both slots, so that decoding validates.
 
-Strings of the artifact are field aliases and objects, never code. What the values mean is the artifact's scoring.
+Strings of an artifact are field aliases and keys, never code. Categories leave as codes and texts as lengths, so that whoever keeps
+values keeps nothing a person wrote. What the values mean is the artifact's scoring.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
 from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind
-from leadmodel_artifact.scoring import LeadError, instant, lead_values
+from leadmodel_artifact.scoring import LeadError, Scorer, codes, instant
 
 MAX_TEXT = 1_000_000
+TIME_SOURCE = "created_at"
+NAN = float("nan")
+UNSCORED = (
+    ArithmeticError,
+    TypeError,
+    ValueError,
+)  # what a scorer may raise: its model has no finite score for a lead
+
 Values = tuple[Any, ...]
+Scored = tuple[float, Values | None]  # a score with the coded values it comes from; None: the lead is refused
 
 
 class BadLead(ValueError):  # noqa: N818  # what it is
@@ -23,29 +35,167 @@ class BadLead(ValueError):  # noqa: N818  # what it is
         self.field = field
 
 
-def lead_type(champion: Artifact, previous: Artifact | None) -> type[msgspec.Struct]:
-    """A Struct with the champion's fields as it wants them, and what only the previous model reads as it comes."""
-    fields: dict[str, tuple[Any, Any]] = {}
+def path_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """JSON path and sentence of a validation error."""
+    sentence, _, path = str(error).partition(" - at `")
+    path = path.rstrip("`") or "$"
+    if sentence.startswith("Object missing required field `"):
+        return f"{path}.{sentence.split('`')[1]}", "is required"
+    return path, sentence.replace("`", "")
+
+
+Model = tuple[Artifact, Scorer]  # what a reader needs of a slot; the scorer is one of coded values
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a lead on the wire."""
+
+    name: str  # of the attribute: made here
+    kind: FeatureKind
+    type: Any
+    default: Any  # NODEFAULT: required
+
+
+class Reader:
+    """Reads leads as the champion wants them; a field that only the previous model reads is left as it came."""
+
+    def __init__(self, champion: Model, previous: Model | None) -> None:
+        artifact, scorer = champion
+        self.champion = artifact
+        self.fields = _fields(artifact, previous and previous[0])
+        self.type = self.struct("Lead", [(f.type, f.default) for f in self.fields.values()])
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
+        self.decode_many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self.type]).decode  # type: ignore[name-defined]
+        own = _time_source(artifact)
+        self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
+        self.strict_time = own is not None  # only the champion refuses leads
+        self.time = self.fields[self.time_source].name if self.time_source in self.fields else None
+        self.values: Callable[[Any, int], Values] = self._function(artifact, _own, "({values})")
+        self.score: Callable[[Any, int], Scored] = self._function(
+            artifact, _own, "scorer({values}), ({values})", scorer
+        )
+        self.second = previous and self._second(*previous)
+
+    def struct(self, name: str, wanted: list[tuple[Any, Any]]) -> type[msgspec.Struct]:
+        """A type with the fields of a lead, each of the type and default wanted."""
+        fields = [
+            (field.name, kind) if default is msgspec.NODEFAULT else (field.name, kind, default)
+            for field, (kind, default) in zip(self.fields.values(), wanted, strict=True)
+        ]
+        rename = {field.name: source for source, field in self.fields.items()}
+        return msgspec.defstruct(name, fields, rename=rename, kw_only=True, gc=False)
+
+    def hour(self, lead: Any, now_hour: int) -> int:
+        """The UTC hour of a lead; now where it has no instant. Raises BadLead."""
+        found = None if self.time is None else getattr(lead, self.time)
+        return now_hour if found is None else self.hour_of(found, now_hour)
+
+    def hour_of(self, found: Any, now_hour: int) -> int:
+        """The UTC hour of an instant that was sent. Raises BadLead."""
+        try:
+            if self.strict_time:
+                return instant(found, self.time_source).hour
+            return instant(msgspec.json.decode(found), self.time_source).hour
+        except (LeadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if not self.strict_time:
+                return now_hour
+            message = "must be an instant, as ISO 8601 or Unix seconds"
+            raise BadLead(f"$.{self.time_source}", message) from None
+
+    # --- generated functions ---------------------------------------------------------------------------------------------
+
+    def _function(self, artifact: Artifact, line: "Line", answer: str, scorer: Scorer | None = None) -> Any:
+        """A function of a lead and its hour; only names made here stand in its text. `{values}`: of the features, in their order."""
+        given: dict[str, Any] = {"scorer": scorer, "refused": (NAN, None)}
+        lines = ["def read(lead, hour):"]
+        for i, feature in enumerate(artifact.features):
+            if feature.kind is FeatureKind.HOUR_OF_DAY:
+                lines.append(f"    x{i} = hour")
+                continue
+            if feature.kind is FeatureKind.CATEGORICAL:
+                given[f"t{i}"] = codes(feature).get
+            lines.append(f"    x{i} = lead.{self.fields[feature.source].name}")
+            lines += line(i, feature, given)
+        values = " ".join(f"x{i}," for i in range(len(artifact.features)))
+        exec("\n".join([*lines, f"    return {answer.format(values=values)}"]), given)  # noqa: S102  # our own names only
+        return given["read"]
+
+    def _second(self, previous: Artifact, scorer: Scorer) -> Callable[[Any, int, Values | None], Scored]:
+        """The previous model's score of a lead that the champion took, given the champion's values."""
+        if _shape(previous) == _shape(self.champion):
+            return lambda _lead, _hour, values: (scorer(*values), values)  # type: ignore[misc]  # the champion took it
+        own = {f.source for f in self.champion.features}
+
+        def line(i: int, feature: Feature, given: dict[str, Any]) -> list[str]:
+            if feature.source in own and feature.kind is self.fields[feature.source].kind:
+                return [*_bounds(i, feature), *_own(i, feature, given)]
+            given[f"r{i}"] = _checked(feature, raw=feature.source not in own)
+            checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
+            return [*checked, *_own(i, feature, given)]
+
+        read = self._function(previous, line, "scorer({values}), ({values})", scorer)
+        return lambda lead, hour, _values: read(lead, hour)
+
+
+Line = Callable[[int, Feature, dict[str, Any]], list[str]]
+
+
+def _own(i: int, feature: Feature, _given: dict[str, Any]) -> list[str]:
+    match feature.kind:
+        case FeatureKind.CATEGORICAL:
+            return [f"    x{i} = t{i}(x{i}, {len(feature.levels)})"]
+        case FeatureKind.TEXT_LENGTH:
+            return [f"    if x{i} is not None: x{i} = len(x{i})"]
+        case _:
+            return []
+
+
+def _bounds(i: int, feature: Feature) -> list[str]:
+    """Refuse what the previous model would refuse in a field that both read alike."""
+    tests = []
+    if feature.required:
+        tests.append(f"x{i} is None")
+    if feature.minimum is not None:
+        tests.append(f"x{i} is not None and x{i} < {feature.minimum!r}")
+    if feature.maximum is not None:
+        tests.append(f"x{i} is not None and x{i} > {feature.maximum!r}")
+    return [f"    if {test}: return refused" for test in tests]
+
+
+def _checked(feature: Feature, *, raw: bool) -> Callable[[Any], Any]:
+    """The value of a field that the champion reads otherwise or not at all; itself where the previous model would refuse the lead."""
+    kind, default = _type(feature)
+    decode = msgspec.json.Decoder(kind).decode if raw else partial(msgspec.convert, type=kind)
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return read if default is msgspec.NODEFAULT else None
+        try:
+            return decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return read
+
+    return read
+
+
+def _fields(champion: Artifact, previous: Artifact | None) -> dict[str, Field]:
+    fields: dict[str, Field] = {}
     for feature in champion.features:
         if feature.source not in fields:
-            fields[feature.source] = _field(feature)
+            fields[feature.source] = Field(f"f{len(fields)}", feature.kind, *_type(feature))
     for feature in previous.features if previous else ():
-        fields.setdefault(feature.source, (Any, None))
-    names = {f"f{i}": source for i, source in enumerate(fields)}
-    made = [
-        (name, fields[source][0]) if fields[source][1] is msgspec.NODEFAULT else (name, *fields[source])
-        for name, source in names.items()
-    ]
-    return msgspec.defstruct("Lead", made, rename=names, kw_only=True, gc=False)
+        if feature.source not in fields:
+            fields[feature.source] = Field(f"f{len(fields)}", feature.kind, msgspec.Raw, None)
+    return fields
 
 
-def _field(feature: Feature) -> tuple[Any, Any]:
+def _type(feature: Feature) -> tuple[Any, Any]:
+    """Type and default of a field on the wire."""
     match feature.kind:
         case FeatureKind.NUMERIC:
             kind: Any = Annotated[float, msgspec.Meta(ge=feature.minimum, le=feature.maximum)]
-        case FeatureKind.CATEGORICAL:
-            kind = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-        case FeatureKind.TEXT_LENGTH:
+        case FeatureKind.CATEGORICAL | FeatureKind.TEXT_LENGTH:
             kind = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
         case FeatureKind.HOUR_OF_DAY:
             kind = str | float
@@ -54,82 +204,9 @@ def _field(feature: Feature) -> tuple[Any, Any]:
     return kind | None, None
 
 
-def path_of(error: msgspec.ValidationError) -> tuple[str, str]:
-    """JSON path and sentence of a validation error."""
-    said = str(error)
-    sentence, _, path = said.partition(" - at `")
-    if not path and said.startswith("Object missing required field `"):
-        return "$." + said.split("`")[1], "is required"
-    return (path.rstrip("`") or "$"), sentence.replace("`", "")
-
-
-class Reader:
-    """Reads leads for one pair of slots."""
-
-    def __init__(self, champion: Artifact, previous: Artifact | None) -> None:
-        self.type = lead_type(champion, previous)
-        self.champion, self.previous = champion, previous
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
-        self.decode_many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self.type]).decode  # type: ignore[name-defined]
-        self._sources = {f.encode_name: f.name for f in msgspec.structs.fields(self.type)}
-        self.time = (
-            self._time_of(champion)
-            or (previous and self._time_of(previous))
-            or self._sources.get("created_at")
-        )
-        self.time_source = next((s for s, n in self._sources.items() if n == self.time), "created_at")
-        self.values = self._make_values(champion)
-        self.same = previous is not None and _shape(previous) == _shape(champion)
-
-    def _time_of(self, artifact: Artifact) -> str | None:
-        return next(
-            (self._sources[f.source] for f in artifact.features if f.kind is FeatureKind.HOUR_OF_DAY), None
-        )
-
-    def _make_values(self, artifact: Artifact) -> Callable[[Any, int], Values]:
-        """`values(lead, hour)`: raw values in the order of the features; only names made here stand in its text."""
-        parts = []
-        for feature in artifact.features:
-            name = f"lead.{self._sources[feature.source]}"
-            match feature.kind:
-                case FeatureKind.HOUR_OF_DAY:
-                    parts.append("hour")
-                case FeatureKind.TEXT_LENGTH:
-                    parts.append(f"(None if {name} is None else len({name}))")
-                case _:
-                    parts.append(name)
-        given: dict[str, Any] = {}
-        exec(f"def values(lead, hour): return ({', '.join(parts)},)", given)  # noqa: S102  # our own names only
-        made: Callable[[Any, int], Values] = given["values"]
-        return made
-
-    def hour(self, lead: Any, now_hour: int) -> int:
-        """The UTC hour of a lead; now where it has no instant."""
-        found = getattr(lead, self.time) if self.time is not None else None
-        if found is None:
-            return now_hour
-        try:
-            return instant(found, self.time_source).hour
-        except LeadError as error:
-            raise BadLead(f"$.{error.field}", "must be an instant, as ISO 8601 or Unix seconds") from None
-
-    def previous_values(self, lead: Any, hour: int, values: Values) -> Values | None:
-        """Raw values for the previous model; None when it would refuse the lead."""
-        if self.same:
-            return values
-        if self.previous is None:
-            return None
-        sent = {
-            source: value
-            for source, name in self._sources.items()
-            if (value := getattr(lead, name)) is not None
-        }
-        sent[self.time_source] = hour * 3600
-        try:
-            return lead_values(self.previous, sent)
-        except LeadError:
-            return None
+def _time_source(artifact: Artifact) -> str | None:
+    return next((f.source for f in artifact.features if f.kind is FeatureKind.HOUR_OF_DAY), None)
 
 
 def _shape(artifact: Artifact) -> tuple[Any, ...]:
-    return tuple((f.source, f.kind, f.required, f.minimum, f.maximum) for f in artifact.features)
+    return tuple((f.source, f.kind, f.required, f.minimum, f.maximum, f.levels) for f in artifact.features)

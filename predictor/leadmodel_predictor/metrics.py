@@ -1,8 +1,71 @@
 """What Prometheus sees. The registry is passed in; children are bound once, for labels() on each request costs more than scoring."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from bisect import bisect_left
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+class Limit(StrEnum):
+    """What may end a request before it is answered."""
+
+    HEAD = "head"  # its head is too large
+    SYNTAX = "syntax"  # it is no HTTP
+    TIME = "time"  # it did not come in time, or its answer was not read
+    WAITING = "waiting"  # too many requests wait already
+    MEMORY = "memory"  # too many bytes of unfinished requests are held already
+    CONNECTIONS = "connections"  # too many connections are open
+
+
+class Requests:
+    """Answers and how long they took, as plain integers: a lock a request, as the library's counters take, costs more than scoring."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, int], int] = {}
+        self._buckets = [0] * (len(BUCKETS) + 1)
+        self._sum = 0.0
+        self._batch_buckets = [0] * (len(BUCKETS) + 1)
+        self._batch_sum = 0.0
+
+    def predicted(self, seconds: float) -> None:
+        """A lead was answered."""
+        self._buckets[bisect_left(BUCKETS, seconds)] += 1
+        self._sum += seconds
+
+    def batch(self, seconds: float) -> None:
+        """A batch was answered."""
+        self._batch_buckets[bisect_left(BUCKETS, seconds)] += 1
+        self._batch_sum += seconds
+
+    def answered(self, endpoint: str, code: int) -> None:
+        """A request was refused."""
+        self._codes[endpoint, code] = self._codes.get((endpoint, code), 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """For the registry."""
+        answers = CounterMetricFamily(
+            "lead_model_requests", "Requests by endpoint and answer.", labels=["endpoint", "code"]
+        )
+        took = HistogramMetricFamily(
+            "lead_model_request_seconds", "Time to answer, without the network.", labels=["endpoint"]
+        )
+        for endpoint, buckets, total in (
+            ("predict", self._buckets, self._sum),
+            ("batch", self._batch_buckets, self._batch_sum),
+        ):
+            counts = list(accumulate(buckets))
+            bounds = [*map(str, BUCKETS), "+Inf"]
+            took.add_metric([endpoint], list(zip(bounds, map(float, counts), strict=True)), total)
+            answers.add_metric([endpoint, "200"], counts[-1])
+        for (endpoint, code), count in self._codes.items():
+            answers.add_metric([endpoint, str(code)], count)
+        yield answers
+        yield took
 
 
 class Metrics:
@@ -29,29 +92,11 @@ class Metrics:
             registry=registry,
         )
         self.samples = Gauge("lead_model_drift_samples", "Leads in the drift window.", registry=registry)
-        requests = Counter(
-            "lead_model_requests_total",
-            "Requests by endpoint and answer.",
-            ["endpoint", "code"],
-            registry=registry,
-        )
-        self.ok = requests.labels("predict", "200").inc
-        self.codes = {
-            (endpoint, code): requests.labels(endpoint, str(code)).inc
-            for endpoint in ("predict", "batch")
-            for code in (200, 400, 404, 405, 413, 415, 422, 503)
-        }
-        latency = Histogram(
-            "lead_model_request_seconds",
-            "Time to answer, without the network.",
-            ["endpoint"],
-            buckets=BUCKETS,
-            registry=registry,
-        )
-        self.took = latency.labels("predict").observe
-        self.batch_took = latency.labels("batch").observe
-        self.leads = Counter("lead_model_leads_total", "Leads scored.", ["endpoint"], registry=registry)
-        self.batch_leads = self.leads.labels("batch").inc
+        self.requests = Requests()
+        registry.register(self.requests)
+        self.batch_leads = Counter(
+            "lead_model_batch_leads_total", "Leads scored in batches.", registry=registry
+        ).inc
         bad = Counter(
             "lead_model_bad_leads_total",
             "Leads a slot refuses or scores non-finite.",
@@ -61,3 +106,10 @@ class Metrics:
         self.bad_champion, self.bad_previous = bad.labels("champion").inc, bad.labels("previous").inc
         reloads = Counter("lead_model_reloads_total", "Reloads by outcome.", ["outcome"], registry=registry)
         self.reloaded, self.reload_refused = reloads.labels("ok").inc, reloads.labels("refused").inc
+        refused = Counter(
+            "lead_model_connections_refused_total",
+            "Connections and requests that a limit ended, by the limit.",
+            ["limit"],
+            registry=registry,
+        )
+        self.limited = {limit: refused.labels(limit).inc for limit in Limit}

@@ -40,23 +40,21 @@ class Model:
         """Since the end of training."""
         return max(0.0, (now - self.slots.champion.artifact.version) / 3600)
 
-    def gauges(self, now: float) -> None:
+    def gauges(self, window: Window, now: float) -> None:
         """Set every gauge."""
-        window = self.ring.window(now)
         self.metrics.loaded.set(1)
         self.metrics.auc.set(self.auc)
         self.metrics.age.set(self.age_hours(now))
         self.metrics.drift.set(drift_score(window))
-        self.metrics.samples.set(len(self.ring.entries))
+        self.metrics.samples.set(samples(window))
         self.metrics.psi.clear()
         for feature, value in psis(window).items():
             self.metrics.psi.labels(feature).set(value)
 
-    def status(self, now: float) -> dict[str, Any]:
+    def status(self, window: Window, now: float) -> dict[str, Any]:
         """What /ops/model-status answers."""
-        artifact, window = self.slots.champion.artifact, self.ring.window(now)
-        found = psis(window)
-        score = drift_score(window)
+        slots, found, score = self.slots, psis(window), drift_score(window)
+        artifact = slots.champion.artifact
         return {
             "loaded": True,
             "version": artifact.version,
@@ -67,14 +65,15 @@ class Model:
             "age_hours": round(self.age_hours(now), 3),
             "drift_score": score,
             "health": self.health(score, now),
-            "digest": self.slots.champion.digest,
+            "digest": slots.champion.digest,
             "drift_status": drift_status(found),
             "drift_psi": max(found.values(), default=None),
-            "samples": len(self.ring.entries),
+            "samples": samples(window),
+            "span_s": window.span_s,
             "slots": {
-                "champion": self.slots.champion.digest,
-                "previous": self.slots.previous and self.slots.previous.digest,
-                **({"previous_error": self.slots.previous_error} if self.slots.previous_error else {}),
+                "champion": slots.champion.digest,
+                "previous": slots.previous and slots.previous.digest,
+                **({"previous_error": slots.previous_error} if slots.previous_error else {}),
             },
         }
 
@@ -89,6 +88,11 @@ class Model:
         if score > HIGH_DRIFT:
             return "warning_high_drift"
         return "warning_stale" if self.age_hours(now) > STALE_HOURS else "ok"
+
+
+def samples(window: Window) -> int:
+    """Leads in the window."""
+    return 0 if window.champion is None else window.champion.n
 
 
 def psis(window: Window) -> dict[str, float]:

@@ -1,85 +1,85 @@
-"""The last leads, and what they look like beside the references of both slots.
+"""The last leads, scored by both slots, and what they look like beside the references of both.
 
-Adding a lead is one append and one count; bins are found when somebody asks. No text of a lead is kept, only raw values of features
-(levels, numbers, lengths), for at most 1,000 leads and 7 days.
+Adding a lead is one append and one count; everything else is found when somebody asks, from a snapshot, so that it may be found in a
+thread. No text of a lead is kept, only values of features (codes, numbers, lengths), for at most 1,000 leads and 7 days.
 """
 
 import math
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_artifact.artifact import Artifact, FeatureKind, FeatureReference, Reference
-from leadmodel_artifact.reference import SCORE, bin_index, expected_hours, expected_shares
-from leadmodel_artifact.window import (
-    MAX_MONITORED,
-    MIN_REFERENCE_ROWS,
-    FeatureWindow,
-    HoursWindow,
-    SlotWindow,
-    Window,
-)
+from leadmodel_artifact.artifact import Reference
+from leadmodel_artifact.reference import expected_hours
+from leadmodel_artifact.window import MIN_REFERENCE_ROWS, HoursWindow, SlotWindow, Window
 from leadmodel_predictor.slots import Slot, Slots
 
 SIZE = 1000
 MAX_AGE_S = 7 * 86400.0
 HOUR_S = 3600.0
-_NAN = float("nan")
+HOURS_KEPT = 25
 
-Entry = tuple[
-    float, int, Any, float, Any, float
-]  # time, hour, values, score; previous values, score (None: refused)
+# time, hour, values, score; previous values, score (values None: refused)
+Entry = tuple[float, int, Any, float, Any, float]
 
 
-@dataclass
-class _Counter:
-    """Counts of one monitored feature while leads are gone through."""
+@dataclass(frozen=True)
+class Snapshot:
+    """A ring at an instant; nothing in it changes any more."""
 
-    reference: FeatureReference
-    place: int | None  # of the value among the raw values; None: the score
+    boot: str
+    slots: Slots
+    entries: tuple[Entry, ...]
+    hours: Mapping[int, Sequence[int]]  # hour number → 24 counts by the hour of the lead
+    begun: float | None
+    now: float
 
-    def __post_init__(self) -> None:
-        self.observed = [0] * len(self.reference.counts)
-        self.by_hour = [0] * 24
-        self.total = self.squares = 0.0
-        self.shares = expected_shares(self.reference)
-
-    def add(self, value: Any, hour: int) -> None:
-        numeric = self.reference.kind is not FeatureKind.CATEGORICAL
-        if numeric and (value is None or not math.isfinite(value)):
-            return
-        self.observed[bin_index(self.reference, value)] += 1
-        self.by_hour[hour] += 1
-        if numeric:
-            self.total += value
-            self.squares += value * value
-
-    def window(self) -> FeatureWindow:
-        n = sum(self.observed)
-        if len(self.shares) == 1:
-            expected = [n * share for share in self.shares[0]]
-        else:
-            expected = [
-                math.fsum(
-                    count * shares[b]
-                    for count, shares in zip(self.by_hour, self.shares, strict=True)
-                    if count
-                )
-                for b in range(len(self.observed))
-            ]
-        r = self.reference
-        return FeatureWindow(
-            r.kind,
-            n,
-            sum(r.counts),
-            r.shrink,
-            tuple(self.observed),
-            tuple(expected),
-            self.total,
-            self.squares,
-            r.mean,
-            r.std,
+    def window(self, since: tuple[float, ...] = ()) -> Window:
+        """The document; `since`: instants to count newer leads of."""
+        entries, previous = self.entries, self.slots.previous
+        good = [(e[1], e[2], e[3]) for e in entries]
+        return Window(
+            boot=self.boot,
+            now=self.now,
+            champion=self._slot(self.slots.champion, good),
+            previous=self._slot(previous, [(e[1], e[4], e[5]) for e in entries]) if previous else None,
+            span_s=round(self.now - entries[0][0], 3) if entries else 0.0,
+            since={f"{t:.3f}": sum(entry[0] > t for entry in entries) for t in since},
         )
+
+    def _slot(self, slot: Slot, rows: Sequence[tuple[int, Any, float]]) -> SlotWindow:
+        reference = slot.artifact.reference
+        known = reference.hours
+        good = [row for row in rows if row[1] is not None and math.isfinite(row[2])]
+        kept = [row for row in good if known[row[0]] >= MIN_REFERENCE_ROWS] if known else good
+        hours: tuple[Any, ...]
+        hours, values, scores = zip(*kept, strict=True) if kept else ((), (), ())
+        columns = list(zip(*values, strict=True)) or [()] * len(slot.artifact.features)
+        return SlotWindow(
+            digest=slot.digest,
+            method=reference.method,
+            n=len(rows),
+            bad=len(rows) - len(good),
+            unsupported=len(good) - len(kept),
+            leads_by_hour=tuple(map(hours.count, range(24))) if known else (),
+            ref_by_hour=known,
+            features={
+                m.reference.name: m.window(scores if m.place is None else columns[m.place], hours)
+                for m in slot.monitors
+            },
+            hours=self._hours(reference),
+        )
+
+    def _hours(self, reference: Reference) -> HoursWindow | None:
+        if not reference.hours:
+            return None
+        newest = int(self.now // HOUR_S)
+        rows = [row for number, row in self.hours.items() if newest - 24 < number <= newest]
+        observed = tuple(map(sum, zip(*rows, strict=True))) if rows else (0,) * 24
+        n, begun = sum(observed), self.now if self.begun is None else self.begun
+        expected = tuple(n * share for share in expected_hours(reference.hours, begun, self.now))
+        return HoursWindow(n, sum(reference.hours), observed, expected)
 
 
 class Ring:
@@ -90,79 +90,36 @@ class Ring:
         self.entries: deque[Entry] = deque(maxlen=SIZE)
         self.add = self.entries.append
         self.slots = slots
-        self._hours: deque[tuple[int, list[int]]] = deque(maxlen=25)  # (hour number, 24 counts by lead hour)
+        self._hours: dict[int, list[int]] = {}
         self._begun: float | None = None  # when the first lead came
+        self.begins = self.ends = 0.0  # of the clock's hour
+        self.clock_hour = 0
+        self.row = [0] * 24  # leads of the clock's hour by their own hour
+
+    def turn(self, now: float) -> None:
+        """Count leads for the clock's hour; to be called when `now` is outside [begins, ends)."""
+        number = int(now // HOUR_S)
+        self.begins, self.ends = number * HOUR_S, (number + 1) * HOUR_S
+        self.clock_hour = number % 24
+        if self._begun is None:
+            self._begun = now
+        self.row = self._hours.setdefault(number, [0] * 24)
+        for old in sorted(self._hours)[:-HOURS_KEPT]:
+            del self._hours[old]
 
     def count_hour(self, now: float, hour: int, leads: int = 1) -> None:
         """Count leads for the hours of the last 24 hours."""
-        number = int(now // HOUR_S)
-        if self._begun is None:
-            self._begun = now
-        if not self._hours or self._hours[-1][0] != number:
-            self._hours.append((number, [0] * 24))
-        self._hours[-1][1][hour] += leads
+        if not self.begins <= now < self.ends:
+            self.turn(now)
+        self.row[hour] += leads
 
-    def expire(self, now: float) -> None:
-        """Forget leads older than 7 days."""
+    def snapshot(self, now: float) -> Snapshot:
+        """The ring as it is, without leads older than 7 days."""
         while self.entries and now - self.entries[0][0] > MAX_AGE_S:
             self.entries.popleft()
+        hours = {number: tuple(row) for number, row in self._hours.items()}
+        return Snapshot(self.boot, self.slots, tuple(self.entries), hours, self._begun, now)
 
     def window(self, now: float, since: tuple[float, ...] = ()) -> Window:
-        """The document; `since`: instants to count newer leads of."""
-        self.expire(now)
-        previous = self.slots.previous
-        return Window(
-            boot=self.boot,
-            now=now,
-            champion=self._slot(self.slots.champion, now, champion=True),
-            previous=self._slot(previous, now, champion=False) if previous else None,
-            span_s=round(now - self.entries[0][0], 3) if self.entries else 0.0,
-            since={f"{t:.3f}": sum(entry[0] > t for entry in self.entries) for t in since},
-        )
-
-    def _slot(self, slot: Slot, now: float, *, champion: bool) -> SlotWindow:
-        reference = slot.artifact.reference
-        counters = _counters(slot.artifact)
-        leads = [0] * 24
-        bad = unsupported = 0
-        for entry in self.entries:
-            hour = entry[1]
-            values, score = entry[2:4] if champion else entry[4:6]
-            if values is None or not math.isfinite(score):
-                bad += 1
-                continue
-            if reference.hours and reference.hours[hour] < MIN_REFERENCE_ROWS:
-                unsupported += 1
-                continue
-            leads[hour] += 1
-            for counter in counters:
-                counter.add(score if counter.place is None else values[counter.place], hour)
-        return SlotWindow(
-            digest=slot.digest,
-            method=reference.method,
-            n=len(self.entries),
-            bad=bad,
-            unsupported=unsupported,
-            leads_by_hour=tuple(leads) if reference.hours else (),
-            ref_by_hour=reference.hours,
-            features={counter.reference.name: counter.window() for counter in counters},
-            hours=self._hours_window(reference, now),
-        )
-
-    def _hours_window(self, reference: Reference, now: float) -> HoursWindow | None:
-        if not reference.hours:
-            return None
-        oldest = int(now // HOUR_S) - 23
-        observed = [0] * 24
-        for number, counts in self._hours:
-            if number >= oldest:
-                observed = [a + b for a, b in zip(observed, counts, strict=True)]
-        n, begun = sum(observed), now if self._begun is None else self._begun
-        expected = tuple(n * share for share in expected_hours(reference.hours, begun, now))
-        return HoursWindow(n, sum(reference.hours), tuple(observed), expected)
-
-
-def _counters(artifact: Artifact) -> list[_Counter]:
-    places = {feature.name: i for i, feature in enumerate(artifact.features)}
-    wanted = [r for r in artifact.reference.features if r.name == SCORE or r.name in places]
-    return [_Counter(r, None if r.name == SCORE else places[r.name]) for r in wanted[:MAX_MONITORED]]
+        """The document now."""
+        return self.snapshot(now).window(since)

@@ -5,12 +5,18 @@ Loading checks everything before anything changes; a pair of slots is one immuta
 
 import gzip
 import io
+import json
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES, Artifact, ArtifactError, ArtifactReason, digest, load
-from leadmodel_artifact.scoring import Scorer, make_scorer
+from leadmodel_artifact.artifact import MAX_RAW_BYTES, Artifact, ArtifactError, ArtifactReason, digest, parse
+from leadmodel_artifact.scoring import Scorer, check_examples
+from leadmodel_predictor.columns import ColumnReader
 from leadmodel_predictor.decode import Reader
+from leadmodel_predictor.monitor import Monitor, monitors
+
+MAX_BATCH = 10_000  # leads
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,12 @@ class Slot:
     artifact: Artifact
     raw: bytes
     digest: str
-    scorer: Scorer
+    scorer: Scorer  # of coded values
+
+    @cached_property
+    def monitors(self) -> tuple[Monitor, ...]:
+        """What is watched."""
+        return monitors(self.artifact)
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,8 @@ class Slots:
     previous: Slot | None
     previous_error: str | None
     reader: Reader
+    previous_reader: Reader | None  # for leads that the champion refuses
+    columns: ColumnReader
     tail: bytes  # of every answer: everything after the score
 
 
@@ -48,15 +61,24 @@ def unpack(data: bytes) -> bytes:
 def load_slot(data: bytes, expect: str | None) -> Slot:
     """A slot from the bytes of an artifact or a snapshot. Raises ArtifactError."""
     raw = unpack(data)
-    artifact = load(raw, expect=expect)
-    return Slot(artifact, raw, digest(raw), make_scorer(artifact))
+    artifact = parse(raw, expect=expect)
+    slot = Slot(artifact, raw, digest(raw), check_examples(artifact))
+    assert slot.monitors is not None  # made here, where nobody waits
+    return slot
 
 
 def pair(champion: Slot, previous: Slot | None, previous_error: str | None = None) -> Slots:
     """The two models and what reads leads for both."""
-    import json
-
     name = json.dumps(champion.artifact.name)
-    tail = f',"model":{name},"version":{champion.artifact.version}}}'.encode()
-    reader = Reader(champion.artifact, previous.artifact if previous else None)
-    return Slots(champion, previous, previous_error, reader, tail)
+    first = (champion.artifact, champion.scorer)
+    second = (previous.artifact, previous.scorer) if previous else None
+    reader = Reader(first, second)
+    return Slots(
+        champion,
+        previous,
+        previous_error,
+        reader=reader,
+        previous_reader=Reader(second, None) if second else None,
+        columns=ColumnReader(reader, MAX_BATCH),
+        tail=f',"model":{name},"version":{champion.artifact.version}}}'.encode(),
+    )

@@ -3,11 +3,20 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
-from leadmodel_artifact.scoring import LeadError, explain_score, lead_values, make_scorer, score
+from leadmodel_artifact.scoring import (
+    CHUNK_NODES,
+    LeadError,
+    coded,
+    explain_score,
+    lead_values,
+    make_coded_scorer,
+    make_scorer,
+    score,
+)
 from models import FEATURES, leads, linear
 
 numbers = st.one_of(st.none(), st.floats(-1e6, 1e6))
@@ -19,10 +28,20 @@ values = st.tuples(
 )
 
 
+SMALL = linear()
+unhurried = settings(deadline=None)  # compiling takes what a busy machine gives
+
+
+def agree(artifact, row) -> bool:
+    wanted = explain_score(artifact, row)
+    found = make_scorer(artifact)(*row), make_coded_scorer(artifact)(*coded(artifact.features, row))
+    return all(abs(score - wanted) <= 1e-12 for score in found)
+
+
+@unhurried
 @given(values)
 def test_linear(row):
-    artifact = linear()
-    assert abs(make_scorer(artifact)(*row) - explain_score(artifact, row)) <= 1e-12
+    assert agree(SMALL, row)
 
 
 def grow(chance: random.Random, depth: int) -> Tree:
@@ -51,19 +70,30 @@ def grow(chance: random.Random, depth: int) -> Tree:
     return Tree(*(tuple(column) for column in zip(*nodes, strict=True)))
 
 
-@given(values, st.integers(0, 50))
-def test_trees(row, seed):
+@unhurried
+@given(values, st.integers(0, 50), st.sampled_from([(None, None), (30.0, "web"), (0.0, "unheard of")]))
+def test_trees(row, seed, defaults):
     chance = random.Random(seed)
-    bare = tuple(Feature(f.name, f.kind, f.source, levels=f.levels) for f in FEATURES)
+    bare = [Feature(f.name, f.kind, f.source, levels=f.levels) for f in FEATURES]
     from dataclasses import replace
 
+    bare[:2] = [replace(f, default=default) for f, default in zip(bare, defaults, strict=False)]
     artifact = replace(
-        linear(),
-        features=bare,
+        SMALL,
+        features=tuple(bare),
         model=Trees(0.1, tuple(grow(chance, 5) for _ in range(5))),
         calibration=Calibration(0.9, 0.1),
     )
-    assert abs(make_scorer(artifact)(*row) - explain_score(artifact, row)) <= 1e-12
+    assert agree(artifact, row)
+
+
+def test_many_trees_are_compiled_in_pieces():
+    from dataclasses import replace
+
+    chance = random.Random(7)
+    artifact = replace(SMALL, model=Trees(0.1, tuple(grow(chance, 6) for _ in range(80))))
+    assert sum(len(tree.feature) for tree in artifact.model.trees) > 2 * CHUNK_NODES
+    assert all(agree(artifact, lead_values(artifact, lead)) for lead in leads(50))
 
 
 def test_text_of_an_artifact_never_becomes_code():

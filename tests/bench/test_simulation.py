@@ -8,8 +8,9 @@ from simulation.windows import Traffic
 
 from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, FeatureKind, Linear
 from leadmodel_artifact.auc import delong, delong_paired
+from leadmodel_artifact.scoring import coded
 from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.slots import Slot, Slots
+from leadmodel_predictor.slots import Slot, pair
 from leadmodel_training.export import make_reference
 from leadmodel_training.world import Leads, World, draw
 
@@ -79,10 +80,10 @@ def slot(model) -> Slot:
 def test_the_window_is_what_the_ring_ships(leads, model, minutes):
     other = train(leads, WORLD, night=2, held=np.arange(len(leads)) < 0.4 * len(leads))
     traffic = Traffic(WORLD, leads)
-    ring = Ring(Slots(slot(model), slot(other), None, None, b""), "pod-1")
+    ring = Ring(pair(slot(model), slot(other)), "pod-1")
     begun = float(leads.time[500])
     now = begun + 60 * minutes
-    values = list(zip(*raw(leads, model), strict=True))
+    values = [coded(features(model), row) for row in zip(*raw(leads, model), strict=True)]
     first, second = traffic.scores(model).tolist(), traffic.scores(other).tolist()
     for i, at in enumerate(leads.time.tolist()):
         if i % 2 == 1 and begun <= at < now:

@@ -45,7 +45,7 @@ def start(folder: Path, *flags: str, raw: bytes | None = None) -> Server:
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "PYTHONWARNINGS": "error"})
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10)
-    for _ in range(100):
+    for _ in range(1200):  # a busy machine starts slowly
         try:
             client.get("/readyz")
             break

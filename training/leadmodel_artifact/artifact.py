@@ -186,6 +186,13 @@ def load(raw: bytes, *, expect: str | None = None) -> Artifact:
     """
     from leadmodel_artifact.scoring import check_examples
 
+    artifact = parse(raw, expect=expect)
+    check_examples(artifact)
+    return artifact
+
+
+def parse(raw: bytes, *, expect: str | None = None) -> Artifact:
+    """The same without its examples: for who checks them with the scorer it goes on to use. Raises ArtifactError."""
     if len(raw) > MAX_RAW_BYTES:
         raise ArtifactError(
             ArtifactReason.TOO_LARGE, f"the artifact has {len(raw)} bytes, at most {MAX_RAW_BYTES} are taken"
@@ -194,9 +201,7 @@ def load(raw: bytes, *, expect: str | None = None) -> Artifact:
         raise ArtifactError(
             ArtifactReason.DIGEST_MISMATCH, f"the bytes have digest {digest(raw)}, not {expect}"
         )
-    artifact = _read(_parse(raw))
-    check_examples(artifact)
-    return artifact
+    return _read(_parse(raw))
 
 
 def dump(artifact: Artifact) -> bytes:

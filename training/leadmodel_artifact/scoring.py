@@ -50,26 +50,32 @@ def score(artifact: Artifact, lead: Mapping[str, Any], *, now: datetime | None =
     return make_scorer(artifact)(*lead_values(artifact, lead, now=now))
 
 
-def check_examples(artifact: Artifact) -> None:
-    """Every example must get its score to 1e-9; an artifact without examples proves nothing and is refused."""
+def check_examples(artifact: Artifact) -> Scorer:
+    """Every example must get its score to 1e-9; an artifact without examples proves nothing and is refused.
+
+    Gives the scorer of coded values that reproduced them. Raises ArtifactError.
+    """
     if not artifact.examples:
         raise ArtifactError(
             ArtifactReason.SCHEMA_MISMATCH,
             "examples are missing: nothing proves that this program reads the model right",
         )
-    scorer = make_scorer(artifact)
+    scorer = make_coded_scorer(artifact)
     for i, example in enumerate(artifact.examples):
         try:
-            got = scorer(*lead_values(artifact, example.lead))
+            got = scorer(*coded(artifact.features, lead_values(artifact, example.lead)))
         except LeadError as error:
             raise ArtifactError(
                 ArtifactReason.EXAMPLES_DIFFER, f"examples[{i}] cannot be scored: {error}"
             ) from None
+        except ArithmeticError:
+            got = math.nan
         if not abs(got - example.score) <= EXAMPLE_TOLERANCE:
             raise ArtifactError(
                 ArtifactReason.EXAMPLES_DIFFER,
                 f"examples[{i}] scores {got!r}, the artifact says {example.score!r}",
             )
+    return scorer
 
 
 # --- from a lead to raw values ---------------------------------------------------------------------------------------------
@@ -112,7 +118,10 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
 def _number(feature: Feature, found: Any) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise LeadError(feature.source, "must be a number")
-    number = float(found)
+    try:
+        number = float(found)
+    except OverflowError:  # an integer of hundreds of digits
+        number = math.inf
     if not math.isfinite(number):
         raise LeadError(feature.source, "must be finite")
     if feature.minimum is not None and number < feature.minimum:
@@ -127,6 +136,8 @@ def instant(value: Any, field: str = "created_at") -> datetime:
     try:
         if isinstance(value, str):
             parsed = datetime.fromisoformat(value)
+            if parsed.tzinfo is UTC:
+                return parsed
             return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
@@ -190,6 +201,10 @@ def _leaf(tree: Tree, features: Sequence[Feature], values: Sequence[Any]) -> flo
 
 # --- the generated function -----------------------------------------------------------------------------------------------
 
+CHUNK_NODES = (
+    1000  # of trees in one function: compiling one holds up every other thread for a millisecond or two
+)
+
 
 def make_scorer(artifact: Artifact) -> Scorer:
     """A function of the raw values, in the order of the features, compiled for this artifact.
@@ -197,9 +212,35 @@ def make_scorer(artifact: Artifact) -> Scorer:
     Numbers of the artifact stand in its text by repr; strings never do: levels are keys of dicts it is given. Time: about 0.4 µs
     for 15 features, a few µs for 100 trees of 31 leaves; compiling takes milliseconds, so do it where nobody waits.
     """
-    names = [f"x{i}" for i in range(len(artifact.features))]
-    given: dict[str, Any] = {"exp": math.exp}
-    lines = [f"def scorer({', '.join(names)}):"]
+    given: dict[str, Any] = {}
+    lines = []
+    for i, feature in enumerate(artifact.features):
+        if feature.kind is FeatureKind.CATEGORICAL:
+            given[f"t{i}"] = codes(feature).get
+            lines.append(f"    x{i} = t{i}(x{i}, {len(feature.levels)})")
+    return _compiled(artifact, lines, given)
+
+
+def make_coded_scorer(artifact: Artifact) -> Scorer:
+    """The same function of values whose categories are codes already: for who keeps values, which then hold no text of a lead."""
+    return _compiled(artifact, [], {})
+
+
+def codes(feature: Feature) -> dict[str | None, int]:
+    """The code of each level: its number; a missing value has the code after other, which is what everything else gets."""
+    return {level: n for n, level in enumerate(feature.levels)} | {None: len(feature.levels) + 1}
+
+
+def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]:
+    """Raw values with codes for categories."""
+    return tuple(
+        codes(feature).get(value, len(feature.levels)) if feature.kind is FeatureKind.CATEGORICAL else value
+        for feature, value in zip(features, values, strict=True)
+    )
+
+
+def _compiled(artifact: Artifact, lines: list[str], given: dict[str, Any]) -> Scorer:
+    given["exp"] = math.exp
     match artifact.model:
         case Linear() as model:
             lines += _linear_lines(artifact.features, model, given)
@@ -213,9 +254,18 @@ def make_scorer(artifact: Artifact) -> Scorer:
         "    e = exp(z)",
         "    return e / (1.0 + e)",
     ]
-    exec(compile("\n".join(lines), "<scorer>", "exec"), given)  # noqa: S102  # our own text, numbers only
-    scorer: Scorer = given["scorer"]
+    scorer: Scorer = _function("scorer", _names(artifact.features), lines, given)
     return scorer
+
+
+def _names(features: Sequence[Feature]) -> str:
+    return ", ".join(f"x{i}" for i in range(len(features)))
+
+
+def _function(name: str, parameters: str, lines: Sequence[str], given: dict[str, Any]) -> Any:
+    text = "\n".join([f"def {name}({parameters}):", *lines])
+    exec(compile(text, "<scorer>", "exec"), given)  # noqa: S102  # our own text, numbers only
+    return given[name]
 
 
 def _linear_lines(features: Sequence[Feature], model: Linear, given: dict[str, Any]) -> list[str]:
@@ -226,11 +276,8 @@ def _linear_lines(features: Sequence[Feature], model: Linear, given: dict[str, A
         if feature.kind is FeatureKind.CATEGORICAL:
             weights = model.coefficients[at : at + len(feature.levels) + 1]
             at += len(weights)
-            other = weights[-1]
-            table: dict[str | None, float] = dict(zip(feature.levels, weights[:-1], strict=True))
-            table[None] = table.get(str(feature.default), other) if feature.default is not None else other
-            given[f"t{i}"] = table.get
-            terms.append(f"t{i}(x{i}, {other!r})")
+            given[f"w{i}"] = (*weights, weights[_code_of_missing(feature)])
+            terms.append(f"w{i}[x{i}]")
         else:
             weight = model.coefficients[at]
             at += 1
@@ -244,6 +291,11 @@ def _linear_lines(features: Sequence[Feature], model: Linear, given: dict[str, A
     return [*lines, *_sum_lines(terms)]
 
 
+def _code_of_missing(feature: Feature) -> int:
+    """The code a linear model reads a missing level as."""
+    return level_number(feature, None if feature.default is None else str(feature.default))
+
+
 def _sum_lines(terms: Sequence[str]) -> list[str]:
     """Left to right as the plain meaning adds, in pieces that Python's parser takes."""
     lines = [f"    z = {terms[0]}"]
@@ -252,25 +304,36 @@ def _sum_lines(terms: Sequence[str]) -> list[str]:
 
 
 def _tree_lines(features: Sequence[Feature], model: Trees, given: dict[str, Any]) -> list[str]:
+    """A missing number is NaN, for which no comparison holds: so every node is one comparison, whichever way missing values go."""
+    used = {f for tree in model.trees for f in tree.feature if f >= 0}
     lines = []
     for i, feature in enumerate(features):
-        if feature.kind is FeatureKind.CATEGORICAL:
-            numbers: dict[str | None, int] = {level: n for n, level in enumerate(feature.levels)}
-            given[f"t{i}"] = numbers.get
-            default = level_number(feature, str(feature.default)) if feature.default is not None else None
-            lines.append(f"    x{i} = {default} if x{i} is None else t{i}(x{i}, {len(feature.levels)})")
-        elif feature.default is not None:
-            lines.append(f"    if x{i} is None: x{i} = {float(feature.default)!r}")
+        if i in used and feature.kind is not FeatureKind.CATEGORICAL:
+            stand_in = "nan" if feature.default is None else repr(float(feature.default))
+            lines.append(f"    if x{i} is None: x{i} = {stand_in}")
+    given["nan"] = math.nan
     lines.append(f"    z = {model.baseline!r}")
-    used = {f for tree in model.trees for f in tree.feature if f >= 0}
-    nullable = {i for i in used if features[i].default is None and not features[i].required}
-    for number, tree in enumerate(model.trees):
-        text = _branch(tree, nullable, given, number)
-        lines.append(f"    z += {text}")
+    names = _names(features)
+    for number, chunk in enumerate(_chunks(model.trees)):
+        added = [f"    z += {_branch(tree, features, given)}" for tree in chunk]
+        _function(f"trees{number}", f"z, {names}", [*added, "    return z"], given)
+        lines.append(f"    z = trees{number}(z, {names})")
     return lines
 
 
-def _branch(tree: Tree, nullable: set[int], given: dict[str, Any], number: int) -> str:
+def _chunks(trees: Sequence[Tree]) -> list[list[Tree]]:
+    chunks: list[list[Tree]] = []
+    room = 0
+    for tree in trees:
+        if not chunks or len(tree.feature) > room:
+            chunks.append([])
+            room = CHUNK_NODES
+        chunks[-1].append(tree)
+        room -= len(tree.feature)
+    return chunks
+
+
+def _branch(tree: Tree, features: Sequence[Feature], given: dict[str, Any]) -> str:
     """One expression of nested conditionals; children come after parents, so build from the last node up."""
     texts: list[str] = [""] * len(tree.feature)
     for node in reversed(range(len(tree.feature))):
@@ -280,14 +343,24 @@ def _branch(tree: Tree, nullable: set[int], given: dict[str, Any], number: int) 
             continue
         levels = tree.levels[node]
         if levels is not None:
-            given[f"s{number}_{node}"] = frozenset(levels) | ({None} if tree.missing_left[node] else set())
-            test = f"x{f} in s{number}_{node}"
-        elif f not in nullable:
-            test = f"x{f} <= {tree.threshold[node]!r}"
+            test = f"{_set(features[f], levels, given, missing_left=tree.missing_left[node])}[x{f}]"
         elif tree.missing_left[node]:
-            test = f"x{f} is None or x{f} <= {tree.threshold[node]!r}"
+            test = f"not x{f} > {tree.threshold[node]!r}"
         else:
-            test = f"x{f} is not None and x{f} <= {tree.threshold[node]!r}"
+            test = f"x{f} <= {tree.threshold[node]!r}"
         texts[node] = f"({texts[tree.left[node]]} if {test} else {texts[tree.right[node]]})"
         texts[tree.left[node]] = texts[tree.right[node]] = ""
     return texts[0]
+
+
+def _set(feature: Feature, levels: Sequence[int], given: dict[str, Any], *, missing_left: bool) -> str:
+    """The name of a tuple that says for each code whether it goes left; equal ones share a name."""
+    left = [code in levels for code in range(len(feature.levels) + 1)]
+    if feature.default is not None:
+        missing_left = left[_code_of_missing(feature)]
+    key = (*left, missing_left)
+    names: dict[tuple[bool, ...], str] = given.setdefault("sets", {})
+    if key not in names:
+        names[key] = f"s{len(names)}"
+        given[names[key]] = key
+    return names[key]

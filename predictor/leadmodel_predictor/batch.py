@@ -1,0 +1,208 @@
+"""POST /predict/batch: many leads in one body, as a list of leads or as columns, scored by one model and answered together.
+
+Long batches are scored in pieces, so that single leads are answered in between.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, starmap
+from time import perf_counter, time
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from leadmodel_artifact.scoring import Scorer
+from leadmodel_predictor.answers import (
+    JSON_TYPE,
+    Gone,
+    Receive,
+    Refused,
+    Scope,
+    Send,
+    read_body,
+    refusal,
+    refuse,
+)
+from leadmodel_predictor.decode import NAN, UNSCORED, BadLead, Reader, Values
+from leadmodel_predictor.model import Model
+from leadmodel_predictor.predict import (
+    NO_SCORE,
+    POST_ONLY,
+    UNREADABLE,
+    remember,
+    remember_refused,
+    unreadable,
+)
+from leadmodel_predictor.ring import Ring
+from leadmodel_predictor.slots import MAX_BATCH, Slots
+
+MAX_BODY = 16 << 20
+MAX_OBJECTS = 100_000  # an empty lead takes three bytes on the wire and hundreds in memory
+MAX_COMMAS = 400_000
+PIECE = 500
+_COLUMNAR = re.compile(rb"[ \t\r\n]*\{")
+_INDEX = re.compile(r"\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Leads:
+    """Decoded leads of one batch."""
+
+    hours: list[int]
+    values: Iterator[Values]
+    lead: Callable[[int], Any]
+
+
+class Batch:
+    """The batches of one process."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    async def many(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        started = perf_counter()
+        requests = self.model.metrics.requests
+        try:
+            if scope["method"] != "POST":
+                raise POST_ONLY
+            live = wants_live(scope["query_string"])
+            body = await read_body(scope, await receive(), receive, MAX_BODY)
+            answer, count = await self.answer(body, live=live)
+        except (BadLead, Refused) as error:
+            found = refusal(error)
+            requests.answered("batch", found.code)
+            await refuse(send, found)
+            return
+        except Gone:
+            return
+        headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+        requests.batch(perf_counter() - started)
+        self.model.metrics.batch_leads(count)
+
+    async def answer(self, body: bytes, *, live: bool) -> tuple[bytes, int]:
+        """The answers in order, and how many. Raises BadLead for the first lead that is refused; then no other is counted."""
+        ring, now = self.model.ring, time()
+        if not ring.begins <= now < ring.ends:
+            ring.turn(now)
+        columnar = _COLUMNAR.match(body) is not None
+        try:
+            leads = (_columns if columnar else _rows)(ring.slots, body, ring.clock_hour)
+            rows, scores = await _scored(ring.slots.champion.scorer, leads)
+        except UNREADABLE as error:
+            refused = unreadable(error)
+            if live:
+                remember_refused(self.model, ring, _one(body, refused.field, columnar=columnar), now)
+            raise refused from None
+        if live:
+            await self._count(ring, now, leads, rows, scores)
+        return (_as_columns if columnar else _as_rows)(scores, ring.slots.tail), len(scores)
+
+    async def _count(
+        self, ring: Ring, now: float, leads: Leads, rows: list[Values], scores: list[float]
+    ) -> None:
+        for i, (hour, values, score) in enumerate(zip(leads.hours, rows, scores, strict=True)):
+            remember(self.model, ring, leads.lead(i), (now, hour, values, score))
+            if i % PIECE == PIECE - 1:
+                await asyncio.sleep(0)
+
+
+def wants_live(query: bytes) -> bool:
+    """Whether these leads came in just now, and are to be counted. Raises Refused."""
+    if not query:
+        return False
+    try:
+        asked = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        asked = {"live": [""]}
+    match asked.get("live", ["false"]):
+        case ["true"]:
+            return True
+        case ["false"]:
+            return False
+    raise Refused(422, "live", "live must be true or false, once")
+
+
+def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
+    reader = slots.reader
+    if body.count(b"{") > MAX_OBJECTS:
+        raise BadLead(
+            "$", f"a batch may have at most {MAX_BATCH} leads; this one has over {MAX_OBJECTS} braces"
+        )
+    leads = reader.decode_many(body)
+    if len(leads) > MAX_BATCH:
+        raise BadLead("$", f"a batch may have at most {MAX_BATCH} leads")
+    hours = [_hour(reader, i, lead, now_hour) for i, lead in enumerate(leads)]
+    return Leads(hours, map(reader.values, leads, hours), leads.__getitem__)
+
+
+def _hour(reader: Reader, i: int, lead: Any, now_hour: int) -> int:
+    try:
+        return reader.hour(lead, now_hour)
+    except BadLead as error:
+        raise BadLead(f"$[{i}]{error.field[1:]}", str(error)) from None
+
+
+def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
+    found = slots.columns
+    columns = found.columns(body)
+    hours = found.hours(columns, len(next(iter(columns.values()))), now_hour)
+    return Leads(hours, found.values(columns, hours), partial(found.lead, columns))
+
+
+def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
+    """The lead that was refused, as it was sent; nothing where the body holds no leads."""
+    place = _INDEX.search(field)
+    at = int(place[1]) if place else 0
+    if body.count(b",") > MAX_COMMAS or not (place or columnar):
+        return b""
+    try:
+        if not columnar:
+            return bytes(msgspec.json.decode(body, type=list[msgspec.Raw])[at])
+        columns = msgspec.json.decode(body, type=dict[str, list[msgspec.Raw]])
+        return msgspec.json.encode({source: column[at] for source, column in columns.items()})
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
+        return b""
+
+
+async def _scored(scorer: Scorer, leads: Leads) -> tuple[list[Values], list[float]]:
+    rows: list[Values] = []
+    scores: list[float] = []
+    while piece := list(islice(leads.values, PIECE)):
+        try:
+            scores += starmap(scorer, piece)
+        except UNSCORED:
+            del scores[len(rows) :]
+            scores += [_safe(scorer, values) for values in piece]
+        rows += piece
+        if len(piece) == PIECE:
+            await asyncio.sleep(0)
+    if not math.isfinite(math.fsum(scores)):
+        place = next(i for i, score in enumerate(scores) if not math.isfinite(score))
+        raise BadLead(f"$[{place}]", NO_SCORE)
+    return rows, scores
+
+
+def _safe(scorer: Scorer, values: Values) -> float:
+    try:
+        return scorer(*values)
+    except UNSCORED:
+        return NAN
+
+
+def _as_rows(scores: list[float], tail: bytes) -> bytes:
+    if not scores:
+        return b"[]"
+    between = b'%b,{"score":' % tail
+    return b'[{"score":%b%b]' % (msgspec.json.encode(scores)[1:-1].replace(b",", between), tail)
+
+
+def _as_columns(scores: list[float], tail: bytes) -> bytes:
+    return b'{"score":%b%b' % (msgspec.json.encode(scores), tail)

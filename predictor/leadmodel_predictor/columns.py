@@ -1,0 +1,110 @@
+"""A columnar batch: `{"age": [41, 35], "job": ["admin.", null]}`, each field of a lead with the values of all leads.
+
+Columns are counted before they are decoded, for a number takes two bytes on the wire and thirty in memory.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import repeat
+from typing import Any
+
+import msgspec
+
+from leadmodel_artifact.artifact import Feature, FeatureKind
+from leadmodel_artifact.scoring import codes
+from leadmodel_predictor.decode import BadLead, Field, Reader, Values, path_of
+
+STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}
+
+
+class ColumnReader:
+    """Reads columns as a reader reads leads."""
+
+    def __init__(self, reader: Reader, limit: int) -> None:
+        self.reader, self.limit = reader, limit
+        names = [field.name for field in reader.fields.values()]
+        self.split: Callable[[bytes], Any] = msgspec.json.Decoder(
+            reader.struct("Columns", [(msgspec.Raw, None)] * len(names))
+        ).decode
+        self._decoders = {
+            source: msgspec.json.Decoder(list[field.type]).decode  # type: ignore[name-defined]
+            for source, field in reader.fields.items()
+        }
+        self._read = [_read(feature) for feature in reader.champion.features]
+
+    def columns(self, body: bytes) -> dict[str, list[Any]]:
+        """The columns that were sent, all of one length. Raises BadLead and what msgspec raises."""
+        split = self.split(body)
+        found: dict[str, list[Any]] = {}
+        for source, field in self.reader.fields.items():
+            raw = getattr(split, field.name)
+            if raw is not None and (text := bytes(raw)) != b"null":
+                found[source] = self._column(source, field, text)
+            elif field.default is msgspec.NODEFAULT:
+                raise BadLead(f"$.{source}", "is required")
+        if not found:
+            raise BadLead("$", "a columnar batch needs a column that the model reads")
+        size = len(next(iter(found.values())))
+        for source, column in found.items():
+            if len(column) != size:
+                raise BadLead(f"$.{source}", "must be as long as the columns before it")
+        return found
+
+    def _column(self, source: str, field: Field, raw: bytes) -> list[Any]:
+        if (_strings(raw) if field.kind in STRINGS else raw.count(b",") + 1) > self.limit:
+            raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
+        try:
+            column: list[Any] = self._decoders[source](raw)
+        except msgspec.ValidationError as error:
+            path, sentence = path_of(error)
+            raise BadLead(f"$.{source}{path[1:]}", sentence) from None
+        if len(column) > self.limit:  # of nulls
+            raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
+        return column
+
+    def hours(self, columns: dict[str, list[Any]], size: int, now_hour: int) -> list[int]:
+        """The UTC hour of each lead. Raises BadLead."""
+        column = columns.get(self.reader.time_source)
+        if column is None:
+            return [now_hour] * size
+        return [self._hour(i, value, now_hour) for i, value in enumerate(column)]
+
+    def _hour(self, i: int, value: Any, now_hour: int) -> int:
+        try:
+            return now_hour if value is None else self.reader.hour_of(value, now_hour)
+        except BadLead as error:
+            raise BadLead(f"{error.field}[{i}]", str(error)) from None
+
+    def values(self, columns: dict[str, list[Any]], hours: list[int]) -> Iterator[Values]:
+        """The values of each lead."""
+        read = [
+            hours if feature.kind is FeatureKind.HOUR_OF_DAY else one(columns.get(feature.source))
+            for feature, one in zip(self.reader.champion.features, self._read, strict=True)
+        ]
+        return zip(*read, strict=False)  # an absent column repeats for ever; hours end
+
+    def lead(self, columns: dict[str, list[Any]], i: int) -> Any:
+        """One lead, as the reader would have decoded it."""
+        found = {self.reader.fields[source].name: column[i] for source, column in columns.items()}
+        return self.reader.type(**found)
+
+
+def _strings(raw: bytes) -> int:
+    quotes = raw.count(b'"')
+    if b"\\" in raw and quotes:
+        quotes = raw.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"')
+    return quotes // 2
+
+
+def _read(feature: Feature) -> Callable[[list[Any] | None], Iterable[Any]]:
+    match feature.kind:
+        case FeatureKind.CATEGORICAL:
+            table, other = codes(feature), len(feature.levels)
+            return lambda column: (
+                repeat(table[None]) if column is None else [table.get(v, other) for v in column]
+            )
+        case FeatureKind.TEXT_LENGTH:
+            return lambda column: (
+                repeat(None) if column is None else [None if v is None else len(v) for v in column]
+            )
+        case _:
+            return lambda column: repeat(None) if column is None else column

@@ -1,0 +1,338 @@
+"""The limits of a connection: uvicorn's HTTP protocol, guarded.
+
+uvicorn bounds neither the head of a request nor the time it takes, and starts a task for each request that begins to arrive. Here a
+request is started when it is whole (or too long to wait for), when no more than a known number wait already; what is slow, huge or no
+HTTP is answered in JSON and closed. One sweep a second looks for what is late: a request in time pays nothing for it, and less than
+uvicorn's own timer. No path or model here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from leadmodel_predictor.answers import error_body
+from leadmodel_predictor.metrics import Limit
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+    from uvicorn.server import ServerState
+
+MESSAGES = {
+    Limit.HEAD: (431, "the head of a request may have at most {head} bytes"),
+    Limit.SYNTAX: (400, "this is no HTTP/1.1 request"),
+    Limit.TIME: (408, "the request did not arrive in time"),
+    Limit.WAITING: (503, "too many requests wait already; try again in a second"),
+    Limit.MEMORY: (503, "too many unfinished requests are held already; try again in a second"),
+    Limit.CONNECTIONS: (503, "too many connections are open; try again in a second"),
+}
+
+
+@dataclass
+class Guard:
+    """The limits of one process, and what they count."""
+
+    refused: Callable[[Limit], None] = lambda _: None
+    max_waiting: int = 1024  # whole requests that are not answered yet
+    max_held: int = 64 << 20  # bytes of requests that are not whole yet
+    max_head: int = 64 << 10
+    max_pipelined: int = 64
+    max_connections: int = 16_384
+    head_seconds: float = 10.0  # from the first byte of a head to its last
+    body_seconds: float = 60.0  # from then to the last byte of the body
+    ignored_seconds: float = 10.0  # how long a body is read on that has been refused
+    unread_seconds: float = 60.0  # how long an answer may go unread
+    idle_seconds: float = 75.0  # longer than load balancers keep a connection
+    draining: bool = False
+    held: int = 0
+    reading: int = 0  # requests started before they were whole
+    connections: set[Any] = field(default_factory=set)
+
+    def limit_of(self, state: str) -> float:
+        """How long a connection may stay in a state."""
+        return {
+            "head": self.head_seconds,
+            "body": self.body_seconds,
+            "ignored": self.ignored_seconds,
+            "unread": self.unread_seconds,
+            "idle": self.idle_seconds,
+        }.get(state, float("inf"))
+
+    def sweep(self, now: float) -> None:
+        """End what is late."""
+        for connection in tuple(self.connections):
+            connection.swept(now)
+
+    async def sweeping(self, clock: Callable[[], float], every: float = 1.0) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.sleep(every)
+            self.sweep(clock())
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: "ServerState",
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        guard: Guard,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.guard = guard
+        self.waiting_app: Any = None  # of a request that is not whole yet
+        self.early = False  # started before it was whole
+        self.held = self.head = 0
+        self.cause = Limit.SYNTAX  # of an error that the parser reports
+        self.last_words: bytes | None = (
+            None  # what is said once older requests are answered; nothing is read any more
+        )
+        self.state, self.since = "", 0.0
+        self.mark: Any = None
+
+    # --- connection ------------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client came."""
+        super().connection_made(transport)
+        self.guard.connections.add(self)
+        if len(self.guard.connections) > self.guard.max_connections:
+            self.guard.refused(Limit.CONNECTIONS)
+            self.last_words = self._error(Limit.CONNECTIONS, close=True)
+            transport.write(self.last_words)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It left."""
+        self.guard.connections.discard(self)
+        self._whole()
+        super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client has said all it wanted to say; it still gets its answers."""
+        if self.last_words is not None:
+            return False
+        if self._in_part():
+            return self._drop() and self._leave(b"")
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes came."""
+        if self.last_words is not None:
+            return
+        cycle = self.cycle
+        if self.scope is not (cycle and cycle.scope):  # the rest of a head
+            self.head += len(data)
+            if self.head > self.guard.max_head:
+                self._end(Limit.HEAD)
+                return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # there is nothing to upgrade to: the request is answered as it is
+        except httptools.HttpParserError:
+            self._end(self.cause)
+            return
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or cycle.scope is not self.scope:
+            self._account(len(data))
+
+    def _account(self, size: int) -> None:
+        """Part of a request is there."""
+        cycle, guard = self.cycle, self.guard
+        if self.scope is not (cycle and cycle.scope):
+            self.head = self.head or size
+            if self.head > guard.max_head:
+                self._end(Limit.HEAD)
+        elif cycle is not None and not cycle.response_complete:
+            self.held += size
+            guard.held += size
+            if guard.held > guard.max_held:
+                self._end(Limit.MEMORY)
+
+    # --- request ---------------------------------------------------------------------------------------------------------
+
+    def on_headers_complete(self) -> None:
+        """A head is whole."""
+        self.head = 0
+        if len(self.pipeline) >= self.guard.max_pipelined:
+            self.cause = Limit.WAITING
+            raise httptools.HttpParserError
+        super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Its turn has come: start it if it is whole, else when it is."""
+        if cycle.more_body and cycle is self.cycle:
+            if not cycle.waiting_for_100_continue:
+                self.waiting_app = app
+                return
+            self._early()
+        self._start(cycle, app)
+
+    def on_body(self, body: bytes) -> None:
+        """Some of a body came; one that is long is read by who knows its limit."""
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if self.waiting_app is None:
+            cycle.message_event.set()
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+            if self.waiting_app is not None:
+                app, self.waiting_app = self.waiting_app, None
+                self._early()
+                self._start(cycle, app)
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        cycle = self.cycle
+        cycle.more_body = False
+        cycle.message_event.set()
+        if self.held or self.early:
+            self._whole()
+        if self.waiting_app is not None:
+            app, self.waiting_app = self.waiting_app, None
+            self._start(cycle, app)
+
+    def _start(self, cycle: RequestResponseCycle, app: Any) -> None:
+        guard = self.guard
+        if guard.draining:
+            cycle.keep_alive = False
+        if len(self.tasks) - guard.reading >= guard.max_waiting:
+            self._shed(cycle)
+            return
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def on_response_complete(self) -> None:
+        """An answer is out: on to the next request, if it came already."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.last_words is not None:
+            self._say(self.last_words)
+
+    def _early(self) -> None:
+        self.early = True
+        self.guard.reading += 1
+
+    def _whole(self) -> None:
+        self.guard.held -= self.held
+        self.held = 0
+        if self.early:
+            self.early = False
+            self.guard.reading -= 1
+
+    # --- what ends it ----------------------------------------------------------------------------------------------------
+
+    def _shed(self, cycle: RequestResponseCycle) -> None:
+        """Answer that there is no room; the connection may stay."""
+        cycle.response_complete = True
+        self.guard.refused(Limit.WAITING)
+        self.transport.write(self._error(Limit.WAITING, close=not cycle.keep_alive))
+        if cycle.keep_alive:
+            self.on_response_complete()
+        else:
+            self.transport.close()
+
+    def _end(self, limit: Limit) -> None:
+        """Refuse the request that is coming in, after those before it are answered, and close."""
+        self.guard.refused(limit)
+        words = self._error(limit, close=True)
+        if self._drop():
+            self._leave(words)
+        else:
+            self._say(words)
+
+    def _in_part(self) -> bool:
+        """Whether a request has begun to arrive and is not whole."""
+        cycle = self.cycle
+        if cycle is None or cycle.scope is not self.scope:
+            return self.scope is not None
+        return bool(cycle.more_body)
+
+    def _drop(self) -> bool:
+        """Forget the request that is coming in; whether older ones are still to be answered."""
+        cycle = self.cycle
+        if cycle is None:
+            return False
+        if cycle.scope is not self.scope or not cycle.more_body:
+            return not cycle.response_complete
+        self.waiting_app = None
+        if self.pipeline and self.pipeline[0][0] is cycle:
+            self.pipeline.popleft()
+            return True
+        cycle.disconnected = True
+        cycle.message_event.set()
+        return False
+
+    def _leave(self, words: bytes) -> bool:
+        """Say no more than the answers that are due and these words."""
+        self.last_words = words
+        return True
+
+    def _say(self, words: bytes) -> None:
+        """The last words. The client may still be sending: closing at once would take them from it."""
+        self.last_words = words
+        self.transport.write(words)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _error(self, limit: Limit, *, close: bool) -> bytes:
+        code, message = MESSAGES[limit]
+        body = error_body("$", message.format(head=self.guard.max_head))
+        headers = [*self.server_state.default_headers, (b"content-type", b"application/json")]
+        headers += [(b"content-length", b"%d" % len(body))]
+        headers += [(b"retry-after", b"1")] if code == 503 else []
+        headers += [(b"connection", b"close")] if close else []
+        lines = [STATUS_LINE[code], *(b"%b: %b\r\n" % header for header in headers), b"\r\n", body]
+        return b"".join(lines)
+
+    # --- what is late --------------------------------------------------------------------------------------------------------
+
+    def swept(self, now: float) -> None:
+        """Look whether something takes too long."""
+        state = self._state()
+        if state != self.state or self.scope is not self.mark:
+            self.state, self.mark, self.since = state, self.scope, now
+        elif now - self.since > self.guard.limit_of(state):
+            match state:
+                case "head" | "body":
+                    self._end(Limit.TIME)
+                case "idle":
+                    self.transport.close()
+                case _:
+                    self.guard.refused(Limit.TIME)
+                    self.transport.abort()
+
+    def _state(self) -> str:
+        cycle = self.cycle
+        if self.last_words is not None or self.transport.is_closing():
+            return "ignored"
+        if self.transport.get_write_buffer_size():
+            return "unread"
+        if self.scope is None:
+            return "idle"
+        if cycle is None or cycle.scope is not self.scope:
+            return "head"
+        if cycle.more_body:
+            return "ignored" if cycle.response_complete else "body"
+        return "idle" if cycle.response_complete else "answering"

@@ -1,0 +1,92 @@
+"""What one slot watches: entries of the ring → additive counts beside what the reference expected of leads at those hours.
+
+Column by column, so that a window of 1,000 leads takes a few milliseconds of whoever asks and nothing of the leads themselves.
+"""
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from operator import mul
+from typing import Any
+
+from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, FeatureReference
+from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
+from leadmodel_artifact.scoring import codes
+from leadmodel_artifact.window import MAX_MONITORED, FeatureWindow
+
+MAX_SUMMED = 1e150  # sums of squares stay finite, also of a thousand pods
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """One watched feature. `bins`: the bin of each code, for a category."""
+
+    reference: FeatureReference
+    place: int | None  # of the value among the values of a lead; None: the score
+    bins: tuple[int, ...]
+    shares: tuple[tuple[float, ...], ...]
+
+    def window(self, column: Sequence[Any], hours: Sequence[int]) -> FeatureWindow:
+        """Counts of one column of values (None: missing) beside the hours of its leads."""
+        if self.bins:
+            by_code = Counter(column)
+            observed = [0] * len(self.reference.counts)
+            for code, count in by_code.items():
+                observed[self.bins[code]] += count
+            return self._made(observed, hours)
+        if None in column:
+            known = [(v, h) for v, h in zip(column, hours, strict=True) if v is not None]
+            column, hours = [v for v, _ in known], [h for _, h in known]
+        by_bin = Counter(map(bisect_right, repeat(self.reference.edges), column))
+        observed = [by_bin[b] for b in range(len(self.reference.counts))]
+        if column and not -MAX_SUMMED <= min(column) <= max(column) <= MAX_SUMMED:
+            column = [min(max(v, -MAX_SUMMED), MAX_SUMMED) for v in column]
+        return self._made(observed, hours, math.fsum(column), math.fsum(map(mul, column, column)))
+
+    def _made(
+        self, observed: Sequence[int], hours: Sequence[int], total: float = 0.0, squares: float = 0.0
+    ) -> FeatureWindow:
+        reference, n = self.reference, len(hours)
+        return FeatureWindow(
+            kind=reference.kind,
+            n=n,
+            n_ref=sum(reference.counts),
+            shrink=reference.shrink,
+            observed=tuple(observed),
+            expected=self._expected(Counter(hours), n),
+            sum=total,
+            sumsq=squares,
+            mean=reference.mean,
+            std=reference.std,
+        )
+
+    def _expected(self, by_hour: Counter[int], n: int) -> tuple[float, ...]:
+        """Σ_h n_h q(b|h); without an hour reference n m_b."""
+        if len(self.shares) == 1:
+            return tuple(n * share for share in self.shares[0])
+        weighted = [[count * share for share in self.shares[hour]] for hour, count in by_hour.items()]
+        return (
+            tuple(map(math.fsum, zip(*weighted, strict=True))) if weighted else (0.0,) * len(self.shares[0])
+        )
+
+
+def monitors(artifact: Artifact) -> tuple[Monitor, ...]:
+    """What the artifact's reference lets us watch, the score first and at most a hundred features."""
+    places = {feature.name: i for i, feature in enumerate(artifact.features)}
+    wanted = [r for r in artifact.reference.features if r.name == SCORE or r.name in places]
+    return tuple(_monitor(r, artifact.features, places) for r in wanted[:MAX_MONITORED])
+
+
+def _monitor(reference: FeatureReference, features: Sequence[Feature], places: dict[str, int]) -> Monitor:
+    place = None if reference.name == SCORE else places[reference.name]
+    categorical = place is not None and features[place].kind is FeatureKind.CATEGORICAL
+    bins: tuple[int, ...] = ()
+    if categorical and place is not None:
+        levels = codes(features[place])
+        found = sorted((code, bin_index(reference, level)) for level, code in levels.items())
+        other = bin_index(reference, None)
+        bins = (*(b for _, b in found[:-1]), other, other)
+    return Monitor(reference, place, bins, expected_shares(reference))

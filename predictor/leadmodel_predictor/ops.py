@@ -1,0 +1,131 @@
+"""Every endpoint but the hot path: /ops/*, metrics, probes, OpenAPI. Answers are JSON, refusals too."""
+
+import asyncio
+import math
+from time import time
+from typing import Any
+
+import msgspec
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from leadmodel_artifact import window
+from leadmodel_predictor.card import card
+from leadmodel_predictor.model import Model
+from leadmodel_predictor.openapi import openapi
+from leadmodel_predictor.reload import Reloads
+
+MAX_SINCE, LATEST = 8, 1e11
+MESSAGES = {404: "there is nothing here; /openapi.json lists what is", 405: "this path takes another method"}
+
+
+def reply(document: Any, status: int = 200) -> Response:
+    """JSON; what is not finite becomes null."""
+    return Response(msgspec.json.encode(document), status, media_type="application/json")
+
+
+def refused(status: int, field: str, error: str) -> Response:
+    """An error with the place of what is wrong."""
+    return reply({"error": error, "field": field}, status)
+
+
+class Ops:
+    """The operations side of one predictor."""
+
+    def __init__(self, model: Model, reloads: Reloads) -> None:
+        self.model, self.reloads = model, reloads
+        self.draining = False
+
+    def router(self) -> Starlette:
+        """The routes."""
+        app = Starlette(
+            routes=[
+                Route("/ops/reload-model", self.reload_model, methods=["POST"]),
+                Route("/ops/model-status", self.model_status),
+                Route("/ops/drift-window", self.drift_window),
+                Route("/ops/artifact", self.artifact),
+                Route("/ops/model-card", self.model_card),
+                Route("/metrics", self.metrics),
+                Route("/healthz", self.healthz),
+                Route("/readyz", self.readyz),
+                Route("/openapi.json", self.openapi),
+            ],
+            exception_handlers={HTTPException: _http_error},
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    async def reload_model(self, request: Request) -> Response:
+        """Read the artifact again and swap."""
+        if (why := self.reloads.forbidden(request)) is not None:
+            return reply({"ok": False, "error": why[1]}, why[0])
+        try:
+            min_auc = float(request.query_params.get("min_auc", self.reloads.min_auc))
+        except ValueError:
+            min_auc = math.nan
+        if not 0 <= min_auc <= 1:
+            return refused(422, "min_auc", "min_auc must be a number from 0 to 1")
+        status, answer = await self.reloads.reload(min_auc)
+        return reply(answer, status)
+
+    async def model_status(self, _request: Request) -> Response:
+        """What serves, how old it is and how it fares."""
+        now = time()
+        seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
+        return reply(self.model.status(seen, now))
+
+    async def drift_window(self, request: Request) -> Response:
+        """Additive counts of the last leads."""
+        try:
+            since = tuple(float(value) for value in request.query_params.getlist("since"))
+        except ValueError:
+            since = (math.nan,)
+        if len(since) > MAX_SINCE or not all(0 <= value <= LATEST for value in since):
+            return refused(422, "since", f"since must be Unix seconds, at most {MAX_SINCE} times")
+        seen = await asyncio.to_thread(self.model.ring.snapshot(time()).window, since)
+        return reply(window.dump(seen))
+
+    async def artifact(self, request: Request) -> Response:
+        """The very bytes served."""
+        slots = self.model.slots
+        wanted = request.query_params.get("digest", slots.champion.digest)
+        for slot in (slots.champion, slots.previous):
+            if slot is not None and slot.digest == wanted:
+                headers = {"x-leadmodel-digest": slot.digest}
+                return Response(slot.raw, media_type="application/json", headers=headers)
+        return refused(404, "digest", "no slot holds this digest")
+
+    async def model_card(self, _request: Request) -> Response:
+        """What is known of the model."""
+        return reply(card(self.model.slots.champion, self.model.measured_auc))
+
+    async def openapi(self, _request: Request) -> Response:
+        """The API, with the loaded model's fields."""
+        return reply(openapi(self.model.slots))
+
+    async def metrics(self, _request: Request) -> Response:
+        """For Prometheus."""
+        now = time()
+        seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
+        self.model.gauges(seen, now)
+        return Response(generate_latest(self.model.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def healthz(self, _request: Request) -> Response:
+        """The process answers."""
+        return PlainTextResponse("ok")
+
+    async def readyz(self, _request: Request) -> Response:
+        """A champion is loaded (its examples were reproduced) and the process is not leaving."""
+        return PlainTextResponse("leaving", 503) if self.draining else PlainTextResponse("ok")
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):  # only these are registered
+        raise error
+    found = refused(error.status_code, "$", MESSAGES.get(error.status_code, error.detail))
+    found.headers.update(error.headers or {})
+    return found
