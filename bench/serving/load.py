@@ -48,7 +48,10 @@ def end(wrk: subprocess.Popen[str]) -> Seen:
     said, _ = wrk.communicate()
     if wrk.returncode != 0:
         raise SystemExit(f"wrk ended with {wrk.returncode}: {said}")
-    return read(said)
+    seen = read(said)
+    if seen.requests == 0:
+        raise SystemExit("not one answer: the server is down or this machine is too busy to measure anything")
+    return seen
 
 
 def run(url: str, bodies: Path, connections: int, seconds: int) -> Seen:
