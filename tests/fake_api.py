@@ -419,6 +419,7 @@ def _matches(call: Call, found: Object) -> bool:
 
 # --- documents -----------------------------------------------------------------------------------------------------------
 
+_ATOMIC = {"selector", "podSelector", "nodeSelector"}  # maps that are applied whole
 _IDENTITY = {
     ("metadata", name)
     for name in ("name", "namespace", "resourceVersion", "uid", "creationTimestamp", "generation")
@@ -427,7 +428,7 @@ _IDENTITY = {
 
 def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Paths of the values a body sets; lists are one value."""
-    if isinstance(body, dict) and (body or not path):
+    if isinstance(body, dict) and (body or not path) and not _ATOMIC.intersection(path[-1:]):
         for key, value in body.items():
             if (*path, key) not in _IDENTITY and (*path, key) not in {
                 ("apiVersion",),

@@ -78,6 +78,13 @@ class Leader:
             self.cluster.now += timedelta(seconds=30 * quiet)
         raise AssertionError("it never comes to rest:\n" + "\n".join(map(str, self.cluster.api.log[-60:])))
 
+    async def march(self, passes: int, seconds: float = 2.0) -> None:
+        """So many passes, whatever they do, while the cluster moves."""
+        for _ in range(passes):
+            await self.look()
+            self.cluster.step()
+            self.cluster.now += timedelta(seconds=seconds)
+
     async def pass_time(self, span: timedelta, every: timedelta = timedelta(minutes=5)) -> None:
         """Look every few minutes until a time has gone by."""
         end = self.cluster.now + span
@@ -141,7 +148,11 @@ def shape(cluster: FakeCluster) -> Object:
 
 def masked(value: Any) -> Any:
     if isinstance(value, dict):
-        found = {k: masked(v) for k, v in sorted(value.items()) if k not in _NOISE and "claimed" not in k}
+        found = {
+            k: masked(v)
+            for k, v in sorted(value.items())
+            if k not in _NOISE and not k.endswith(("claimed", "rendered"))
+        }
         for entry in found.get("history") or []:
             entry.pop("message", None)  # a repeated decision may give its other reason
         return found

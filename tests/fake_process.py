@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -101,14 +102,17 @@ async def a_process(cluster: FakeCluster, folder: Path, **more: object) -> Async
 
 
 async def turn(
-    cluster: FakeCluster, until: Callable[[], bool], limit: float = READY, what: str = "it does not come about"
+    cluster: FakeCluster,
+    until: Callable[[], bool],
+    limit: float = READY,
+    what: str = "it does not come about",
 ) -> float:
     """The cluster moves by the wall clock until something holds; the seconds it took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     while not until():
         assert loop.time() - began < limit, what
-        cluster.now = datetime.now(UTC)
+        cluster.now = datetime.fromtimestamp(time.time(), UTC)
         cluster.step()
         await asyncio.sleep(0.05)
     return loop.time() - began

@@ -255,6 +255,9 @@ def _stalled(draft: Draft) -> Said:
     if draft.seen.conflicts:
         said = f"{draft.seen.conflicts[0]} is not this LeadModel's; delete or rename it"
         return Said(_T, Reason.NAME_CONFLICT, said)
+    if draft.seen.refused:
+        said = f"the operator may not {draft.seen.refused[0]} here; give it the rights of its chart"
+        return Said(_T, Reason.FORBIDDEN, said)
     if is_rolled_back(draft):
         no_target = draft.champion is None
         reason = Reason.NO_ROLLBACK_TARGET if no_target else Reason.ROLLED_BACK

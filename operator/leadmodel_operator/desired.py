@@ -86,6 +86,8 @@ def _keep(draft: Draft) -> frozenset[str]:
         needed.add(status.rollout.from_)
     if candidate is not None and candidate.digest is not None and candidate.verdict is not Evidence.FAIL:
         needed.add(candidate.digest)
+    if status.champion is None:  # what is held may be asked for again, and nothing else is known of it yet
+        needed |= {digest for digest in draft.seen.snapshots if draft.lasting(digest) is None}
     served = [
         r.digest for r in draft.seen.ledger if r.revision and r.revision.served_at and r.digest not in needed
     ]

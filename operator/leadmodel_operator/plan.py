@@ -47,7 +47,7 @@ def plan(seen: Observed) -> Plan:
 def _wake(draft: Draft) -> float:
     if draft.champion is not None and draft.seen.scrapes:
         draft.wake.append(draft.spec.drift.interval.seconds)
-    if draft.seen.conflicts:
+    if draft.seen.conflicts or draft.seen.refused:
         draft.wake.append(CONFLICT_S)
     for schedule in draft.seen.schedules:
         if schedule.late_at is not None and schedule.late_at > draft.now:

@@ -149,6 +149,7 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     schedules: tuple[ScheduleSeen, ...] = ()
     conflicts: tuple[str, ...] = ()  # objects of our names that are not ours, as "Kind/name"
+    refused: tuple[str, ...] = ()  # writes of the last pass that we have no right to, as "verb Kind"
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether pods were asked for windows on this pass
     scrapes: bool = True  # whether they are asked at all

@@ -84,6 +84,7 @@ class Reason(StrEnum):
     # Stalled
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
+    FORBIDDEN = "Forbidden"  # the API server refuses what we must write: the operator's rights are not those of its chart
     NO_ROLLBACK_TARGET = "NoRollbackTarget"
     QUARANTINE_FULL = "QuarantineFull"  # a hundred refused digests: release some before the next promotion
     # DriftDetected

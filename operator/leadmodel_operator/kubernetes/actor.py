@@ -3,7 +3,8 @@
 import gzip
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES
@@ -47,17 +48,22 @@ class Actor:
     key: Key
     live: Live
     taken: dict[str, str]
+    refused: set[str]  # what the last whole pass had no right to; the rest went on
+    _refused: set[str] = field(default_factory=set)
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
         """Carry everything out; True when another pass should follow at once."""
         live, changed = self.live, False
         if desired.touch_serve and f"Deployment/{self.key.name}" not in live.conflicts:
-            await self._serve(desired.serve)
+            await self._allowed(self._serve(desired.serve))
         if desired.frozen:
             return False
+        if desired.touch_serve:
+            await self._parts(desired.serve)
         if f"Service/{self.key.name}" not in live.conflicts:
-            await self._apply(live.service, objects.service(live.lead_model))
-        changed |= await self._adopt()
+            await self._allowed(self._apply(live.service, objects.service(live.lead_model)))
+        if await self._adopt():
+            return True
         for digest in sorted(desired.keep - live.revisions.keys()):
             if live.packed is not None and live.packed[0] == digest:
                 await self._keep(digest, live.packed[1])
@@ -66,9 +72,20 @@ class Actor:
             changed |= await self._restore(digest)
         for digest in sorted(live.revisions.keys() - desired.keep):
             await self._delete("configmaps", live.revisions[digest], with_version=True)
-        await self._evict(desired.evict)
-        await self._jobs(seen, desired)
+        await self._allowed(self._evict(desired.evict))
+        await self._allowed(self._jobs(seen, desired))
+        self.refused.clear()
+        self.refused.update(self._refused)
         return changed
+
+    async def _allowed(self, work: Awaitable[object]) -> None:
+        """Do it; where we have no right to, note that and go on with the rest."""
+        try:
+            await work
+        except ApiError as error:
+            if error.status != 403 or error.about_namespace:
+                raise
+            self._refused.add(error.what)
 
     # --- writing one object ------------------------------------------------------------------------------------------------------
 
@@ -139,12 +156,18 @@ class Actor:
             return
         body = objects.deployment(live.lead_model, serve, self._replicas(serve))
         live.deployment = await self._apply(live.deployment, body, fenced=True)
+
+    async def _parts(self, serve: Serve | None) -> None:
+        """What stands around the pods."""
+        if serve is None:
+            return
+        live = self.live
         scaler = objects.autoscaler(live.lead_model, serve)
         for part in (objects.budget(live.lead_model), objects.network_policy(live.lead_model), scaler):
             if part is not None:
-                await self._settle(part)
+                await self._allowed(self._settle(part))
         if scaler is None and live.autoscaler is not None:
-            await self._delete("horizontalpodautoscalers", live.autoscaler)
+            await self._allowed(self._delete("horizontalpodautoscalers", live.autoscaler))
 
     def _replicas(self, serve: Serve) -> int | None:
         """With an autoscaler the live number is sent until the autoscaler has set it; from then on it is not ours to say."""
@@ -234,9 +257,9 @@ class Actor:
         found = {observe.kind_of(cron): cron for cron in self.live.cron_jobs}
         for kind, body in wanted.items():
             if body is not None:
-                await self._apply(found.get(kind), body)
+                await self._allowed(self._apply(found.get(kind), body))
             elif kind in found:
-                await self._delete("cronjobs", found[kind])
+                await self._allowed(self._delete("cronjobs", found[kind]))
 
     async def _new_mailbox(self) -> None:
         """An empty one for each validation: what lay in the old one counts no more."""
@@ -272,7 +295,8 @@ def covers(found: Any, wanted: Any) -> bool:
     """Whether every value we render is there; what others added is theirs. Quantities are normalised by the server: the mark covers them."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(
-            key in found and (key in _NORMALISED or covers(found[key], value))
+            key in found
+            and (key in _NORMALISED or (found[key] == value if key in _WHOLE else covers(found[key], value)))
             for key, value in wanted.items()
             if not _empty(value)
         )
@@ -281,6 +305,7 @@ def covers(found: Any, wanted: Any) -> bool:
     return bool(found == wanted)
 
 
+_WHOLE = {"selector", "podSelector", "matchLabels", "rules"}  # one key more selects something else
 _NORMALISED = {"resources", "resourceVersion", "uid", "sizeLimit"}
 
 

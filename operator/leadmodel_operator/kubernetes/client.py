@@ -30,6 +30,10 @@ class ApiError(Exception):
     def __init__(self, status: int, reason: str, about: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{status} {reason}: {about[:256]}")
         self.status, self.reason, self.retry_after = status, reason, retry_after
+        self.what = ""  # method and resource
+        self.about_namespace = (
+            "being terminated" in about
+        )  # nothing new may be made there: no matter of rights
 
 
 class Api(Protocol):
@@ -177,7 +181,9 @@ class Client:
             self.counts[method, code] += 1
         if int(code) < 300:
             return dict(json.loads(text)) if text else {}
-        raise _error(int(code), answer.headers.get("Retry-After"), text)
+        error = _error(int(code), answer.headers.get("Retry-After"), text)
+        error.what = f"{_VERBS.get(method, method)} {_resource(path)}"
+        raise error
 
     def stream(self, path: str, accept: str, silence: float, **params: str) -> Any:
         """A watch: an answer whose body goes on; TimeoutError when nothing came for `silence` seconds."""
@@ -237,7 +243,13 @@ class Client:
                 raise
 
 
+_VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
 _SPEAKING = {401, 403, 404, 409, 410, 429}  # these say who, what and where, and repeat no body
+
+
+def _resource(path: str) -> str:
+    parts = path.split("/")
+    return parts[parts.index("namespaces") + 2] if "namespaces" in parts[:-2] else parts[-1]
 
 
 def _error(status: int, retry_after: str | None, text: str) -> ApiError:

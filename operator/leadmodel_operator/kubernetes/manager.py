@@ -67,9 +67,12 @@ class Manager:
         evidence = Evidence(self.scraper, scrapes=self.given.scrape != "off")
         recorder = Recorder(self.client, self.given.identity, self.machinery.decisions)
         images, taken = self.given.images, dict[Key, dict[str, str]]()
+        refused = dict[Key, set[str]]()
         glance = Glance(self.mirror, self.client)
         self.glance = ClusterPort(glance, self.client, evidence, Silent(), images, clock, taken=taken)
+        self.glance.refused = refused
         self.port = ClusterPort(self.client, self.client, evidence, recorder, images, clock, taken=taken)
+        self.port.refused = refused
         self.port.told = self._read
         self.port.noted = self.glance.noted = self.fleet.note
 
@@ -161,7 +164,7 @@ class Manager:
 
     async def _kopf(self) -> None:
         """Kopf looks once for what there is to watch: wait until our kind is served."""
-        while not await self._is_served():
+        while not await self._is_served():  # noqa: ASYNC110  # the kind lives on the server
             await asyncio.sleep(CRD_S)
         await kopf.operator(
             registry=registry(self._told, self.queue.add, self.client.access),

@@ -136,7 +136,7 @@ class Machinery(Collector):
     """Counts of the queue, of requests and of decisions."""
 
     def __init__(self, client: Client, fleet: Fleet) -> None:
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
         self.registry, self.fleet, self._client = CollectorRegistry(), fleet, client
         names, to = ["name"], self.registry
 

@@ -45,6 +45,7 @@ class ClusterPort:
     told: Callable[[Object], None] = lambda _: None  # the LeadModel as it was read or written
     noted: Callable[[Key, Observed, Status], None] = lambda *_: None  # what a pass concluded
     taken: dict[Key, dict[str, str]] = field(default_factory=dict)
+    refused: dict[Key, set[str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
 
     # --- observe ---------------------------------------------------------------------------------------------------------
@@ -97,6 +98,7 @@ class ClusterPort:
             pods=tuple(observe.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
             schedules=tuple(cron for cron in crons if cron is not None),
             conflicts=tuple(live.conflicts),
+            refused=tuple(sorted(self.refused.get(key, ()))),
             covered_by=await self._covered_by(key, found, spec),
             scraped=windows is not None,
             scrapes=self.evidence.scrapes,
@@ -107,14 +109,16 @@ class ClusterPort:
         """Drop what is remembered of a LeadModel that is gone."""
         self._live.pop(key, None)
         self.taken.pop(key, None)
+        self.refused.pop(key, None)
         self.evidence.forget(key)
 
     def settle(self, key: Key) -> None:
         """The pass came to its end: what was read for it goes."""
         self._live.pop(key, None)
         self.evidence.settle(key)
-        if not self.taken.get(key):
-            self.taken.pop(key, None)
+        for noted in (self.taken, self.refused):
+            if not noted.get(key):
+                noted.pop(key, None)
 
     async def _read(self, key: Key, found: Object) -> Live:
         live = Live(found, found["metadata"]["uid"])
@@ -241,5 +245,5 @@ class ClusterPort:
         return await self._actor(key).act(seen, desired)
 
     def _actor(self, key: Key) -> Actor:
-        taken = self.taken.setdefault(key, {})
-        return Actor(self.client, self.evidence.scraper, self.images, key, self._live[key], taken)
+        taken, refused = self.taken.setdefault(key, {}), self.refused.setdefault(key, set())
+        return Actor(self.client, self.evidence.scraper, self.images, key, self._live[key], taken, refused)
