@@ -1,0 +1,253 @@
+"""Watches that end, break, lie or fall silent: the mirror is what there is again, and every LeadModel concerned is looked at."""
+
+import asyncio
+import contextlib
+import json
+import ssl
+
+import pytest
+from aiohttp import web
+
+from fake_api import Call, FakeApi, Refused
+from fake_leader import a_cluster
+from leadmodel_operator.kubernetes import watch as watches
+from leadmodel_operator.kubernetes.client import Access, Client
+from leadmodel_operator.kubernetes.mirror import Mirror
+from leadmodel_operator.kubernetes.watch import Watch
+from leadmodel_operator.kubernetes.workqueue import WorkQueue
+from leadmodel_operator.reconcile import Key
+
+LABELS = {"customerops.dev/leadmodel": "conversion"}
+KEY = Key("sales", "conversion")
+
+
+def put(api: FakeApi, name: str, phase: str = "x") -> None:
+    about = {
+        "name": name,
+        "namespace": "sales",
+        "labels": dict(LABELS),
+        "uid": f"uid-{name}",
+        "generation": 1,
+    }
+    pod = {"containers": [{"image": "predictor:1"}]}
+    body = {"kind": "Pod", "metadata": about, "spec": pod, "status": {"podIP": phase}}
+    api.put(("pods", "sales", name), body)
+
+
+def there(api: FakeApi) -> dict[str, str]:
+    return {p[2]: o["status"]["podIP"] for p, o in api.objects.items() if p[0] == "pods"}
+
+
+def seen(mirror: Mirror) -> dict[str, str]:
+    return {n: mirror.get("pods", "sales", n)["status"]["podIP"] for _, n in mirror.held("pods", "")}
+
+
+@contextlib.asynccontextmanager
+async def watching(api: FakeApi, relist_s: float = 600.0):
+    """A watch of pods that runs; yields its mirror and the keys it put into the queue."""
+    client, mirror, keys = Client(Access(api.url, ssl.create_default_context())), Mirror(), []
+    watch = Watch(client, mirror, "pods", "", keys.append, relist_s=relist_s)
+    task = asyncio.create_task(watch.run())
+    try:
+        await until(lambda: ("pods", "") in mirror.synced)
+        yield mirror, keys
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await client.close()
+
+
+async def until(holds, limit: float = 60.0) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + limit
+    while not holds():
+        assert loop.time() < end, "it does not come about"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(watches, "MAX_WAIT_S", 0.2)
+
+
+class Streams:
+    """A hook that answers the first watches itself."""
+
+    def __init__(self, *answers) -> None:
+        self.answers, self.met = list(answers), 0
+
+    async def __call__(self, call: Call, when: str):
+        if when == "before" and call.watches and self.answers:
+            self.met += 1
+            return await self.answers.pop(0)(call)
+        return None
+
+
+async def expired(call: Call):
+    raise Refused(410, "Expired")
+
+
+class Lines(web.StreamResponse):
+    """A stream that says these bytes and ends."""
+
+    def __init__(self, said: bytes, then: float = 0.0) -> None:
+        super().__init__(headers={"Content-Type": "application/json"})
+        self.said, self.then = said, then
+
+    async def prepare(self, request):
+        writer = await super().prepare(request)
+        await self.write(self.said)
+        if self.then:
+            await asyncio.sleep(self.then)
+        return writer
+
+
+def event(kind: str, body) -> bytes:
+    return json.dumps({"type": kind, "object": body}).encode() + b"\n"
+
+
+GONE = {"kind": "Status", "code": 410, "reason": "Expired"}
+
+
+def says(said: bytes, then: float = 0.0):
+    async def answer(_call: Call):
+        return Lines(said, then)
+
+    return answer
+
+
+OLD = {
+    "kind": "Pod",
+    "metadata": {
+        "name": "a",
+        "namespace": "sales",
+        "labels": dict(LABELS),
+        "uid": "uid-a",
+        "resourceVersion": "1",
+    },
+    "spec": {"containers": [{"image": "predictor:1"}]},
+    "status": {"podIP": "of old"},
+}
+BROKEN = {
+    "410 as an answer": (expired,),
+    "410 in the stream": (says(event("ERROR", GONE)),),
+    "cut in the middle of an object": (says(b'{"type": "MODIFIED", "object": {"metadata": {"na'),),
+    "garbage": (says(b"<html>bad gateway</html>\n"),),
+    "old events again, out of order": (says(event("MODIFIED", OLD) * 3),),
+    "another error": (says(event("ERROR", {"code": 500})),),
+    "ended at once, five times": (says(b""),) * 5,
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_watch_is_made_good(how):
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            api = cluster.api
+            put(api, "a")
+            hook = Streams(*BROKEN[how])
+            api.hooks.append(hook)
+            async with watching(api) as (mirror, keys):
+                put(api, "a", "new")
+                put(api, "b")
+                await until(lambda: seen(mirror) == there(api))
+                assert hook.met == len(BROKEN[how])
+                keys.clear()
+                api.remove(("pods", "sales", "b"))
+                await until(lambda: seen(mirror) == there(api))
+                assert KEY in keys
+
+    asyncio.run(tell())
+
+
+def test_control_taking_old_events_is_found_out(monkeypatch):
+    monkeypatch.setattr("leadmodel_operator.kubernetes.mirror._version", lambda _: 0)
+
+    async def tell() -> None:
+        mirror = Mirror()
+        newer = {**OLD, "metadata": {**OLD["metadata"], "resourceVersion": "2"}, "status": {"podIP": "new"}}
+        mirror.put("pods", newer)
+        mirror.put("pods", OLD)
+        assert seen(mirror) == {"a": "new"}
+
+    with pytest.raises(AssertionError):
+        asyncio.run(tell())
+
+
+def test_a_silent_watch_is_given_up(monkeypatch):
+    """Nothing comes any more, no bookmark either, and the connection stays: what happened meanwhile is seen all the same."""
+    monkeypatch.setattr(watches, "SILENCE_S", 0.5)
+
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            cluster.api.hooks.append(Streams(says(b"", then=30.0)))
+            async with watching(cluster.api) as (mirror, _):
+                put(cluster.api, "a")
+                await until(lambda: seen(mirror) == there(cluster.api), limit=20)
+
+    asyncio.run(tell())
+
+
+def test_a_deletion_that_no_event_tells_is_found_by_the_next_list():
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            api = cluster.api
+            put(api, "a")
+            put(api, "b")
+            async with watching(api, relist_s=1.5) as (mirror, keys):
+                keys.clear()
+                del api.objects[("pods", "sales", "a")]  # and no watcher is told
+                await until(lambda: seen(mirror) == there(api), limit=20)
+                assert keys == [KEY]
+
+    asyncio.run(tell())
+
+
+def test_control_never_listing_again_is_found_out():
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            put(cluster.api, "a")
+            async with watching(cluster.api) as (mirror, _):
+                del cluster.api.objects[("pods", "sales", "a")]
+                await until(lambda: seen(mirror) == there(cluster.api), limit=2)
+
+    with pytest.raises(AssertionError):
+        asyncio.run(tell())
+
+
+# --- a burst ---------------------------------------------------------------------------------------------------------------------
+
+
+class Uncounted:
+    def added(self, depth): ...
+    def began(self, waited): ...
+    def ended(self, took, result): ...
+
+
+async def burst() -> int:
+    """A thousand events on one key as fast as they come; the passes they cause."""
+    made = []
+
+    async def work(key: Key) -> float | None:
+        made.append(key)
+        await asyncio.sleep(0.002)
+        return 600.0
+
+    queue = WorkQueue(work, lambda *_: None, Uncounted())
+    task = asyncio.create_task(queue.run())
+    for number in range(1000):
+        queue.add(KEY)
+        await asyncio.sleep(0 if number % 10 else 0.005)
+    await asyncio.sleep(2.2)
+    task.cancel()
+    return len(made)
+
+
+def test_a_thousand_events_on_one_object_are_a_few_passes():
+    assert asyncio.run(burst()) <= 5
+
+
+def test_control_a_queue_that_never_slows_down_is_found_out(monkeypatch):
+    monkeypatch.setattr(WorkQueue, "_slow_down", lambda *_: None)
+    assert asyncio.run(burst()) > 5
