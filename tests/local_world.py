@@ -1,51 +1,27 @@
 """`leadmodel local up` in a process of its own, over models built by hand. What a test does to it, and what it can be asked."""
 
-import csv
 import http.client
-import io
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import yaml
 
-from leadmodel_artifact.artifact import DataWindow, Example, digest, dump
-from leadmodel_artifact.scoring import lead_values, make_scorer
-from models import leads, linear
+from leadmodel_artifact.artifact import digest
+from models import leads
+from scenarios.goods import holdout
 
 COMMAND = [sys.executable, "-m", "leadmodel_operator.local.cli", "local"]
 KEY = "sales/conversion"
-
-
-def model(weight: float, version: int) -> bytes:
-    """A linear model; the world of `holdout` has weight 0.5."""
-    found = replace(linear(weight, version=version), data=DataWindow(rows=8000, positives=900))
-    scorer = make_scorer(found)
-    examples = tuple(Example(e.lead, scorer(*lead_values(found, e.lead))) for e in found.examples)
-    return dump(replace(found, examples=examples))
-
-
-def holdout(count: int = 3000) -> bytes:
-    """Leads with outcomes of that world."""
-    truth, chance = linear(1.5), random.Random(5)
-    scorer = make_scorer(truth)
-    out = io.StringIO()
-    rows = leads(count, seed=11)
-    table = csv.DictWriter(out, [*rows[0], "y"])
-    table.writeheader()
-    for row in rows:
-        table.writerow({**row, "y": int(chance.random() < scorer(*lead_values(truth, row)))})
-    return out.getvalue().encode()
 
 
 def put(path: Path, data: bytes) -> None:
@@ -62,12 +38,14 @@ class Machine:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     spec: dict[str, Any] = field(default_factory=dict)
+    watched: Path | None = None  # a folder of manifests instead of the one
 
     def __post_init__(self) -> None:
         self.state = self.folder / "state"
         self.artifact, self.holdout = self.folder / "model.json", self.folder / "holdout.csv"
-        put(self.holdout, holdout())
-        self.apply()
+        if self.watched is None:
+            put(self.holdout, holdout())
+            self.apply()
 
     def apply(self, *, annotations: dict[str, str] | None = None, **spec: Any) -> None:
         self.spec |= spec
@@ -91,7 +69,7 @@ class Machine:
         assert self.process is None
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "--state", str(self.state), "up", str(self.folder / "model.yaml")],
+                [*COMMAND, "--state", str(self.state), "up", str(self.watched or self.folder / "model.yaml")],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -152,7 +130,7 @@ class Machine:
         status = self.status()
         return self.champion() == digest and status.get("rollout") is None and status["readyReplicas"] == 2
 
-    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 40) -> Any:
+    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 100) -> Any:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if found := ready():

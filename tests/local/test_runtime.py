@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from local_world import Load, Machine, model
+from local_world import Load, Machine
+from scenarios.goods import model
 
 GOOD, BETTER, BAD = model(0.5, 1_767_000_001), model(1.5, 1_767_000_002), model(-0.5, 1_767_000_003)
 

@@ -86,6 +86,11 @@ class Place:
         return self.folder / "object.json"
 
     @property
+    def going(self) -> Path:
+        """What was the object, once its manifest is gone and until nothing of it lives."""
+        return self.folder / "going.json"
+
+    @property
     def status(self) -> Path:
         """What was decided."""
         return self.folder / "status.json"
@@ -126,8 +131,21 @@ class Place:
         """The folder of a predictor."""
         return self.folder / "pods" / name
 
+    def processes(self) -> list[Path]:
+        """The folders of all its children."""
+        return [path for kind in ("pods", "jobs") for path in (self.folder / kind).glob("*")]
+
 
 def places(root: Path) -> list[Place]:
     """All LeadModels of a state folder, by name."""
-    found = sorted(root.glob("*/*/object.json"))
+    return _places(root, "object.json")
+
+
+def leaving(root: Path) -> list[Place]:
+    """Those whose manifest is gone and of which something may still live."""
+    return _places(root, "going.json")
+
+
+def _places(root: Path, name: str) -> list[Place]:
+    found = sorted(root.glob(f"*/*/{name}"))
     return [Place(root, Key(path.parts[-3], path.parts[-2])) for path in found]

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import shutil
+import signal
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from leadmodel_operator.state import Desired, Event, JobKind, JobState, Observed
 from leadmodel_operator.status import Status
 
 IMAGE = "this-machine"
+END_S = 10.0  # then children of a LeadModel that goes are killed
 _EVERY_S = {"5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "6h": 21600, "24h": 86400}
 
 
@@ -238,13 +241,22 @@ class LocalPort:
                 request.unlink(missing_ok=True)
 
     def forget(self, key: Key) -> None:
-        """Nothing of it is left: its children end, its folder goes."""
-        place = self.place(key)
+        """Its manifest is gone: nothing is decided about it any more."""
         self._scraped.pop(key, None)
-        for folder in [*(place.folder / "pods").glob("*"), *(place.folder / "jobs").glob("*")]:
-            children.stop(folder)
+        place = self.place(key)
+        place.object.replace(place.going)
+        place.going.touch()
+
+    def end(self, place: Place) -> bool:
+        """End its children; once none lives its folder goes, and the answer is True."""
+        folders, late = place.processes(), time.time() - place.going.stat().st_mtime > END_S
+        for folder in folders:
+            children.stop(folder, signal.SIGKILL if late else signal.SIGTERM)
+        if any(children.lives(folder) for folder in folders):
+            return False
         self.listener.close(place)
         shutil.rmtree(place.folder, ignore_errors=True)
+        return True
 
 
 def source_signature(spec: Spec | None) -> str:

@@ -41,12 +41,16 @@ class Runtime:
                 self.port.forget(place.key)
                 self.say(f"{place.key.namespace}/{place.key.name}: its manifest is gone, so it goes")
         for key, manifest in wanted.items():
-            if manifests.keep(self.port.place(key), manifest, self.port.clock()):
+            if self.port.place(key).going.exists():
+                self._read = ""  # what it was before must end first; then it is taken anew
+            elif manifests.keep(self.port.place(key), manifest, self.port.clock()):
                 self._due[key] = 0.0
 
     async def tick(self) -> None:
         """Look once at everything; a pass for whoever moved or is due."""
         self.port.children.reap()
+        for place in files.leaving(self.port.root):
+            self.port.end(place)
         try:
             self.load()
         except ManifestError as error:
@@ -84,12 +88,8 @@ class Runtime:
 
     def stop(self) -> None:
         """End all children and wait for them; what was decided stays."""
-        folders = [
-            folder
-            for place in files.places(self.port.root)
-            for kind in ("pods", "jobs")
-            for folder in (place.folder / kind).glob("*")
-        ]
+        everything = [*files.places(self.port.root), *files.leaving(self.port.root)]
+        folders = [folder for place in everything for folder in place.processes()]
         for folder in folders:
             children.stop(folder)
         until = self.now() + 10

@@ -1,0 +1,214 @@
+"""What a scenario can do and see, on whichever runtime it plays; and how the ends of two runtimes are compared.
+
+A runtime gives a `World`: eight things a person can do to one LeadModel. `Stage` lays the waiting over it.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from leadmodel_artifact.artifact import digest
+from scenarios.goods import NAMES, live
+
+SPEC: dict[str, Any] = {
+    "minAuc": 0.55,
+    "predictor": {"replicas": 1},
+    "drift": {"interval": "1s", "sustainedFor": "2s"},
+    "rollback": {"cooldown": "1h"},
+}
+
+
+class World(Protocol):
+    """One LeadModel, called `conversion`, and the store its two URIs name."""
+
+    def put(self, artifact: bytes | None) -> None:
+        """Upload the artifact; None takes it away."""
+
+    def put_holdout(self, holdout: bytes | None) -> None:
+        """Upload the holdout; None takes it away."""
+
+    def apply(self, spec: dict[str, Any], annotations: dict[str, str]) -> None:
+        """Apply the resource with exactly this spec, with the two URIs of the world laid under it, and these annotations."""
+
+    def status(self) -> dict[str, Any]:
+        """Its status, {} without one."""
+
+    def send(self, leads: list[dict[str, Any]]) -> None:
+        """POST each lead to /predict; raises when one is not answered with 200."""
+
+    def lose_status(self) -> None:
+        """Take the status away, as a restore of the resource alone does; what else was written stays."""
+
+    def delete(self) -> None:
+        """Delete the resource and wait until nothing of it serves."""
+
+    def patience(self) -> float:
+        """Seconds that one step may take here."""
+
+
+class Stage:
+    """A world with waiting. Scenarios speak to this."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.spec, self.annotations = world, dict(SPEC), {}
+        self._polls = 0
+
+    def apply(self, **spec: Any) -> None:
+        """Apply with these fields laid over the last ones (None takes one away)."""
+        for name, value in spec.items():
+            before = self.spec.get(name)
+            self.spec[name] = (
+                {**before, **value} if isinstance(value, dict) and isinstance(before, dict) else value
+            )
+        self.spec = {name: value for name, value in self.spec.items() if value is not None}
+        self.world.apply(self.spec, self.annotations)
+
+    def ask(self, verb: str, value: str) -> None:
+        """Ask for something once."""
+        self.annotations[f"customerops.dev/{verb}"] = value
+        self.world.apply(self.spec, self.annotations)
+
+    def put(self, raw: bytes | None, holdout: bytes | None = None) -> str:
+        """Upload, holdout first as a training does, and have the source asked. The digest of the artifact."""
+        if holdout is not None:
+            self.world.put_holdout(holdout)
+        self.world.put(raw)
+        self._polls += 1
+        self.ask("poll", f"now@{self._polls}")
+        return digest(raw) if raw is not None else ""
+
+    def until(
+        self, what: str, ready: Callable[[dict[str, Any]], Any], leads: Sequence[dict[str, Any]] = ()
+    ) -> Any:
+        """What `ready` makes of the status, once it is true. `leads` come all the while, again and again."""
+        end, status, sent = time.monotonic() + self.world.patience(), {}, 0
+        while time.monotonic() < end:
+            status = self.world.status()
+            if status and (found := ready(status)):
+                return found
+            if leads:
+                self.world.send([leads[(sent + i) % len(leads)] for i in range(40)])
+                sent += 40
+            time.sleep(0.1)
+        raise AssertionError(f"not in time: {what}\n{json.dumps(masked(status), indent=1)}")
+
+    def condition(self, kind: str, status: str, reason: str) -> None:
+        """Until a condition says so."""
+        wanted = (kind, status, reason)
+        self.until(
+            f"{kind}={status}/{reason}",
+            lambda s: wanted in {(c["type"], c["status"], c["reason"]) for c in s["conditions"]},
+        )
+
+    def serves(self, wanted: str) -> None:
+        """Until it serves in every pod."""
+
+        def all_of(status: dict[str, Any]) -> bool:
+            here = (status.get("champion") or {}).get("digest") == wanted and status.get("rollout") is None
+            return (
+                here and status["readyReplicas"] == self.spec["predictor"]["replicas"] == status["replicas"]
+            )
+
+        self.until(f"{NAMES.get(wanted, wanted)} serves", all_of)
+
+    def judged(self, wanted: str, verdict: str) -> None:
+        """Until the gate has said so of this digest."""
+        self.until(
+            f"{NAMES[wanted]} got {verdict}",
+            lambda s: s.get("gate") and (s["gate"]["digest"], s["gate"]["verdict"]) == (wanted, verdict),
+        )
+
+    def proven(self) -> None:
+        """Ordinary leads come until they prove the champion."""
+        self.until("live leads prove the champion", lambda s: s["champion"].get("provenAt"), live())
+
+    def end(self) -> dict[str, Any]:
+        """The status once it rests, masked."""
+        last, since = None, time.monotonic()
+        end = since + self.world.patience()
+        while time.monotonic() < end:
+            here = masked(self.world.status())
+            resting = {c["type"]: c["status"] for c in here.get("conditions", [])}.get(
+                "Reconciling"
+            ) == "False"
+            if here != last or not resting:
+                last, since = here, time.monotonic()
+            elif time.monotonic() - since > 1.5:
+                return here
+            time.sleep(0.1)
+        raise AssertionError(f"it does not come to rest\n{json.dumps(last, indent=1)}")
+
+
+# --- comparing ---------------------------------------------------------------------------------------------------------------
+
+TIMES = {
+    "since",
+    "until",
+    "at",
+    "servedAt",
+    "provenAt",
+    "started",
+    "lastSuccess",
+    "breachSince",
+    "breachSeen",
+    "due",
+    "asked",
+}
+OWN = {  # what is of one runtime, or of one moment
+    *(
+        "url",
+        "selector",
+        "inputs",
+        "image",
+        "template",
+        "job",
+        "etag",
+        "holdoutEtag",
+        "fingerprint",
+        "uri",
+        "attempt",
+        "passed",
+        "wanted",
+        "shown",
+    ),
+    *(
+        "lastTransitionTime",
+        "psi",
+        "feature",
+        "badShare",
+        "sigma",
+        "samples",
+        "previousPsi",
+        "previousBadShare",
+        "pods",
+        "error",
+        "handled",
+    ),
+}
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def masked(value: Any, key: str = "") -> Any:
+    """A status without times and ids: digests by name, figures of live leads left out."""
+    match value:
+        case dict():
+            return {
+                k: "time" if k in TIMES else masked(v, k)
+                for k, v in sorted(value.items())
+                if k not in OWN and v is not None
+            }
+        case list():
+            return [masked(item, key) for item in value]
+        case str():
+            return _named(value)
+        case _:
+            return value
+
+
+def _named(text: str) -> str:
+    for found, name in NAMES.items():
+        text = text.replace(found, name).replace(found.removeprefix("sha256:")[:12], name)
+    text = re.sub(r"\w+://\S+", "URI", _DIGEST.sub("DIGEST", text))
+    return re.sub(r"PSI [\d.]+ in \w+", "PSI # in #", re.sub(r"PSI [\d.]+(?! in)", "PSI #", text))
