@@ -194,15 +194,18 @@ def masked(value: Any, key: str = "") -> Any:
     """A status without times and ids: digests by name, figures of live leads left out."""
     match value:
         case dict():
+            left_out = {*OWN, "message"} if value.get("type") == "DriftDetected" else OWN
             return {
                 k: "time" if k in TIMES else masked(v, k)
                 for k, v in sorted(value.items())
-                if k not in OWN and v is not None
+                if k not in left_out and v is not None
             }
         case list():
             return [masked(item, key) for item in value]
         case str():
             return _named(value)
+        case float():
+            return round(value, 9)
         case _:
             return value
 
@@ -211,4 +214,4 @@ def _named(text: str) -> str:
     for found, name in NAMES.items():
         text = text.replace(found, name).replace(found.removeprefix("sha256:")[:12], name)
     text = re.sub(r"\w+://\S+", "URI", _DIGEST.sub("DIGEST", text))
-    return re.sub(r"PSI [\d.]+ in \w+", "PSI # in #", re.sub(r"PSI [\d.]+(?! in)", "PSI #", text))
+    return re.sub(r"PSI [\d.]+( in \w+)?", "PSI #", text)
