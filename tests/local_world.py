@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
 import yaml
 
 from leadmodel_artifact.artifact import digest
+from leadmodel_operator.local.files import hold
 from models import leads
 from scenarios.goods import holdout
 
@@ -38,6 +39,7 @@ class Machine:
     folder: Path
     process: subprocess.Popen[bytes] | None = None
     spec: dict[str, Any] = field(default_factory=dict)
+    held: IO[bytes] | None = None
     watched: Path | None = None  # a folder of manifests instead of the one
 
     def __post_init__(self) -> None:
@@ -69,12 +71,23 @@ class Machine:
         assert self.process is None
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*COMMAND, "--state", str(self.state), "up", str(self.watched or self.folder / "model.yaml")],
+                [*COMMAND, "--state", str(self.state), *self._up()],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         return self
+
+    def _up(self) -> list[str]:
+        """Whatever happens to the test, the runtime and its children do not outlive it."""
+        if self.held is None:
+            self.held = hold(self.folder / "held")
+        return [
+            "up",
+            "--while-held",
+            str(self.folder / "held"),
+            str(self.watched or self.folder / "model.yaml"),
+        ]
 
     def kill(self) -> None:
         """As a power cut would, for the runtime alone."""
