@@ -234,12 +234,13 @@ def note_backfill(draft: Draft) -> None:
         draft.change(backfill=replace(known, job=job.name, error=said, residue=_count(answer, "residue")))
         draft.say("BackfillFailed", said, warning=True)
         return
+    mode = str(answer.get("mode", ""))[:16]
     draft.change(
         backfill=BackfillResult(
-            mode=str(answer.get("mode", ""))[:16],
+            mode=mode,
             last_success=job.finished or draft.now,
             scanned=_count(answer, "scanned"),
-            redacted=_count(answer, "changed"),
+            redacted=_count(answer, "changed" if mode == "Apply" else "found"),
             residue=_count(answer, "residue"),
             report=str(answer.get("report", ""))[:256],
             job=job.name,

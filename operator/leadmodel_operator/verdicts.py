@@ -168,7 +168,9 @@ def _rejudged(draft: Draft, candidate: Candidate) -> None:
     if champion is None or candidate.verdict is not Evidence.PASS:
         return
     measured = draft.status.gate.auc if draft.status.gate else None
-    auc = champion.auc if champion.auc is not None else measured  # an argument of its pods: it stays, or they restart
+    auc = (
+        champion.auc if champion.auc is not None else measured
+    )  # an argument of its pods: it stays, or they restart
     draft.change(champion=replace(champion, passed=draft.gate_hash, auc=auc), candidate=None)
 
 

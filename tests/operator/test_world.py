@@ -1,11 +1,14 @@
 """The loop in the small world: first deploy, refusal, promotion, drift, and a person's verbs."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
+from leadmodel_operator.api import PiiBackfill, RedisSource
+from leadmodel_operator.state import JobKind, JobState
 from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
-from operator_world import Leader, Truth, World, digest
+from operator_world import Job, Leader, Truth, World, digest
 
 
 def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:
@@ -184,3 +187,23 @@ def test_load_error_falls_back(letter):
     assert world.status.champion.digest == digest("A")
     assert world.status.quarantine[0].kind is QuarantineKind.LOAD
     assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.ROLLOUT_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("mode", "found", "changed", "healthy", "reason"),
+    [
+        ("DryRun", 245, 0, ConditionStatus.FALSE, Reason.PII_FOUND),
+        ("DryRun", 0, 0, ConditionStatus.TRUE, Reason.SUCCEEDED),
+        ("Apply", 245, 245, ConditionStatus.TRUE, Reason.SUCCEEDED),
+    ],
+)
+def test_a_dry_run_that_found_something_is_not_healthy(mode, found, changed, healthy, reason):
+    world, leader = serving()
+    asked = PiiBackfill(redis=RedisSource(secret_name="chats"), key_patterns=("chat:*",))
+    world.edit(pii_backfill=asked)
+    message = json.dumps({"mode": mode, "scanned": 1200, "found": found, "changed": changed, "residue": 0})
+    ended = {"state": JobState.SUCCEEDED, "finished": world.now, "message": message, "exit_code": 0}
+    world.jobs["backfill"] = Job("backfill", JobKind.BACKFILL, world.now, **ended)
+    leader.settle()
+    assert world.status.backfill.redacted == found
+    assert said(world, ConditionType.BACKFILL_HEALTHY) == (healthy, reason)

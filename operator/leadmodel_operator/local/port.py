@@ -232,12 +232,13 @@ class LocalPort:
         place = self.place(key)
         for kind, command in (
             (JobKind.RETRAINING, work.retraining(key.name, spec)),
-            (JobKind.BACKFILL, work.backfill(spec)),
+            (JobKind.BACKFILL, work.backfill(key.name, spec)),
         ):
             request = place.asked(kind)
             name = files.read_json(request)
             if command is not None and isinstance(name, str):
-                self.jobs(key).start(name, kind, command, now, work.DATA_S)
+                environ = work.secret(spec) if kind is JobKind.BACKFILL else {}
+                self.jobs(key).start(name, kind, command, now, work.DATA_S, environ=environ)
                 request.unlink(missing_ok=True)
 
     def forget(self, key: Key) -> None:

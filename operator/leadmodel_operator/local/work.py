@@ -1,10 +1,11 @@
 """Jobs as child processes: validation, polls, and what a person asks to run. Each leaves its last word and its exit code in a folder."""
 
+import os
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from leadmodel_operator.local.files import Place
 from leadmodel_operator.state import JobKind, JobSeen, JobState, Poll, Validation
 
 POLL_S, DATA_S = 300.0, 6 * 3600.0
+WAIT_S = 10.0  # for a Redis that is not there: a person waits
 SNAPSHOT = "snapshot.json.gz"
 _KEPT = {JobKind.POLL: 3, JobKind.RETRAINING: 3, JobKind.BACKFILL: 5}
 
@@ -39,7 +41,15 @@ class Jobs:
         return tuple(sorted(found, key=lambda job: job.created, reverse=True))
 
     def start(
-        self, name: str, kind: JobKind, command: Sequence[str], now: datetime, deadline: float, **more: Any
+        self,
+        name: str,
+        kind: JobKind,
+        command: Sequence[str],
+        now: datetime,
+        deadline: float,
+        *,
+        environ: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> None:
         """Start it once; a name that is there already is that Job."""
         folder = self.place.job(name)
@@ -48,7 +58,7 @@ class Jobs:
         about = {"kind": str(kind), "created": now.isoformat(), "deadline": deadline, **more}
         files.write_json(folder / "about.json", about)
         said = f"--termination-log={folder / children.MESSAGE}"
-        self.children.start(folder, [sys.executable, "-m", *command, said])
+        self.children.start(folder, [sys.executable, "-m", *command, said], environ=environ)
 
     def end_late(self, now: datetime) -> None:
         """End what takes longer than it may."""
@@ -138,15 +148,22 @@ def retraining(name: str, spec: Spec) -> list[str] | None:
     return [*command, f"--exclude={','.join(asked.exclude)}"] if asked.exclude else command
 
 
-def backfill(spec: Spec) -> list[str] | None:
-    """The program that redacts; its Redis is named by the environment variable that is the Secret's key."""
+def backfill(name: str, spec: Spec) -> list[str] | None:
+    """The program that redacts; None when the spec has none."""
     asked = spec.pii_backfill
     if asked is None:
         return None
-    command = ["leadmodel_privacy", "backfill"]
+    command = ["leadmodel_privacy", "backfill", f"--name={name}", f"--wait={WAIT_S:.0f}"]
     command += [f"--match={pattern}" for pattern in asked.key_patterns]
     command += [f"--field={name}" for name in asked.text_fields]
     return [*command, "--apply"] if asked.mode == "Apply" else command
+
+
+def secret(spec: Spec) -> dict[str, str]:
+    """The URL of the Redis: on a cluster a key of a Secret, here the environment variable of the key's name."""
+    asked = spec.pii_backfill
+    url = os.environ.get(asked.redis.key, "") if asked is not None else ""
+    return {"REDIS_URL": url} if url else {}
 
 
 def file_of(uri: str) -> Path | None:

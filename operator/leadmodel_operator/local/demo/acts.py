@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leadmodel_operator.draft import short
-from leadmodel_operator.local.demo import leads
+from leadmodel_operator.local.demo import conversations, leads
 from leadmodel_operator.local.demo.leads import Table
 from leadmodel_operator.local.demo.load import Load
 from leadmodel_operator.local.demo.stage import Broken, Stage
@@ -75,6 +76,7 @@ def first_model(play: Play) -> str:
     stage.answer(modest)
     shutil.copyfile(stage.path("first/holdout.csv.gz"), stage.path("holdout.csv.gz"))
     first = stage.put(stage.path("first/model.json"))
+    stage.environ["REDIS_URL"] = conversations.start(stage)
     stage.up()
     play.bad = stage.train("bad", leads.flipped(past))
     stage.wait("the first model serves", lambda: stage.serves(first))
@@ -182,6 +184,45 @@ def world_moves(play: Play) -> str:
     return f"a warning, {short(champion)} serves on: {status['drift']['verdict']}"
 
 
+def personal_data(play: Play) -> str:
+    """Past conversations hold personal data: count it in a dry run, redact it, and look again."""
+    stage = play.stage
+    url = stage.environ["REDIS_URL"]
+    sample = conversations.fill(url, play.seed)
+    counted = _backfill(stage, "DryRun")
+    if conversations.left(url, sample) != (sample.messages, sample.personal):
+        raise Broken("a dry run changed conversations")
+    applied = _backfill(stage, "Apply")
+    there, hold = conversations.left(url, sample)
+    if (there, hold) != (sample.messages, 0) or not counted["redacted"] == applied[
+        "redacted"
+    ] == sample.personal:
+        raise Broken(
+            f"of {sample.personal} messages with personal data {hold} still hold it, {there} messages are there"
+        )
+    healthy = {c["type"]: c["status"] for c in stage.status()["conditions"]}["BackfillHealthy"]
+    if healthy != "True":
+        raise Broken(f"BackfillHealthy is {healthy} after a backfill that was verified")
+    return (
+        f"{counted['redacted']} of {sample.messages:,} messages in a real Valkey hold personal data: counted by a dry run, "
+        "redacted by the backfill, none found afterwards"
+    )
+
+
+def _backfill(stage: Stage, mode: str) -> Mapping[str, Any]:
+    """Run it in this mode; what the status then says."""
+    stage.apply(mode)
+    stage.run("backfill")
+    done = stage.wait(f"the backfill ({mode}) is noted", lambda: _noted(stage, mode))
+    found: Mapping[str, Any] = done
+    return found
+
+
+def _noted(stage: Stage, mode: str) -> Mapping[str, Any] | None:
+    found = stage.status().get("backfill") or {}
+    return found if found.get("mode") == mode else None
+
+
 def _export(stage: Stage, rows: Table) -> None:
     """Last night's export of leads with outcomes, where the retraining reads it."""
     beside = stage.path("leads.csv.part")
@@ -197,6 +238,7 @@ ACTS: tuple[Act, ...] = (
     Act("A corrupt night", corrupt_retrain),
     Act("The next night", mended),
     Act("The world moves", world_moves),
+    Act("Personal data", personal_data),
 )
 
 

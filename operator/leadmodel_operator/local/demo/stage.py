@@ -56,6 +56,7 @@ class Stage:
     environ: dict[str, str] = field(default_factory=dict)
     children: Children = field(default_factory=Children)
     programs: list[subprocess.Popen[str]] = field(default_factory=list)
+    runs: int = 0
     told: int = 0  # events that were shown
     running: bool = False
     min_auc: float = 0.6
@@ -133,7 +134,8 @@ class Stage:
 
     def run(self, kind: str) -> str:
         """Ask the runtime for a retraining or a backfill, as `leadmodel local run` does; what it printed."""
-        name = f"{KEY.name}-{kind}-{time.time():.0f}"
+        self.runs += 1
+        name = f"{KEY.name}-{kind}-{self.runs}"
         files.write_json(self.place.asked(kind), name)
         ended = self.place.job(name) / "exit"
         self.wait(f"the {kind} ends", ended.exists)
