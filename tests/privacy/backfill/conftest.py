@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import redis
-from redis_servers import FLAVOURS, Server
 
 from leadmodel_privacy.__main__ import main
+from redis_servers import FLAVOURS, Server
 
 FULL = os.environ.get("LEADMODEL_FULL") == "1"
 
@@ -105,8 +105,8 @@ class World:
             if server.process is None or server.tls or server.locked:
                 continue
             client = server.client(decode_responses=True, encoding_errors="replace")
-            for key in client.scan_iter("leadmodel:*", count=1000):
-                found.append(key + repr(_value(client, key)))
+            keys = client.scan_iter("leadmodel:*", count=1000)
+            found += [key + repr(_value(client, key)) for key in keys]
             client.close()
         return "\n".join(found)
 
@@ -145,7 +145,11 @@ def world(tmp_path, capfd, caplog):
 
 def _files(folder: Path) -> list[str]:
     """All that was written outside the servers' own folders."""
-    own = [path for path in folder.rglob("*") if path.is_file() and not path.parts[-2].startswith("server")]
+    own = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.relative_to(folder).parts[0].startswith("server")
+    ]
     return [path.read_text(errors="replace") for path in own]
 
 

@@ -17,7 +17,7 @@ from leadmodel_privacy.backfill.servers import Access
 from leadmodel_privacy.backfill.settings import Limits, Settings
 from leadmodel_privacy.backfill.state import check_name
 from leadmodel_privacy.backfill.words import BackfillError, Exit, Outcome, Refused, Stopped
-from leadmodel_privacy.configuration import Config, ConfigError
+from leadmodel_privacy.configuration import Config, ConfigError, loads
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -42,6 +42,9 @@ def _what(p: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="field of JSON messages, hashes and stream entries that holds text; repeatable; none: every text",
+    )
+    p.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings of the detector, as JSON; see docs/privacy.md"
     )
     p.add_argument("--apply", action="store_true", help="redact; without it nothing of yours is written")
     p.add_argument(
@@ -141,9 +144,13 @@ def settings_of(given: argparse.Namespace) -> Settings:
     if not 1 <= given.max_stream_entries <= 100_000 or not 100 <= given.max_message <= 10_000_000:
         raise Refused("--max-stream-entries takes 1 to 100000, --max-message 100 to 10000000")
     try:
-        config = Config(fields=tuple(given.field))
+        config = loads(given.config.read_bytes()) if given.config is not None else Config()
+        if given.field:
+            config = replace(config, fields=tuple(given.field))
     except ConfigError as error:
         raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"{given.config} cannot be read: {error.strerror}") from None
     return Settings(
         patterns=tuple(given.match),
         detector=config,

@@ -63,12 +63,11 @@ class Session:
         if self.leases and (held := self.state.take()) > 0:
             raise Away(f"another run of {settings.name!r} holds the lease, for {held:.0f} s more")
         self._kept = self.clock()
-        shaping = Shaping(self.detector)
-        config = self.detector.config
+        shaping = Shaping()
         self.context = Context(
             settings=settings,
             kinds=self._kinds(),
-            redactor=Redactor(shaping, frozenset(config.fields), settings.limits.message_chars),
+            redactor=Redactor(settings.detector, settings.limits.message_chars, shaping),
             version=f"{self.detector.version}/{settings.digest}".encode(),
             salt=self.state.salt() if self.leases else b"",
             beat=self._beat,

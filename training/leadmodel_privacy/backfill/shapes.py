@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from leadmodel_privacy.detect import Detector
 
-_LOOKED_AT = 5_000  # texts; enough to rank the commonest
+_LOOKED_AT = 2_000  # texts; enough to rank the commonest
 _LETTERS = re.compile(r"[^\W\d_]")
 _RUNS = re.compile(r"(a{4})a+|(9{4})9+")
 
@@ -19,17 +19,14 @@ def shape(text: str) -> str:
 
 @dataclass
 class Shaping:
-    """A detector that also counts the shapes of what it finds."""
+    """Counts the shapes of what is found in the first texts."""
 
-    detector: Detector
     shapes: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
 
-    def __call__(self, text: str) -> tuple[str, dict[str, int]]:
-        """As `Detector.redact`."""
-        new, counts = self.detector.redact(text)
-        if counts and self._seen < _LOOKED_AT:
+    def note(self, detector: Detector, text: str, key: str) -> None:
+        """A text in which something was found."""
+        if self._seen < _LOOKED_AT:
             self._seen += 1
-            for start, end, entity in self.detector.detect(text):
+            for start, end, entity in detector.detect(text, key=key):
                 self.shapes[f"{entity} {shape(text[start:end])}"] += 1
-        return new, counts
