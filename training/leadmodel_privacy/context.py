@@ -9,6 +9,9 @@ from itertools import pairwise
 from leadmodel_privacy.vocabulary import words
 
 _WORD = re.compile(r"[^\W\d_]+")
+_STOPS = frozenset(".!?;")
+_WORD_OR_STOP = re.compile(r"[^\W\d_]+|[.!?;](?=\s)")
+_IS = re.compile(r",? (?:is|was|as|ist|est|es|è|é) ")
 BEFORE, AFTER = 72, 40  # characters that are read
 NOT_PERSONAL = "NOT"  # an order, an invoice, a version: no phone, no card
 PHONE = "PHONE"
@@ -35,7 +38,7 @@ _SINGLES = {
     "cnh certificate dea npi",
     "VIN": "vin vins chassis fahrgestellnummer fin kennzeichen plate plates nummernschild immatriculation matrícula matricula targa kenteken",
     "CREDIT_CARD": "cvv cvc cvc2 cvv2 pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
-    PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer mobile mobil mobilnummer cell cellphone "
+    PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer telefoonnummer mobiel numer mobilnr telefonnr answers answering mobile mobil mobilnummer cell cellphone "
     "cel celular móvil movil cellulare portable handy handynummer whatsapp sms fax faxnummer faks telefax landline hotline dial "
     "telegram viber call calling ring phonenumber rufnummer rückruf durchwahl gsm telemóvel telemovel callback",
     NOT_PERSONAL: "order orders invoice invoices tracking ticket tickets case ref reference sku item items part parts serial batch lot po rma "
@@ -74,9 +77,14 @@ BIRTH = words(
 
 def words_before(low: str, start: int) -> list[str]:
     """The words before a place, in small letters, the nearest last."""
+    return _tokens(_WORD, low, start)
+
+
+def _tokens(pattern: re.Pattern[str], low: str, start: int) -> list[str]:
     begin = max(0, start - BEFORE)
-    found = _WORD.findall(low, begin, start)
-    return found[1:] if begin and found and low[begin - 1].isalpha() and low[begin].isalpha() else found
+    found = pattern.findall(low, begin, start)
+    cut = begin and found and low[begin - 1].isalpha() and low[begin].isalpha()
+    return found[1:] if cut else found
 
 
 def words_after(low: str, end: int) -> list[str]:
@@ -85,12 +93,14 @@ def words_after(low: str, end: int) -> list[str]:
 
 
 def kind_before(low: str, start: int) -> str | None:
-    """What the nearest words say the number at this place is."""
-    words = words_before(low, start)
-    for i in range(len(words) - 1, max(-1, len(words) - 9), -1):
-        if (kind := _kind(words, i)) is not None:
+    """What the nearest words say the number at this place is. The end of a sentence counts only right before the number."""
+    tokens = _tokens(_WORD_OR_STOP, low, start)
+    if tokens and tokens[-1] in _STOPS:
+        del tokens[-1]
+    for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
+        if (kind := _kind(tokens, i)) is not None:
             return kind
-        if words[i] not in FILLERS:
+        if tokens[i] not in FILLERS:
             return None
     return None
 
@@ -103,9 +113,9 @@ def _kind(words: list[str], i: int) -> str | None:
 
 def kind_after(low: str, end: int) -> str | None:
     """What `… is my passport number` says: the kind named after the number."""
-    words = words_after(low, end)
-    if not words or words[0] not in {"is", "was", "as", "ist", "est", "es", "è", "é"}:
+    if not _IS.match(low, end):
         return None
+    words = words_after(low, end)
     for i in range(1, min(6, len(words))):
         if (kind := _kind(words, i)) is not None:
             return kind

@@ -89,7 +89,9 @@ def _cue(low: str, start: int) -> str | None:
         return "closing" if "\n" in gap and gap.strip(" \n") in {"-", "--", "~", "—"} else None
     for length in range(min(len(before), 18), 1, -1):
         cue = before[-length:]
-        if cue in _CUES and not before[-length - 1 : -length].isalnum():
+        if cue in _CUES and not (
+            before[-length - 1 : -length].isalnum() or before[-length - 1 : -length] in {"@", ".", "-", "'"}
+        ):
             return _fitting(cue, gap)
     return None
 

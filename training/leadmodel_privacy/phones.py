@@ -24,6 +24,9 @@ _AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d{2}\)[ .-]{0,2}|[2-9]\d{2}[ .-]
 _BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ .-]?\d")
 _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 
+_GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")
+_THOUSANDS = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
+
 Finder = Callable[[Reading], Iterator[Span]]
 
 
@@ -78,7 +81,7 @@ def _formed(token: str, count: int, *, alone: bool) -> bool | None:
     if not 9 <= count <= 12:
         return False
     if not _TRUNK.fullmatch(token):
-        return None if alone else False
+        return None if alone or (_GROUPED.fullmatch(token) and not _THOUSANDS.fullmatch(token)) else False
     return None if token.isdigit() else True
 
 
