@@ -37,8 +37,8 @@ _SINGLES = {
     "DRIVER_LICENSE": "license licence licenses licences dl dln führerschein führerscheinnummer fuehrerschein permis rijbewijs rijbewijsnummer "
     "cnh certificate dea npi",
     "VIN": "vin vins chassis fahrgestellnummer fin kennzeichen plate plates nummernschild immatriculation matrícula matricula targa kenteken",
-    "CREDIT_CARD": "cvv cvc cvc2 cvv2 pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
-    PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer telefoonnummer mobiel numer mobilnr telefonnr answers answering mobile mobil mobilnummer cell cellphone "
+    "CREDIT_CARD": "cc cvv cvc cvc2 cvv2 pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
+    PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer telefoonnummer mobiel numer mobilnr telefonnr answers answering message messages texting msg mobile mobil mobilnummer cell cellphone "
     "cel celular móvil movil cellulare portable handy handynummer whatsapp sms fax faxnummer faks telefax landline hotline dial "
     "telegram viber call calling ring phonenumber rufnummer rückruf durchwahl gsm telemóvel telemovel callback",
     NOT_PERSONAL: "order orders invoice invoices tracking ticket tickets case ref reference sku item items part parts serial batch lot po rma "
@@ -63,7 +63,7 @@ _PAIRS = {
     "VIN": "license plate|licence plate|number plate|registration plate|plate number|plate no|vehicle registration|vehicle identification|"
     "car registration|vehicle id|license plates|reg plate",
     "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|security code|carte bancaire|carte crédit|tarjeta crédito|carta credito",
-    PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me",
+    PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me|my registered",
 }
 _WORDS = {word: kind for kind, words in _SINGLES.items() for word in words.split()}
 _PHRASES = {phrase: kind for kind, phrases in _PAIRS.items() for phrase in phrases.split("|")}

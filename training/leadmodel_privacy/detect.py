@@ -125,11 +125,13 @@ class Detector:
 _WORDY: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))
 _NUMBERS: tuple[tuple[str, Finder], ...] = (
     ("MAC", network.macs),
+    ("IP", network.ip6s),
+    ("VIN", papers.plates),
     ("IBAN", money.ibans),
     ("CREDIT_CARD", money.cards),
     ("", papers.formed),
     ("", papers.named),
-    ("IP", network.ips),
+    ("IP", network.ip4s),
     ("DOB", dates.births),
     ("ADDRESS", addresses.addresses),
 )

@@ -26,7 +26,7 @@ _WORDLIKE = "it|at|be|no|me|in|us|ie|gr|tr|il|ae|sg|hk|ly|page|site|online|shop|
 _TLD = re.compile(
     rf"\.(?:(?:{_SURE})(?![\w-])(?!\.\w)|(?:{_WORDLIKE})(?=/))(?::\d{{2,5}})?(?:[/?#][^\s<>\"'`{{}}|\\^\[\]]*+)?"
 )
-_LABELS = re.compile(r"(?<![\w@./:-])(?:[a-z0-9-]{1,63}\.){0,5}[a-z0-9-]{1,63}$")
+_LABELS = re.compile(r"(?<![\w@./:-])(?:[a-z0-9-]{1,63}\.){0,5}[a-z0-9-]{1,63}\Z")
 _MAC = re.compile(
     r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}(?:[0-9A-Fa-f]{2}\1[0-9A-Fa-f]{2}\1)?[0-9A-Fa-f]{2}(?!\w|[:-]\w)"
 )
@@ -85,26 +85,28 @@ def macs(reading: Reading) -> Iterator[Span]:
             yield *dotted.span(), "MAC"
 
 
-def ips(reading: Reading) -> Iterator[Span]:
-    """IPv6 and IPv4; four numbers after `version` are a version."""
+def ip6s(reading: Reading) -> Iterator[Span]:
+    """IPv6, long and short."""
     text = reading.text
-    if "::" in text or text.count(":") >= 7:
-        yield from _ip6(text)
-    if text.count(".") < 3:
+    if "::" not in text and text.count(":") < 7:
         return
-    for start, end in reading.free():
-        match = _IP4.match(text, start) if end - start <= 3 and text[end : end + 1] == "." else None
-        if match and is_ip(match.group()) and not _is_version(reading, start):
-            yield *match.span(), "IP"
-
-
-def _ip6(text: str) -> Iterator[Span]:
     for match in _IP6.finditer(text):
         found = match.group()
         if found.endswith(":") and not found.endswith("::"):
             found = found[:-1]
         if found.count(":") >= 2 and any(c.isdigit() for c in found) and is_ip(found):
             yield match.start(), match.start() + len(found), "IP"
+
+
+def ip4s(reading: Reading) -> Iterator[Span]:
+    """IPv4; four numbers after `version` are a version."""
+    text = reading.text
+    if text.count(".") < 3:
+        return
+    for start, end in reading.free():
+        match = _IP4.match(text, start) if end - start <= 3 and text[end : end + 1] == "." else None
+        if match and is_ip(match.group()) and not _is_version(reading, start):
+            yield *match.span(), "IP"
 
 
 def _is_version(reading: Reading, start: int) -> bool:

@@ -12,14 +12,14 @@ from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import digits_of, is_cpf, is_dni, is_nir, is_ssn, is_vin
 
 _TOKEN = re.compile(
-    r"(?:[A-Za-z]{0,6}-)?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}"
+    r"(?:[A-Za-z]{0,6}-|[A-Z]{2} (?=\d))?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}(?: [A-Z](?![^\W_]))?"
 )
-_PREFIX = re.compile(r"(?<![^\W_])[A-Za-z]{1,6}-$")
+_PREFIX = re.compile(r"(?<![^\W_])(?:[A-Za-z]{1,6}-|[A-Z]{2} )\Z")
 _DIGITS = {"CREDIT_CARD": 3, "PASSPORT": 5}
 _LENGTH = {"CREDIT_CARD": 3, "SSN": 4}
 _PLATE = re.compile(
     r"(?i:\b(?:plates?|kennzeichen|nummernschild|immatriculation|matr[ií]cula|targa|kenteken|registration)\b)"
-    r"(?:[ :#]|\b(?i:number|no|nr|is|was|ist|lautet)\b\.?){1,8}+([A-ZÄÖÜ0-9]{1,8}+(?:[ -][A-Z0-9]{1,6}+){0,3}+)(?![a-z])"
+    r"(?:[ :#]|\b(?i:number|no|nr|is|was|ist|lautet)\b\.?){1,8}+([A-ZÄÖÜ0-9]{1,8}+(?:[ -][A-Z0-9]{1,6}+){0,3}+)(?![^\W_])"
 )
 _PLATE_STEMS = (
     "plate",
@@ -47,6 +47,7 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tuple(
         ("SSN", r"(?:\d{8}|[XYZ]-?\d{7})-?[A-HJ-NP-TV-Z]", is_dni),
         ("SSN", r"[XYZ]-\d{7}-?[A-HJ-NP-TV-Z]", is_dni),
         ("SSN", r"\d{3}\.\d{3}\.\d{3}-\d{2}", is_cpf),
+        ("SSN", r"756\.\d{4}\.\d{4}\.\d{2}", _always),
         ("SSN", r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", is_nir),
         ("HEALTH_PLAN", r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", _always),
     )
@@ -71,23 +72,31 @@ def named(reading: Reading) -> Iterator[Span]:
     """Numbers that the words beside them name."""
     done = 0
     for number, _ in reading.free():
-        if number < done or (match := _TOKEN.match(reading.text, _begin(reading.text, number))) is None:
+        if number < done or (match := _TOKEN.match(reading.text, _begin(reading, number))) is None:
             continue
         start, done = match.span()
         kind = reading.kind(start) or kind_after(reading.low, done)
         if kind not in {None, NOT_PERSONAL, PHONE} and _fits(reading, match, str(kind)):
             yield start, done, str(kind)
+
+
+def _begin(reading: Reading, number: int) -> int:
+    """Where the number begins: letters before it, as in `MR-4711` or `AB 12 34 56 C`, may be of it."""
+    text = reading.text
+    if text[number - 1 : number] not in {"-", " "} or (
+        text[number - 1] == " " and reading.kind(number) is not None
+    ):
+        return number
+    prefix = _PREFIX.search(text, max(0, number - 7), number)
+    return prefix.start() if prefix else number
+
+
+def plates(reading: Reading) -> Iterator[Span]:
+    """Licence plates, after a word for them."""
     if any(stem in reading.low for stem in _PLATE_STEMS):
         for match in _PLATE.finditer(reading.text):
             if any(c.isdigit() for c in match[1]):
                 yield *match.span(1), "VIN"
-
-
-def _begin(text: str, start: int) -> int:
-    if text[start - 1 : start] != "-":
-        return start
-    prefix = _PREFIX.search(text, max(0, start - 7), start)
-    return prefix.start() if prefix else start
 
 
 def _fits(reading: Reading, match: re.Match[str], kind: str) -> bool:

@@ -13,15 +13,15 @@ from leadmodel_privacy.validators import digits_of
 _MOST_CHECKS = (
     40  # of national numbers a text; each is slow, so a text with more of them is taken to hold phones
 )
-_BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?$")
+_BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
 _BODY = re.compile(
     r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
     r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|-\w|,\d)",
     re.IGNORECASE,
 )
-_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}$", re.IGNORECASE)
+_EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}\Z", re.IGNORECASE)
 _AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d{2}\)[ .-]{0,2}|[2-9]\d{2}[ .-]{1,2})\d{3}[ .-]\d{4}")
-_BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ .-]?\d")
+_BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ ./-]{0,2}\d")
 _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 
 _GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")

@@ -7,7 +7,7 @@ _UNIT = re.compile(
     r"mins|minutes?|hours?|hrs?|days?|weeks?|months?|years?|items?|pcs|pieces?|units?|users?|rows?|records?|steps?|points?|people|"
     r"customers?|leads?|orders?|views?|clicks?|stück|stk|percent|prozent|requests?|lines?|times|x|bytes?|px|rpm|kwh|mw|watts?)(?![^\W_]))"
 )
-_MONEY = re.compile(r"(?:[€$£¥₹]|(?<![^\W_])(?:eur|usd|gbp|chf|rs\.?|inr|us\$|a\$|c\$))\s?$")
+_MONEY = re.compile(r"(?:[€$£¥₹]|(?<![^\W_])(?:eur|usd|gbp|chf|rs\.?|inr|us\$|a\$|c\$))\s?\Z")
 _TIME = re.compile(
     r"(?<!\d)(?<!\d[-/.])(?:(?:19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12]\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])[-/.](?:0?[1-9]|[12]\d|3[01])[-/.](?:(?:19|20)\d\d|\d\d))(?![-/.]?\d)"

@@ -71,8 +71,11 @@ def _issued(digits: str) -> bool:
 def is_iban(packed: str) -> bool:
     """ISO 13616: length of the country; moved four characters, letters as numbers, modulo 97 is 1."""
     packed = packed.upper()
-    if len(packed) != IBAN_LENGTHS.get(packed[:2]):
-        return False
+    return len(packed) == IBAN_LENGTHS.get(packed[:2]) and mod97(packed)
+
+
+def mod97(packed: str) -> bool:
+    """The check of ISO 7064 that an IBAN carries."""
     return int("".join(str(int(c, 36)) for c in packed[4:] + packed[:4])) % 97 == 1
 
 

@@ -12,7 +12,21 @@ from pathlib import Path
 
 from faker import Faker
 
-LOCALES = "en_US en_US en_US en_GB de_DE fr_FR es_ES it_IT nl_NL en_IN en_AU pt_BR pl_PL".split()
+LOCALES = (
+    "en_US",
+    "en_US",
+    "en_US",
+    "en_GB",
+    "de_DE",
+    "fr_FR",
+    "es_ES",
+    "it_IT",
+    "nl_NL",
+    "en_IN",
+    "en_AU",
+    "pt_BR",
+    "pl_PL",
+)
 _FIELD = re.compile(r"\{\{(\w+)\}\}")
 PERSONAL = {
     "person name name_female name_male first_name first_name_male first_name_female first_name_nonbinary last_name last_name_male "
@@ -33,8 +47,12 @@ ENTITY = {field: entity for fields, entity in PERSONAL.items() for field in fiel
 
 def sentences() -> list[str]:
     """The package's templates."""
-    file = distribution("presidio-evaluator").locate_file("presidio_evaluator/data_generator/raw_data/templates.txt")
-    return [line.strip().replace("\\n", "\n") for line in Path(str(file)).read_text().splitlines() if line.strip()]
+    file = distribution("presidio-evaluator").locate_file(
+        "presidio_evaluator/data_generator/raw_data/templates.txt"
+    )
+    return [
+        line.strip().replace("\\n", "\n") for line in Path(str(file)).read_text().splitlines() if line.strip()
+    ]
 
 
 def value(fake: Faker, chance: random.Random, field: str) -> str:
@@ -47,16 +65,27 @@ def value(fake: Faker, chance: random.Random, field: str) -> str:
         case "ip_address":
             return fake.ipv6() if chance.random() < 0.2 else fake.ipv4()
         case "date_of_birth":
-            return fake.date_of_birth().strftime(chance.choice(("%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %B %Y", "%B %d, %Y")))
+            return fake.date_of_birth().strftime(
+                chance.choice(("%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%d %B %Y", "%B %d, %Y"))
+            )
         case "date_time":
             return str(fake.date_time())
         case "us_driver_license":
-            return fake.bothify(chance.choice(("?#######", "########", "?##-###-###", "??######", "?###-####-####"))).upper()
+            return fake.bothify(
+                chance.choice(("?#######", "########", "?##-###-###", "??######", "?###-####-####"))
+            ).upper()
         case "age":
             return str(chance.randint(1, 89))
         case "nationality" | "nation_woman" | "nation_plural":
             return chance.choice(("German", "French", "Polish", "Indian"))
-        case "secondary_address" | "state_abbr" | "zipcode" | "prefix_male" | "prefix_female" | "first_name_nonbinary":
+        case (
+            "secondary_address"
+            | "state_abbr"
+            | "zipcode"
+            | "prefix_male"
+            | "prefix_female"
+            | "first_name_nonbinary"
+        ):
             return str(getattr(FALLBACK, field)())
     return str(getattr(fake, field)())
 
@@ -77,12 +106,12 @@ def fill(fake: Faker, chance: random.Random, template: str) -> dict[str, object]
 
 
 def main() -> None:
-    """Print as many messages as asked, from a seed."""
-    count, seed = int(sys.argv[1]), int(sys.argv[2])
+    """Print as many messages as asked, from a seed; of one half of the sentences (even, odd) or of all."""
+    count, seed, half = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     chance = random.Random(seed)
     Faker.seed(seed)
     fakes = [Faker(locale) for locale in LOCALES]
-    templates = sentences()
+    templates = sentences()[{"even": slice(0, None, 2), "odd": slice(1, None, 2), "all": slice(None)}[half]]
     for _ in range(count):
         print(json.dumps(fill(chance.choice(fakes), chance, chance.choice(templates))))
 
