@@ -56,7 +56,7 @@ _STATE_ZIP = re.compile(rf"(?<![^\W_]){_ZIP}")
 _POSTCODE = re.compile(rf"{_UK}|{_CANADA}")
 _CODE_WORDS = words("zip zipcode postcode postal plz postleitzahl postcodes cap cep")
 _STEMS = phrases(
-    "str.|straße|strasse|weg|platz|allee|gasse|ring|damm|ufer|chaussee|stieg|pfad|straat|laan|plein|gracht|kade|dreef"
+    "str.|straße|strasse|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|pfad|straat|laan|plein|gracht|kade|dreef"
 )
 _STARTS = phrases(
     "calle|c/|aven|avda|av.|plaza|paseo|ronda|camino|via|piazza|corso|largo|vicolo|strada|rua|travessa|praça"

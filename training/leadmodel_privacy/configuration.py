@@ -28,7 +28,7 @@ ENTITIES = (
     "ADDRESS",
     "NAME",
 )
-REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR")
+REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "PL", "SE", "CH")
 UNSETTLED = "REDACTED"  # the whole text, when it never comes to rest
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 _REGION = re.compile(r"[A-Z]{2}")

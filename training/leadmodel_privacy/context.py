@@ -37,7 +37,8 @@ _SINGLES = {
     "DRIVER_LICENSE": "license licence licenses licences dl dln führerschein führerscheinnummer fuehrerschein permis rijbewijs rijbewijsnummer "
     "cnh certificate dea npi",
     "VIN": "vin vins chassis fahrgestellnummer fin kennzeichen plate plates nummernschild immatriculation matrícula matricula targa kenteken",
-    "CREDIT_CARD": "cc cvv cvc cvc2 cvv2 pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
+    "CVV": "cvv cvc cvc2 cvv2",
+    "CREDIT_CARD": "cc pan visa mastercard amex maestro kreditkarte kreditkartennummer creditcard",
     PHONE: "phone phones telephone tel telefon telefono teléfono téléphone telefone telefoon telefonnummer telefoonnummer mobiel numer mobilnr telefonnr answers answering message messages texting msg mobile mobil mobilnummer cell cellphone "
     "cel celular móvil movil cellulare portable handy handynummer whatsapp sms fax faxnummer faks telefax landline hotline dial "
     "telegram viber call calling ring phonenumber rufnummer rückruf durchwahl gsm telemóvel telemovel callback",
@@ -62,12 +63,17 @@ _PAIRS = {
     "carta condução|carteira motorista",
     "VIN": "license plate|licence plate|number plate|registration plate|plate number|plate no|vehicle registration|vehicle identification|"
     "car registration|vehicle id|license plates|reg plate",
-    "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|security code|carte bancaire|carte crédit|tarjeta crédito|carta credito",
+    "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|carte bancaire|carte crédit|tarjeta crédito|carta credito",
     PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me|my registered",
 }
 _WORDS = {word: kind for kind, words in _SINGLES.items() for word in words.split()}
 _PHRASES = {phrase: kind for kind, phrases in _PAIRS.items() for phrase in phrases.split("|")}
 _LONGER = frozenset(phrase.split()[1] for phrase in _PHRASES)
+CARDS = words("card cards karte carte tarjeta carta cartão kaart")
+ANY_NUMBER = words(
+    "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
+    "customer client kunde hash value count total amount sum"
+)
 BIRTH = words(
     "born dob birth birthday birthdate bday birthdays geboren geb geburtsdatum geburtstag né née naissance nacido nacida nacimiento "
     "nato nata nascita geboortedatum nascimento nascido nascida urodzony urodzona urodzenia född fødselsdato födelsedatum syntymä "
@@ -97,12 +103,20 @@ def kind_before(low: str, start: int) -> str | None:
     tokens = _tokens(_WORD_OR_STOP, low, start)
     if tokens and tokens[-1] in _STOPS:
         del tokens[-1]
+    return _walk(tokens)
+
+
+def _walk(tokens: list[str]) -> str | None:
+    """Back over fillers to the first word that says something; `card` says least, so it counts only when nothing else does."""
+    card = None
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
         if (kind := _kind(tokens, i)) is not None:
-            return kind
+            return card or kind if kind == NOT_PERSONAL else kind
         if tokens[i] not in FILLERS:
-            return None
-    return None
+            break
+        if tokens[i] in CARDS:
+            card = "CREDIT_CARD"
+    return card
 
 
 def _kind(words: list[str], i: int) -> str | None:
@@ -129,6 +143,16 @@ def phone_near(low: str, start: int, end: int) -> bool:
     near = [*words_before(low, start)[-9:], *words_after(low, end)[:4]]
     return any(_WORDS.get(word) == PHONE for word in near) or any(
         _PHRASES.get(f"{a} {b}") == PHONE for a, b in pairwise(near)
+    )
+
+
+def no_phone_near(low: str, start: int, end: int) -> bool:
+    """Whether words near say that bare digits are some other number."""
+    near = words_before(low, start)[-8:]
+    return (
+        any(_WORDS.get(word) == NOT_PERSONAL for word in near)
+        or not ANY_NUMBER.isdisjoint(near[-3:])
+        or kind_after(low, end) is not None
     )
 
 

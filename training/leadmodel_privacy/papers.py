@@ -15,8 +15,9 @@ _TOKEN = re.compile(
     r"(?:[A-Za-z]{0,6}-|[A-Z]{2} (?=\d))?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}(?: [A-Z](?![^\W_]))?"
 )
 _PREFIX = re.compile(r"(?<![^\W_])(?:[A-Za-z]{1,6}-|[A-Z]{2} )\Z")
-_DIGITS = {"CREDIT_CARD": 3, "PASSPORT": 5}
-_LENGTH = {"CREDIT_CARD": 3, "SSN": 4}
+_DIGITS = {"CVV": 3, "PASSPORT": 5}
+_LENGTH = {"CVV": 3, "SSN": 4}
+_OTHER = {None, NOT_PERSONAL, PHONE, "CREDIT_CARD"}  # not numbers of papers
 _PLATE = re.compile(
     r"(?i:\b(?:plates?|kennzeichen|nummernschild|immatriculation|matr[ií]cula|targa|kenteken|registration)\b)"
     r"(?:[ :#]|\b(?i:number|no|nr|is|was|ist|lautet)\b\.?){1,8}+([A-ZÄÖÜ0-9]{1,8}+(?:[ -][A-Z0-9]{1,6}+){0,3}+)(?![^\W_])"
@@ -76,8 +77,8 @@ def named(reading: Reading) -> Iterator[Span]:
             continue
         start, done = match.span()
         kind = reading.kind(start) or kind_after(reading.low, done)
-        if kind not in {None, NOT_PERSONAL, PHONE} and _fits(reading, match, str(kind)):
-            yield start, done, str(kind)
+        if kind not in _OTHER and _fits(reading, match, str(kind)):
+            yield start, done, "CREDIT_CARD" if kind == "CVV" else str(kind)
 
 
 def _begin(reading: Reading, number: int) -> int:
@@ -102,6 +103,8 @@ def plates(reading: Reading) -> Iterator[Span]:
 def _fits(reading: Reading, match: re.Match[str], kind: str) -> bool:
     token = match.group()
     letters = sum(c.isalnum() for c in token)
+    if kind == "CVV" and not (token.isdigit() and letters <= 4):
+        return False
     if len(digits_of(token)) < _DIGITS.get(kind, 4) or letters < _LENGTH.get(kind, 5) or decimal(token):
         return False
     return not measured(reading.low, *match.span()) and not dated(reading.text, *match.span())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import phonenumbers
 
-from leadmodel_privacy.context import NOT_PERSONAL, PHONE, phone_near
+from leadmodel_privacy.context import NOT_PERSONAL, PHONE, no_phone_near, phone_near
 from leadmodel_privacy.quantities import dated, decimal, measured
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import digits_of
@@ -16,12 +16,13 @@ _MOST_CHECKS = (
 _BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
 _BODY = re.compile(
     r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
-    r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|-\w|,\d)",
+    r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|-(?![^\W\d_]{3,}(?![^\W_]))\w|,\d)",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}\Z", re.IGNORECASE)
 _AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d{2}\)[ .-]{0,2}|[2-9]\d{2}[ .-]{1,2})\d{3}[ .-]\d{4}")
 _BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ ./-]{0,2}\d")
+_TRUNKED = frozenset({"GB", "DE", "FR", "NL", "AU", "SE", "CH", "AT"})  # whose national numbers begin with 0
 _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 
 _GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")
@@ -68,10 +69,11 @@ def _is_phone(reading: Reading, match: re.Match[str]) -> bool | None:
         return False
     if kind == PHONE or (count >= 7 and phone_near(reading.low, start, end)):
         return True
-    return _formed(token, count, alone=reading.text.strip() == match.group())
+    formed = _formed(token, count)
+    return False if formed is None and no_phone_near(reading.low, start, end) else formed
 
 
-def _formed(token: str, count: int, *, alone: bool) -> bool | None:
+def _formed(token: str, count: int) -> bool | None:
     if token.lstrip("(").startswith(("+", "00")):
         return _international(token, count)
     if _AMERICAN.fullmatch(token):
@@ -80,9 +82,12 @@ def _formed(token: str, count: int, *, alone: bool) -> bool | None:
         return 8 <= count <= 13
     if not 9 <= count <= 12:
         return False
-    if not _TRUNK.fullmatch(token):
-        return None if alone or (_GROUPED.fullmatch(token) and not _THOUSANDS.fullmatch(token)) else False
-    return None if token.isdigit() else True
+    if _TRUNK.fullmatch(token):
+        return None if token.isdigit() else True
+    bare = (
+        token.isdigit() and 10 <= count <= 11 and token[0] != "1"
+    )  # those with a one are seconds since 1970
+    return None if bare or (_GROUPED.fullmatch(token) and not _THOUSANDS.fullmatch(token)) else False
 
 
 def _international(token: str, count: int) -> bool:
@@ -98,7 +103,8 @@ def _international(token: str, count: int) -> bool:
 
 
 def _valid(token: str, regions: tuple[str, ...]) -> bool:
-    return any(_valid_in(token, region) for region in regions)
+    trunk = token.startswith("0")
+    return any(_valid_in(token, region) for region in regions if trunk or region not in _TRUNKED)
 
 
 def _valid_in(token: str, region: str) -> bool:

@@ -111,7 +111,15 @@ def main() -> None:
     chance = random.Random(seed)
     Faker.seed(seed)
     fakes = [Faker(locale) for locale in LOCALES]
-    templates = sentences()[{"even": slice(0, None, 2), "odd": slice(1, None, 2), "all": slice(None)}[half]]
+    templates = sentences()[
+        {
+            "even": slice(0, None, 2),
+            "odd": slice(1, None, 2),
+            "third": slice(1, None, 4),
+            "fourth": slice(3, None, 4),
+            "all": slice(None),
+        }[half]
+    ]
     for _ in range(count):
         print(json.dumps(fill(chance.choice(fakes), chance, chance.choice(templates))))
 
