@@ -11,6 +11,7 @@ from leadmodel_operator.state import JobKind, JobSeen, JobState
 from leadmodel_operator.status import BackfillResult, Candidate, PollResult, Requested, RetrainingResult
 from leadmodel_operator.words import Evidence, Reason, Source, Verb
 
+FINISHED_WITH_RESIDUE = 3  # exit code of a backfill that finished and left something for a person
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
 
 
@@ -226,25 +227,41 @@ def note_backfill(draft: Draft) -> None:
     """Counts of the last backfill, never a value."""
     job = _newest_done(draft, JobKind.BACKFILL)
     known = draft.status.backfill or BackfillResult()
-    if job is None or known.job == job.name:
+    if job is None or known.job == job.name or (known.asked is not None and job.created < known.asked):
         return
     answer = parse(job.message)
-    if job.state is not JobState.SUCCEEDED:
-        said = f"the backfill ended with exit code {job.exit_code}"
-        draft.change(backfill=replace(known, job=job.name, error=said, residue=_count(answer, "residue")))
-        draft.say("BackfillFailed", said, warning=True)
+    found = _counted(job, answer)
+    if job.state is JobState.SUCCEEDED:
+        draft.change(backfill=replace(found, last_success=job.finished or draft.now))
         return
-    mode = str(answer.get("mode", ""))[:16]
-    draft.change(
-        backfill=BackfillResult(
-            mode=mode,
-            last_success=job.finished or draft.now,
-            scanned=_count(answer, "scanned"),
-            redacted=_count(answer, "changed" if mode == "Apply" else "found"),
-            residue=_count(answer, "residue"),
-            report=str(answer.get("report", ""))[:256],
-            job=job.name,
-        )
+    said = _why_failed(job, answer)
+    kept = found if job.exit_code == FINISHED_WITH_RESIDUE else replace(known, job=job.name, asked=job.created)
+    draft.change(backfill=replace(kept, last_success=known.last_success, error=said))
+    draft.say("BackfillFailed", said, warning=True)
+
+
+def _counted(job: JobSeen, answer: dict[str, Any]) -> BackfillResult:
+    """What a run counted. A dry run changes nothing: what it found counts as what it would change."""
+    dry = answer.get("mode") != "Apply"
+    return BackfillResult(
+        mode=str(answer.get("mode", ""))[:16],
+        scanned=_count(answer, "scanned"),
+        redacted=_count(answer, "found" if dry else "changed"),
+        residue=_count(answer, "residue"),
+        report=str(answer.get("report", ""))[:256],
+        job=job.name,
+        asked=job.created,
+    )
+
+
+def _why_failed(job: JobSeen, answer: dict[str, Any]) -> str:
+    said = str(answer.get("message") or "")
+    if said:
+        return f"the backfill failed: {said}"[:256]
+    return (
+        "the backfill did not end by itself"
+        if job.exit_code is None
+        else f"the backfill ended with exit code {job.exit_code}"
     )
 
 

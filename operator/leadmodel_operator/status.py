@@ -231,6 +231,7 @@ class BackfillResult:
     residue: int = doc("Messages that still hold personal data.", default=0, minimum=0)
     report: str = doc("Where the report is.", max_length=256, default="")
     job: str | None = doc("The newest Job whose answer was taken.", max_length=63, default=None)
+    asked: datetime | None = doc("When that Job was made.", default=None)
     error: str | None = doc("Why it failed, if it did.", max_length=256, default=None)
 
 

@@ -287,6 +287,9 @@ def backfill(lead_model: Object, spec: Spec, asked: PiiBackfill, image: str) -> 
     command = ["leadmodel-privacy", "backfill"]
     command += [f"--match={pattern}" for pattern in asked.key_patterns]
     command += [f"--field={field}" for field in asked.text_fields]
+    command.append(f"--name={lead_model['metadata']['namespace']}/{lead_model['metadata']['name']}")
+    command.append(f"--retention={asked.retention.seconds:.0f}s")
+    command.append(f"--image={asked.image or image}")
     if asked.mode == "Apply":
         command.append("--apply")
     key = {"name": asked.redis.secret_name, "key": asked.redis.key}

@@ -204,6 +204,16 @@ def kind_of(found: Object) -> JobKind | None:
     return JobKind(word) if word in list(JobKind) else None
 
 
+def is_started_by_hand(job: Object, cron_uids: set[str]) -> bool:
+    """A backfill by `kubectl create job --from=cronjob/…`, which names the CronJob as an owner, not as the controller.
+
+    Only its counts are taken. Of other kinds such a Job is not read: what it says could decide.
+    """
+    owners = job["metadata"].get("ownerReferences") or []
+    named = any(o.get("kind") == "CronJob" and o.get("uid") in cron_uids for o in owners)
+    return named and kind_of(job) is JobKind.BACKFILL
+
+
 def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
     """One Job with the termination message of its newest pod."""
     kind = kind_of(job)

@@ -149,7 +149,11 @@ class ClusterPort:
         live.ledger = ledger if live.owns(ledger) else None
         live.cron_jobs = [cron for cron in crons if live.owns(cron)]
         cron_uids = {cron["metadata"]["uid"] for cron in live.cron_jobs}
-        ours = [j for j in job_list if live.owns(j) or controller_uid(j) in cron_uids]
+        ours = [
+            j
+            for j in job_list
+            if live.owns(j) or controller_uid(j) in cron_uids or observe.is_started_by_hand(j, cron_uids)
+        ]
         live.jobs = [j for j in ours if not is_leaving(j)]
         live.job_pods = pods
         live.pods = observe.predictor_pods(live, pods, sets)
