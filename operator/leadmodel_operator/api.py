@@ -226,6 +226,13 @@ class Retraining:
     exclude: tuple[str, ...] = doc(
         "Columns known only after the outcome.", default=(), max_items=64, max_length=128
     )
+    allow: tuple[str, ...] = doc(
+        "Columns that look as if they knew the outcome, but do not.", default=(), max_items=64, max_length=128
+    )
+    horizon: Duration | None = doc(
+        "Leave out leads younger than this, seen from the newest one: their outcome is still open.",
+        default=None,
+    )
     image: str | None = doc(
         "Image of the training instead of the operator's default.",
         pattern=IMAGE,
@@ -235,6 +242,13 @@ class Retraining:
     resources: Mapping[str, Any] | None = doc(
         "Resources of the container.", default=None, kubernetes="ResourceRequirements"
     )
+
+    def options(self) -> list[str]:
+        """What the training program is told, beside where things are."""
+        found = [f"--label={self.label}", f"--recipe={self.recipe}"]
+        found += [f"--exclude={','.join(self.exclude)}"] if self.exclude else []
+        found += [f"--allow={','.join(self.allow)}"] if self.allow else []
+        return [*found, f"--horizon={self.horizon.seconds / 86400:g}"] if self.horizon else found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,6 +122,7 @@ DURATIONS = {
     "rollback.maxAge": ("1m", "8760h"),
     "progressDeadline": ("10s", "24h"),
     "piiBackfill.retention": ("1h", "8760h"),
+    "retraining.horizon": ("1h", "8760h"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from leadmodel_operator.draft import Draft, hashed, inputs_of, short
-from leadmodel_operator.state import JobKind, JobSeen, JobState
+from leadmodel_operator.state import FaultKind, JobKind, JobSeen, JobState
 from leadmodel_operator.status import BackfillResult, Candidate, PollResult, Requested, RetrainingResult
 from leadmodel_operator.words import Evidence, Reason, Source, Verb
 
@@ -196,10 +196,9 @@ def note_retraining(draft: Draft) -> None:
     known = draft.status.retraining or RetrainingResult()
     if job is None or known.job == job.name:
         return
-    answer = parse(job.message)
-    digest = answer.get("digest")
+    digest = parse(job.message).get("digest")
     if job.state is not JobState.SUCCEEDED or not isinstance(digest, str):
-        said = str(answer.get("message") or "the retraining ended without a model")[:256]
+        said = _why_no_model(job)
         draft.change(retraining=replace(known, job=job.name, error=said))
         draft.say("RetrainingFailed", said, warning=True)
         return
@@ -216,6 +215,20 @@ def note_retraining(draft: Draft) -> None:
         )
     else:
         _request(draft, digest, Source.RETRAINING)
+
+
+def _why_no_model(job: JobSeen) -> str:
+    """What the training says, else what the platform says of its pod, with what would help."""
+    said = parse(job.message).get("message")
+    if isinstance(said, str) and said:
+        return said[:256]
+    if job.fault is not None and job.fault.reason == "OOMKilled":
+        return "the training ran out of memory; raise retraining.resources.limits.memory or take a shorter period"
+    if job.fault is not None and job.fault.kind is not FaultKind.TERMINATED:
+        return f"the training could not start: {job.fault.reason} {job.fault.message}".rstrip()[:256]
+    if job.exit_code is not None:
+        return f"the training ended with exit code {job.exit_code} and without a word; the log of its pod may say more"
+    return "the training did not end in time, or its pod is gone"
 
 
 def _newest_done(draft: Draft, kind: JobKind) -> JobSeen | None:

@@ -251,14 +251,11 @@ def retraining(lead_model: Object, spec: Spec, asked: Retraining, image: str) ->
     command = [
         "leadmodel-train",
         f"--leads={asked.leads.uri}",
-        f"--label={asked.label}",
         f"--artifact={spec.artifact.uri}",
         f"--holdout={spec.holdout.uri}",
-        f"--recipe={asked.recipe}",
         f"--name={lead_model['metadata']['name']}",
+        *asked.options(),
     ]
-    if asked.exclude:
-        command.append(f"--exclude={','.join(asked.exclude)}")
     pod = _pod(
         asked.image or image,
         command,

@@ -40,6 +40,7 @@ _HELP = {
     "leadmodel_drift_breach_since_timestamp_seconds": "Since when they breach; absent while they do not.",
     "leadmodel_quarantined_revisions": "Digests not tried again by themselves.",
     "leadmodel_retraining_last_success_timestamp_seconds": "When retraining last finished, or when it was asked for.",
+    "leadmodel_retraining_failed": "1 while the newest retraining made no model; status.retraining.error says why.",
     "leadmodel_backfill_last_success_timestamp_seconds": "When the PII backfill last finished verified.",
     "leadmodel_backfill_scanned_entries": "Messages the last backfill read.",
     "leadmodel_backfill_redacted_entries": "Messages it redacted (a dry run: would redact).",
@@ -127,6 +128,8 @@ def _work_rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, 
         )
         if when is not None:
             yield f"leadmodel_{kind}_last_success_timestamp_seconds", {}, when.timestamp()
+    if trained is not None:
+        yield "leadmodel_retraining_failed", {}, trained.error is not None
     if backfill is not None and backfill.last_success is not None:
         for what in ("scanned", "redacted", "residue"):
             yield f"leadmodel_backfill_{what}_entries", {"mode": backfill.mode}, getattr(backfill, what)

@@ -142,10 +142,9 @@ def retraining(name: str, spec: Spec) -> list[str] | None:
     asked = spec.retraining
     if asked is None:
         return None
-    command = ["leadmodel_training", f"--leads={asked.leads.uri}", f"--label={asked.label}"]
+    command = ["leadmodel_training", f"--leads={asked.leads.uri}", f"--name={name}"]
     command += [f"--artifact={spec.artifact.uri}", f"--holdout={spec.holdout.uri}"]
-    command += [f"--recipe={asked.recipe}", f"--name={name}"]
-    return [*command, f"--exclude={','.join(asked.exclude)}"] if asked.exclude else command
+    return [*command, *asked.options()]
 
 
 def backfill(name: str, spec: Spec) -> list[str] | None:

@@ -1,0 +1,120 @@
+"""A night's training: what it made becomes a candidate, and why it made nothing is said in status, event and metric."""
+
+import json
+
+import pytest
+
+from leadmodel_operator.api import LeadsSource, Retraining
+from leadmodel_operator.kubernetes.jobs import retraining
+from leadmodel_operator.kubernetes.metrics import Fleet
+from leadmodel_operator.schema import Duration, load
+from leadmodel_operator.state import Fault, FaultKind, JobKind, JobState
+from operator_world import KEY, Job, Leader, Truth, World, digest, spec
+
+
+def serving() -> tuple[World, Leader]:
+    world = World()
+    world.upload("A", Truth(auc=0.75))
+    leader = Leader(world)
+    leader.settle()
+    return world, leader
+
+
+def failed(world: World, message: str = "", exit_code: int | None = 1, fault: Fault | None = None) -> None:
+    """Tonight's Job ended without a model."""
+    name = f"{KEY.name}-retraining-{next(world.rv)}"
+    world.jobs[name] = Job(
+        name, JobKind.RETRAINING, world.now, state=JobState.FAILED, finished=world.now, message=message,
+        exit_code=exit_code, fault=fault,
+    )  # fmt: skip
+
+
+def metric(world: World) -> str:
+    fleet = Fleet()
+    fleet.note(KEY, world.observed(), world.status)
+    return next(
+        line.rpartition(" ")[2]
+        for line in fleet.text().decode().splitlines()
+        if line.startswith("leadmodel_retraining_failed{")
+    )
+
+
+def said(reason: str, message: str) -> str:
+    return json.dumps({"error": reason, "message": message})
+
+
+KILLED = Fault(FaultKind.TERMINATED, "OOMKilled", 137)
+NO_IMAGE = Fault(FaultKind.WAITING, "ImagePullBackOff", message="not found")
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        ({"message": said("LeadsUnreadable", "the file holds no leads")}, "the file holds no leads"),
+        (
+            {"message": said("TooFewOutcomes", "the holdout has 7 positive leads")},
+            "the holdout has 7 positive leads",
+        ),
+        ({"message": said("Unreachable", "s3://leads did not answer"), "exit_code": 75}, "did not answer"),
+        ({"exit_code": 137, "fault": KILLED}, "raise retraining.resources.limits.memory"),
+        ({"exit_code": None, "fault": NO_IMAGE}, "could not start: ImagePullBackOff not found"),
+        ({"exit_code": 139}, "exit code 139"),
+        ({"exit_code": None}, "did not end in time"),
+        ({"message": "{not json"}, "exit code 1"),
+    ],
+    ids=["no leads", "too few", "store down", "memory", "image", "crash", "deadline", "garbage"],
+)
+def test_a_night_without_a_model_says_why_and_nothing_moves(end, says):
+    world, leader = serving()
+    failed(world, **end)
+    leader.settle()
+    assert says in world.status.retraining.error
+    assert [e.message for e in world.events if e.reason == "RetrainingFailed"] == [
+        world.status.retraining.error
+    ]
+    assert metric(world) == "1"
+    assert world.status.champion.digest == digest("A")
+    leader.settle()  # the same Job is not told twice
+    assert sum(e.reason == "RetrainingFailed" for e in world.events) == 1
+
+
+def test_the_next_good_night_clears_it():
+    world, leader = serving()
+    failed(world, exit_code=137, fault=KILLED)
+    leader.settle()
+    leader.step(24.0)
+    world.retrain("B", Truth(auc=0.76))
+    leader.settle()
+    assert world.status.retraining.error is None
+    assert metric(world) == "0"
+    assert world.status.champion.digest == digest("B")
+
+
+def test_the_program_is_told_what_the_spec_says():
+    asked = Retraining(
+        leads=LeadsSource(uri="s3://leads/leads.csv.gz"), label="won", recipe="auto", exclude=("duration", "fee"),
+        allow=("visits",), horizon=Duration("720h"),
+    )  # fmt: skip
+    made = retraining(
+        {"metadata": {"name": "conversion", "namespace": "sales", "uid": "u"}}, spec(), asked, "t:1"
+    )
+    command = made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    words = [*command.get("command", []), *command.get("args", [])]
+    for word in ("--label=won", "--recipe=auto", "--exclude=duration,fee", "--allow=visits", "--horizon=30"):
+        assert word in words
+    from leadmodel_training.__main__ import parser
+
+    given = parser().parse_args(words[1:])
+    assert (given.horizon, given.allow) == (30.0, "visits")
+
+
+def test_suspend_stops_the_schedule_and_keeps_it():
+    raw = {"leads": {"uri": "s3://leads/leads.csv.gz"}, "suspend": True}
+    made = retraining(
+        {"metadata": {"name": "conversion", "namespace": "sales", "uid": "u"}},
+        spec(),
+        load(Retraining, raw),
+        "t:1",
+    )
+    assert made["spec"]["suspend"] is True
+    assert made["spec"]["schedule"] == "0 1 * * *"
