@@ -248,7 +248,9 @@ def note_backfill(draft: Draft) -> None:
         draft.change(backfill=replace(found, last_success=job.finished or draft.now))
         return
     said = _why_failed(job, answer)
-    kept = found if job.exit_code == FINISHED_WITH_RESIDUE else replace(known, job=job.name, asked=job.created)
+    kept = (
+        found if job.exit_code == FINISHED_WITH_RESIDUE else replace(known, job=job.name, asked=job.created)
+    )
     draft.change(backfill=replace(kept, last_success=known.last_success, error=said))
     draft.say("BackfillFailed", said, warning=True)
 
