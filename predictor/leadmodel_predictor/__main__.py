@@ -72,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
         help="requests that may wait for an answer, further ones get 503 (default: 1024)",
     )
     p.add_argument(
+        "--fast-path",
+        action="store_true",
+        help="let connections answer POST /predict themselves: more requests a second, the same answers",
+    )
+    p.add_argument(
         "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
     )
     for action in p._actions:  # noqa: SLF001  # argparse has no public list of them
@@ -180,7 +185,15 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str |
         max_waiting=given.max_waiting,
         idle_seconds=given.idle_seconds,
     )
-    Server(app, guard, given.host, given.port, given.drain_seconds).run(inherited or None)
+    server = Server(
+        app,
+        guard,
+        given.host,
+        given.port,
+        drain=given.drain_seconds,
+        fast=given.fast_path in {True, "1", "true"},
+    )
+    server.run(inherited or None)
 
 
 if __name__ == "__main__":

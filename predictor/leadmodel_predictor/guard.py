@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MESSAGES = {
     Limit.HEAD: (431, "the head of a request may have at most {head} bytes"),
-    Limit.SYNTAX: (400, "this is no HTTP/1.1 request"),
+    Limit.SYNTAX: (400, "this is no HTTP request"),
     Limit.TIME: (408, "the request did not arrive in time"),
     Limit.WAITING: (503, "too many requests wait already; try again in a second"),
     Limit.MEMORY: (503, "too many unfinished requests are held already; try again in a second"),
@@ -91,6 +91,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.waiting_app: Any = None  # of a request that is not whole yet
         self.early = False  # started before it was whole
         self.held = self.head = 0
+        self.left = 0  # of a body behind an offer to upgrade, which the parser takes for another protocol's
         self.cause = Limit.SYNTAX  # of an error that the parser reports
         self.last_words: bytes | None = (
             None  # what is said once older requests are answered; nothing is read any more
@@ -131,6 +132,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """Some bytes came."""
         if self.last_words is not None:
             return
+        if self.left:
+            self._after_offer(data)
+            return
         cycle = self.cycle
         if self.scope is not (cycle and cycle.scope):  # the rest of a head
             self.head += len(data)
@@ -139,23 +143,33 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # there is nothing to upgrade to: the request is answered as it is
+        except httptools.HttpParserUpgrade as offer:
+            self._after_offer(data[offer.args[0] :])
         except httptools.HttpParserError:
             self._end(self.cause)
-            return
-        cycle = self.cycle
-        if cycle is None or cycle.more_body or cycle.scope is not self.scope:
-            self._account(len(data))
+        else:
+            self._fed(len(data))
 
-    def _account(self, size: int) -> None:
-        """Part of a request is there."""
+    def _after_offer(self, data: bytes) -> None:
+        """There is nothing to upgrade to: the request is answered as it is, so what follows is its body."""
+        body, rest = data[: self.left], data[self.left :]
+        self.left -= len(body)
+        if body:
+            self.on_body(body)
+            self._fed(len(body))
+            if not self.left:
+                self.on_message_complete()
+        if rest:
+            self.data_received(rest)
+
+    def _fed(self, size: int) -> None:
+        """What came is parsed: if it ends within a request, that is accounted for."""
         cycle, guard = self.cycle, self.guard
         if self.scope is not (cycle and cycle.scope):
             self.head = self.head or size
             if self.head > guard.max_head:
                 self._end(Limit.HEAD)
-        elif cycle is not None and not cycle.response_complete:
+        elif cycle is not None and cycle.more_body and not cycle.response_complete:
             self.held += size
             guard.held += size
             if guard.held > guard.max_held:
@@ -169,6 +183,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= self.guard.max_pipelined:
             self.cause = Limit.WAITING
             raise httptools.HttpParserError
+        if self.parser.should_upgrade():
+            self.left = _length(self.headers)
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -197,6 +213,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A request is whole."""
+        if self.left:
+            return
         cycle = self.cycle
         cycle.more_body = False
         cycle.message_event.set()
@@ -275,6 +293,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if cycle.scope is not self.scope or not cycle.more_body:
             return not cycle.response_complete
         self.waiting_app = None
+        cycle.body = bytearray()
+        self._whole()
         if self.pipeline and self.pipeline[0][0] is cycle:
             self.pipeline.popleft()
             return True
@@ -336,3 +356,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if cycle.more_body:
             return "ignored" if cycle.response_complete else "body"
         return "idle" if cycle.response_complete else "answering"
+
+
+def _length(headers: list[tuple[bytes, bytes]]) -> int:
+    """The announced length of a body that the parser leaves to us. Raises HttpParserError for one without a length."""
+    found = dict(headers)
+    if b"transfer-encoding" in found:
+        raise httptools.HttpParserError
+    return int(found.get(b"content-length", b"0"))

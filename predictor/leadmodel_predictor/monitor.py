@@ -75,16 +75,18 @@ class Monitor:
 
 def monitors(artifact: Artifact) -> tuple[Monitor, ...]:
     """What the artifact's reference lets us watch, the score first and at most a hundred features."""
-    places = {feature.name: i for i, feature in enumerate(artifact.features)}
-    wanted = [r for r in artifact.reference.features if r.name == SCORE or r.name in places]
+    places = {f.name: i for i, f in enumerate(artifact.features) if f.name != SCORE}
+    kinds = {SCORE: False} | {f.name: f.kind is FeatureKind.CATEGORICAL for f in artifact.features}
+    wanted = [
+        r for r in artifact.reference.features if kinds.get(r.name) is (r.kind is FeatureKind.CATEGORICAL)
+    ]
     return tuple(_monitor(r, artifact.features, places) for r in wanted[:MAX_MONITORED])
 
 
 def _monitor(reference: FeatureReference, features: Sequence[Feature], places: dict[str, int]) -> Monitor:
-    place = None if reference.name == SCORE else places[reference.name]
-    categorical = place is not None and features[place].kind is FeatureKind.CATEGORICAL
+    place = places.get(reference.name)  # None: the score
     bins: tuple[int, ...] = ()
-    if categorical and place is not None:
+    if place is not None and features[place].kind is FeatureKind.CATEGORICAL:
         levels = codes(features[place])
         found = sorted((code, bin_index(reference, level)) for level, code in levels.items())
         other = bin_index(reference, None)

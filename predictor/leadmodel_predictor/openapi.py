@@ -1,99 +1,195 @@
-"""OpenAPI 3.1 with the fields of the loaded champion: real names, types and bounds, and an example that works."""
+"""OpenAPI 3.1 of the running predictor: the loaded champion's fields with names, types and bounds, and an example that works."""
 
 from typing import Any
 
 from leadmodel_artifact.artifact import Feature, FeatureKind
-from leadmodel_predictor.card import _known
-from leadmodel_predictor.slots import Slots
+from leadmodel_predictor.decode import MAX_TEXT
+from leadmodel_predictor.slots import MAX_BATCH, Slots
+
+FIRST, LAST = -62_135_596_800, 253_402_300_799  # Unix seconds of the years 1 to 9999
+TEXT = {"text/plain": {"schema": {"type": "string"}}}
+SCORE = {"type": "number", "minimum": 0, "maximum": 1}
+DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
 def openapi(slots: Slots) -> dict[str, Any]:
-    """OpenAPI 3.1 with the fields of the loaded champion and an example that works."""
+    """The document."""
     artifact = slots.champion.artifact
-    lead = {"$ref": "#/components/schemas/Lead"}
-    answer = {"$ref": "#/components/schemas/Score"}
-    batch = {"type": "array", "items": lead, "maxItems": 10_000}
+    example = dict(artifact.examples[0].lead)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"LeadModel {artifact.name}", "version": str(artifact.version)},
-        "paths": {
-            "/predict": {"post": _operation("Score one lead", lead, answer)},
-            "/predict/batch": {
-                "post": _operation("Score a list of leads", batch, {"type": "array", "items": answer})
-            },
-        },
+        "paths": {**_scoring(), **_operations()},
         "components": {
             "schemas": {
-                "Lead": _lead_schema(artifact.features, dict(artifact.examples[0].lead)),
-                "Score": {
-                    "type": "object",
-                    "required": ["score", "model", "version"],
-                    "properties": {
-                        "score": {"type": "number", "minimum": 0, "maximum": 1},
-                        "model": {"type": "string"},
-                        "version": {"type": "integer"},
-                    },
-                },
-                "Error": {
-                    "type": "object",
-                    "required": ["error", "field"],
-                    "properties": {"error": {"type": "string"}, "field": {"type": "string"}},
-                },
-            }
+                "Lead": _lead(artifact.features, example),
+                "Columns": _columns(artifact.features, example),
+                "Score": _answer(SCORE),
+                "Scores": _answer({"type": "array", "items": SCORE}),
+                "Error": _object({"error": {"type": "string"}, "field": {"type": "string"}}),
+            },
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _operation(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    def json_of(schema: dict[str, Any]) -> dict[str, Any]:
-        return {"application/json": {"schema": schema}}
+def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+    needed = list(properties) if required is None else required
+    return {"type": "object", "properties": properties} | ({"required": needed} if needed else {})
 
-    error = {
-        "description": "Refused; the field says where.",
-        "content": json_of({"$ref": "#/components/schemas/Error"}),
+
+def _answer(score: dict[str, Any]) -> dict[str, Any]:
+    return _object({"score": score, "model": {"type": "string"}, "version": {"type": "integer"}})
+
+
+def _ref(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+REFUSED = _json(_ref("Error"), "Refused; `field` says where.")
+BUSY = _json(_ref("Error"), "Too much to do; try again after `Retry-After` seconds.") | {
+    "headers": {"Retry-After": {"schema": {"type": "integer"}}}
+}
+
+
+def _scoring() -> dict[str, Any]:
+    batch = {"oneOf": [{"type": "array", "items": _ref("Lead"), "maxItems": MAX_BATCH}, _ref("Columns")]}
+    answers = {"oneOf": [{"type": "array", "items": _ref("Score")}, _ref("Scores")]}
+    live = {
+        "name": "live",
+        "in": "query",
+        "description": "true: these leads came in just now, count them for drift.",
+        "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
     }
     return {
+        "/predict": {"post": _post("Score one lead", _ref("Lead"), _ref("Score"))},
+        "/predict/batch": {"post": _post("Score many leads", batch, answers) | {"parameters": [live]}},
+    }
+
+
+def _post(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    return {
         "summary": summary,
-        "requestBody": {"required": True, "content": json_of(body)},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {"200": _json(answer, "Scored."), "413": REFUSED, "422": REFUSED, "503": BUSY},
+    }
+
+
+def _operations() -> dict[str, Any]:
+    document = {"type": "object"}
+    since = {
+        "name": "since",
+        "in": "query",
+        "description": "Unix seconds, at most 8 times: how many leads are newer.",
+        "schema": {
+            "type": "array",
+            "items": {"type": "number", "minimum": 0, "maximum": 1e11},
+            "maxItems": 8,
+        },
+    }
+    which = {"name": "digest", "in": "query", "description": "Of which slot.", "schema": DIGEST}
+    min_auc = {"name": "min_auc", "in": "query", "schema": {"type": "number", "minimum": 0, "maximum": 1}}
+    return {
+        "/ops/reload-model": {"post": _reload(min_auc)},
+        "/ops/model-status": {"get": _get("What serves and how it fares", document)},
+        "/ops/drift-window": {"get": _get("Counts of the last leads", document, since)},
+        "/ops/artifact": {"get": _get("The very bytes served", document, which, missing=True)},
+        "/ops/model-card": {"get": _get("What is known of the model", document)},
+        "/metrics": {"get": _text("Metrics for Prometheus")},
+        "/healthz": {"get": _text("The process answers")},
+        "/readyz": {"get": _text("A model is loaded and the process is not leaving", leaving=True)},
+        "/openapi.json": {"get": _get("This document", document)},
+    }
+
+
+def _get(
+    summary: str, schema: dict[str, Any], *parameters: dict[str, Any], missing: bool = False
+) -> dict[str, Any]:
+    responses = {"200": _json(schema, "Found.")}
+    responses |= {"422": REFUSED} if parameters else {}
+    responses |= {"404": REFUSED} if missing else {}
+    return {"summary": summary, "parameters": list(parameters), "responses": responses}
+
+
+def _text(summary: str, *, leaving: bool = False) -> dict[str, Any]:
+    responses: dict[str, Any] = {"200": {"description": "Yes.", "content": TEXT}}
+    responses |= {"503": {"description": "Leaving.", "content": TEXT}} if leaving else {}
+    return {"summary": summary, "responses": responses}
+
+
+def _reload(min_auc: dict[str, Any]) -> dict[str, Any]:
+    outcome = _object({"ok": {"type": "boolean"}, "error": {"type": "string"}}, ["ok"])
+    return {
+        "summary": "Read the artifact again, check it, swap",
+        "parameters": [min_auc],
+        "security": [{"token": []}, {}],
         "responses": {
-            "200": {"description": "Scored.", "content": json_of(answer)},
-            "413": error,
-            "422": error,
-            "503": error,
+            "200": _json(outcome, "`ok` says whether the new model serves; if not, the old one does."),
+            "401": _json(outcome, "The token is missing or wrong."),
+            "403": _json(outcome, "Without a token only loopback may reload."),
+            "409": _json(outcome, "Too many reloads wait already."),
+            "422": REFUSED,
         },
     }
 
 
-def _lead_schema(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str, Any]:
+# --- leads -------------------------------------------------------------------------------------------------------------------
+
+
+def _lead(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for feature in features:
-        properties.setdefault(feature.source, _known(_property(feature)))
-    required = sorted({f.source for f in features if f.required and f.kind is not FeatureKind.HOUR_OF_DAY})
-    found = {"type": "object", "properties": properties, "example": example}
-    return {**found, "required": required} if required else found
+        properties.setdefault(feature.source, _property(feature))
+    return {**_object(properties, _required(features)), "example": example}
+
+
+def _columns(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for feature in features:
+        properties.setdefault(
+            feature.source, {"type": "array", "items": _property(feature), "maxItems": MAX_BATCH}
+        )
+    columns = {source: [value] for source, value in example.items()}
+    description = "Each field with the values of all leads; columns are equally long."
+    found = {**_object(properties, _required(features)), "description": description, "minProperties": 1}
+    return {**found, "example": columns}
+
+
+def _required(features: tuple[Feature, ...]) -> list[str]:
+    return sorted({f.source for f in features if f.required and f.kind is not FeatureKind.HOUR_OF_DAY})
 
 
 def _property(feature: Feature) -> dict[str, Any]:
+    kind: dict[str, Any]
     match feature.kind:
         case FeatureKind.NUMERIC:
-            kind: Any = {"type": ["number", "null"], "minimum": feature.minimum, "maximum": feature.maximum}
+            bounds = {"minimum": feature.minimum, "maximum": feature.maximum}
+            kind = {"type": "number", **{k: v for k, v in bounds.items() if v is not None}}
         case FeatureKind.CATEGORICAL:
-            known = ", ".join(feature.levels[:10])
-            kind = {
-                "type": ["string", "null"],
-                "description": f"Known: {known}. Anything else counts as other.",
-            }
+            known = ", ".join(feature.levels[:50])
+            kind = {"type": "string", "description": f"Known: {known}. Anything else counts as other."}
         case FeatureKind.TEXT_LENGTH:
-            kind = {
-                "type": ["string", "null"],
-                "description": "Only its length is used; the text is not kept.",
-            }
+            kind = {"type": "string", "description": "Only its length is used; the text is not kept."}
         case FeatureKind.HOUR_OF_DAY:
-            kind = {
-                "type": ["string", "number", "null"],
-                "format": "date-time",
-                "description": "When the lead came in (ISO 8601 or Unix seconds); absent: now.",
-            }
-    if feature.required and feature.kind is not FeatureKind.HOUR_OF_DAY:
-        kind["type"] = kind["type"][0]
-    return dict(kind)
+            return _instant()
+    if kind["type"] == "string":
+        kind["maxLength"] = MAX_TEXT
+    if not feature.required:
+        kind["type"] = [kind["type"], "null"]
+        kind["default"] = None
+    return kind
+
+
+def _instant() -> dict[str, Any]:
+    return {
+        "description": "When the lead came in: ISO 8601 (without an offset: UTC) or Unix seconds; absent: now.",
+        "anyOf": [
+            {"type": "string", "format": "date-time"},
+            {"type": "number", "minimum": FIRST, "maximum": LAST},
+            {"type": "null"},
+        ],
+    }

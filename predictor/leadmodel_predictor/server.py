@@ -13,6 +13,7 @@ from typing import Any, cast
 import uvicorn
 
 from leadmodel_predictor.app import Application
+from leadmodel_predictor.fast import FastProtocol
 from leadmodel_predictor.guard import Guard, GuardedProtocol
 
 GRACE_S = 20  # for what is in flight after draining
@@ -22,8 +23,11 @@ SWITCH_S = 0.0005  # a thread that loads a model gives way to requests this ofte
 class Server(uvicorn.Server):
     """A server that goes on accepting for a while after SIGTERM, with readiness failing and connections closing."""
 
-    def __init__(self, app: Application, guard: Guard, host: str, port: int, drain: float) -> None:
-        protocol = cast("Any", partial(GuardedProtocol, guard=guard))
+    def __init__(
+        self, app: Application, guard: Guard, host: str, port: int, *, drain: float = 5.0, fast: bool = False
+    ) -> None:
+        guarded = partial(GuardedProtocol, guard=guard)
+        protocol = cast("Any", partial(FastProtocol, guard=guard, predict=app.predict) if fast else guarded)
         config = uvicorn.Config(
             app,
             http=protocol,

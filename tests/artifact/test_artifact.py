@@ -58,6 +58,9 @@ REFUSED = {
     "edges fall": changed("reference.features.0.edges", [2.0, 1.0]),
     "counts too few": changed("reference.features.0.counts", [1]),
     "no examples": changed("examples", []),
+    "half a character": changed("name", "\ud800"),
+    "quote in a source": changed("features.0.source", 'a"b'),
+    "line break in a source": changed("features.0.source", "a\nb"),
 }
 
 

@@ -241,15 +241,18 @@ def _parse(raw: bytes) -> Any:
         return found
 
     try:
-        return json.loads(
+        document = json.loads(
             raw.decode("utf-8"), parse_constant=no_constant, parse_float=finite, object_pairs_hook=unique
         )
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, ValueError) as error:
+        if b"\\ud" in raw.lower():  # half a character that no answer could hold
+            json.dumps(document, ensure_ascii=False).encode()
+    except (UnicodeError, json.JSONDecodeError, RecursionError, ValueError) as error:
         if isinstance(error, ArtifactError):
             raise
         raise _refuse(
             "the artifact is not a JSON document in UTF-8; was it truncated, or is it another file?"
         ) from None
+    return document
 
 
 def _read(document: Any) -> Artifact:

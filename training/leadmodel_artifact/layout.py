@@ -174,10 +174,13 @@ def _feature(node: Node) -> Feature:
     scale = node.number("scale") if node.has("scale") else 1.0
     if scale == 0:
         raise LayoutError(f"{node.at('scale')} must not be 0")
+    source = node.text("source", 128) if node.has("source") else node.text("name", 128)
+    if any(c in '"\\' or c < " " for c in source):
+        raise LayoutError(f"{node.at('source')} must have no quotes, backslashes or control characters")
     return Feature(
         name=node.text("name", 128),
         kind=kind,
-        source=node.text("source", 128) if node.has("source") else node.text("name", 128),
+        source=source,
         required=node.flag("required", default=False),
         default=_default(node, kind),
         mean=node.number("mean") if node.has("mean") else 0.0,

@@ -1,0 +1,372 @@
+"""Limits of connections, each on both paths, each with a control that shows the damage without it."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from leadmodel_predictor.guard import Guard
+from models import linear
+from served import read_all, read_answer, request, served
+
+MODEL = linear()
+
+
+@pytest.fixture(params=[False, True], ids=["asgi", "fast"])
+def fast(request) -> bool:
+    return request.param
+
+
+def hold(server, seconds: float) -> None:
+    """Keep the server from doing anything for a while."""
+    while not server.guard.connections:
+        time.sleep(0.01)
+    next(iter(server.guard.connections)).loop.call_soon_threadsafe(time.sleep, seconds)
+
+
+def send_for_long(connection: socket.socket, part: bytes, times: int, pause: float = 0.0) -> None:
+    """Go on sending until the server ends it."""
+    for _ in range(times):
+        connection.sendall(part)
+        time.sleep(pause)
+
+
+def statuses(answer: bytes) -> list[int]:
+    return [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+
+
+# --- bodies as they come ---------------------------------------------------------------------------------------------------
+
+
+def test_split_anywhere(fast):
+    whole = request(b'{"age": 30}')
+    with served(MODEL, fast=fast) as server:
+        wanted = server.ask("POST", "/predict", b'{"age": 30}').json["score"]
+        connection = server.connect()
+        for at in range(1, len(whole), 5):
+            connection.sendall(whole[:at])
+            time.sleep(0.002)
+            connection.sendall(whole[at:])
+            answer = read_answer(connection)
+            assert (answer.status, answer.json["score"]) == (200, wanted)
+
+
+def test_byte_by_byte(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        for byte in request(b'{"age": 30}'):
+            connection.sendall(bytes([byte]))
+        assert read_answer(connection).status == 200
+
+
+def test_chunked(fast):
+    head = b"POST /predict HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(head + b'7\r\n{"age":\r\n4\r\n 30}\r\n0\r\n\r\n')
+        assert read_answer(connection).status == 200
+        connection.sendall(head + b'7\r\n{"age":\r\n')
+        time.sleep(0.05)
+        connection.sendall(b"4\r\n 30}\r\n0\r\n\r\n")
+        assert read_answer(connection).status == 200
+
+
+def test_pipelined_answers_come_in_order(fast):
+    sent = b"".join(
+        request(b'{"age": %d}' % age) + request(b"", "/healthz", "GET") + request(b'{"age": "x"}')
+        for age in range(20)
+    )
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert statuses(read_all(connection)) == [200, 200, 422] * 20
+
+
+def test_a_half_closed_client_gets_its_answer(fast):
+    with served(MODEL, fast=fast) as server:
+        for path, body, method in (("/predict", b"{}", "POST"), ("/ops/model-status", b"", "GET")):
+            connection = server.connect()
+            connection.sendall(request(body, path, method))
+            connection.shutdown(socket.SHUT_WR)
+            assert read_answer(connection).status == 200
+            assert connection.recv(1) == b""
+
+
+def test_without_care_for_half_closed_clients_the_answer_is_lost(monkeypatch):
+    monkeypatch.setattr("leadmodel_predictor.guard.GuardedProtocol.eof_received", lambda _: None)
+    with served(MODEL) as server:
+        connection = server.connect()
+        hold(server, 0.3)
+        connection.sendall(request(b"", "/ops/model-status", "GET"))
+        connection.shutdown(socket.SHUT_WR)
+        with pytest.raises((EOFError, ConnectionError)):
+            read_answer(connection)
+
+
+def test_expect_100_continue(fast):
+    body = b'{"age": 30}'
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(request(body, "/predict", "POST", "Expect: 100-continue")[: -len(body)])
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(body)
+        assert read_answer(connection).status == 200
+
+
+def test_an_offer_to_upgrade_is_not_taken(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        for _ in range(2):
+            connection.sendall(
+                request(b"{}", "/predict", "POST", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c")
+            )
+            assert read_answer(connection).status == 200
+
+
+def test_old_clients(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(request(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        answer = read_all(connection)
+        assert statuses(answer) == [200]
+        assert b"connection: close" in answer
+
+
+# --- too large -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_large_body_is_refused_when_it_is_announced(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(
+            request(b"", "/predict", "POST").replace(b"Content-Length: 0", b"Content-Length: 1073741824")
+        )
+        connection.sendall(b" " * (1 << 17))  # of a gigabyte
+        answer = read_answer(connection)
+        assert (answer.status, answer.json["field"]) == (413, "$")
+
+
+def test_a_gigabyte_in_chunks_is_refused_and_never_held(fast, full):
+    size = 1 << 30 if full else 1 << 25
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(size // 0x10000):
+            connection.sendall(chunk)
+            assert server.guard.held < 4 << 20
+        connection.sendall(b"0\r\n\r\n")
+        assert read_answer(connection).status == 413
+        connection.sendall(request())
+        assert read_answer(connection).status == 200
+        assert server.guard.held == 0
+
+
+def test_a_refused_body_is_read_for_a_while_only(fast):
+    with served(MODEL, fast=fast, ignored_seconds=0.5) as server:
+        connection = server.connect()
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n")
+        with pytest.raises(ConnectionError):
+            send_for_long(connection, b" " * (1 << 16), 300, pause=0.02)
+
+
+@pytest.mark.parametrize("part", [b"X" * 100, b"X: " + b"y" * 1000 + b"\r\n"])
+def test_a_head_without_end(fast, part):
+    with served(MODEL, fast=fast, max_head=20_000) as server:
+        connection = server.connect()
+        connection.sendall(b"POST /predict HTTP/1.1\r\n")
+        for _ in range(21_000 // len(part) + 1):
+            connection.sendall(part)
+        answer = read_answer(connection)
+        assert (answer.status, answer.json["field"]) == (431, "$")
+        assert connection.recv(1) == b""
+        assert server.limited("head") == 1
+
+
+def test_without_the_limit_a_head_grows(monkeypatch):
+    with served(MODEL, max_head=1 << 60, head_seconds=1e9) as server:
+        connection = server.connect()
+        connection.sendall(b"POST /predict HTTP/1.1\r\n")
+        for _ in range(30):
+            connection.sendall(b"X: " + b"y" * 10_000 + b"\r\n")
+        deadline = time.monotonic() + 20
+        while not (held := [c for c in server.guard.connections if len(c.headers or ()) >= 29]):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert sum(len(value) for _, value in held[0].headers) >= 290_000
+
+
+def test_unfinished_bodies_are_held_up_to_a_limit(fast):
+    with served(MODEL, fast=fast, max_held=200_000) as server:
+        unfinished = [server.connect() for _ in range(5)]
+        for connection in unfinished:
+            connection.sendall(request(b" " * 60_000)[:-1])
+        codes = [int(c.recv(1 << 16)[9:12]) for c in unfinished[3:]]
+        assert codes == [503, 503]
+        assert server.ask("POST", "/predict", b"{}").status == 200  # what is whole at once needs no room
+        for connection in unfinished[:3]:
+            connection.sendall(b" ")
+            assert read_answer(connection).status == 422
+        assert server.guard.held == 0
+
+
+# --- no HTTP ---------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
+        b"POST /predict HTTP/9.9\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+        b"POST /predict HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"POST /predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: t\r\n\r\n",
+        b"CONNECT a:b HTTP/1.1\r\nHost: t\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\nHost: t\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_told_so(fast, sent):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(sent)
+        answer = read_all(connection)
+        assert statuses(answer) == [400]
+        assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["field"] == "$"
+        assert server.limited("syntax") == 1
+
+
+def test_requests_before_nonsense_are_answered_first(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(request(b"", "/ops/model-status", "GET") + request(b"{}") + b"nonsense\r\n\r\n")
+        assert statuses(read_all(connection)) == [200, 200, 400]
+
+
+# --- too slow --------------------------------------------------------------------------------------------------------------------
+
+
+def test_slow_loris(fast):
+    """Heads and bodies that trickle in are ended; others are served meanwhile."""
+    with served(MODEL, fast=fast, head_seconds=1.0, body_seconds=1.5) as server:
+        slow = [server.connect() for _ in range(60)]
+        for i, connection in enumerate(slow):
+            connection.sendall(request(b"{" + b" " * 1000)[: 30 if i % 2 else 100])
+        begun = time.monotonic()
+        told: list[int] = []
+        while len(told) < len(slow) and time.monotonic() < begun + 60:
+            assert server.ask("POST", "/predict", b"{}").status == 200
+            for connection in slow[len(told) :]:
+                connection.setblocking(False)
+                try:
+                    told.append(int(connection.recv(1000)[9:12]))
+                except BlockingIOError:
+                    connection.send(b" ")
+                    break
+            time.sleep(0.05)
+        assert told == [408] * len(slow)
+        assert server.limited("time") == len(slow)
+
+
+def test_without_the_sweep_slow_clients_stay(monkeypatch):
+    monkeypatch.setattr(Guard, "sweep", lambda *_: None)
+    with served(MODEL, head_seconds=0.1, body_seconds=0.1) as server:
+        connection = server.connect()
+        connection.sendall(request(b"{}")[:-1])
+        time.sleep(2.5)
+        connection.sendall(b"}")
+        assert read_answer(connection).status == 200
+
+
+def test_idle_connections_are_closed(fast):
+    with served(MODEL, fast=fast, idle_seconds=1.0) as server:
+        silent, once = server.connect(), server.connect()
+        once.sendall(request())
+        assert read_answer(once).status == 200
+        assert silent.recv(1) == once.recv(1) == b""
+
+
+def test_a_busy_connection_is_not_idle(fast):
+    with served(MODEL, fast=fast, idle_seconds=1.5) as server:
+        connection = server.connect()
+        for _ in range(30):
+            connection.sendall(request())
+            assert read_answer(connection).status == 200
+            time.sleep(0.2)
+
+
+def test_many_idle_connections_hinder_nobody(fast, full):
+    count = 10_000 if full else 300
+    with served(MODEL, fast=fast) as server:
+        for _ in range(count):
+            server.connect()
+        deadline = time.monotonic() + 120
+        while len(server.guard.connections) < count and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(server.guard.connections) >= count
+        for _ in range(20):
+            assert server.ask("POST", "/predict", b"{}").status == 200
+
+
+def test_more_connections_than_allowed_are_told(fast):
+    with served(MODEL, fast=fast, max_connections=5) as server:
+        kept = [server.connect() for _ in range(5)]
+        kept[0].sendall(request())
+        assert read_answer(kept[0]).status == 200
+        answer = read_answer(server.connect())
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        kept[0].close()
+        kept[4].sendall(request())
+        assert read_answer(kept[4]).status == 200
+
+
+def test_who_does_not_read_is_dropped_and_not_read(fast):
+    with served(MODEL, fast=fast, unread_seconds=1.0) as server:
+        connection = server.connect()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(5)
+        with pytest.raises((TimeoutError, ConnectionError)):
+            send_for_long(connection, request(b"", "/openapi.json", "GET") + request(b"{}") * 20, 100_000)
+        deadline = time.monotonic() + 20
+        while server.guard.connections and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not server.guard.connections
+
+
+# --- too many --------------------------------------------------------------------------------------------------------------------
+
+
+def flood(server, count: int) -> list[int]:
+    """Ask while the loop is held, so that all of it waits when it goes on."""
+    connections = [server.connect() for _ in range(count)]
+    hold(server, 0.5)
+    for connection in connections:
+        connection.sendall(request(b'{"age": 30}', "/ops/model-card", "GET"))
+    return [read_answer(connection) for connection in connections]
+
+
+def test_the_ceiling_is_reached_before_the_queue_grows(fast):
+    with served(MODEL, fast=fast, max_waiting=20) as server:
+        answers = flood(server, 100)
+        busy = [a for a in answers if a.status == 503]
+        assert {a.status for a in answers} == {200, 503}
+        assert all(a.headers["retry-after"] == "1" and a.json["field"] == "$" for a in busy)
+        assert server.limited("waiting") == len(busy)
+        assert server.ask("POST", "/predict", b"{}").status == 200
+
+
+def test_without_a_ceiling_everything_waits(fast):
+    with served(MODEL, fast=fast, max_waiting=1 << 30) as server:
+        assert {a.status for a in flood(server, 100)} == {200}
+
+
+def test_a_flood_of_requests_in_a_row(fast):
+    with served(MODEL, fast=fast, max_pipelined=10) as server:
+        connection = server.connect()
+        connection.sendall(request(b"", "/ops/model-status", "GET") * 50)
+        answer = read_all(connection)
+        assert statuses(answer)[-1] == 503
+        assert 10 <= statuses(answer).count(200) < 50

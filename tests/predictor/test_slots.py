@@ -1,0 +1,142 @@
+"""Two slots score the same leads: what one refuses the other may read, and neither keeps what a person wrote."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from leadmodel_artifact.artifact import Artifact, Example, Feature, FeatureKind, dump
+from leadmodel_artifact.scoring import LeadError, coded, lead_values, make_scorer
+from leadmodel_predictor.decode import BadLead
+from leadmodel_predictor.predict import Predict
+from leadmodel_predictor.slots import load_slot
+from models import FEATURES, leads, linear
+from served import model_of
+
+AGE, SOURCE, DETAILS, HOUR = FEATURES
+
+
+def taken(feature: Feature) -> object:
+    """A value that a feature takes."""
+    if feature.kind is FeatureKind.NUMERIC:
+        return 5 if feature.maximum == 9 else 40
+    return "2026-01-05T01:30:00" if feature.kind is FeatureKind.HOUR_OF_DAY else "ads"
+
+
+def of(*features: Feature, name: str = "older") -> Artifact:
+    """A model of some features."""
+    bare = linear(0.1, name=name)
+    width = sum(len(f.levels) + 1 if f.levels else 1 for f in features)
+    weights = tuple(0.1 * (i + 1) for i in range(width))
+    kept = replace(bare, features=features, model=replace(bare.model, coefficients=weights))
+    return exemplified(kept)
+
+
+def exemplified(artifact: Artifact) -> Artifact:
+    lead = {f.source: taken(f) for f in artifact.features}
+    return replace(artifact, examples=(Example(lead, make_scorer(artifact)(*lead_values(artifact, lead))),))
+
+
+PREVIOUS = {
+    "same": of(*FEATURES),
+    "other order": of(DETAILS, HOUR, AGE, SOURCE),
+    "other levels": of(AGE, replace(SOURCE, levels=("fair", "ads", "zoo")), DETAILS, HOUR),
+    "other bounds": of(replace(AGE, minimum=35.0, maximum=45.0), SOURCE, DETAILS, HOUR),
+    "required": of(replace(AGE, required=True), SOURCE, DETAILS, HOUR),
+    "one more number": of(AGE, Feature("extra", FeatureKind.NUMERIC, "extra", maximum=9.0), SOURCE),
+    "one more word": of(
+        AGE, Feature("word", FeatureKind.CATEGORICAL, "word", levels=("a", "b"), required=True)
+    ),
+    "a number read as a word": of(Feature("age", FeatureKind.CATEGORICAL, "age", levels=("30",)), SOURCE),
+    "text and word of one field": of(
+        DETAILS, Feature("word", FeatureKind.CATEGORICAL, "details", levels=("x",))
+    ),
+}
+SENT = [
+    *leads(20, seed=8),
+    {},
+    {"age": None},
+    {"age": 30, "extra": 3, "word": "b"},
+    {"age": 30, "extra": 10, "word": "c"},
+    {"age": 30, "extra": "many", "word": 5},
+    {"age": 30, "extra": [[[]]], "word": {}},
+    {"extra": True, "word": None},
+]
+
+
+@pytest.mark.parametrize("case", PREVIOUS)
+def test_the_previous_model_means_what_it_meant(case):
+    previous = PREVIOUS[case]
+    model = model_of(linear(), previous)
+    predict = Predict(model)
+    scorer = make_scorer(previous)
+    import json
+
+    for lead in SENT:
+        predict.score(json.dumps(lead).encode())
+        entry = model.ring.entries[-1]
+        sent = {k: v for k, v in lead.items() if v is not None}
+        sent.setdefault("created_at", entry[1] * 3600)
+        try:
+            wanted = lead_values(previous, sent)
+        except LeadError:
+            assert entry[4] is None, lead
+            continue
+        assert entry[4] == coded(previous.features, wanted), lead
+        assert entry[5] == pytest.approx(scorer(*wanted), abs=1e-12)
+
+
+def test_a_lead_that_only_the_champion_refuses_is_no_stain_on_the_previous_model():
+    strict = of(replace(AGE, required=True, default=None), SOURCE, DETAILS, HOUR, name="strict")
+    model = model_of(strict, linear())
+    predict = Predict(model)
+    for _ in range(10):
+        with pytest.raises(BadLead):
+            predict.score(b'{"source": "ads"}')
+    with pytest.raises(BadLead):
+        predict.score(b"no lead at all")
+    window = model.ring.window(time.time())
+    assert (window.champion.n, window.champion.bad) == (11, 11)
+    assert (window.previous.n, window.previous.bad) == (11, 1)
+
+
+def test_nothing_a_person_wrote_is_kept():
+    import json
+
+    model = model_of(linear(), PREVIOUS["one more word"])
+    predict = Predict(model)
+    secret = "anna.schmidt@example.org"
+    predict.score(json.dumps({"details": secret, "source": secret, "word": secret}).encode())
+    with pytest.raises(BadLead) as caught:
+        predict.score(json.dumps({"age": secret}).encode())
+    assert secret not in repr(model.ring.entries)
+    assert secret not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_long_words_take_no_room():
+    model = model_of(linear())
+    predict = Predict(model)
+    for i in range(5):
+        predict.score(b'{"source": "%d%s"}' % (i, b"x" * 900_000))
+    assert len(repr(model.ring.entries)) < 2000
+
+
+def test_arithmetic_that_fails_is_refused_and_counted():
+    huge = replace(AGE, scale=1e-300, mean=0.0, default=0.0, minimum=None, maximum=None)
+    artifact = replace(linear(), features=(huge, replace(huge, name="again"), SOURCE))
+    weights = (1e300, -1e300, 0.1, 0.2, 0.3)
+    artifact = replace(artifact, model=replace(artifact.model, coefficients=weights))
+    example = Example({}, make_scorer(artifact)(*lead_values(artifact, {})))
+    model = model_of(replace(artifact, examples=(example,)))
+    with pytest.raises(BadLead) as caught:
+        Predict(model).score(b'{"age": 1e9}')
+    assert caught.value.field == "$"
+    assert model.ring.window(time.time()).champion.bad == 1
+
+
+def test_a_snapshot_and_the_file_are_the_same_model():
+    import gzip
+
+    raw = dump(linear())
+    assert load_slot(gzip.compress(raw), None).digest == load_slot(raw, None).digest
