@@ -177,6 +177,16 @@ class FakeApi:
             return await answer(request)
         return Refused(503, "ServiceUnavailable").answer() if answer is None else web.Response(body=answer)
 
+    async def ask(self, found: Call) -> Object:
+        """A call without a connection: noted, hooked and carried out all the same."""
+        self.log.append(found)
+        for hook in self.hooks:
+            await hook(found, "before")
+        body = self.answer(found)
+        for hook in self.hooks:
+            await hook(found, "after")
+        return body
+
     def answer(self, call: Call) -> Object:
         """Carry a call out."""
         if call.method == "GET":
@@ -364,29 +374,33 @@ class FakeApi:
 
 
 def parse(request: web.Request, body: Any) -> Call | None:
-    """The path of a request → what it is about."""
-    prefix = next((p for p in GROUPS if request.path.startswith(p + "/")), None)
+    """A request → what it is about."""
+    said = request.headers
+    kinds = [said.get(name, "") for name in ("Content-Type", "Accept", "Authorization")]
+    return called(request.method, request.path, dict(request.query), body, *kinds)
+
+
+def called(
+    method: str,
+    path: str,
+    query: dict[str, str],
+    body: Any,
+    kind: str = "",
+    accept: str = "",
+    token: str = "",
+) -> Call | None:
+    """Method and path → what is asked."""
+    prefix = next((p for p in GROUPS if path.startswith(p + "/")), None)
     if prefix is None:
         return None
-    parts = request.path.removeprefix(prefix).strip("/").split("/")
+    parts = path.removeprefix(prefix).strip("/").split("/")
     namespace = ""
     if parts[0] == "namespaces" and len(parts) > 2:
         namespace, parts = parts[1], parts[2:]
     if parts[0] not in GROUPS[prefix]:
         return None
     name = parts[1].partition(":")[0] if len(parts) > 1 else ""
-    return Call(
-        request.method,
-        parts[0],
-        namespace,
-        name,
-        "/".join(parts[2:]),
-        dict(request.query),
-        body,
-        request.headers.get("Content-Type", ""),
-        request.headers.get("Accept", ""),
-        request.headers.get("Authorization", ""),
-    )
+    return Call(method, parts[0], namespace, name, "/".join(parts[2:]), query, body, kind, accept, token)
 
 
 def _discover(path: str) -> web.Response | None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from fake_api import FakeApi, Object
 from leadmodel_artifact import window as windows
+from leadmodel_operator.requested import show
 from operator_world import Truth, make_window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -418,7 +419,7 @@ class FakeCluster:
             self._end(job, succeeded=False, message=json.dumps(error))
             return
         answer = {
-            "uri": given["artifact"],
+            "uri": show(given["artifact"]),
             "digest": digest(letter),
             "size": 10,
             "etag": letter,

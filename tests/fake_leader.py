@@ -12,10 +12,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from fake_api import Call, FakeApi, Object
+from fake_api import Call, FakeApi, Object, Refused, called
 from fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
 from leadmodel_operator.kubernetes.actor import Images
-from leadmodel_operator.kubernetes.client import TRANSIENT, Access, ApiError, Client, NotLeading
+from leadmodel_operator.kubernetes.client import (
+    _VERBS,
+    TRANSIENT,
+    Access,
+    ApiError,
+    Client,
+    NotLeading,
+    _error,
+)
 from leadmodel_operator.kubernetes.evidence import Evidence
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.kubernetes.recorder import Recorder
@@ -26,19 +34,55 @@ KEY = Key(NAMESPACE, NAME)
 TLS = ssl.create_default_context()
 
 
+class DirectClient(Client):
+    """The real client without the connection under it."""
+
+    def __init__(self, api: FakeApi) -> None:
+        super().__init__(Access(api.url, TLS))
+        self.api = api
+
+    async def call(
+        self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
+    ) -> Object:
+        if method != "GET" and not self.may_write():
+            raise NotLeading(f"{method} not sent")
+        accept = params.pop("accept", "")
+        found = called(method, path, params, json.loads(json.dumps(body)), kind, accept)
+        assert found is not None, path
+        try:
+            return dict(json.loads(json.dumps(await self.api.ask(found))))
+        except Refused as refused:
+            text = json.dumps({"reason": refused.reason, "message": refused.message})
+            after = None if refused.retry_after is None else str(refused.retry_after)
+            error = _error(refused.status, after, text)
+            error.what = f"{_VERBS[method]} {found.resource}"
+            raise error from None
+
+
+class DirectScraper(Scraper):
+    """Asks pods without a connection."""
+
+    async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
+        about, ask = pod["metadata"], self.client.api.pods
+        found = ask(about["namespace"], about["name"], target)
+        return found if isinstance(found, bytes) and len(found) <= limit else None
+
+
 @dataclass
 class Leader:
-    """One process: what it knows dies with it."""
+    """One process: what it knows dies with it. `http`: over real connections."""
 
     cluster: FakeCluster
     image: str = IMAGE
+    http: bool = False
     client: Client = field(init=False)
     port: ClusterPort = field(init=False)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.client = Client(Access(self.cluster.api.url, TLS))
-        self.scraper = Scraper(self.client, proxy=True)
+        api = self.cluster.api
+        self.client = Client(Access(api.url, TLS)) if self.http else DirectClient(api)
+        self.scraper = (Scraper if self.http else DirectScraper)(self.client, proxy=True)
         images = Images(self.image, "training:1", "privacy:1")
         recorder = Recorder(self.client, "leader")
         evidence = Evidence(self.scraper)

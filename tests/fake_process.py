@@ -20,7 +20,7 @@ import yaml
 
 from fake_cluster import IMAGE, FakeCluster
 
-READY = 30.0
+READY = 90.0
 
 
 def kubeconfig(server: str, folder: Path) -> Path:
@@ -87,6 +87,14 @@ class Process:
                 return 0, ""
 
         return await asyncio.to_thread(get)
+
+    async def answers(self, target: str, code: int, text: str | None = None, limit: float = READY) -> None:
+        """Wait until it answers so."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + limit
+        while (found := await self.ask(target)) and (found[0] != code or text not in {None, found[1]}):
+            assert loop.time() < end, (target, found)
+            await asyncio.sleep(0.2)
 
     def lines(self) -> list[dict]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -67,9 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _run(given: argparse.Namespace, found: Access) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     settings = Settings(
         images=Images(given.predictor_image, given.training_image, given.privacy_image),
         identity=given.identity or identity(),
@@ -80,7 +76,7 @@ async def _run(given: argparse.Namespace, found: Access) -> int:
         host=given.host,
         port=given.port,
     )
-    return await Manager(found, settings, now).run(stop)
+    return await Manager(found, settings, now).run()
 
 
 def identity() -> str:

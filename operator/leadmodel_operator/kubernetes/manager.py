@@ -6,6 +6,7 @@ A standby does all but the passes, so that it acts as soon as it leads. Who lose
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +54,7 @@ class Manager:
 
     def __init__(self, found: Access, given: Settings, clock: Callable[[], datetime]) -> None:
         self.given, self.mirror, self.fleet = given, Mirror(), Fleet()
+        self._stop, self._kopf_ready = asyncio.Event(), asyncio.Event()
         self.client, self.election = Client(found), Client(found)
         self.lease = Lease(self.election, given.lease_namespace, given.lease_name, given.identity, clock)
         self.client.may_write = self.lease.valid
@@ -107,13 +109,15 @@ class Manager:
 
     # --- the life of the process -----------------------------------------------------------------------------------------------
 
-    async def run(self, stop: asyncio.Event) -> int:
+    async def run(self) -> int:
         """Until told to stop, or the Lease is lost, or a part breaks; the exit code."""
+        self._take_signals()
         runner = await serve(self.health, self.given.host, self.given.port)
         tasks = [
-            asyncio.create_task(part) for part in (self._kopf(), self._watches(), self.health.feel_lag())
+            asyncio.create_task(part)
+            for part in (self._kopf(), self._keep_signals(), self._watches(), self.health.feel_lag())
         ]
-        stopped = asyncio.create_task(stop.wait())
+        stopped = asyncio.create_task(self._stop.wait())
         try:
             return await self._lead(tasks, stopped)
         finally:
@@ -167,6 +171,7 @@ class Manager:
         while not await self._is_served():  # noqa: ASYNC110  # the kind lives on the server
             await asyncio.sleep(CRD_S)
         await kopf.operator(
+            ready_flag=self._kopf_ready,
             registry=registry(self._told, self.queue.add, self.client.access),
             settings=settings(),
             standalone=True,
@@ -176,6 +181,16 @@ class Manager:
                 Any, "leadmodel-operator"
             ),  # else it asks for a user name, which a bare uid does not have
         )
+
+    async def _keep_signals(self) -> None:
+        """Kopf takes the signals for itself when it starts; going in order is our business."""
+        await self._kopf_ready.wait()
+        self._take_signals()
+        await asyncio.Event().wait()
+
+    def _take_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
 
     async def _is_served(self) -> bool:
         try:

@@ -1,0 +1,256 @@
+"""The operator as a process: killed, stopped, told to go, cut off from its API server, stalled. It is asked only over its ports."""
+
+import asyncio
+import json
+import signal
+from datetime import datetime, timedelta
+
+import pytest
+
+from fake_api import Call, Refused
+from fake_cluster import NAME, NAMESPACE, FakeCluster, Truth
+from fake_leader import a_cluster, differences, shape
+from fake_process import a_process, quiet, turn
+from faulted import Fails
+
+ANY = 10_000
+READY = ("True", "Serving")
+LEASE = ("leases", "default", "leadmodel-operator")
+
+
+def ready(cluster: FakeCluster, letter: str):
+    return lambda: cluster.serving() == letter and cluster.condition("Ready") == READY
+
+
+def begin(cluster: FakeCluster) -> None:
+    cluster.now = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
+    cluster.upload("A", Truth(auc=0.75))
+    cluster.apply()
+
+
+def found(cluster: FakeCluster, letter: str) -> None:
+    cluster.upload(letter, Truth(auc=0.8))
+    cluster.annotate("poll", letter)
+
+
+def leads(cluster: FakeCluster, who: str):
+    return lambda: cluster.api.objects.get(LEASE, {}).get("spec", {}).get("holderIdentity") == who
+
+
+def test_killed_in_the_middle_of_a_rollout_and_started_again(tmp_path):
+    """SIGKILL, then the same name again: it takes its own Lease back and goes on; the end is that of an undisturbed life."""
+
+    async def life(*, kill: bool) -> dict:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            async with a_process(cluster, tmp_path) as one:
+                await turn(cluster, ready(cluster, "A"))
+                found(cluster, "B")
+                await turn(cluster, lambda: cluster.champion() == "B")
+                if kill:
+                    await one.kill()
+                else:
+                    await turn(cluster, ready(cluster, "B"))
+            async with a_process(cluster, tmp_path):
+                await turn(cluster, ready(cluster, "B"))
+                assert await quiet(cluster, 1.5) == []
+                assert cluster.broken == []
+                return shape(cluster)
+
+    async def both() -> list[str]:
+        return differences(await life(kill=True), await life(kill=False))
+
+    assert asyncio.run(both()) == []
+
+
+def test_told_to_go_it_gives_the_lease_away_and_leaves(tmp_path):
+    async def tell() -> None:
+        async with (
+            a_cluster() as cluster,
+            a_process(cluster, tmp_path, identity="one") as one,
+        ):
+            begin(cluster)
+            await turn(cluster, ready(cluster, "A"))
+            async with a_process(cluster, tmp_path, identity="two") as two:
+                await two.answers("/readyz", 200, "standby\n")
+                assert "leader_election_master_status" in (await two.ask("/metrics"))[1]
+                one.signal(signal.SIGTERM)
+                loop = asyncio.get_running_loop()
+                began = loop.time()
+                assert await asyncio.wait_for(one.running.wait(), 10) == 0
+                assert loop.time() - began < 5
+                found(cluster, "B")
+                await turn(cluster, leads(cluster, "two"))
+                await turn(cluster, ready(cluster, "B"))
+                assert cluster.broken == []
+                assert await quiet(cluster, 1.5) == []
+
+    asyncio.run(tell())
+
+
+def test_stopped_while_another_takes_over_and_continued(tmp_path):
+    """SIGSTOP for longer than the Lease lasts; the second leads; continued, the first one writes nothing and leaves with 1."""
+
+    async def tell() -> None:
+        async with a_cluster() as cluster, a_process(cluster, tmp_path, identity="one") as one:
+            begin(cluster)
+            await turn(cluster, ready(cluster, "A"))
+            async with a_process(cluster, tmp_path, identity="two"):
+                one.signal(signal.SIGSTOP)
+                await turn(cluster, leads(cluster, "two"))
+                found(cluster, "B")
+                await turn(cluster, ready(cluster, "B"))
+                before = [str(c) for c in cluster.api.log if c.writes]
+                one.signal(signal.SIGCONT)
+                assert await asyncio.wait_for(one.running.wait(), 15) == 1
+                after = [str(c) for c in cluster.api.log if c.writes][len(before) :]
+                assert [what for what in after if "leases" not in what] == []
+                assert leads(cluster, "two")()
+                assert cluster.broken == []
+
+    asyncio.run(tell())
+
+
+def test_the_api_server_is_away_at_start_and_later(tmp_path):
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            away = Fails(503, ANY, lambda _: True)
+
+            async def hook(call: Call, when: str) -> None:
+                if when == "before" and away in cluster.api.hooks:
+                    raise Refused(503, "Away")
+
+            cluster.api.hooks += [hook, away]
+            async with a_process(cluster, tmp_path) as one:
+                await one.answers("/healthz", 200)
+                await asyncio.sleep(3)
+                assert one.running.returncode is None
+                assert (await one.ask("/healthz"))[0] == 200
+                assert (await one.ask("/readyz"))[0] == 503
+                cluster.api.hooks.clear()
+                await turn(cluster, ready(cluster, "A"))
+                assert (await one.ask("/readyz"))[1] == "leading\n"
+                assert cluster.broken == []
+                assert await quiet(cluster, 1.5) == []
+
+    asyncio.run(tell())
+
+
+STALL = """
+import asyncio, sys, time
+from leadmodel_operator import __main__ as program
+from leadmodel_operator.kubernetes import manager
+
+real = manager.Manager._pass
+
+async def stalls(self, key):
+    after = await real(self, key)
+    if self.mirror.get("leadmodels", key.namespace, key.name)["metadata"].get("annotations", {}).get("stall"):
+        time.sleep(12)  # longer than the Lease lasts
+        await self.client.create("/api/v1/namespaces/sales/configmaps", {"kind": "ConfigMap", "metadata": {"name": "late"}})
+    return after
+
+manager.Manager._pass = stalls
+sys.exit(program.main())
+"""
+
+
+def test_a_blocked_loop_turns_health_red_and_writes_nothing_after(tmp_path, monkeypatch):
+    """Something blocks the process for longer than its Lease lasts: probes get no answer, and what it then sends is held back."""
+    program = tmp_path / "stalls.py"
+    program.write_text(STALL)
+
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            real = asyncio.create_subprocess_exec
+
+            def patched(python, _m, _module, *rest, **more):
+                return real(python, str(program), *rest, **more)
+
+            monkeypatch.setattr(asyncio, "create_subprocess_exec", patched)
+            async with a_process(cluster, tmp_path) as one:
+                await turn(cluster, ready(cluster, "A"))
+                body = cluster.lead_model
+                notes = {**body["metadata"].get("annotations", {}), "stall": "yes"}
+                cluster.api.put(
+                    ("leadmodels", NAMESPACE, NAME),
+                    {**body, "metadata": {**body["metadata"], "annotations": notes}},
+                )
+                await one.answers("/healthz", 0)  # no answer is a red light
+                assert await asyncio.wait_for(one.running.wait(), 30) == 1
+                assert ("configmaps", NAMESPACE, "late") not in cluster.api.objects
+                assert cluster.broken == []
+
+    asyncio.run(tell())
+
+
+SECRETS = ("hunter2", "not-a-secret", "Ada Lovelace", "+49 170 1234567", "ada@example.org")
+
+
+def test_no_log_metric_event_or_status_holds_a_secret_or_a_lead(tmp_path):
+    """Values that must not show are in the environment, in the URI, in a window and in a refusal of the API server."""
+
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            uri = "https://user:hunter2@leads.example/model.json?token=hunter2"
+            cluster.upload("A", Truth(auc=0.75), uri=uri)
+            env = [{"name": "PASSWORD", "value": "hunter2"}]
+            cluster.apply(artifact={"uri": uri}, predictor={"env": env})
+            cluster.live = True
+            said = f"spec.env[0].value: Invalid value: {SECRETS}"
+
+            async def refuse(call: Call, when: str) -> None:
+                if when == "before" and call.writes and call.resource == "deployments" and refuse.left:
+                    refuse.left -= 1
+                    raise Refused(422, "Invalid", said)
+
+            refuse.left = 2
+            cluster.api.hooks.append(refuse)
+            async with a_process(cluster, tmp_path, more=("--scrape=proxy",)) as one:
+                await turn(cluster, ready(cluster, "A"))
+                _, metrics = await one.ask("/metrics")
+                logs = one.log.read_text()
+            events = json.dumps(cluster.all("events"))
+            shown = json.dumps(cluster.status)
+            for where in (metrics, logs, events, shown):
+                for secret in SECRETS:
+                    assert secret not in where
+            assert '"pass failed"' in logs
+            passes = {line["pass"] for line in one.lines() if "pass" in line}
+            assert len(passes) >= 2
+            series = [line for line in metrics.splitlines() if f'leadmodel="{NAME}"' in line]
+            assert 5 < len(series) <= 60
+
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize("seconds", [0])
+def test_the_kind_goes_and_comes_back(tmp_path, seconds):
+    """The CRD is deleted with everything in it while the operator runs, and made again."""
+
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            async with a_process(cluster, tmp_path) as one:
+                await turn(cluster, ready(cluster, "A"))
+                cluster.downtime_allowed = True
+
+                async def unknown(call: Call, when: str) -> None:
+                    if when == "before" and call.resource == "leadmodels":
+                        raise Refused(404, "NotFound")
+
+                cluster.api.hooks.append(unknown)
+                cluster.api.remove(("leadmodels", NAMESPACE, NAME))
+                cluster.collect()
+                await asyncio.sleep(2 + seconds)
+                assert one.running.returncode is None
+                cluster.api.hooks.clear()
+                cluster.now += timedelta(seconds=1)
+                begin(cluster)
+                await turn(cluster, ready(cluster, "A"), 90)
+                assert cluster.broken == []
+
+    asyncio.run(tell())
