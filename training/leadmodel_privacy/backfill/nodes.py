@@ -19,6 +19,7 @@ from redis.exceptions import (
     MovedError,
     NoPermissionError,
     NoScriptError,
+    OutOfMemoryError,
     ReadOnlyError,
     ResponseError,
     TryAgainError,
@@ -34,6 +35,7 @@ AWAY = (
     BusyLoadingError,
     ClusterDownError,
     MasterDownError,
+    OutOfMemoryError,
     ReadOnlyError,
     TryAgainError,
     OSError,
@@ -48,11 +50,16 @@ def code_of(error: Exception) -> str:
     return found[0] if found else type(error).__name__
 
 
+_RIGHTS = ("NOPERM", "No permissions", "no permissions", "user executing the script")
+_COMMAND = re.compile(r"'([a-z|.]{1,32})'")
+
+
 def refused(error: Exception) -> Refused:
-    """An answer that says no, without its text."""
-    if isinstance(error, NoPermissionError):
-        match = re.search(r"'([a-z|.]{1,32})'", str(error))
-        what = f"the command {match[1]}" if match else "a key"
+    """An answer that says no, without its text: only the name of a command is taken from it."""
+    text = str(error)
+    if isinstance(error, NoPermissionError) or any(sign in text for sign in _RIGHTS):
+        match = _COMMAND.search(text)
+        what = f"the command {match[1]}" if match else "a command or a key that it needs"
         return Refused(f"the Redis user may not use {what}; give it the rights that docs/backfill.md lists")
     return Refused(f"the server refused a command ({code_of(error)})")
 

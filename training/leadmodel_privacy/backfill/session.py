@@ -120,6 +120,7 @@ class Session:
     def work(self) -> None:
         """Scan, verify, finish."""
         self._began = self.clock()
+        self.servers.take_waited()
         try:
             if not self.checkpoint.verifying:
                 self._scan("scan", self.context.tally)

@@ -3,10 +3,13 @@
 -- Groups, their places and pending entries, and the key's life are not touched. ARGV: most entries, then id, digest, n, n fields and values …
 -- Returns {applied, missed}; missed is -1 when the stream has too many entries.
 local key = KEYS[1]
-if not (redis.acl_check_cmd('XTRIM', key, 'MAXLEN', 0) and redis.acl_check_cmd('XADD', key, '*', 'f', 'v')
-    and redis.acl_check_cmd('XSETID', key, '0-1')) then
-  return redis.error_reply('NOPERM this user has no permissions to run the \'xtrim\', the \'xadd\' or the \'xsetid\' command')
+local function may(name, ...)
+  if not redis.acl_check_cmd(name, key, ...) then
+    return redis.error_reply("NOPERM no permissions to run the '" .. name .. "' command")
+  end
 end
+local denied = may('xtrim', 'MAXLEN', 0) or may('xadd', '*', 'f', 'v') or may('xsetid', '0-1')
+if denied then return denied end
 if redis.call('XLEN', key) > tonumber(ARGV[1]) then return {0, -1} end
 local wanted, asked, i = {}, 0, 2
 while i <= #ARGV do

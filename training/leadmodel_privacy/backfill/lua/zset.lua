@@ -1,27 +1,36 @@
 #!lua
 -- Replace members by digest, wherever they moved within a window of ranks; each keeps its present score. A member that would fall on
--- another is left and named: two messages must not become one. ARGV: first, last rank, then digest, new … Returns {applied, missed, fallen …}.
-if not (redis.acl_check_cmd('ZADD', KEYS[1], 0, '') and redis.acl_check_cmd('ZREM', KEYS[1], '')) then
-  return redis.error_reply('NOPERM this user has no permissions to run the \'zadd\' or the \'zrem\' command')
+-- another is left and named: two messages must not become one. Old members are removed by rank, because slow log and MONITOR show what
+-- commands a script gives. ARGV: first, last rank, then digest, new … Returns {applied, missed, fallen …}.
+local key, from = KEYS[1], tonumber(ARGV[1])
+local function may(name, ...)
+  if not redis.acl_check_cmd(name, key, ...) then
+    return redis.error_reply("NOPERM no permissions to run the '" .. name .. "' command")
+  end
 end
-local wanted, asked, seen, applied, fallen = {}, 0, 0, 0, {}
+local denied = may('zremrangebyrank', 0, 0) or may('zadd', 0, '')
+if denied then return denied end
+local wanted, asked, seen = {}, 0, 0
 for i = 3, #ARGV, 2 do
   wanted[ARGV[i]] = ARGV[i + 1]
   asked = asked + 1
 end
-local there = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[2], 'WITHSCORES')
+local there, fallen, ranks, new = redis.call('ZRANGE', key, from, ARGV[2], 'WITHSCORES'), {}, {}, {}
+local taken = {}
 for i = 1, #there, 2 do
   local digest = redis.sha1hex(there[i])
-  local new = wanted[digest]
-  if new then
+  local member = wanted[digest]
+  if member then
     seen = seen + 1
-    if redis.call('ZSCORE', KEYS[1], new) then
+    if taken[member] or redis.call('ZSCORE', key, member) then
       fallen[#fallen + 1] = digest
     else
-      redis.call('ZADD', KEYS[1], there[i + 1], new)
-      redis.call('ZREM', KEYS[1], there[i])
-      applied = applied + 1
+      taken[member] = true
+      ranks[#ranks + 1] = from + (i - 1) / 2
+      new[#new + 1] = {there[i + 1], member}
     end
   end
 end
-return {applied, asked - seen, unpack(fallen)}
+for i = #ranks, 1, -1 do redis.call('ZREMRANGEBYRANK', key, ranks[i], ranks[i]) end
+for _, pair in ipairs(new) do redis.call('ZADD', key, pair[1], pair[2]) end
+return {#new, asked - seen, unpack(fallen)}
