@@ -15,7 +15,6 @@ from prometheus_client import (
     GCCollector,
     PlatformCollector,
     ProcessCollector,
-    disable_created_metrics,
 )
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, digest
@@ -169,7 +168,6 @@ def _refuse(given: argparse.Namespace, message: str, seen: str | None) -> int:
 
 
 def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str | None) -> None:
-    disable_created_metrics()  # type: ignore[no-untyped-call]  # half of the series would be birthdays
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

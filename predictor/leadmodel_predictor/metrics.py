@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -73,6 +73,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # half of the series would be birthdays
         self.loaded = Gauge("lead_model_loaded", "1 while a champion is loaded.", registry=registry)
         self.auc = Gauge(
             "lead_model_auc",
@@ -80,7 +81,7 @@ class Metrics:
             registry=registry,
         )
         self.age = Gauge(
-            "lead_model_age_hours", "Hours since the end of the champion's training.", registry=registry
+            "lead_model_age_seconds", "Seconds since the end of the champion's training.", registry=registry
         )
         self.drift = Gauge(
             "lead_model_drift_score", "Largest |mean live - mean training| / std training.", registry=registry

@@ -44,7 +44,7 @@ class Model:
         """Set every gauge."""
         self.metrics.loaded.set(1)
         self.metrics.auc.set(self.auc)
-        self.metrics.age.set(self.age_hours(now))
+        self.metrics.age.set(3600 * self.age_hours(now))
         self.metrics.drift.set(drift_score(window))
         self.metrics.samples.set(samples(window))
         self.metrics.psi.clear()
