@@ -32,7 +32,7 @@ class Replica:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240  # a busy machine starts slowly
         while not self.ready():
             assert time.monotonic() < deadline
             time.sleep(0.02)
