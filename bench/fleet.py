@@ -4,7 +4,7 @@ LeadModels, Deployments, ReplicaSets, pods and snapshots are API objects with th
 give them; there is no kubelet. The floors of each row are Argo Rollouts 1.10.1 and Flagger 1.36.1, measured by us on a machine of
 this kind with their default flags. (A file `bench/operator.py` would shadow Python's own `operator`.)
 
-    python bench/fleet.py [--models 2000] [--pods 5000] [--idle 300] [--soak MINUTES] [--scrape]
+    python bench/fleet.py [--models 2000] [--pods 5000] [--idle 300] [--soak MINUTES] [--no-failover] [--scrape]
 """
 
 import argparse
@@ -450,7 +450,7 @@ def fleet(args: argparse.Namespace, api: ApiServer) -> None:
     if args.soak:
         soak(one, loop, client, world.names, args.soak)
     one.end()
-    if not args.scrape:
+    if not args.scrape and not args.no_failover:
         fail_over(loop, api, client, world.names[1], args.models)
     loop.run_until_complete(client.close())
 
@@ -487,6 +487,7 @@ def main() -> int:
     p.add_argument("--pods", type=int, default=5000)
     p.add_argument("--idle", type=float, default=300.0, help="seconds")
     p.add_argument("--soak", type=float, default=0.0, help="minutes of churn")
+    p.add_argument("--no-failover", action="store_true", help="leave the rows of fail-over out")
     p.add_argument("--scrape", action="store_true", help="one process answers for all pods")
     args = p.parse_args()
     start_up()
