@@ -408,6 +408,7 @@ class World:
             replicas=serve.replicas or 0,
             ready=sum(pod.ready for pod in self.pods),
             updated=len(new),
+            total=len(self.pods),
             available=sum(pod.ready for pod in self.pods) >= 1,
         )
 

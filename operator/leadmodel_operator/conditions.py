@@ -140,7 +140,8 @@ def _changes_pods(draft: Draft) -> bool:
     there, champion = draft.seen.rollout, draft.champion
     if there is None or champion is None or there.champion != champion.digest:
         return False
-    return champion.served_at is not None and draft.status.rollout is None and there.updated < there.replicas
+    old = there.updated < there.replicas or there.total > there.updated
+    return champion.served_at is not None and draft.status.rollout is None and old
 
 
 def _pods_late(draft: Draft) -> bool:

@@ -80,6 +80,7 @@ class RolloutSeen:
     replicas: int = 0  # wanted
     ready: int = 0
     updated: int = 0
+    total: int = 0  # pods of any template
     available: bool = False  # minimum replicas available
     fault: Fault | None = None  # of the rollout itself (quota, admission)
 

@@ -132,6 +132,7 @@ def rollout_seen(live: Live) -> RolloutSeen | None:
         replicas=wanted,
         ready=ready,
         updated=updated,
+        total=status.get("replicas", 0),
         available=conditions.get("Available", {}).get("status") == "True",
         fault=_replica_failure(conditions),
     )
