@@ -80,7 +80,7 @@ def _pod_status(found: Object) -> Object:
 class Mirror:
     """Objects by resource, namespace and name, and which of them carry a LeadModel's label."""
 
-    _held: dict[tuple[str, str], dict[str, tuple[int, bytes]]] = field(
+    _held: dict[tuple[str, str], dict[str, tuple[int, bytes, str | None]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     _names: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -101,20 +101,28 @@ class Mirror:
         if name in held and held[name][0] >= version > 0:
             return False
         packed = zlib.compress(json.dumps(slim(resource, found), separators=(",", ":")).encode(), 1)
-        held[name] = (version, packed)
         model = _model_of(found) if resource != PLURAL else "" if found["spec"].get("piiBackfill") else None
+        if name in held and held[name][2] != model:
+            self._unname(resource, namespace, name, held[name][2])
+        held[name] = (version, packed, model)
         if model is not None:
             self._names[resource, namespace, model].add(name)
         return True
 
     def drop(self, resource: str, namespace: str, name: str) -> bool:
         """Forget an object; whether it was held."""
-        for key in [k for k in self._names if k[:2] == (resource, namespace) and name in self._names[k]]:
-            self._names[key].discard(name)
-            if not self._names[key]:
-                del self._names[key]
         self.ledgers.pop((namespace, name), None)
-        return self._held[resource, namespace].pop(name, None) is not None
+        gone = self._held[resource, namespace].pop(name, None)
+        if gone is not None:
+            self._unname(resource, namespace, name, gone[2])
+        return gone is not None
+
+    def _unname(self, resource: str, namespace: str, name: str, model: str | None) -> None:
+        names = self._names.get((resource, namespace, model or ""))
+        if names is not None:
+            names.discard(name)
+            if not names:
+                del self._names[resource, namespace, model or ""]
 
     def held(self, resource: str, namespace: str) -> list[tuple[str, str]]:
         """Namespace and name of everything of a resource; namespace "" is all."""

@@ -1,0 +1,60 @@
+"""The mirror: nothing is remembered of what is gone, and a pass over it cannot write."""
+
+import asyncio
+
+import pytest
+
+from leadmodel_operator.kubernetes.mirror import Due, Glance, Mirror, slim
+
+LABEL = "customerops.dev/leadmodel"
+
+
+def pod(name: str, version: int, model: str = "conversion") -> dict:
+    about = {"name": name, "namespace": "sales", "resourceVersion": str(version), "labels": {LABEL: model}}
+    about["managedFields"] = [{"manager": "kubelet"}]
+    container = {"image": "predictor:1", "env": [{"name": "PASSWORD", "value": "hunter2"}]}
+    return {"metadata": about, "spec": {"containers": [container]}, "status": {"podIP": "10.0.0.1"}}
+
+
+def test_what_is_gone_leaves_nothing_behind():
+    mirror = Mirror()
+    for number in range(100):
+        mirror.put("pods", pod(f"p{number}", number + 1, f"m{number % 7}"))
+    assert len(mirror.of_model("pods", "sales", "m0")) == 15
+    for number in range(100):
+        assert mirror.drop("pods", "sales", f"p{number}")
+    assert len(mirror) == 0
+    assert mirror._names == {}
+    assert not mirror.drop("pods", "sales", "p1")
+
+
+def test_a_pod_that_changes_its_label_changes_its_model():
+    mirror = Mirror()
+    mirror.put("pods", pod("p", 1, "a"))
+    mirror.put("pods", pod("p", 2, "b"))
+    assert mirror.of_model("pods", "sales", "a") == []
+    assert len(mirror.of_model("pods", "sales", "b")) == 1
+
+
+def test_older_news_is_no_news():
+    mirror = Mirror()
+    assert mirror.put("pods", pod("p", 5))
+    assert not mirror.put("pods", pod("p", 5))
+    assert not mirror.put("pods", pod("p", 4))
+
+
+def test_of_a_pod_only_what_passes_read_is_kept():
+    kept = slim("pods", pod("p", 1))
+    assert kept["spec"] == {"containers": [{"image": "predictor:1"}]}
+    assert "hunter2" not in str(kept)
+    assert "managedFields" not in kept["metadata"]
+
+
+@pytest.mark.parametrize("what", ["create", "apply", "merge", "replace", "delete"])
+def test_nothing_is_written_through_it(what):
+    glance = Glance(Mirror(), None)
+    body = {"kind": "Pod", "metadata": {"name": "p"}}
+    where = "/api/v1/namespaces/sales/pods/p"
+    work = glance.apply(where, body, force=True) if what == "apply" else getattr(glance, what)(where, body)
+    with pytest.raises(Due):
+        asyncio.run(work)
