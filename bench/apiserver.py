@@ -121,7 +121,7 @@ def _start(folder: Path, name: str, command: list[str]) -> subprocess.Popen[byte
         return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ})
 
 
-def _wait(found: ApiServer, limit: float = 120.0) -> None:
+def _wait(found: ApiServer, limit: float = 300.0) -> None:
     end = time.monotonic() + limit
     while time.monotonic() < end:
         with contextlib.suppress(OSError, urllib.error.URLError):
