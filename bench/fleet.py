@@ -253,12 +253,15 @@ def row(what: str, figure: str, goal: str, peers: str = "") -> None:
     print(f"  {what:<58} {figure:>26}   goal {goal:<14} {peers}", flush=True)
 
 
+_SERVER = {"leases", "endpoints", "endpointslices", ""}  # the API server's own, and the Lease
+
+
 def written(api: ApiServer, before: dict[tuple[str, str], float]) -> dict[str, float]:
     """Writes since then by resource, but to Leases."""
     found: dict[str, float] = {}
     for (verb, resource), count in api.requests().items():
         more = count - before.get((verb, resource), 0.0)
-        if verb in {"POST", "PUT", "PATCH", "DELETE", "APPLY"} and resource not in {"leases", ""} and more:
+        if verb in {"POST", "PUT", "PATCH", "DELETE", "APPLY"} and resource not in _SERVER and more:
             found[f"{verb} {resource}"] = more
     return found
 
