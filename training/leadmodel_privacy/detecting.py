@@ -1,19 +1,99 @@
-"""`leadmodel-privacy detect`: JSON lines in, JSON lines out."""
+"""`leadmodel-privacy detect`: JSON lines in, JSON lines out, as fast as they come. Nothing of a text is ever in a message."""
 
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from leadmodel_privacy.detect import detect, redact
+from leadmodel_privacy.configuration import ENTITIES, Config, ConfigError, loads
+from leadmodel_privacy.detect import Detector
+
+_HELP = f"""\
+Finds personal data in texts and replaces it by placeholders. Reads JSON lines, writes JSON lines, in the same order:
+
+  $ echo '{{"text": "write to jane@example.org"}}' | leadmodel-privacy detect
+  {{"text": "write to [EMAIL]", "spans": [[9, 25, "EMAIL"]]}}
+
+"spans" are [start, end, entity] in characters of the text that came in. A text that is itself JSON is read string by string
+and stays JSON. Other fields of a line are not copied: they could hold personal data too.
+
+Entities: {", ".join(ENTITIES[:9])},
+  {", ".join(ENTITIES[9:])}.
+
+A configuration is a JSON object; every setting may be left out:
+
+  {{"off": ["NAME"],                    entities that are not looked for
+   "fields": ["text"],                 in JSON texts, only these fields
+   "regions": ["US", "DE"],            countries whose national phone numbers are known
+   "custom": [{{"entity": "CUSTOMER_NO", "pattern": "KD-\\\\d{{6}}", "ignoreCase": true}}]}}
+
+Own patterns must be linear in time: each repeat needs an end, such as {{1,20}}.
+"""
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
     """Add the command to the program."""
     p = commands.add_parser(
-        "detect", help='JSON lines {"text": ...} on standard input, redacted on standard output'
+        "detect",
+        help='redact JSON lines {"text": ...} from standard input',
+        description=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_config(p)
+    p.add_argument(
+        "--version", action="store_true", help="print the version of code and configuration, and end"
     )
     p.set_defaults(run=run)
+
+
+def add_config(p: argparse.ArgumentParser) -> None:
+    """The option for a configuration; `configured` reads it."""
+    p.add_argument("--config", metavar="FILE", type=Path, help="the detector's configuration (JSON)")
+
+
+def configured(path: Path | None) -> Config:
+    """The configuration of a file; raises ConfigError."""
+    if path is None:
+        return Config()
+    try:
+        return loads(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+
+
+def run(given: argparse.Namespace) -> int:
+    """Redact standard input; the exit code."""
+    try:
+        detector = Detector(configured(given.config))
+    except ConfigError as error:
+        print(f"leadmodel-privacy: {error}", file=sys.stderr)
+        return 2
+    if given.version:
+        print(detector.version)
+        return 0
+    try:
+        return _lines(detector)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has gone; Python would complain about standard output at the end
+        return 0
+
+
+def _lines(detector: Detector) -> int:
+    bad = 0
+    for number, line in enumerate(sys.stdin, 1):
+        if not line.strip():
+            continue
+        text = _text(line)
+        if text is None:
+            bad += 1
+            print(
+                f'leadmodel-privacy: line {number} is not an object with a string "text"; left out',
+                file=sys.stderr,
+            )
+            continue
+        print(_answer(detector, text), flush=True)
+    return 2 if bad else 0
 
 
 def _text(line: str) -> str | None:
@@ -24,13 +104,11 @@ def _text(line: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def run(_given: argparse.Namespace) -> int:
-    """Redact standard input; the exit code."""
-    for number, line in enumerate(sys.stdin, 1):
-        text = _text(line)
-        if text is None:
-            print(f'leadmodel-privacy: line {number} is not an object with a string "text"', file=sys.stderr)
-            return 2
-        spans = [list(span) for span in detect(text)]
-        print(json.dumps({"text": redact(text)[0], "spans": spans}, ensure_ascii=False))
-    return 0
+def _answer(detector: Detector, text: str) -> str:
+    answer = {"text": detector.redact(text)[0], "spans": [list(span) for span in detector.detect(text)]}
+    found = json.dumps(answer, ensure_ascii=False)
+    try:
+        found.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
+        return json.dumps(answer)
+    return found

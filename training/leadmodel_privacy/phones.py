@@ -10,9 +10,7 @@ from leadmodel_privacy.quantities import dated, decimal, measured
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import digits_of
 
-_MOST_CHECKS = (
-    40  # of national numbers a text; each is slow, so a text with more of them is taken to hold phones
-)
+_MOST_CHECKS = 40  # of numbers a text; each is slow, so a text with more of them is taken to hold phones
 _BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
 _BODY = re.compile(
     r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
@@ -42,7 +40,7 @@ def phones(regions: tuple[str, ...]) -> Finder:
             found = _is_phone(reading, match)
             if found is None:
                 checks += 1
-                found = checks > _MOST_CHECKS or _valid(match.group(), regions)
+                found = checks > _MOST_CHECKS or _exists(_EXTENSION.sub("", match.group()), regions)
             if found:
                 done = match.end()
                 yield *match.span(), "PHONE"
@@ -70,12 +68,14 @@ def _is_phone(reading: Reading, match: re.Match[str]) -> bool | None:
     if kind == PHONE or (count >= 7 and phone_near(reading.low, start, end)):
         return True
     formed = _formed(token, count)
-    return False if formed is None and no_phone_near(reading.low, start, end) else formed
+    if formed is None and "+" not in token and no_phone_near(reading.low, start, end):
+        return False
+    return formed
 
 
 def _formed(token: str, count: int) -> bool | None:
     if token.lstrip("(").startswith(("+", "00")):
-        return _international(token, count)
+        return None
     if _AMERICAN.fullmatch(token):
         return True
     if _BRACKETED.match(token):
@@ -90,7 +90,15 @@ def _formed(token: str, count: int) -> bool | None:
     return None if bare or (_GROUPED.fullmatch(token) and not _THOUSANDS.fullmatch(token)) else False
 
 
-def _international(token: str, count: int) -> bool:
+def _exists(token: str, regions: tuple[str, ...]) -> bool:
+    """Whether it is a number of the country it names, or of one of these."""
+    if token.lstrip("(").startswith(("+", "00")):
+        return _international(token)
+    trunk = token.startswith("0")
+    return any(_valid_in(token, region) for region in regions if trunk or region not in _TRUNKED)
+
+
+def _international(token: str) -> bool:
     digits = digits_of(token.replace("(0)", ""))
     number = "+" + (digits if "+" in token else digits[2:])
     try:
@@ -99,12 +107,7 @@ def _international(token: str, count: int) -> bool:
         return False
     if phonenumbers.is_valid_number(parsed):
         return True
-    return count >= 10 and phonenumbers.is_possible_number(parsed)
-
-
-def _valid(token: str, regions: tuple[str, ...]) -> bool:
-    trunk = token.startswith("0")
-    return any(_valid_in(token, region) for region in regions if trunk or region not in _TRUNKED)
+    return len(digits) >= 10 and phonenumbers.is_possible_number(parsed)
 
 
 def _valid_in(token: str, region: str) -> bool:

@@ -23,11 +23,16 @@ class Reading:
         self.spans: list[Span] = []
         self._taken = bytearray(len(text))
         self._kinds: dict[int, str | None] = {}
+        self._blank: list[tuple[int, int]] = []
 
     @cached_property
     def low(self) -> str:
-        """The text in small letters, each character at its place."""
-        return lower(self.text)
+        """The text in small letters, each character at its place; placeholders say nothing (`[PHONE]` makes no number a phone)."""
+        low, parts, place = lower(self.text), [], 0
+        for start, end in self._blank:
+            parts += (low[place:start], "_" * (end - start))
+            place = end
+        return "".join(parts) + low[place:]
 
     @cached_property
     def numbers(self) -> list[tuple[int, int]]:
@@ -57,6 +62,11 @@ class Reading:
     def occupy(self, start: int, end: int) -> None:
         """Keep characters from being found."""
         self._taken[start:end] = b"\1" * (end - start)
+
+    def blank(self, start: int, end: int) -> None:
+        """Keep a placeholder from being found and from being read."""
+        self.occupy(start, end)
+        self._blank.append((start, end))
 
     def claim(self, span: Span) -> None:
         """Take a span unless a character of it is taken."""
