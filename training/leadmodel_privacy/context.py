@@ -125,6 +125,12 @@ def _kind(words: list[str], i: int) -> str | None:
     return _WORDS.get(words[i])
 
 
+def kind_within(token: str) -> str | None:
+    """What the letters a number begins with say: `MRN-00123456`."""
+    letters = _WORD.match(token)
+    return _WORDS.get(letters.group()) if letters else None
+
+
 def kind_after(low: str, end: int) -> str | None:
     """What `… is my passport number` says: the kind named after the number."""
     if not _IS.match(low, end):

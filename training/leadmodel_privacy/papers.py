@@ -6,7 +6,7 @@ Some show what they are by their form and a check digit; the others are what the
 import re
 from collections.abc import Callable, Iterator
 
-from leadmodel_privacy.context import NOT_PERSONAL, PHONE, kind_after
+from leadmodel_privacy.context import NOT_PERSONAL, PHONE, kind_after, kind_within
 from leadmodel_privacy.quantities import dated, decimal, measured
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import digits_of, is_cpf, is_dni, is_nir, is_ssn, is_vin
@@ -76,7 +76,7 @@ def named(reading: Reading) -> Iterator[Span]:
         if number < done or (match := _TOKEN.match(reading.text, _begin(reading, number))) is None:
             continue
         start, done = match.span()
-        kind = reading.kind(start) or kind_after(reading.low, done)
+        kind = reading.kind(start) or kind_within(reading.low[start:done]) or kind_after(reading.low, done)
         if kind not in _OTHER and _fits(reading, match, str(kind)):
             yield start, done, "CREDIT_CARD" if kind == "CVV" else str(kind)
 

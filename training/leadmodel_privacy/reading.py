@@ -28,7 +28,8 @@ class Reading:
     @cached_property
     def low(self) -> str:
         """The text in small letters, each character at its place; placeholders say nothing (`[PHONE]` makes no number a phone)."""
-        low, parts, place = lower(self.text), [], 0
+        low, place = lower(self.text), 0
+        parts: list[str] = []
         for start, end in self._blank:
             parts += (low[place:start], "_" * (end - start))
             place = end
