@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from leadmodel_privacy.context import FILLERS, words_before
 from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import phrases, words
+from leadmodel_privacy.vocabulary import holds, phrases, words
 
 _SUFFIXES = (
     "Alley Annex Arcade Avenue Ave Av Bayou Beach Bend Bluffs? Bottom Boulevard Blvd Branch Bridge Brooks? Burgs? Bypass Camp Canyon Cape "
@@ -55,6 +55,7 @@ _MILITARY = re.compile(
 _STATE_ZIP = re.compile(rf"(?<![^\W_]){_ZIP}")
 _POSTCODE = re.compile(rf"{_UK}|{_CANADA}")
 _CODE_WORDS = words("zip zipcode postcode postal plz postleitzahl postcodes cap cep")
+_CODE_STEMS = ("zip", "postc", "postal", "postl", "plz", "cap", "cep")
 _STEMS = phrases(
     "str.|straße|strasse|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|pfad|straat|laan|plein|gracht|kade|dreef"
 )
@@ -67,14 +68,15 @@ _BACK = 90  # characters before a house number that are read
 def addresses(reading: Reading) -> Iterator[Span]:
     """Where someone lives: the street with its number, with town and postcode when they follow."""
     text, low = reading.text, reading.low
-    roman = any(start in low for start in _STARTS)
+    roman = holds(low, _STARTS)
+    coded = holds(low, _CODE_STEMS)
     for start, end in reading.free():
         yield from _street_after(text, start, end)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             yield from _until(_GERMAN, text, start)
         if roman and end - start <= 6:
             yield from _until(_ROMAN, text, start)
-        yield from _code(reading, start, end)
+        yield from _code(reading, start, end, named=coded)
     if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
         for pattern in (_BOX, _MILITARY):
             yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
@@ -98,7 +100,7 @@ def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
             return
 
 
-def _code(reading: Reading, start: int, end: int) -> Iterator[Span]:
+def _code(reading: Reading, start: int, end: int, *, named: bool) -> Iterator[Span]:
     text, length = reading.text, end - start
     match = None
     if length == 5 and start >= 3:
@@ -107,7 +109,7 @@ def _code(reading: Reading, start: int, end: int) -> Iterator[Span]:
         match = _POSTCODE.match(text, start)
     if match and match.end() >= end:
         yield *match.span(), "ADDRESS"
-    elif 4 <= length <= 7:
+    elif named and 4 <= length <= 7:
         near = [word for word in words_before(reading.low, start)[-4:] if word not in FILLERS]
         if near and near[-1] in _CODE_WORDS:
             yield start, end, "ADDRESS"

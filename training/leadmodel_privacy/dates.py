@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from leadmodel_privacy.context import birth_near
 from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import phrases
+from leadmodel_privacy.vocabulary import holds, phrases
 
 _MONTHS = (
     r"jan(?:uary|uar|vier)?|enero|gennaio|janeiro|januari|feb(?:ruary|ruar|rero|braio|ruari)?|f[ée]v(?:rier|ereiro)?|mar(?:ch|s|zo|ço)?|m[äa]e?rz|maart|"
@@ -32,7 +32,7 @@ _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
 def births(reading: Reading) -> Iterator[Span]:
     """Dates with a word of birth beside them, and ages above 89."""
     low = reading.low
-    if any(stem in low for stem in _STEMS):
+    if holds(low, _STEMS):
         for match in _DATE.finditer(reading.text):
             if birth_near(low, *match.span()):
                 yield *match.span(), "DOB"

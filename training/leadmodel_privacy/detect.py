@@ -115,8 +115,7 @@ class Detector:
 
     def _occupy(self, reading: Reading) -> None:
         if "[" in reading.text:
-            for match in self._placeholder.finditer(reading.text):
-                reading.blank(*match.span())
+            reading.hush([match.span() for match in self._placeholder.finditer(reading.text)])
         if reading.text.count("-") >= 4:
             for match in _UUID.finditer(reading.text):
                 reading.occupy(*match.span())

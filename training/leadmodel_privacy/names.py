@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import phrases, words
+from leadmodel_privacy.vocabulary import holds, phrases, words
 
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_])){0,30}"
 _NAME = rf"({_WORD}(?:\.(?= ))?(?: {_WORD}(?:\.(?= ))?){{0,3}})"
@@ -25,9 +25,7 @@ _CLOSINGS = (
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
 _SAYING = re.compile(rf"(?<![^\W_])(?i:{_SAID})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])")
-_SAID_STEMS = phrases(
-    "name|heiße|heisse|appelle|mon nom|llamo|nombre|chiamo|nome|naam|ik heet|nazywam|call me|called|nom|:"
-)
+_SAID_STEMS = phrases("name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam")
 _FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
 _CUES = {
@@ -68,7 +66,7 @@ _COMPANY = words(
 def names(reading: Reading) -> Iterator[Span]:
     """What follows a cue and looks like a name."""
     text, low = reading.text, reading.low
-    if any(stem in low for stem in _SAID_STEMS):
+    if holds(low, _SAID_STEMS):
         for match in _SAYING.finditer(text):
             if (length := _length("said", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from leadmodel_privacy.context import FILLERS, words_before
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import is_ip
-from leadmodel_privacy.vocabulary import words
+from leadmodel_privacy.vocabulary import holds, words
 
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]++(?:'[\w.+%-]++)?@"
@@ -47,7 +47,7 @@ def emails(reading: Reading) -> Iterator[Span]:
     if "@" in reading.text:
         for match in _EMAIL.finditer(reading.text):
             yield match.start(), match.end(), "EMAIL"
-    if any(sign in reading.low for sign in _SPELT_SIGNS):
+    if holds(reading.low, _SPELT_SIGNS):
         for match in _SPELT.finditer(reading.text):
             if (
                 "dot" in match.group().lower()

@@ -10,6 +10,7 @@ from leadmodel_privacy.context import NOT_PERSONAL, PHONE, kind_after, kind_with
 from leadmodel_privacy.quantities import dated, decimal, measured
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import digits_of, is_cpf, is_dni, is_nir, is_ssn, is_vin
+from leadmodel_privacy.vocabulary import holds
 
 _TOKEN = re.compile(
     r"(?:[A-Za-z]{0,6}-|[A-Z]{2} (?=\d))?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}(?: [A-Z](?![^\W_]))?"
@@ -53,6 +54,9 @@ _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tuple(
         ("HEALTH_PLAN", r"[1-9][A-Z][A-Z0-9]\d-?[A-Z][A-Z0-9]\d-?[A-Z]{2}\d{2}", _always),
     )
 )
+_SOME_FORM = re.compile(
+    r"[A-Z0-9]{9,17}(?![^\W_])|\d{3}[- .]\d{2,3}[- .]|[XYZ]-?\d|\d{8}-?[A-Z]|[12] ?\d\d ?\d\d ?[\dA2B]{2}|\d{3}\.\d|[1-9][A-Z][A-Z0-9]\d-|[A-Z]{2}\d\d "
+)
 _NINO = re.compile(r"(?<![^\W_])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} ?\d{2} ?\d{2} ?[A-D](?![^\W_])")
 
 
@@ -62,6 +66,8 @@ def formed(reading: Reading) -> Iterator[Span]:
     for start, end in reading.free():
         if end - start == 2 and (spaced := _NINO.match(text, max(0, start - 3))):
             yield *spaced.span(), "SSN"
+        if not _SOME_FORM.match(text, start):
+            continue
         for entity, pattern, valid in _FORMS:
             match = pattern.match(text, start)
             if match and valid(match.group()) and reading.kind(start) != NOT_PERSONAL:
@@ -94,7 +100,7 @@ def _begin(reading: Reading, number: int) -> int:
 
 def plates(reading: Reading) -> Iterator[Span]:
     """Licence plates, after a word for them."""
-    if any(stem in reading.low for stem in _PLATE_STEMS):
+    if holds(reading.low, _PLATE_STEMS):
         for match in _PLATE.finditer(reading.text):
             if any(c.isdigit() for c in match[1]):
                 yield *match.span(1), "VIN"

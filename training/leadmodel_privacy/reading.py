@@ -5,7 +5,6 @@ The first claim wins.
 """
 
 import re
-from functools import cached_property
 
 from leadmodel_privacy.context import kind_before
 from leadmodel_privacy.plain import lower
@@ -16,39 +15,15 @@ _REST = re.compile(r"[^\W_]*")
 
 
 class Reading:
-    """A text and what has been found in it."""
+    """A text in capitals and in small letters (each at its place), its words with a digit, and what has been found in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.low = lower(text)
+        self.numbers = _numbers(text)
         self.spans: list[Span] = []
         self._taken = bytearray(len(text))
         self._kinds: dict[int, str | None] = {}
-        self._blank: list[tuple[int, int]] = []
-
-    @cached_property
-    def low(self) -> str:
-        """The text in small letters, each character at its place; placeholders say nothing (`[PHONE]` makes no number a phone)."""
-        low, place = lower(self.text), 0
-        parts: list[str] = []
-        for start, end in self._blank:
-            parts += (low[place:start], "_" * (end - start))
-            place = end
-        return "".join(parts) + low[place:]
-
-    @cached_property
-    def numbers(self) -> list[tuple[int, int]]:
-        """Where the words (runs of letters and digits) are that hold a digit."""
-        text, found, end = self.text, [], 0
-        for match in _DIGITS.finditer(text):
-            start = match.start()
-            if start < end:
-                continue
-            while start > end and text[start - 1].isalnum():
-                start -= 1
-            rest = _REST.match(text, match.end())
-            end = rest.end() if rest else match.end()
-            found.append((start, end))
-        return found
 
     def free(self) -> list[tuple[int, int]]:
         """The words with a digit that nothing has claimed yet."""
@@ -64,10 +39,14 @@ class Reading:
         """Keep characters from being found."""
         self._taken[start:end] = b"\1" * (end - start)
 
-    def blank(self, start: int, end: int) -> None:
-        """Keep a placeholder from being found and from being read."""
-        self.occupy(start, end)
-        self._blank.append((start, end))
+    def hush(self, places: list[tuple[int, int]]) -> None:
+        """Keep placeholders from being found and from being read: `[PHONE]` makes no number beside it a phone."""
+        parts, done = [], 0
+        for start, end in places:
+            self.occupy(start, end)
+            parts += [self.low[done:start], "_" * (end - start)]
+            done = end
+        self.low = "".join(parts) + self.low[done:]
 
     def claim(self, span: Span) -> None:
         """Take a span unless a character of it is taken."""
@@ -75,3 +54,19 @@ class Reading:
         if self._taken.find(1, start, end) < 0:
             self.occupy(start, end)
             self.spans.append(span)
+
+
+def _numbers(text: str) -> list[tuple[int, int]]:
+    """Where the words (runs of letters and digits) are that hold a digit."""
+    found: list[tuple[int, int]] = []
+    end = 0
+    for match in _DIGITS.finditer(text):
+        start = match.start()
+        if start < end:
+            continue
+        while start > end and text[start - 1].isalnum():
+            start -= 1
+        rest = _REST.match(text, match.end())
+        end = rest.end() if rest else match.end()
+        found.append((start, end))
+    return found
