@@ -2,6 +2,9 @@
 
 import io
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +73,45 @@ def test_each_entity_can_be_off():
         assert Detector(Config(off=(entity,))).redact(text)[1].get(entity) is None
     with pytest.raises(ConfigError, match="known are"):
         Config(off=("EMIAL",))
+
+
+def test_a_bad_line_is_left_out_and_the_rest_goes_on(monkeypatch, capsys):
+    monkeypatch.setattr(
+        "sys.stdin", io.StringIO('{"text": 1}\n\n{"text": "x@example.org", "id": 3}\nnonsense\n')
+    )
+    assert main(["detect"]) == 2
+    found = capsys.readouterr()
+    assert json.loads(found.out) == {"text": "[EMAIL]", "spans": [[0, 13, "EMAIL"]]}
+    assert re.findall(r"line (\d)", found.err) == ["1", "4"]
+
+
+def test_half_a_surrogate_pair_is_answered(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"text": "\\ud83d x@example.org"}\n'))
+    assert main(["detect"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == "\ud83d [EMAIL]"
+
+
+def test_the_command_takes_a_configuration_and_names_its_version(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "pii.json"
+    file.write_text('{"off": ["EMAIL"]}')
+    assert main(["detect", "--config", str(file), "--version"]) == 0
+    assert capsys.readouterr().out.strip() == Detector(Config(off=("EMAIL",))).version
+    file.write_text('{"of": []}')
+    assert main(["detect", "--config", str(file)]) == 2
+    assert "known are" in capsys.readouterr().err
+    assert main(["detect", "--config", str(tmp_path / "none.json")]) == 2
+
+
+def test_it_answers_line_by_line_in_a_pipe():
+    """A reader that waits for the first answer before it sends the second line is not kept waiting, and may go away."""
+    pipe = subprocess.PIPE
+    program = [sys.executable, "-m", "leadmodel_privacy", "detect"]
+    with subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as child:
+        child.stdin.write('{"text": "x@example.org"}\n')
+        child.stdin.flush()
+        assert "[EMAIL]" in child.stdout.readline()
+        child.stdout.close()
+        child.stdin.write('{"text": "y@example.org"}\n' * 5)
+        child.stdin.close()
+        assert child.wait(30) == 0
+        assert child.stderr.read() == ""

@@ -96,8 +96,11 @@ class Detector:
     def _in_text(self, raw: str, before: str) -> list[Span]:
         text, origin = plain(raw)
         reading = Reading(before + text)
-        reading.occupy(0, len(before))
+        if before:
+            reading.occupy(0, len(before))
         self._read(reading)
+        if not reading.spans:
+            return []
         spans = sorted((s - len(before), e - len(before), entity) for s, e, entity in reading.spans)
         if origin is None:
             return spans
@@ -116,7 +119,7 @@ class Detector:
     def _occupy(self, reading: Reading) -> None:
         if "[" in reading.text:
             reading.hush([match.span() for match in self._placeholder.finditer(reading.text)])
-        if reading.text.count("-") >= 4:
+        if reading.numbers and reading.text.count("-") >= 4:
             for match in _UUID.finditer(reading.text):
                 reading.occupy(*match.span())
 

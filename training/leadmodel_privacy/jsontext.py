@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|(-?\d[\d.eE+-]*)|([{\[])|([}\]])|(,)')
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
+_OPENING = frozenset("{[ \t\r\n")
 _WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -32,6 +33,8 @@ class Value:
 
 def is_json(text: str) -> bool:
     """Whether the text is a JSON object or list."""
+    if text[:1] not in _OPENING:
+        return False
     stripped = text.strip()
     if not stripped or stripped[0] + stripped[-1] not in {"{}", "[]"}:
         return False
@@ -80,5 +83,7 @@ def _decoded(string: str, start: int) -> tuple[str, list[int] | None]:
 
 def cue(key: str) -> str:
     """A key as words before its value: `phoneNumber` says `phone Number: `. `name` alone may be that of a thing and says nothing."""
+    if not key:
+        return ""
     words = " ".join(word for word in _WORDS.split(key[:64]) if word)
     return f"{words}: " if words and words.lower() != "name" else ""

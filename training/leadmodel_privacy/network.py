@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from leadmodel_privacy.context import FILLERS, words_before
 from leadmodel_privacy.reading import Reading, Span
 from leadmodel_privacy.validators import is_ip
-from leadmodel_privacy.vocabulary import holds, words
+from leadmodel_privacy.vocabulary import words
 
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]++(?:'[\w.+%-]++)?@"
@@ -17,7 +17,6 @@ _SPELT = re.compile(
     r" ?(?:[(\[{] ?dot ?[)\]}]| dot |\.) ?(?:com|org|net|edu|gov|io|info|biz|co|uk|de|fr|es|it|nl|eu|ch|at|be)(?!\w)",
     re.IGNORECASE,
 )
-_SPELT_SIGNS = (" dot ", "at)", "at]", "at}", "dot)", "dot]")
 _URL = re.compile(
     r"(?:(?:https?|ftps?|sftp|wss?)://|(?<![\w@.-])www\d?\.)[^\s<>\"'`{}|\\^\[\]]++", re.IGNORECASE
 )
@@ -47,13 +46,11 @@ def emails(reading: Reading) -> Iterator[Span]:
     if "@" in reading.text:
         for match in _EMAIL.finditer(reading.text):
             yield match.start(), match.end(), "EMAIL"
-    if holds(reading.low, _SPELT_SIGNS):
+    low = reading.low
+    if "dot" in low or "at)" in low or "at]" in low or "at}" in low:
         for match in _SPELT.finditer(reading.text):
-            if (
-                "dot" in match.group().lower()
-                or "at)" in match.group().lower()
-                or "at]" in match.group().lower()
-            ):
+            spelt = match.group().lower()
+            if "dot" in spelt or "at)" in spelt or "at]" in spelt or "at}" in spelt:
                 yield match.start(), match.end(), "EMAIL"
 
 
