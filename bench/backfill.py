@@ -38,22 +38,26 @@ def server(flavour: str):
 def run(there: Server, *more: str) -> dict:
     """The program in a process of its own; its last line and its peak memory."""
     command = [sys.executable, __file__, "child", "--redis", there.url, "--match", "chat:*"]
+    client = there.client()
+    before = client.info("cpu")
     ended = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
     if ended.returncode not in {0, 3}:
         sys.exit(ended.stdout + ended.stderr[-500:])
     line, took = map(json.loads, ended.stdout.splitlines()[-2:])
-    return line | json.loads(there.client().get(line["report"])) | took
+    after = client.info("cpu")
+    served = sum(after[name] - before[name] for name in ("used_cpu_sys", "used_cpu_user"))
+    return line | json.loads(client.get(line["report"])) | took | {"served": served}
 
 
 def child(arguments: list[str]) -> None:
     """`backfill`, then what it took."""
     from leadmodel_privacy.__main__ import main
 
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     code = main(["backfill", *arguments])
-    took = time.monotonic() - began
+    took, busy = time.monotonic() - began, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"wall": took, "peakMb": peak}))
+    print(json.dumps({"wall": took, "cpu": busy, "peakMb": peak}))
     sys.exit(code)
 
 
@@ -74,6 +78,9 @@ def speed(given: argparse.Namespace) -> dict:
         "dirtyKeys": rounds[0][0]["dirtyKeys"],
         "dryKeysPerSecond": spread([given.keys / d["seconds"] for d, _, _ in rounds]),
         "applyToDry": spread([f["seconds"] / d["seconds"] for d, f, _ in rounds]),
+        "applyToDryCpu": spread([(f["cpu"] + f["served"]) / (d["cpu"] + d["served"]) for d, f, _ in rounds]),
+        "redisShareOfApplyCpu": spread([f["served"] / (f["cpu"] + f["served"]) for _, f, _ in rounds]),
+        "stampsFasterThanDryCpu": spread([d["cpu"] / a["cpu"] for d, _, a in rounds]),
         "redisShareOfApply": spread([f["redisShare"] for _, f, _ in rounds]),
         "stampsFasterThanDry": spread([d["seconds"] / a["seconds"] for d, _, a in rounds]),
     }

@@ -70,6 +70,7 @@ class Servers:
         self.clock = clock
         self.cluster: RedisCluster | None = None
         self._nodes: dict[str, Node] = {}
+        self._by_address: dict[tuple[str, int], Node] = {}
         self._options = access.options() | {"redis_connect_func": _on_connect}
 
     def connect(self) -> None:
@@ -129,7 +130,7 @@ class Servers:
             node.client.close()
         if self.cluster is not None:
             self.cluster.close()
-        self.cluster, self._nodes = None, {}
+        self.cluster, self._nodes, self._by_address = None, {}, {}
 
     def _cluster_options(self) -> dict[str, Any]:
         return {name: value for name, value in self._options.items() if name != "retry"} | {
@@ -147,18 +148,21 @@ class Servers:
             self._nodes[node.name] = node
 
     def _at(self, host: str, port: int) -> Node:
+        """The node at an address that a cluster named."""
+        known = self._by_address.get((host, port))
+        if known is not None:
+            return known
         for node in self._nodes.values():
             about = node.client.connection_pool.connection_kwargs
             if (about.get("host"), int(about.get("port", 0))) == (host, port):
-                return node
-        options = dict(self._options)
+                return self._by_address.setdefault((host, port), node)
         parts = urlsplit(self.access.url)
         login = parts.netloc.rpartition("@")[0]
         query = f"?{parts.query}" if parts.query else ""
         url = f"{parts.scheme}://{login + '@' if login else ''}{host}:{port}{query}"
-        node = self._node("", redis.Redis.from_url(url, **options))
+        node = self._node("", redis.Redis.from_url(url, **self._options))
         node.name = node.one("CLUSTER", "MYID").decode()
-        return self._nodes.setdefault(node.name, node)
+        return self._by_address.setdefault((host, port), self._nodes.setdefault(node.name, node))
 
     def _node(self, name: str, client: "redis.Redis") -> Node:
         reach = self._at if self.cluster is not None else None

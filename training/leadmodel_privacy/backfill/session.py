@@ -1,5 +1,6 @@
 """One unbroken connection's worth of a run: gate, lease, checkpoint, the scan, the verify pass, the end."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -69,7 +70,7 @@ class Session:
             kinds=self._kinds(),
             redactor=Redactor(settings.detector, settings.limits.message_chars, shaping),
             version=f"{self.detector.version}/{settings.digest}".encode(),
-            salt=self.state.salt() if self.leases else b"",
+            salt=self.state.salt() if self.leases else os.urandom(16),
             beat=self._beat,
         )
         self.checkpoint = self._checkpoint()
