@@ -201,13 +201,13 @@ def _short(text: str) -> str:
 # --- applications that append -----------------------------------------------------------------------------------------------------
 
 
-def write(world: World, number: int, stop, per_second: float, out, ready) -> None:
+def write(world: World, number: int, stop, per_second: float, out, ready, total) -> None:
     """Append to random conversations until told to stop; hand over what was acknowledged."""
     client, rng = world.client(), random.Random(number)
     appended: Counter = Counter()
     client.ping()
     ready.release()
-    began, done, batch = time.monotonic(), 0, 10
+    began, done, batch = time.monotonic(), 0, 10 if per_second else 100
     while not stop.is_set():
         chosen = [rng.randrange(world.keys) for _ in range(batch)]
         plain = [n for n in chosen if KINDS[n % len(KINDS)] != "string"]
@@ -220,6 +220,8 @@ def write(world: World, number: int, stop, per_second: float, out, ready) -> Non
         for n in set(chosen) - set(plain):
             appended[n] += _edit(client, world, number, n, appended[n])
         done += batch
+        with total.get_lock():
+            total.value += batch
         ahead = done / per_second - (time.monotonic() - began) if per_second else 0
         if ahead > 0:
             time.sleep(ahead)
@@ -259,7 +261,11 @@ class Writers:
     def __init__(self, world: World, count: int, per_second: float = 0) -> None:
         context = multiprocessing.get_context("spawn")
         self._stop, self._out, self._ready = context.Event(), context.Queue(), context.Semaphore(0)
-        arguments = [(world, i, self._stop, per_second / count, self._out, self._ready) for i in range(count)]
+        self.total = context.Value("q", 0)  # appends so far, about
+        arguments = [
+            (world, i, self._stop, per_second / count, self._out, self._ready, self.total)
+            for i in range(count)
+        ]
         self._processes = [context.Process(target=write, args=a, daemon=True) for a in arguments]
 
     def __enter__(self):

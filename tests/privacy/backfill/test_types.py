@@ -174,7 +174,8 @@ def test_long_streams_are_left_for_a_person(world, both):
 
 
 @pytest.mark.parametrize("kind", ["list", "zset", "hash", "stream"])
-def test_big_keys_go_in_chunks(world, both, kind):
+def test_big_keys_go_in_chunks(world, valkey, kind):
+    both = valkey
     n = 1700
     texts = [_text(world.seeds, f"{i:05d} to {{}}") if i % 7 == 0 else f"{i:05d} clean" for i in range(n)]
     match kind:

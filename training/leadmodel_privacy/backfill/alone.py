@@ -6,11 +6,14 @@ from typing import Any
 
 from leadmodel_privacy.backfill.big import Chunk, MovedError, chunks
 from leadmodel_privacy.backfill.context import Context
-from leadmodel_privacy.backfill.kinds import Change, Kind, SortedSet, Stream, numbered
+from leadmodel_privacy.backfill.kinds import Change, Kind, List, SortedSet, Stream, numbered
 from leadmodel_privacy.backfill.looking import GONE, Look
 from leadmodel_privacy.backfill.nodes import Node
 
-_WHOLE_FROM = 3  # after so many attempts in chunks, read at once
+_WHOLE_FROM = (
+    3  # after so many attempts in chunks, read at once and look everywhere: what is not found then is gone
+)
+_WHOLE_ITEMS = 20_000
 
 
 @dataclass
@@ -57,7 +60,8 @@ class Alone:
                 changes = self._changes(look, kind, chunk, past)
                 found |= bool(changes)
                 if changes and context.settings.apply:
-                    moved |= self._write(node, look, chunk, changes, past)
+                    everywhere = whole and look.items <= _WHOLE_ITEMS
+                    moved |= self._write(node, look, chunk, changes, past, everywhere=everywhere)
         except MovedError:
             moved = True
         if past.first and not context.verifying:
@@ -86,19 +90,27 @@ class Alone:
         times = past.alike[change.old]
         return replace(change, new=numbered(change.new, times + 1)) if times else change
 
-    def _write(  # what, where, and what is known
-        self, node: Node, look: Look, chunk: Chunk, changes: list[Change], past: _Attempts
+    def _write(
+        self,
+        node: Node,
+        look: Look,
+        chunk: Chunk,
+        changes: list[Change],
+        past: _Attempts,
+        *,
+        everywhere: bool,
     ) -> bool:
         context, kind = self.context, self.context.kinds[look.type]
         if isinstance(kind, Stream) and len(chunk.reply) > context.settings.limits.stream_entries:
             self._give_up(look, len(changes), "tooManyEntries")
             return False
         moved = False
-        calls = kind.calls(changes, context.settings.limits.write)
+        calls = kind.calls(changes, context.settings.limits.write, everywhere=everywhere)
         for reply in node.run([node.script(kind.script, [look.key], *call) for call in calls]):
-            if context.answer(reply):
-                moved = True
-                past.alike.update(_fallen(reply))
+            fallen = _fallen(reply)
+            past.alike.update(fallen)
+            missed = context.answer(reply)
+            moved |= bool(fallen) or (missed and not (everywhere and isinstance(kind, List)))
         past.open += len(changes) if moved else 0
         local = [replace(c, place=c.place - chunk.start) if isinstance(c.place, int) else c for c in changes]
         chunk.final = kind.put(chunk.reply, local)

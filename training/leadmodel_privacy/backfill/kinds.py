@@ -66,8 +66,8 @@ class Kind(ABC):
         """The messages in a reply; `start` is the place of the first."""
 
     @abstractmethod
-    def calls(self, changes: Sequence[Change], size: int) -> list[Call]:
-        """Arguments of the script calls that put the changes in place."""
+    def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
+        """Arguments of the script calls that put the changes in place. `everywhere`: look for them in the whole key."""
 
     @abstractmethod
     def flat(self, reply: Any) -> list[bytes]:
@@ -101,7 +101,7 @@ class String(Kind):
     def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
         return [Part(0, reply, redactor.message(reply))]
 
-    def calls(self, changes: Sequence[Change], size: int) -> list[Call]:
+    def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         return [(change.old, change.new) for change in changes]
 
     def flat(self, reply: Any) -> list[bytes]:
@@ -134,10 +134,11 @@ class List(Kind):
     def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
         return [Part(start + i, raw, redactor.message(raw)) for i, raw in enumerate(reply)]
 
-    def calls(self, changes: Sequence[Change], size: int) -> list[Call]:
+    def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         found = []
         for group in grouped(changes, size):
-            window = (max(0, group[0].place - SLACK), group[-1].place + SLACK)
+            near = (max(0, group[0].place - SLACK), group[-1].place + SLACK)
+            window = (0, -1) if everywhere else near
             found.append((*window, *(item for c in group for item in (c.old, c.new))))
         return found
 
@@ -195,7 +196,7 @@ class Hash(Kind):
         pairs = zip(reply[::2], reply[1::2], strict=True)
         return [Part(name, raw, redactor.named(name, raw)) for name, raw in pairs]
 
-    def calls(self, changes: Sequence[Change], size: int) -> list[Call]:
+    def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         return [
             (self._fields_expire, *(item for c in group for item in (c.place, c.old, c.new)))
             for group in grouped(changes, size)
@@ -239,7 +240,7 @@ class Stream(Kind):
         counts = tuple(pair for f in found for pair in f.counts)
         return Part(ident, packed(items), Redacted(b"", counts, left), new)
 
-    def calls(self, changes: Sequence[Change], size: int) -> list[Call]:
+    def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         items = [item for c in changes for item in (c.place, c.old, len(c.new), *c.new)]
         return [(self._most, *items)]
 
