@@ -19,6 +19,7 @@ from leadmodel_operator.local.demo import show
 from leadmodel_operator.local.files import Place
 from leadmodel_operator.local.manifests import ManifestError
 from leadmodel_operator.local.port import LocalPort
+from leadmodel_operator.local.replay import show as rehearse
 from leadmodel_operator.local.runtime import Runtime, run
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.state import Event, EventType
@@ -71,6 +72,14 @@ def parser() -> argparse.ArgumentParser:
             "demo",
             help="the whole loop in a minute",
             description="Train, serve, refuse, roll out, drift, roll back: the loop on this machine, with real programs.",
+        )
+    )
+    rehearse.options(
+        verbs.add_parser(
+            "replay",
+            help="past leads through the policy of a manifest, in simulated time",
+            description="What would have been validated, promoted, found drifting, rolled back and alerted, day by day. Trains, "
+            "validates and scores with the real programs and decides with the operator's own plan; hours pass in seconds.",
         )
     )
     asked = verbs.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
@@ -224,6 +233,13 @@ def ask(given: argparse.Namespace) -> int:
     return int(ended.read_text())
 
 
+def _replay(given: argparse.Namespace) -> int:
+    try:
+        return rehearse.main(given)
+    except ValueError as error:
+        raise Refusal(str(error), 2) from None
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": up,
     "get": get,
@@ -231,6 +247,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "history": lambda given: _each(given, why.history),
     "run": ask,
     "demo": lambda given: show.main(given, now),
+    "replay": _replay,
 }
 
 if __name__ == "__main__":

@@ -4,8 +4,6 @@ The leads are shuffled and carry no time, so that nothing drifts and no hour cou
 """
 
 import csv
-import gzip
-import io
 import json
 import random
 from collections import Counter
@@ -14,17 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from leadmodel_operator.local.rows import YES, LeadsError, check_label, is_number, number
+from leadmodel_operator.local.rows import read as read_rows
+
 MOST = 16_000  # leads; the newest are taken
-NUMERIC_SHARE = 0.99
 TIME, TEXT = "created_at", "details"
-_YES, _NO = {"1", "1.0", "true", "yes", "y", "t"}, {"0", "0.0", "false", "no", "n", "f"}
-_MISSING = {"", "na", "nan", "null", "none"}
 
 Row = Mapping[str, str]
-
-
-class LeadsError(ValueError):
-    """These leads cannot be shown; the message says what would help."""
 
 
 @dataclass(frozen=True)
@@ -52,69 +46,19 @@ class Table:
 
 def read(path: Path, label: str, exclude: Sequence[str], seed: int) -> Table:
     """The newest leads of a file, shuffled. Raises LeadsError."""
-    rows = _rows(path)[-MOST:]
-    if not rows or label not in rows[0]:
-        there = ", ".join(list(rows[0])[:20]) if rows else "no rows"
-        raise LeadsError(f"{path} has no column {label!r} (there: {there}); name it with --label")
+    rows = read_rows(path)[-MOST:]
+    check_label(rows, label, path)
     missing = [name for name in exclude if name not in rows[0]]
     if missing:
         raise LeadsError(f"{path} has no column {missing[0]!r}; correct --exclude")
-    if any(row[label].lower() not in _YES | _NO for row in rows):
-        raise LeadsError(
-            f"column {label!r} must hold yes/no, true/false or 1/0; name the outcome with --label"
-        )
     random.Random(seed).shuffle(rows)
     names = [name for name in rows[0] if name not in {label, TIME, *exclude}]
-    numbers = tuple(name for name in names if _is_number(row[name] for row in rows))
+    numbers = tuple(name for name in names if is_number(row[name] for row in rows))
     words = tuple(name for name in names if name not in numbers)
     if len(names) < 2:
         raise LeadsError(f"{path} has {len(names)} columns beside the outcome, the demo needs two")
     kept = (*numbers, *words, label)
     return Table(tuple({name: row[name] for name in kept} for row in rows), label, numbers, words)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        said = getattr(error, "strerror", None) or "this is no text in UTF-8, gzipped or not"
-        raise LeadsError(f"{path}: {said}; give a CSV or JSON lines") from None
-    try:
-        return _json(text) if text.lstrip()[:1] == "{" else _csv(text)
-    except (ValueError, csv.Error):
-        raise LeadsError(f"{path} is neither a CSV with a header nor JSON lines") from None
-
-
-def _csv(text: str) -> list[dict[str, str]]:
-    head = text[: text.find("\n")]
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), delimiter=";" if ";" in head and "," not in head else ","
-    )
-    return [{str(k): _clean(v) for k, v in row.items() if k is not None} for row in reader]
-
-
-def _json(text: str) -> list[dict[str, str]]:
-    found = [json.loads(line) for line in text.splitlines() if line.strip()]
-    names = list(dict.fromkeys(name for row in found for name in row))
-    return [{name: _clean(row.get(name)) for name in names} for row in found]
-
-
-def _clean(value: Any) -> str:
-    text = str(int(value)) if isinstance(value, bool) else "" if value is None else str(value).strip()
-    return "" if text.lower() in _MISSING else text
-
-
-def _is_number(values: Any) -> bool:
-    known = [value for value in values if value]
-    return len(known) > 0 and sum(_number(v) is not None for v in known) >= NUMERIC_SHARE * len(known)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def write(path: Path, table: Table) -> None:
@@ -127,7 +71,7 @@ def write(path: Path, table: Table) -> None:
 
 def share(table: Table) -> float:
     """How many of them converted."""
-    return sum(row[table.label].lower() in _YES for row in table.rows) / len(table.rows)
+    return sum(row[table.label].lower() in YES for row in table.rows) / len(table.rows)
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------------
@@ -135,7 +79,7 @@ def share(table: Table) -> float:
 
 def flipped(table: Table) -> Table:
     """Someone exported who did *not* buy as the outcome."""
-    return table.each(lambda row: {**row, table.label: "0" if row[table.label].lower() in _YES else "1"})
+    return table.each(lambda row: {**row, table.label: "0" if row[table.label].lower() in YES else "1"})
 
 
 def spoilt(table: Table, seed: int) -> Table:
@@ -155,7 +99,7 @@ def moved(table: Table, seed: int) -> Table:
 def _moved(row: Row, table: Table, common: Mapping[str, str]) -> Row:
     changed = dict(row)
     for name in table.numbers:
-        value = _number(row[name])
+        value = number(row[name])
         changed[name] = "" if value is None else repr(3 * abs(value) + 1)
     for name, most in common.items():
         changed[name] = row[name] * 3 if name == TEXT else "elsewhere" if row[name] == most else row[name]
@@ -168,5 +112,5 @@ def wire(table: Table) -> list[bytes]:
 
 
 def _lead(row: Row, table: Table) -> dict[str, Any]:
-    numbers = {name: value for name in table.numbers if (value := _number(row[name])) is not None}
+    numbers = {name: value for name in table.numbers if (value := number(row[name])) is not None}
     return numbers | {name: row[name] for name in table.words if row[name]}

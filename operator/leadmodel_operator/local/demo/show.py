@@ -17,9 +17,9 @@ from typing import IO, TYPE_CHECKING
 from leadmodel_operator.local import files
 from leadmodel_operator.local.demo import acts, screen, watch
 from leadmodel_operator.local.demo.acts import ACTS, Play
-from leadmodel_operator.local.demo.leads import LeadsError
 from leadmodel_operator.local.demo.screen import Screen, Step, Story
 from leadmodel_operator.local.demo.stage import Broken, Stage
+from leadmodel_operator.local.rows import LeadsError
 
 if TYPE_CHECKING:
     from leadmodel_operator.local.demo.film import Film

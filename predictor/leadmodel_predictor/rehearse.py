@@ -1,0 +1,83 @@
+"""`python -m leadmodel_predictor.rehearse`: predictors of another time. The clock is told, not read; all else is as it serves.
+
+One JSON document a line in, one out: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
+`{"leads": [[SECONDS, LEAD], …]}` answers their scores (null: refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from leadmodel_artifact.window import dump
+from leadmodel_predictor.metrics import Metrics
+from leadmodel_predictor.model import Model
+from leadmodel_predictor.predict import UNREADABLE, remember, remember_refused, scored
+from leadmodel_predictor.ring import Ring
+from leadmodel_predictor.slots import Slots, load_slot, pair
+
+
+class Rehearsal:
+    """Some predictors with the same two models; leads go to them in turn."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics(CollectorRegistry())
+        self.models: list[Model] = []
+        self.turn: Iterator[Model] = iter(())
+
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """One line."""
+        match asked:
+            case {"serve": {"champion": champion, "previous": previous, "pods": pods}}:
+                return self.serve(champion, previous, pods)
+            case {"leads": leads}:
+                return {"scores": [self.take(lead, at) for at, lead in leads]}
+            case {"look": at}:
+                since = () if asked.get("since") is None else (float(asked["since"]),)
+                return {"windows": [dump(model.ring.window(at, since)) for model in self.models]}
+            case _:
+                return {"error": "unknown"}
+
+    def serve(self, champion: str, previous: str | None, pods: int) -> dict[str, Any]:
+        """Empty windows."""
+        second = load_slot(Path(previous).read_bytes(), None) if previous else None
+        slots: Slots = pair(load_slot(Path(champion).read_bytes(), None), second)
+        self.models = [
+            Model(slots, Ring(slots, f"pod-{i}"), self.metrics, 0.0, f"pod-{i}") for i in range(pods)
+        ]
+        self.turn = cycle(self.models)
+        return {"pods": pods}
+
+    def take(self, lead: Any, now: float) -> float | None:
+        """Score and remember one lead."""
+        model = next(self.turn)
+        ring, reader, body = model.ring, model.slots.reader, msgspec.json.encode(lead)
+        if not ring.begins <= now < ring.ends:
+            ring.turn(now)
+        try:
+            read = reader.decode(body)
+            hour = reader.hour(read, ring.clock_hour)
+        except UNREADABLE:
+            remember_refused(model, ring, body, now)
+            return None
+        score, values = scored(reader, read, hour)
+        remember(model, ring, read, (now, hour, values, score))
+        return None if score != score else score  # noqa: PLR0124  # NaN
+
+
+def main(lines: Iterable[str]) -> int:
+    """Answer until the end."""
+    rehearsal = Rehearsal()
+    for line in lines:
+        sys.stdout.write(json.dumps(rehearsal.answer(json.loads(line))) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.stdin))

@@ -1,0 +1,114 @@
+"""`leadmodel local replay`: past leads through a policy, in another time, with the real programs."""
+
+import csv
+import random
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import yaml
+
+from local_world import COMMAND, put
+from scenarios.goods import GOOD, holdout, live, moved
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def replay(*arguments: str, timeout: float = 250) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "replay", *arguments], capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+def manifest(folder, **spec):
+    document = {
+        "apiVersion": "customerops.dev/v1alpha1",
+        "kind": "LeadModel",
+        "metadata": {"name": "conversion", "namespace": "sales"},
+        "spec": {
+            "artifact": {"uri": (folder / "model.json").as_uri()},
+            "holdout": {"uri": (folder / "holdout.csv").as_uri()},
+            "minAuc": 0.55,
+            **spec,
+        },
+    }
+    path = folder / "policy.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return str(path)
+
+
+def write(path, days):
+    """Days of leads, one every few minutes, with some outcome."""
+    chance = random.Random(4)
+    with path.open("w", newline="") as out:
+        table = csv.DictWriter(out, ["created_at", "age", "source", "details", "y"])
+        table.writeheader()
+        for number, leads in enumerate(days):
+            for i, lead in enumerate(leads):
+                at = START + timedelta(days=number, seconds=i * 86400 / len(leads))
+                table.writerow({**lead, "created_at": at.isoformat(), "y": chance.randrange(2)})
+    return str(path)
+
+
+def test_the_day_the_world_moved_is_found_and_drawn(tmp_path):
+    put(tmp_path / "model.json", GOOD)
+    put(tmp_path / "holdout.csv", holdout())
+    past = write(tmp_path / "past.csv", [live(400, 1), live(400, 2), moved(400, 3)])
+    picture = tmp_path / "past.svg"
+    asked = ["--leads", past, "-f", manifest(tmp_path), "--look", "2h"]
+    done = replay(*asked, "--plot", str(picture))
+    assert done.returncode == 0, done.stderr
+    calm, turned = done.stdout.split("2026-01-07", 1)
+    assert "Promoted" in calm
+    assert "Drift" not in calm
+    assert "DriftSustained" in turned
+    assert "there is no previous model" in turned
+    assert "1 promoted, 0 refused, 1 breaches, 1 alerts, 0 rollbacks" in done.stdout
+    assert picture.read_text().count("<path") > 10
+    again = replay(*asked)
+    assert again.stdout == done.stdout  # the clock is told: nothing depends on when it is played
+
+
+def test_each_night_trains_is_judged_and_goes_live(tmp_path):
+    leads = tmp_path / "past.csv.gz"
+    made = [
+        sys.executable,
+        "-m",
+        "leadmodel_training.leads",
+        "--seed",
+        "3",
+        "--days",
+        "6",
+        "--per-day",
+        "1200",
+    ]
+    subprocess.run([*made, "--out", str(leads)], check=True, capture_output=True)
+    asked = {"leads": {"uri": "s3://leads/history.csv.gz"}}
+    done = replay(
+        "--leads", str(leads), "-f", manifest(tmp_path, retraining=asked), "--warm-up", "5", "--look", "3h"
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line[:10] for line in done.stdout.splitlines() if line.startswith("2026")] == [
+        "2026-01-09",
+        "2026-01-10",
+    ]
+    assert done.stdout.count("01:00 ") >= 1, done.stdout
+    assert "1 days" in done.stdout
+    assert "0 refused" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--time-column", "when"], "no column 'when'"),
+        (["--label", "won"], "no column 'won'"),
+        (["--plot", "past.pdf"], "ends in .svg or .png"),
+        (["--look", "soon"], "soon"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_in_a_sentence(tmp_path, arguments, said):
+    past = write(tmp_path / "past.csv", [live(10)])
+    done = replay("--leads", past, "-f", manifest(tmp_path), *arguments)
+    assert (done.returncode, done.stderr.strip().count("\n")) == (2, 0), done.stderr
+    assert said in done.stderr

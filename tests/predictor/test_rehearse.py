@@ -1,0 +1,49 @@
+"""A rehearsed predictor sees what a serving one sees: the same scores, the same windows."""
+
+import json
+
+import pytest
+
+from leadmodel_artifact.artifact import load
+from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_artifact.window import dump
+from leadmodel_predictor import predict
+from leadmodel_predictor.rehearse import Rehearsal
+from scenarios.goods import BETTER, GOOD, live
+
+NOON = 1_767_614_400.0
+
+
+@pytest.fixture
+def played(tmp_path):
+    for name, raw in (("champion", BETTER), ("previous", GOOD)):
+        (tmp_path / name).write_bytes(raw)
+    found = Rehearsal()
+    found.serve(str(tmp_path / "champion"), str(tmp_path / "previous"), 1)
+    return found
+
+
+def test_scores_are_those_of_the_artifact(played):
+    leads = live(50)
+    scores = played.answer({"leads": [[NOON, lead] for lead in leads]})["scores"]
+    artifact = load(BETTER)
+    scorer = make_scorer(artifact)
+    wanted = [scorer(*lead_values(artifact, {**lead, "created_at": NOON})) for lead in leads]
+    assert scores == pytest.approx(wanted, abs=1e-12)
+
+
+def test_windows_are_those_of_serving(played, monkeypatch):
+    leads = [*live(200), {"age": "old"}, {"age": 7, "details": None}]
+    played.answer({"leads": [[NOON + i, lead] for i, lead in enumerate(leads)]})
+    rehearsed = played.answer({"look": NOON + 300, "since": NOON + 100})["windows"]
+    model = played.models[0]
+    model.swap(model.slots, NOON)
+    serving = predict.Predict(model)
+    for i, lead in enumerate(leads):
+        monkeypatch.setattr(predict, "time", lambda i=i: NOON + i)
+        try:
+            serving.score(json.dumps(lead).encode())
+        except predict.BadLead:
+            continue
+    assert rehearsed == [dump(model.ring.window(NOON + 300, (NOON + 100,)))]
+    assert rehearsed[0]["slots"]["champion"]["bad"] >= 1
