@@ -6,6 +6,7 @@ import signal
 import time
 
 import pytest
+import yaml
 
 from local_world import Load, Machine
 from scenarios.goods import model
@@ -154,6 +155,11 @@ def test_views_tell_the_story_in_a_pipe(machine):
     assert "AUC" in machine.ask("why").stdout
     assert "Promoted" in machine.ask("history").stdout
     assert '"kind": "LeadModel"' in machine.ask("get", "-o", "json").stdout
+    tree = machine.ask("get", "-o", "tree").stdout.splitlines()
+    assert tree[0].startswith("sales/conversion  Serving")
+    assert sum("predictor" in line and "running" in line for line in tree) == 2
+    assert any(line.startswith("├─ champion " + good.removeprefix("sha256:")[:12]) for line in tree)
+    assert yaml.safe_load(machine.ask("get", "-o", "yaml").stdout)["kind"] == "LeadModel"
     assert "REASON" in machine.ask("get", "-o", "wide").stdout
     unknown = machine.ask("why", "nobody")
     assert (unknown.returncode, unknown.stderr.count("\n")) == (1, 1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from leadmodel_operator.local import files, table, why
+from leadmodel_operator.local import files, table, tree, why
 from leadmodel_operator.local.demo import show
 from leadmodel_operator.local.files import Place
 from leadmodel_operator.local.manifests import ManifestError
@@ -92,7 +92,7 @@ def _views(verbs: Any) -> None:
     get = verbs.add_parser("get", help="the table of kubectl get leadmodels")
     get.add_argument("name", nargs="?")
     get.add_argument("-w", "--watch", action="store_true", help="again whenever it changes")
-    get.add_argument("-o", "--output", choices=["wide", "json", "yaml"])
+    get.add_argument("-o", "--output", choices=["wide", "tree", "json", "yaml"])
     for verb, text in (
         ("why", "the last decision in prose, with its numbers"),
         ("history", "all decisions"),
@@ -179,6 +179,8 @@ def _each(given: argparse.Namespace, lines: Callable[[dict[str, Any]], list[str]
     there = _chosen(given)
     if not there:
         raise Refusal(f"there is no LeadModel in {given.state}; start one with `leadmodel local up FILE`")
+    if not files.held(given.state / "lock"):
+        _say(f"leadmodel: nothing runs on {given.state}; this is how it was left")
     for place in there:
         print("\n".join(lines(table.document(place))))
     return 0
@@ -207,6 +209,8 @@ def _render(there: list[Place], output: str | None) -> str:
         if output == "json":
             return json.dumps(document, indent=2)
         return str(yaml.safe_dump(document, sort_keys=False, width=120)).rstrip()
+    if output == "tree":
+        return tree.draw([tree.of(place, now()) for place in there])
     return table.text(table.rows(there, now(), wide=output == "wide"))
 
 

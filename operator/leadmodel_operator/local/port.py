@@ -232,7 +232,7 @@ class LocalPort:
         place = self.place(key)
         for kind, command in (
             (JobKind.RETRAINING, work.retraining(key.name, spec)),
-            (JobKind.BACKFILL, work.backfill(key.name, spec)),
+            (JobKind.BACKFILL, work.backfill(key, spec)),
         ):
             request = place.asked(kind)
             name = files.read_json(request)

@@ -29,9 +29,8 @@ def _champion(status: dict[str, Any]) -> list[str]:
     else:
         lines.append("Champion: none; no model has passed the gate yet.")
     if newest is not None:
-        lines.append(
-            f"Last decision: {newest['reason']} of {short(newest['digest'])}: {newest.get('message', '')}"
-        )
+        did = "was promoted" if newest["reason"] == "Promoted" else f"was gone back to ({newest['reason']})"
+        lines.append(f"Last decision: {short(newest['digest'])} {did}: {newest.get('message', '')}.")
     return lines
 
 
@@ -60,7 +59,7 @@ def _drift(status: dict[str, Any]) -> list[str]:
     if drift.get("previousPsi") is not None:
         said += f"; the previous model on the same leads: {drift['previousPsi']:.2f}"
     lines = [said + "."]
-    return [*lines, f"No rollback: {drift['verdict']}."] if drift.get("verdict") else lines
+    return [*lines, f"What was made of it: {drift['verdict']}."] if drift.get("verdict") else lines
 
 
 def _quarantine(status: dict[str, Any]) -> list[str]:
@@ -75,7 +74,7 @@ def _quarantine(status: dict[str, Any]) -> list[str]:
 def _waiting(conditions: dict[str, Any], status: dict[str, Any]) -> list[str]:
     found = [
         f"{kind}: {conditions[kind]['message']}"
-        for kind in ("Stalled", "Reconciling", "DriftDetected")
+        for kind in ("Stalled", "Reconciling")
         if conditions[kind]["status"] == "True" and conditions[kind]["message"]
     ]
     poll = status.get("poll") or {}

@@ -15,6 +15,7 @@ from leadmodel_operator.api import Spec
 from leadmodel_operator.local import children, files
 from leadmodel_operator.local.children import Children
 from leadmodel_operator.local.files import Place
+from leadmodel_operator.reconcile import Key
 from leadmodel_operator.state import JobKind, JobSeen, JobState, Poll, Validation
 
 POLL_S, DATA_S = 300.0, 6 * 3600.0
@@ -147,12 +148,13 @@ def retraining(name: str, spec: Spec) -> list[str] | None:
     return [*command, *asked.options()]
 
 
-def backfill(name: str, spec: Spec) -> list[str] | None:
+def backfill(key: Key, spec: Spec) -> list[str] | None:
     """The program that redacts; None when the spec has none."""
     asked = spec.pii_backfill
     if asked is None:
         return None
-    command = ["leadmodel_privacy", "backfill", f"--name={name}", f"--wait={WAIT_S:.0f}"]
+    command = ["leadmodel_privacy", "backfill", f"--name={key.namespace}/{key.name}"]
+    command += [f"--wait={WAIT_S:.0f}s", f"--retention={asked.retention.seconds:.0f}s"]
     command += [f"--match={pattern}" for pattern in asked.key_patterns]
     command += [f"--field={name}" for name in asked.text_fields]
     return [*command, "--apply"] if asked.mode == "Apply" else command
