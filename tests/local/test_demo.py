@@ -1,6 +1,8 @@
 """`leadmodel local demo` as a newcomer meets it: in a pipe, stopped half-way, killed, with leads that are none."""
 
+import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from leadmodel_operator.local import children
 from local_world import COMMAND
 
 
@@ -59,6 +62,31 @@ def test_every_step_holds_in_a_pipe_though_the_runtime_is_killed(tmp_path):
     assert re.search(r"requests, 0 failed", out)
     assert out.count("the runtime is gone") == 2
     assert living(folder) == []
+
+
+@pytest.mark.skipif(
+    "LEADMODEL_KILLS" not in os.environ, reason="minutes: LEADMODEL_KILLS=50 pytest -k any_moment"
+)
+@pytest.mark.timeout(0)
+def test_killed_at_any_moment_the_demo_ends_the_same(tmp_path):
+    """The runtime is killed at random moments of demo after demo; the decisions and the end are those of an undisturbed one."""
+    kills, chance, folder = int(os.environ["LEADMODEL_KILLS"]), random.Random(50), tmp_path / "demo"
+    while kills > 0:
+        with (tmp_path / "said").open("w") as said:
+            demo = subprocess.Popen([*COMMAND, "demo", "--folder", str(folder)], stdout=said, stderr=said)
+            while demo.poll() is None:
+                time.sleep(chance.uniform(1, 20))
+                if kills > 0 and demo.poll() is None and children.lives(folder / "runtime"):
+                    children.stop(folder / "runtime", signal.SIGKILL)
+                    kills -= 1
+        assert demo.returncode == 0, (tmp_path / "said").read_text()
+        status = json.loads((folder / "state/demo/conversion/status.json").read_bytes())["status"]
+        reasons = [entry["reason"] for entry in status["history"]]
+        assert reasons == ["Promoted", "DriftSustained", "Promoted", "Promoted", "Promoted"]
+        assert [entry["kind"] for entry in status["quarantine"]] == ["Drift", "Gate"]
+        assert status["phase"] == "Breaching"
+        assert living(folder) == []
+        print(f"{kills} kills to go")
 
 
 def test_ctrl_c_leaves_nothing(tmp_path):
