@@ -110,8 +110,12 @@ class Machine:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        assert self.living() == [], "children are left"
+        try:
+            self.stop()
+            assert self.living() == [], "children are left"
+        finally:
+            if self.held is not None:
+                self.held.close()
 
     # --- what can be asked -------------------------------------------------------------------------------------------
 
