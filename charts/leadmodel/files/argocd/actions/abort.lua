@@ -1,4 +1,5 @@
 -- Abort the rollout that goes on, else the candidate under validation or on hold.
+local os = require("os")
 local status = obj.status or {}
 local digest = status.rollout ~= nil and status.rollout.to or nil
 if digest == nil and status.candidate ~= nil then

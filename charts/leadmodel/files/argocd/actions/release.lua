@@ -1,4 +1,5 @@
 -- Lift the hold of the candidate, else the newest quarantine that only a person lifts.
+local os = require("os")
 local status = obj.status or {}
 local digest = nil
 if status.hold ~= nil and status.candidate ~= nil then
