@@ -62,7 +62,7 @@ check: crds ## fail when a generated file is stale
 
 .PHONY: images
 images: install ## the four images, with docker or buildah (BASE=... TAG=...)
-	$(BIN)/python images/build.py
+	$(BIN)/python images/images.py
 
 .PHONY: chart
 chart: crds ## package the Helm chart into dist/
@@ -77,8 +77,10 @@ cluster-down: install ## end it and leave nothing behind
 	$(BIN)/python tests/cluster/cluster.py down
 
 .PHONY: e2e
-e2e: install ## bring the cluster up and run what must hold there
-	$(BIN)/pytest tests/e2e --timeout 900 -x
+e2e: install cluster-up ## what must hold on a real cluster: beside each other, then what disturbs others
+	export LEADMODEL_E2E_SINCE=$$(date -u +%Y-%m-%dT%H:%M:%SZ); \
+	$(BIN)/pytest tests/e2e --timeout 900 -x -rP -n 3 --dist loadfile -m "not alone" && \
+	$(BIN)/pytest tests/e2e --timeout 900 -x -rP -m alone
 
 .PHONY: format
 format: install ## let ruff put the code in order

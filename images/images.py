@@ -1,6 +1,6 @@
 """Builds the four images with docker or buildah and prints what each adds to its base: `make images`.
 
-Where there is no registry to pull a base from, BASE=localhost/base:bookworm makes one of Debian's packages (needs debootstrap and root).
+`images.py content` prints a tag that changes when anything that goes into an image changes. Where there is no registry to pull a base from, BASE=localhost/base:bookworm makes one of Debian's packages (needs debootstrap and root).
 """
 
 import hashlib
@@ -114,8 +114,21 @@ def added_mb(image: str) -> float:
         return archive.stat().st_size / 1e6
 
 
+def content() -> str:
+    """Twelve hex of everything that goes into an image."""
+    found = hashlib.sha256()
+    for part in ("requirements", "operator", "predictor", "training", "images"):
+        for file in sorted((ROOT / part).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return found.hexdigest()[:12]
+
+
 def main() -> None:
     """Build all, print sizes."""
+    if sys.argv[1:] == ["content"]:
+        print(content())
+        return
     base, tag = os.environ.get("BASE", "python:3.11-slim"), os.environ.get("TAG", "dev")
     if base == OWN_BASE:
         own_base()

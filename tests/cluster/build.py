@@ -54,6 +54,8 @@ def _flags() -> str:
             "buildDate": "2026-01-01T00:00:00Z",
         }
         found += [f"-X {package}.{name}={value}" for name, value in values.items()]
+    capabilities = "helm.sh/helm/v3/pkg/chartutil"  # what `helm template` takes a cluster to be
+    found += [f"-X {capabilities}.k8sVersionMajor=1", f"-X {capabilities}.k8sVersionMinor=36"]
     return " ".join(found)
 
 
