@@ -1,36 +1,33 @@
-"""What the tests on a real cluster share: kubectl, a store with ETags that pods reach, models trained on real leads, waiting."""
+"""What the tests on a real cluster share: kubectl, helm, waiting, requests under load, one LeadModel in a namespace of its own."""
 
-import gzip
-import hashlib
-import http.server
+import fcntl
 import json
-import os
-import random
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 
-from leadmodel_artifact.artifact import digest, dump
-from leadmodel_training.__main__ import parser, train
-from leadmodel_training.rows import Rows, read
+from e2e_models import Model
+from e2e_store import Store
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "cluster"))
 
-import cluster  # noqa: E402
+from place import this  # noqa: E402
 
-HOST = cluster.HOST
+PLACE = this()
 HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
-BASE = "localhost/base:bookworm"
+IMAGES = ("operator", "predictor", "training", "privacy")
+BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
+SHARED = ROOT / "build" / "e2e"
 
 
 def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
@@ -41,38 +38,16 @@ def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
     return found.stdout + ("" if check else found.stderr)
 
 
-@dataclass
-class Cluster:
-    """kubectl and helm on the cluster of these tests."""
-
-    kubeconfig: str
-    tools: Path
-
-    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """kubectl."""
-        return run(
-            str(self.tools / "kubectl"),
-            f"--kubeconfig={self.kubeconfig}",
-            *arguments,
-            stdin=stdin,
-            check=check,
-        )
-
-    def helm(self, *arguments: str) -> str:
-        """helm."""
-        return run(str(self.tools / "helm"), f"--kubeconfig={self.kubeconfig}", *arguments)
-
-    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
-        """An object, None when it is not there."""
-        found = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-        return json.loads(found) if found.strip() else None
-
-    def items(self, kinds: str, namespace: str) -> list[dict[str, Any]]:
-        """All of some kinds."""
-        return list(json.loads(self.kubectl("get", kinds, "-n", namespace, "-o", "json"))["items"])
+@contextmanager
+def locked(name: str) -> Iterator[Path]:
+    """One process at a time; a folder that all of them share."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    with (SHARED / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield SHARED
 
 
-def wait_for(what: str, ready: Callable[[], Any], seconds: float = 60, every: float = 0.3) -> Any:
+def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: float = 0.3) -> Any:
     """Until `ready` answers something true."""
     end = time.monotonic() + seconds
     while True:
@@ -84,104 +59,55 @@ def wait_for(what: str, ready: Callable[[], Any], seconds: float = 60, every: fl
         time.sleep(every)
 
 
-# --- store ---------------------------------------------------------------------------------------------------------------------
+# --- cluster -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
-class Store:
-    """A plain HTTP server with ETags. `away` makes it answer 503."""
+class Cluster:
+    """kubectl and helm on the cluster of these tests."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
-    away: bool = False
-    server: http.server.ThreadingHTTPServer | None = None
+    kubeconfig: str
+    tools: Path
 
-    def start(self, address: str) -> None:
-        """Serve on a free port of this address."""
-        store = self
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """kubectl."""
+        command = (str(self.tools / "kubectl"), f"--kubeconfig={self.kubeconfig}")
+        return run(*command, *arguments, stdin=stdin, check=check)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # the library's name
-                store.answer(self)
+    def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
+        """kubectl apply of objects; as JSON, for in YAML `y` is a truth value to some and a text to others."""
+        found = {"apiVersion": "v1", "kind": "List", "items": bodies}
+        return self.kubectl("apply", "-f", "-", stdin=json.dumps(found), check=check)
 
-            def log_message(self, *_: object) -> None:
-                pass
+    def helm(self, *arguments: str) -> str:
+        """helm."""
+        return run(str(self.tools / "helm"), f"--kubeconfig={self.kubeconfig}", *arguments)
 
-        self.server = http.server.ThreadingHTTPServer((address, 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
+        """An object, None when it is not there."""
+        found = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+        return json.loads(found) if found.strip() else None
 
-    def answer(self, request: http.server.BaseHTTPRequestHandler) -> None:
-        """One request."""
-        data = self.files.get(request.path.partition("?")[0])
-        if self.away or data is None:
-            request.send_error(503 if self.away else 404)
-            return
-        tag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'
-        if request.headers.get("If-None-Match") == tag:
-            request.send_response(304)
-            request.end_headers()
-            return
-        request.send_response(200)
-        request.send_header("ETag", tag)
-        request.send_header("Content-Length", str(len(data)))
-        request.end_headers()
-        request.wfile.write(data)
+    def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
+        """All of some kinds."""
+        found = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
+        return list(json.loads(found)["items"])
 
-    def uri(self, name: str) -> str:
-        """The URI of a file."""
-        assert self.server is not None
-        host, port = self.server.server_address[:2]
-        return f"http://{host!s}:{port}{name}"
+    def install(self, tag: str, *more: str) -> None:
+        """Install or upgrade the operator by its chart, with images of this tag."""
+        values = [f"--set=images.{image}=localhost/leadmodel-{image}:{tag}" for image in IMAGES]
+        chart = str(ROOT / "charts" / "leadmodel")
+        where = ("-n", HELM_NAMESPACE, "--create-namespace", "--wait", "--timeout=240s")
+        self.helm("upgrade", "--install", HELM_RELEASE, chart, *where, *values, *more)
 
-
-# --- models ---------------------------------------------------------------------------------------------------------------------
+    def kill_operator(self, grace: int = 0) -> None:
+        """Every operator pod at once; without grace it is a SIGKILL."""
+        force = ("--force",) if grace == 0 else ()
+        where = ("-n", HELM_NAMESPACE, "-l", "app.kubernetes.io/name=leadmodel-operator")
+        self.kubectl("delete", "pods", *where, f"--grace-period={grace}", "--wait=false", *force)
 
 
-@dataclass(frozen=True)
-class Model:
-    """An artifact with the holdout of its training."""
-
-    raw: bytes
-    holdout: bytes
-    digest: str
-    auc: float
-
-
-def real_leads() -> Rows:
-    """The real leads, in time order."""
-    return read((Path(os.environ["LEADMODEL_DATA"]) / "bank-marketing.csv.gz").read_bytes())
-
-
-def train_on(rows: Rows, exclude: str = "duration", name: str = "conversion") -> Model:
-    """A linear model."""
-    given = parser().parse_args(["--leads", "-", "--out", "-", "--exclude", exclude, "--name", name])
-    artifact, held = train(rows, given, datetime(2026, 1, 5, tzinfo=UTC))
-    raw = dump(artifact)
-    return Model(raw, held, digest(raw), artifact.auc)
-
-
-def corrupted(rows: Rows, share: float, seed: int = 7) -> Rows:
-    """Rows of a broken export: in a share of them numbers lie in the wrong columns and levels are lost."""
-    chance = random.Random(seed)
-    columns = {name: list(column) for name, column in rows.columns.items()}
-    for i in range(len(rows)):
-        if chance.random() < share:
-            columns["age"][i], columns["day"][i] = "0", "0"
-            columns["balance"][i] = "99999"
-            columns["job"][i] = columns["education"][i] = "unknown"
-    return Rows(columns)
-
-
-def lead_rows(holdout: bytes, numeric: set[str]) -> Iterator[dict[str, Any]]:
-    """Leads of a holdout as a caller would send them."""
-    rows = read(gzip.decompress(holdout))
-    for lead in rows.leads():
-        lead.pop("y", None)
-        yield {name: float(value) if name in numeric else value for name, value in lead.items()}
-
-
-def numeric_sources(model: Model) -> set[str]:
-    """Fields a model reads as numbers."""
-    return {f["source"] for f in json.loads(model.raw)["features"] if f["kind"] == "numeric"}
+# --- requests ----------------------------------------------------------------------------------------------------------------
 
 
 def post(url: str, body: Any, timeout: float = 5.0) -> Any:
@@ -195,16 +121,18 @@ def post(url: str, body: Any, timeout: float = 5.0) -> Any:
 
 @dataclass
 class Load:
-    """Requests without pause, each on a connection of its own; every failure is kept."""
+    """Requests without pause, each on a connection of its own; every failure is kept, and who answered when."""
 
     url: str
     lead: dict[str, Any]
+    threads: int = 4
     sent: int = 0
     failures: list[str] = field(default_factory=list)
+    versions: list[int] = field(default_factory=list)  # that answered, in order of their first answer
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(4)]
+        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(self.threads)]
         for thread in self._threads:
             thread.start()
         return self
@@ -212,11 +140,13 @@ class Load:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                post(self.url, self.lead)
+                version = post(self.url, self.lead)["version"]
+                if version not in self.versions:
+                    self.versions.append(version)
             except OSError as error:
                 self.failures.append(repr(error))
             self.sent += 1
-            time.sleep(0.005)
+            time.sleep(0.01)
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
@@ -224,64 +154,82 @@ class Load:
             thread.join()
 
 
-# --- LeadModels --------------------------------------------------------------------------------------------------------------------
+# --- LeadModels --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
 class Subject:
-    """One LeadModel in a namespace of its own."""
+    """One LeadModel."""
 
     cluster: Cluster
     store: Store
     namespace: str
     name: str = "conversion"
 
-    def apply(self, **spec: Any) -> None:
-        """Apply it; `spec` is laid over a quick default."""
+    def body(self, **spec: Any) -> dict[str, Any]:
+        """The object; `spec` is laid over a quick default."""
         base: dict[str, Any] = {
-            "artifact": {"uri": self.store.uri(f"/{self.namespace}/model.json"), "pollInterval": "0s"},
-            "holdout": {"uri": self.store.uri(f"/{self.namespace}/holdout.csv.gz")},
+            "artifact": {"uri": self.store.uri(self.path("model.json")), "pollInterval": "0s"},
+            "holdout": {"uri": self.store.uri(self.path("holdout.csv.gz"))},
             "minAuc": 0.6,
             "drift": {"interval": "1s", "sustainedFor": "4s"},
         }
         for key, value in spec.items():
             base[key] = {**base[key], **value} if isinstance(value, dict) and key in base else value
-        body = {
+        return {
             "apiVersion": "customerops.dev/v1alpha1",
             "kind": "LeadModel",
             "metadata": {"name": self.name, "namespace": self.namespace},
             "spec": base,
         }
-        self.cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump(body))
+
+    def apply(self, **spec: Any) -> None:
+        """Apply it."""
+        self.cluster.apply(self.body(**spec))
+
+    def serve(self, model: Model, seconds: int = 120, **spec: Any) -> float:
+        """Apply and wait until this model serves; the seconds it took."""
+        self.put(model)
+        started = time.monotonic()
+        self.apply(**spec)
+        wait = ("wait", "--for=condition=Ready", f"lm/{self.name}", "-n", self.namespace)
+        try:
+            self.cluster.kubectl(*wait, f"--timeout={seconds}s")
+        except RuntimeError as error:
+            raise AssertionError(f"{error}\n{self.shown()}") from None
+        assert self.champion() == model.digest
+        return time.monotonic() - started
+
+    # --- store ---
+
+    def path(self, name: str) -> str:
+        """Where a file of this LeadModel lies in the store."""
+        return f"/{self.namespace}/{self.name}/{name}"
 
     def put(self, model: Model, *, holdout: bytes | None = None) -> None:
         """Upload a model and its holdout."""
-        self.store.files[f"/{self.namespace}/holdout.csv.gz"] = holdout or model.holdout
-        self.store.files[f"/{self.namespace}/model.json"] = model.raw
+        self.store.files[self.path("holdout.csv.gz")] = holdout or model.holdout
+        self.store.files[self.path("model.json")] = model.raw
 
     def put_raw(self, raw: bytes | None) -> None:
         """Upload whatever bytes as model.json (None: remove it)."""
-        key = f"/{self.namespace}/model.json"
         if raw is None:
-            self.store.files.pop(key, None)
+            self.store.files.pop(self.path("model.json"), None)
         else:
-            self.store.files[key] = raw
+            self.store.files[self.path("model.json")] = raw
+
+    # --- what a person does ---
 
     def annotate(self, verb: str, value: str) -> None:
         """Ask for something once."""
-        self.cluster.kubectl(
-            "annotate",
-            "lm",
-            self.name,
-            "-n",
-            self.namespace,
-            f"customerops.dev/{verb}={value}",
-            "--overwrite",
-        )
+        what = f"customerops.dev/{verb}={value}"
+        self.cluster.kubectl("annotate", "lm", self.name, "-n", self.namespace, what, "--overwrite")
 
     def poll(self) -> None:
         """Have the source asked now."""
         self.annotate("poll", str(time.time_ns()))
+
+    # --- what is seen ---
 
     def object(self) -> dict[str, Any]:
         """The whole object."""
@@ -293,6 +241,10 @@ class Subject:
         """Its status."""
         return dict(self.object().get("status") or {})
 
+    def shown(self) -> str:
+        """Its status for people who look at a failed test."""
+        return str(yaml.safe_dump(self.status(), width=200))
+
     def condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition."""
         for found in self.status().get("conditions") or []:
@@ -300,22 +252,43 @@ class Subject:
                 return found["status"], found["reason"]
         return "Unknown", ""
 
+    def message(self, kind: str) -> str:
+        """The sentence of a condition."""
+        return next((c["message"] for c in self.status()["conditions"] if c["type"] == kind), "")
+
     def champion(self) -> str | None:
         """The digest of the champion."""
         return (self.status().get("champion") or {}).get("digest")
 
-    def until(self, kind: str, status: str, reason: str | None = None, seconds: float = 60) -> None:
+    def until(self, kind: str, status: str, reason: str | None = None, seconds: float = 120) -> None:
         """Until a condition says so."""
 
         def says() -> bool:
             found = self.condition(kind)
             return found[0] == status and reason in {None, found[1]}
 
+        self.wait(f"{kind}={status}/{reason}", says, seconds)
+
+    def until_champion(self, model: Model, seconds: float = 120) -> None:
+        """Until this model is decided to serve."""
+        self.wait(f"champion {model.digest[7:19]}", lambda: self.champion() == model.digest, seconds)
+
+    def wait(self, what: str, ready: Callable[[], Any], seconds: float = 120) -> Any:
+        """Until it is so; a failure shows the status."""
         try:
-            wait_for(f"{kind}={status}/{reason}", says, seconds)
+            return wait_for(what, ready, seconds)
         except AssertionError as error:
-            shown = yaml.safe_dump(self.status(), width=200)
-            raise AssertionError(f"{error}\n{shown}") from None
+            raise AssertionError(f"{error}\n{self.shown()}") from None
+
+    def wait_gone(self, ready: Callable[[], Any], seconds: float = 120) -> None:
+        """Until what was deleted is gone."""
+        wait_for("everything is gone", ready, seconds)
+
+    def pods(self, role: str = "predictor") -> list[dict[str, Any]]:
+        """Its pods that are not on their way out."""
+        selector = f"customerops.dev/leadmodel={self.name},customerops.dev/role={role}"
+        found = self.cluster.items("pods", self.namespace, selector)
+        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def url(self) -> str:
         """POST here, through the Service."""

@@ -1,0 +1,76 @@
+"""The commands that README and docs have people run on a cluster, run as they are written."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argocd import NAMESPACE as ARGOCD
+from place import run as quietly
+
+from docs_commands import commands, pages
+from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster
+from e2e_models import Model
+from e2e_store import Store
+
+pytestmark = pytest.mark.alone
+
+PAGES = [page for page in pages() if any(c.cluster for c in commands(page))]
+BUCKET = "s3://leads/conversion"
+
+
+@pytest.fixture(scope="module")
+def released(cluster: Cluster, images: str) -> None:
+    """The images under the names that the chart's values have."""
+    for image in IMAGES:
+        there, name = f"localhost/leadmodel-{image}:{images}", f"docker.io/library/leadmodel-{image}:0.1.0"
+        quietly(*PLACE.ctr("images", "tag", "--force", there, name))
+
+
+@pytest.fixture
+def a_cluster_without(cluster: Cluster, images: str) -> Iterator[None]:
+    """As a user has it before: no operator, no definition. The tests' own operator comes back afterwards."""
+    cluster.helm("uninstall", HELM_RELEASE, "-n", HELM_NAMESPACE, "--wait", "--ignore-not-found")
+    cluster.kubectl("delete", "crd", "leadmodels.customerops.dev", "--ignore-not-found", "--timeout=60s")
+    cluster.kubectl(
+        "delete", "namespace", HELM_NAMESPACE, ARGOCD, "sales", "--ignore-not-found", "--timeout=120s"
+    )
+    cluster.kubectl("create", "namespace", ARGOCD)
+    cluster.kubectl("create", "configmap", "argocd-cm", "-n", ARGOCD)
+    yield
+    cluster.kubectl("delete", "leadmodels", "--all", "-n", "default", check=False)
+    cluster.kubectl("delete", "namespace", ARGOCD, "sales", "--ignore-not-found", "--wait=false")
+    cluster.kubectl("delete", "namespace", HELM_NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    cluster.install(images)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_commands_run_as_written(
+    page: Path,
+    cluster: Cluster,
+    released: None,
+    a_cluster_without: None,
+    store: Store,
+    good: Model,
+    tmp_path: Path,
+):
+    store.files |= {"/conversion/model.json": good.raw, "/conversion/holdout.csv.gz": good.holdout}
+    for name in ("crds", "charts", "docs"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for file in (tmp_path / "crds" / "examples").glob("*.yaml"):
+        file.write_text(file.read_text().replace(BUCKET, store.uri("/conversion")).replace("0.70", "0.60"))
+    lines = "\n".join(c.text for c in commands(page) if c.cluster)
+    env = {**os.environ, "PATH": f"{cluster.tools}:{os.environ['PATH']}", "KUBECONFIG": cluster.kubeconfig}
+    script = f"set -euxo pipefail\n{lines}"
+    found = subprocess.run(
+        ["bash", "-c", script],
+        check=False,
+        text=True,
+        capture_output=True,
+        cwd=tmp_path,
+        env=env,
+        timeout=800,
+    )
+    assert found.returncode == 0, f"{found.stdout[-2000:]}\n{found.stderr[-3000:]}"

@@ -1,0 +1,86 @@
+"""Least privilege, proved on the whole run: the API server's audit log against what the chart grants.
+
+Nothing the operator asked for was missing, and nothing it may do was left unused. Runs last, after everything else has used its rights.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from e2e_harness import HELM_NAMESPACE, PLACE, Cluster
+
+pytestmark = pytest.mark.alone
+
+WHO = f"system:serviceaccount:{HELM_NAMESPACE}:leadmodel"
+Right = tuple[str, str, str]  # group, resource[/subresource], verb
+
+
+def asked(since: str) -> Iterator[tuple[Right, dict[str, Any]]]:
+    """What the operator asked of the API server since then."""
+    for file in sorted((PLACE.folder / "log").glob("audit*.log")):
+        for line in file.open():
+            if f'"username":"{WHO}"' not in line:
+                continue
+            event = json.loads(line)
+            what = event.get("objectRef")
+            if what is None or event["requestReceivedTimestamp"] < since:
+                continue
+            sub = f"/{what['subresource']}" if what.get("subresource") else ""
+            yield (what.get("apiGroup", ""), what["resource"] + sub, event["verb"]), event
+
+
+def granted(cluster: Cluster) -> set[Right]:
+    """What its role and its Lease's role say."""
+    found: set[Right] = set()
+    for kind, name in (("clusterrole", "leadmodel"), ("role", "leadmodel-lease")):
+        role = cluster.get(kind, name, HELM_NAMESPACE)
+        assert role is not None
+        for rule in role["rules"]:
+            assert "*" not in rule["verbs"] + rule["resources"] + rule["apiGroups"]
+            found |= {(g, r, v) for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]}
+    return found
+
+
+@pytest.fixture(scope="module")
+def since() -> str:
+    """When this run began."""
+    found = os.environ.get("LEADMODEL_E2E_SINCE")
+    if found is None:
+        pytest.skip("only the whole run (`make e2e`) shows which rights are used")
+    return found
+
+
+def test_nothing_is_missing(cluster: Cluster, since: str):
+    refused = {
+        right
+        for right, event in asked(since)
+        if event["responseStatus"]["code"] in {401, 403} and not going(event)
+    }
+    assert refused == set()
+
+
+def going(event: dict[str, Any]) -> bool:
+    """Refused because the namespace was on its way out, or while the chart was being exchanged: not for want of a right."""
+    message = event["responseStatus"].get("message", "")
+    return (
+        "being terminated" in message
+        or event.get("annotations", {}).get("authorization.k8s.io/decision") == "allow"
+    )
+
+
+def test_nothing_is_unused(cluster: Cluster, since: str):
+    used = {right for right, _ in asked(since)}
+    print(f"\n{sum(1 for _ in asked(since))} requests of the operator used {len(used)} rights")
+    assert granted(cluster) - used == set()
+    assert used <= granted(cluster)
+
+
+def test_only_its_own_managers_wrote(since: str):
+    """Never a secret, never a node, never an object of the system."""
+    touched = {right[1] for right, _ in asked(since)}
+    assert not touched & {"secrets", "nodes", "namespaces", "clusterroles", "customresourcedefinitions"}
+    spaces = {event["objectRef"].get("namespace") for _, event in asked(since)}
+    assert not spaces & {"kube-system", "kube-public"}

@@ -1,0 +1,59 @@
+"""A champion is replaced by what passes and by nothing else, and nobody who asks meanwhile notices."""
+
+from e2e_harness import Load, Subject
+from e2e_models import Model
+
+
+def test_polled_and_worse_is_refused_quietly(subject: Subject, good: Model, worse: Model):
+    subject.serve(good)
+    subject.put(worse, holdout=good.holdout)
+    subject.poll()
+    subject.until("Validated", "False", "AucBelowMinimum")
+    assert subject.condition("Ready") == ("True", "Serving")
+    assert subject.condition("Stalled")[0] == "False"
+    status = subject.status()
+    assert status["champion"]["digest"] == good.digest
+    assert status["candidate"]["digest"] == worse.digest
+    assert [(q["digest"], q["kind"]) for q in status["quarantine"]] == [(worse.digest, "Gate")]
+    assert "below minAuc" in status["quarantine"][0]["evidence"]
+    subject.wait("the event", lambda: "GateFailed" in subject.events())
+
+
+def test_pinned_and_worse_is_stalled_then_better_rolls(
+    subject: Subject, good: Model, worse: Model, better: Model
+):
+    """One LeadModel under load from its first answer to its third model: not one request of all fails."""
+    subject.serve(good)
+    with Load(subject.url(), next(good.leads())) as load:
+        subject.put(worse, holdout=good.holdout)
+        subject.apply(artifact={"digest": worse.digest})
+        subject.until("Ready", "False", "GateFailed")
+        assert subject.condition("Stalled") == ("True", "GateFailed")
+        assert subject.champion() == good.digest
+        refused = [(q["digest"], q["kind"]) for q in subject.status()["quarantine"]]
+        assert refused == [(worse.digest, "Gate")]
+        subject.put(better)
+        subject.apply()
+        subject.until_champion(better)
+        subject.until("Ready", "True", "Serving")
+        subject.wait("old pods are gone", lambda: len(subject.pods()) == 2)
+        sent = load.sent
+        subject.wait("more answers", lambda: load.sent > sent + 50)
+    print(f"\n{load.sent} requests while a model was refused and another rolled, {len(load.failures)} failed")
+    assert load.sent > 300
+    assert not load.failures, load.failures[:3]
+    assert load.versions == [good.version, better.version]
+    assert subject.status()["previous"]["digest"] == good.digest
+
+
+def test_a_spec_that_goes_back_needs_no_store(subject: Subject, good: Model, better: Model):
+    """`git revert` to a held digest while the store is gone."""
+    subject.serve(good, artifact={"digest": good.digest})
+    subject.put(better)
+    subject.apply(artifact={"digest": better.digest})
+    subject.until_champion(better)
+    subject.until("Ready", "True", "Serving")
+    subject.put_raw(None)
+    subject.apply(artifact={"digest": good.digest})
+    subject.until_champion(good)
+    subject.until("Ready", "True", "Serving")

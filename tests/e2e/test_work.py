@@ -1,0 +1,61 @@
+"""The CronJobs of a LeadModel, run once as a person would: `kubectl create job --from=cronjob/…`."""
+
+import csv
+import gzip
+import io
+import json
+
+from e2e_harness import Subject
+from e2e_models import Model
+from leadmodel_training.rows import Rows, write_csv
+
+
+def start(subject: Subject, cron: str, job: str) -> None:
+    subject.wait("the CronJob", lambda: subject.cluster.get("cronjob", cron, subject.namespace))
+    subject.cluster.kubectl("create", "job", job, f"--from=cronjob/{cron}", "-n", subject.namespace)
+
+
+def message(subject: Subject, job: str) -> str:
+    """The termination message of a Job's pod."""
+    (pod,) = subject.cluster.items("pods", subject.namespace, f"job-name={job}")
+    statuses = pod["status"].get("containerStatuses", [])
+    return str(statuses[0]["state"].get("terminated", {}).get("message", "")) if statuses else ""
+
+
+def test_a_nightly_retraining_becomes_champion(subject: Subject, good: Model, rows):
+    """Trained in the cluster on real leads, written holdout first, judged, and rolled without a poll."""
+    leads = f"/{subject.namespace}/leads.csv.gz"
+    subject.store.files[leads] = gzip.compress(write_csv(Rows(dict(rows().columns))), 1)
+    retraining = {
+        "leads": {"uri": subject.store.uri(leads)},
+        "label": "y",
+        "exclude": ["duration"],
+        "schedule": "0 1 * * *",
+    }
+    subject.serve(good, retraining=retraining)
+    start(subject, f"{subject.name}-retraining", "tonight")
+    subject.wait("it ran", lambda: message(subject, "tonight"), 300)
+    said = json.loads(message(subject, "tonight"))
+    digest = said["digest"]
+    subject.wait("its model serves", lambda: subject.champion() == digest, 180)
+    subject.until("Ready", "True", "Serving")
+    status = subject.status()
+    assert status["requested"]["source"] == "Retraining"
+    assert status["retraining"]["digest"] == digest
+    assert status["previous"]["digest"] == good.digest
+    uploads = subject.store.uploads
+    mine = [path for path in uploads if path.startswith(f"/{subject.namespace}/")]
+    assert mine == [subject.path("holdout.csv.gz"), subject.path("model.json")]
+    held = gzip.decompress(subject.store.files[subject.path("holdout.csv.gz")])
+    assert len(list(csv.reader(io.StringIO(held.decode())))) > 1000
+
+
+def test_a_retraining_that_makes_no_model_changes_nothing(subject: Subject, good: Model):
+    leads = f"/{subject.namespace}/leads.csv"
+    subject.store.files[leads] = b"age,y\n40,yes\n30,no\n"
+    subject.serve(good, retraining={"leads": {"uri": subject.store.uri(leads)}, "label": "y"})
+    start(subject, f"{subject.name}-retraining", "tonight")
+    subject.wait("the event", lambda: "RetrainingFailed" in subject.events(), 180)
+    assert subject.champion() == good.digest
+    assert subject.condition("Ready") == ("True", "Serving")
+    assert subject.status()["retraining"]["error"]
