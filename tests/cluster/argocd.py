@@ -112,6 +112,7 @@ class ArgoCd:
             "ARGOCD_BINARY_NAME": name,
             "ARGOCD_GPG_ENABLED": "false",
             "ARGOCD_APPLICATION_CONTROLLER_PERSIST_RESOURCE_HEALTH": "true",  # so that tests read our message
+            "ARGOCD_RECONCILIATION_JITTER": "0s",
             "ARGOCD_TLS_DATA_PATH": str(self.folder / "tls"),
             "ARGOCD_SSH_DATA_PATH": str(self.folder / "ssh"),
         }

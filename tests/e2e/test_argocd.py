@@ -64,8 +64,10 @@ class Application:
         self.repository.make()
 
     def commit(self, message: str, **spec: Any) -> None:
-        """The LeadModel as Git has it from now on."""
+        """The LeadModel as Git has it from now on; Argo CD is told, as a Git server's hook would."""
         self.repository.commit(message, leadmodel=json.dumps(self.subject.body(**spec), indent=1))
+        told = ("applications.argoproj.io", self.name, "argocd.argoproj.io/refresh=hard", "--overwrite")
+        self.subject.cluster.kubectl("annotate", "-n", NAMESPACE, *told, check=False)
 
     def create(self) -> None:
         """Automated, pruning, self-healing, server-side apply."""
@@ -116,9 +118,13 @@ class Application:
 
 
 @pytest.fixture
-def application(subject: Subject, argo: ArgoCd, tmp_path: Path) -> Application:
+def application(subject: Subject, argo: ArgoCd, tmp_path: Path) -> Iterator[Application]:
+    """Removed while Argo CD still runs: nobody else would take its finalizer away."""
     assert not argo.dead()
-    return Application(subject, tmp_path)
+    found = Application(subject, tmp_path)
+    yield found
+    where = ("-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    subject.cluster.kubectl("delete", "applications.argoproj.io", found.name, *where)
 
 
 def test_a_commit_with_a_bad_digest_is_degraded_and_the_next_gets_out(application: Application, good: Model):

@@ -38,12 +38,15 @@ def test_a_corrupted_retraining_is_rolled_back(subject: Subject, good: Model, br
 
 
 def held_down(subject: Subject, good: Model, broken: Model) -> None:
-    """The same bytes at the source, asked for again: they stay out of service until released."""
+    """The same bytes at the source, asked for again: out of service until released, and then held until the cooldown ends."""
     subject.poll()
     time.sleep(8)
     assert subject.champion() == good.digest
     assert len(subject.status()["rollbacks"]) == 1
     subject.annotate("release", broken.digest)
+    subject.until("Validated", "Unknown", "HeldAfterRollback")
+    assert subject.champion() == good.digest
+    subject.annotate("release", f"{broken.digest}@again")
     subject.until_champion(broken)
 
 

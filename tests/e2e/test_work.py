@@ -25,7 +25,7 @@ def message(subject: Subject, job: str) -> str:
 def test_a_nightly_retraining_becomes_champion(subject: Subject, good: Model, rows):
     """Trained in the cluster on real leads, written holdout first, judged, and rolled without a poll."""
     leads = f"/{subject.namespace}/leads.csv.gz"
-    subject.store.files[leads] = gzip.compress(write_csv(Rows(dict(rows().columns))), 1)
+    subject.store.files[leads] = write_csv(Rows(dict(rows().columns)))
     retraining = {
         "leads": {"uri": subject.store.uri(leads)},
         "label": "y",
