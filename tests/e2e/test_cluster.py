@@ -11,7 +11,7 @@ import pytest
 from place import Place
 
 from cluster import hierarchies
-from e2e_harness import BASE_IMAGE, ROOT, run
+from e2e_harness import BASE_IMAGE, PLACE, ROOT, run
 
 pytestmark = pytest.mark.alone
 
@@ -36,10 +36,12 @@ def cluster_program(word: str) -> str:
 
 def census() -> dict[str, set[str]]:
     """Everything a cluster could leave on a machine."""
+    theirs = pods_of_the_first()
+    mounts = {line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()}
     return {
         "processes": set(processes()),
-        "mounts": {line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()},
-        "namespaces": {n for n in run("ip", "netns", "list").split("\n") if n},
+        "mounts": {m for m in mounts if not m.startswith(f"{PLACE.folder}/") and m not in theirs},
+        "namespaces": {str(n) for n in Path("/run/netns").iterdir()} - theirs,
         "interfaces": {
             line.split(":")[1].split("@")[0].strip() for line in run("ip", "-o", "link").splitlines()
         },
@@ -51,9 +53,22 @@ def census() -> dict[str, set[str]]:
     }
 
 
+def pods_of_the_first() -> set[str]:
+    """Network namespaces of the pods that come and go meanwhile in the cluster of the other tests."""
+    inodes = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"/{PLACE.name}/" in (folder / "cgroup").read_text():
+                inodes.add((folder / "ns" / "net").stat().st_ino)
+        except OSError:
+            continue
+    return {str(n) for n in Path("/run/netns").glob("cni-*") if n.stat().st_ino in inodes}
+
+
 def belongs_to_first(path: Path) -> bool:
     """What the cluster of the other tests does meanwhile is not counted."""
-    return path.is_symlink() and f"/{OTHER.name.replace('leadmodel', 'cluster')}/" not in str(path.readlink())
+    linked = path.is_symlink() and str(path.readlink()).startswith(f"{PLACE.folder}/")
+    return linked or str(path) in pods_of_the_first()
 
 
 def processes() -> Iterator[str]:
