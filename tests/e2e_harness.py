@@ -124,7 +124,7 @@ class Load:
     """Requests without pause, each on a connection of its own; every failure is kept, and who answered when."""
 
     url: str
-    lead: dict[str, Any]
+    leads: list[dict[str, Any]]  # many and mixed: one lead again and again would be drift
     threads: int = 4
     sent: int = 0
     failures: list[str] = field(default_factory=list)
@@ -140,7 +140,7 @@ class Load:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                version = post(self.url, self.lead)["version"]
+                version = post(self.url, self.leads[self.sent % len(self.leads)])["version"]
                 if version not in self.versions:
                     self.versions.append(version)
             except OSError as error:

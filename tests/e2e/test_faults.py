@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from e2e_harness import Load, Subject, wait_for
+from e2e_leads import some
 from e2e_models import Model
 
 
@@ -149,7 +150,7 @@ def test_a_forged_validation_promotes_nothing(subject: Subject, good: Model, wor
 def test_a_bad_image_blames_no_model(subject: Subject, good: Model):
     """The old pods go on answering while the new ones cannot start; the mended spec is taken."""
     subject.serve(good)
-    with Load(subject.url(), next(good.leads()), threads=2) as load:
+    with Load(subject.url(), some(good, 400), threads=2) as load:
         subject.apply(predictor={"image": "localhost/nothing:1"})
 
         def stuck() -> bool:
@@ -202,7 +203,7 @@ def test_a_quota_holds_a_rollout_and_lets_it_go(subject: Subject, good: Model, b
 def test_evictions_leave_one_pod(subject: Subject, good: Model):
     """As `kubectl drain` asks: the budget lets one go, not both, and no request fails."""
     subject.serve(good)
-    with Load(subject.url(), next(good.leads()), threads=2) as load:
+    with Load(subject.url(), some(good, 400), threads=2) as load:
         answers = [evict(subject, pod["metadata"]["name"]) for pod in subject.pods()]
         assert sum("Cannot evict" in answer for answer in answers) == 1
         subject.wait("two pods again", lambda: ready_pods(subject) == 2)

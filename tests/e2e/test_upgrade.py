@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, Load, Subject, run
+from e2e_leads import some
 from e2e_models import Model
 
 pytestmark = pytest.mark.alone
@@ -52,7 +53,7 @@ def test_there_and_back_with_a_rollout_in_flight(
     still = Subject(cluster, subject.store, subject.namespace, "still")
     still.serve(good)
     before = pods_by_champion(still)
-    with Load(subject.url(), next(good.leads()), threads=2) as load:
+    with Load(subject.url(), some(good, 400), threads=2) as load:
         subject.put(better)
         subject.poll()
         subject.until_champion(better)
