@@ -72,7 +72,7 @@ def masked(subject: Subject) -> dict[str, object]:
 def test_killed_while_a_better_model_comes(subject: Subject, good: Model, better: Model, when: str):
     """SIGKILL of every operator at three moments of a promotion; no request fails, and it ends as if nothing had been."""
     subject.serve(good)
-    with Load(subject.url(), some(good, 400), threads=2) as load:
+    with Load(subject.url(), some(better, 400), threads=2) as load:
         subject.put(better)
         subject.poll()
         if when == "validating":
@@ -145,7 +145,7 @@ def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better
     from components import apiserver, start, stop
 
     subject.serve(good)
-    with Load(subject.url(), some(good, 400), threads=2) as load:
+    with Load(subject.url(), some(better, 400), threads=2) as load:
         subject.put(better)
         subject.poll()
         subject.until_champion(better)

@@ -25,7 +25,7 @@ def test_pinned_and_worse_is_stalled_then_better_rolls(
 ):
     """One LeadModel under load from its first answer to its third model: not one request of all fails."""
     subject.serve(good)
-    with Load(subject.url(), some(good, 400)) as load:
+    with Load(subject.url(), some(better, 400)) as load:
         subject.put(worse, holdout=good.holdout)
         subject.apply(artifact={"digest": worse.digest})
         subject.until("Ready", "False", "GateFailed")

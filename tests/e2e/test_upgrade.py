@@ -53,7 +53,7 @@ def test_there_and_back_with_a_rollout_in_flight(
     still = Subject(cluster, subject.store, subject.namespace, "still")
     still.serve(good)
     before = pods_by_champion(still)
-    with Load(subject.url(), some(good, 400), threads=2) as load:
+    with Load(subject.url(), some(better, 400), threads=2) as load:
         subject.put(better)
         subject.poll()
         subject.until_champion(better)
