@@ -11,6 +11,7 @@ from build import CACHE
 from place import Place, run
 
 ETCD = "http://127.0.0.1:2379"
+STARTED: list[subprocess.Popen[bytes]] = []  # kept: one that is collected warns that its process still runs
 ENDING = ("proxy", "kubelet", "scheduler", "controller-manager", "coredns", "apiserver", "etcd")
 
 
@@ -20,6 +21,7 @@ def start(place: Place, name: str, *command: str) -> int:
     process = subprocess.Popen(
         place.inside(*command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
     )
+    STARTED.append(process)
     (place.folder / "pid" / name).write_text(str(process.pid))
     return process.pid
 
