@@ -41,7 +41,8 @@ def image_of(subject: Subject) -> str:
 
 def made(subject: Subject) -> list[str]:
     """Digest of each ReplicaSet there is, oldest first: one for each template the Deployment ever had."""
-    sets = subject.cluster.items("replicasets", subject.namespace)
+    mine = f"customerops.dev/leadmodel={subject.name}"
+    sets = subject.cluster.items("replicasets", subject.namespace, mine)
     ordered = sorted(sets, key=lambda item: item["metadata"]["creationTimestamp"])
     return [s["spec"]["template"]["metadata"]["annotations"]["customerops.dev/champion"] for s in ordered]
 
