@@ -10,6 +10,7 @@ from leadmodel_operator.status import Best, Candidate, Quarantined, Revision, Ro
 from leadmodel_operator.words import Evidence, QuarantineKind, Reason
 
 BEST_DAYS = timedelta(days=30)
+MOVED_REFRESH = timedelta(hours=1)  # how exactly the last move is remembered
 MAX_ROLLBACKS = 5
 REFUSED = 3  # exit code of a predictor that refuses its champion
 
@@ -45,24 +46,30 @@ def note_served(draft: Draft) -> None:
 def note_proven(draft: Draft) -> None:
     """Live leads gave a Pass while it served."""
     champion, found = draft.champion, draft.status.drift
-    if not (champion and champion.served_at and found and found.evidence is Evidence.PASS):
-        return
-    if champion.proven_at is None or champion.drifted_at is not None:
-        draft.change(champion=replace(champion, proven_at=champion.proven_at or draft.now, drifted_at=None))
+    if (
+        champion
+        and champion.proven_at is None
+        and champion.served_at
+        and found
+        and found.evidence is Evidence.PASS
+    ):
+        draft.change(champion=replace(champion, proven_at=draft.now))
 
 
-def note_drifted(draft: Draft) -> None:
-    """The leads moved away from the champion for good, and from the previous model too where it breaches like the champion.
+def note_moved(draft: Draft) -> None:
+    """In a sustained breach the previous model, if there is one, breaches too: the leads moved, and no model is to blame.
 
-    Models trained from now on know the moved world. If the world moves back, such a previous model fits again although its
-    successors are sound.
+    Models trained in the days after know leads of before and of after. When the leads move back, such a model breaches although it is
+    sound, and an older one fits again.
     """
-    champion, previous, found = draft.champion, draft.status.previous, draft.status.drift
-    if champion is not None and champion.drifted_at is None:
-        draft.change(champion=replace(champion, drifted_at=draft.now))
-    too = found is not None and (found.previous_psi or 0.0) >= draft.spec.drift.max_psi
-    if previous is not None and previous.drifted_at is None and too:
-        draft.change(previous=replace(previous, drifted_at=draft.now))
+    champion, found = draft.champion, draft.status.drift
+    alike = draft.status.previous is None or (
+        found is not None and (found.previous_psi or 0.0) >= draft.spec.drift.max_psi
+    )
+    if champion is None or not alike:
+        return
+    if champion.moved_at is None or draft.now - champion.moved_at >= MOVED_REFRESH:
+        draft.change(champion=replace(champion, moved_at=draft.now))
 
 
 def promote(draft: Draft, revision: Revision, message: str) -> None:
@@ -70,7 +77,12 @@ def promote(draft: Draft, revision: Revision, message: str) -> None:
     old = draft.champion
     draft.change(
         champion=replace(
-            revision, since=draft.now, until=None, served_at=None, proven_at=None, drifted_at=None
+            revision,
+            since=draft.now,
+            until=None,
+            served_at=None,
+            proven_at=None,
+            moved_at=old.moved_at if old else None,
         ),
         previous=_previous_after(draft, revision.digest),
         rollout=Rollout(from_=_return_to(draft), to=revision.digest, since=draft.now, reason=Reason.PROMOTED),
@@ -137,7 +149,7 @@ def roll_back(
     )
     draft.change(
         rollbacks=(rollback, *draft.status.rollbacks)[:MAX_ROLLBACKS],
-        champion=target and replace(target, since=draft.now, until=None, drifted_at=None),
+        champion=target and replace(target, since=draft.now, until=None, moved_at=old.moved_at),
         previous=None,
         rollout=Rollout(from_=older, to=to, since=draft.now, reason=reason) if to else None,
         drift=None,
@@ -228,7 +240,7 @@ def check_lost(draft: Draft) -> None:
         return
     rollout = target and Rollout(from_=None, to=target.digest, since=draft.now, reason=Reason.ROLLOUT_FAILED)
     draft.change(
-        champion=target and replace(target, since=draft.now, until=None, drifted_at=None),
+        champion=target and replace(target, since=draft.now, until=None, moved_at=champion.moved_at),
         previous=None,
         candidate=None,
         drift=None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from leadmodel_artifact.window import SlotWindow, Window, merge, seed_z, slot_psis
+from leadmodel_artifact.window import HOUR_OF_DAY, SlotWindow, Window, merge, seed_z, slot_psis
 from leadmodel_operator.api import DriftPolicy, RollbackPolicy
 from leadmodel_operator.state import PodSeen
 from leadmodel_operator.status import DriftResult, Quarantined, Revision, Rollback
@@ -36,6 +36,12 @@ class Reading:
     comparable: bool = False  # the previous slot was read, by the same method
     sigma: float | None = None
     span_s: float = 0.0
+
+    @property
+    def blames(self) -> bool:
+        """Whether a breach may be a model's doing: more than the hours at which leads come is over its limit, or leads are refused."""
+        refused = self.bad_share is not None and self.bad_share >= BAD_BREACH
+        return refused or any(name != HOUR_OF_DAY for name in self.over)
 
 
 def read(windows: Sequence[Window], policy: DriftPolicy) -> Reading:
@@ -90,6 +96,7 @@ class Assessed:
     result: DriftResult
     sustained: bool = False
     comparable: bool = False
+    blames: bool = False
 
 
 def assess(
@@ -136,7 +143,7 @@ def assess(
     same = before is not None and before.breach_since == result.breach_since
     verdict = before.verdict if before is not None and same and sustained else ""
     result = replace(result, sustained=sustained, verdict=verdict)
-    return Assessed(_settled(before, result, now), sustained, reading.comparable)
+    return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames)
 
 
 def _goes_on(before: DriftResult | None, policy: DriftPolicy, now: datetime) -> bool:
@@ -239,13 +246,17 @@ def decide(
     *,
     previous: Revision | None,
     previous_usable: str | None,
+    moved_at: datetime | None,
     rollbacks: Sequence[Rollback],
     quarantine: Sequence[Quarantined],
     drift: DriftPolicy,
     rollback: RollbackPolicy,
     now: datetime,
 ) -> Action:
-    """What to do about the result. `previous_usable`: why the target cannot serve (its snapshot, its gate), None when it can."""
+    """What to do about the result. `previous_usable`: why the target cannot serve (its snapshot, its gate), None when it can.
+
+    `moved_at`: when the leads last moved away from both models.
+    """
     found = assessed.result
     if not assessed.sustained:
         return Action(Step.NOTHING, Reason.WITHIN_LIMITS, "")
@@ -255,6 +266,12 @@ def decide(
         f"PSI {_two(found.psi)} in {found.feature}" if by_psi else f"{_two(found.bad_share)} of leads refused"
     )
     blocked = _why_not(assessed, previous, previous_usable, rollbacks, quarantine, rollback, now)
+    if (
+        blocked is None
+        and moved_at is not None
+        and now - moved_at < timedelta(seconds=rollback.max_age.seconds)
+    ):
+        blocked = "the leads moved days ago; that the previous model fits may mean that they moved back"
     if blocked is None:
         return Action(
             Step.ROLL_BACK,
@@ -290,20 +307,22 @@ def _why_not(  # noqa: PLR0917  # every fact that may stand against it
         return "the previous model stopped serving too long ago"
     if any(is_automatic(r) and now - r.at < timedelta(seconds=policy.cooldown.seconds) for r in rollbacks):
         return "the cooldown of the last rollback has not ended"
-    return _why_no_better(assessed, previous, policy)
+    return _why_no_better(assessed, policy)
 
 
-def _why_no_better(assessed: Assessed, previous: Revision, policy: RollbackPolicy) -> str | None:
-    """What the same leads say against the previous model, and what earlier ones said."""
+def _why_no_better(assessed: Assessed, policy: RollbackPolicy) -> str | None:
+    """What the same leads say against the previous model."""
     found = assessed.result
+    if not assessed.blames:
+        return (
+            "only the hours at which leads come differ, or the breach is fading; neither is the model's doing"
+        )
     if not assessed.comparable:
         return "the previous model cannot be compared on these leads"
     if not (found.previous_bad_share is not None and found.previous_bad_share <= BAD_PREVIOUS):
         return "the previous model refuses leads too"
     if not (found.previous_psi is not None and found.previous_psi < policy.max_previous_psi):
         return "the world moved: the previous model drifts too; consider retraining"
-    if previous.drifted_at is not None:
-        return "the leads had moved away from the previous model; that it fits again may mean that they moved back"
     return None
 
 

@@ -84,6 +84,7 @@ def _drift(draft: Draft) -> None:
         assessed,
         previous=status.previous,
         previous_usable=_why_unusable(draft),
+        moved_at=here.moved_at,
         rollbacks=status.rollbacks,
         quarantine=status.quarantine,
         drift=spec.drift,
@@ -117,7 +118,7 @@ def _act(draft: Draft, action: Action, *, breaching: bool) -> None:
             draft, target, kind=QuarantineKind.DRIFT, reason=action.reason, message=action.message
         )
         return
-    champion.note_drifted(draft)
+    champion.note_moved(draft)
     found = draft.status.drift
     if found is not None and not found.verdict:
         draft.change(drift=replace(found, verdict=action.message[:256]))

@@ -87,8 +87,8 @@ class Revision:
     until: datetime | None = doc("When it stopped serving.", default=None)
     served_at: datetime | None = doc("When it was first seen ready in every pod.", default=None)
     proven_at: datetime | None = doc("When live leads first gave a Pass.", default=None)
-    drifted_at: datetime | None = doc(
-        "When a sustained breach showed that the leads moved away from it; a later Pass while it serves clears it.",
+    moved_at: datetime | None = doc(
+        "When live leads were last seen to have moved away from champion and previous model alike; the next champion inherits it.",
         default=None,
     )
     passed: str | None = doc("Hash of the gate inputs it passed.", max_length=64, default=None)

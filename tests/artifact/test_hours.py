@@ -35,14 +35,30 @@ def test_against_the_whole_day_it_would_be(monkeypatch):
     assert hours_psi(HoursWindow(window.n, window.n_ref, window.observed, marginal)).value > 1
 
 
-def test_a_night_bot_stands_out_at_once():
-    window = seen(MIDNIGHT + 5400, MIDNIGHT + 3 * 3600)
-    observed = list(window.observed)
-    observed[2] += 2000
+def with_leads(now: float, observed: list[int], week: list[int] = COUNTS) -> float:
+    """PSI at an instant after a window begun at 01:30."""
     n = sum(observed)
-    expected = expected_hours(COUNTS, MIDNIGHT + 5400, MIDNIGHT + 3 * 3600)
-    found = hours_psi(HoursWindow(n, window.n_ref, tuple(observed), tuple(n * share for share in expected)))
-    assert found.value > 0.25
+    expected = expected_hours(week, MIDNIGHT + 5400, now)
+    return hours_psi(HoursWindow(n, sum(week), tuple(observed), tuple(n * share for share in expected))).value
+
+
+def test_a_night_bot_stands_out_the_same_night():
+    now = MIDNIGHT + 7 * 3600
+    observed = list(seen(MIDNIGHT + 5400, now).observed)
+    for hour in (2, 3, 4):
+        observed[hour] += 2000
+    assert with_leads(now, observed) > 0.25
+
+
+def test_a_saturday_morning_among_workdays_is_no_drift():
+    """At eight, when offices open and on Saturdays do not; of the hours that were watched alone it would be three times as much."""
+    weekend = [9, 7, 5, 4, 4, 5, 8, 13, 22, 32, 40, 44, 42, 40, 40, 40, 40, 42, 44, 46, 44, 36, 24, 14]
+    now = MIDNIGHT + 8.5 * 3600
+    watched = [0.0, 0.5, *[1.0] * 6, 0.5, *[0.0] * 15]
+    observed = [round(22 * share * count) for share, count in zip(watched, weekend, strict=True)]
+    found = with_leads(now, observed)
+    assert found < 0.1
+    assert found * 24 / 8 > 0.15
 
 
 def test_shares_sum_to_one_and_know_a_day_at_most():

@@ -84,6 +84,52 @@ def test_the_truth_counts_what_the_file_holds(tmp_path):
         assert sum(v is None for v in rows.columns[name]) == before["missing"][name] + after["missing"][name]
 
 
+def marks(kind: ShiftKind, row: dict) -> bool:
+    """Whether a row of the file shows by itself that this switch touched it."""
+    match kind:
+        case ShiftKind.ZEROS:
+            return row["visits"] == row["staff"] == "0"
+        case ShiftKind.CORRUPT:
+            return row["source"] == "import" and row["staff"] == "0"
+        case ShiftKind.BOT:
+            return len(row["details"] or "") == 40 and row["visits"] == row["staff"] == "1"
+        case ShiftKind.APPEARS:
+            return row["source"] == "fair"
+        case _:
+            return False
+
+
+@pytest.mark.parametrize("kind", ShiftKind)
+def test_the_truth_of_each_switch_is_what_its_file_says(tmp_path, kind, monkeypatch):
+    """Day by day: rows, outcomes and touched rows are those that the stretch before and the one after the switch name."""
+    monkeypatch.setattr(
+        "leadmodel_training.leads._EXACT_DRAWS", 2000
+    )  # of the Bayes AUC, which is not looked at here
+    rows, known = written(tmp_path, "--shift", f"{kind}@3")
+    assert known["shifts"] == [{"kind": kind, "size": DEFAULT_SIZE[kind], "day": 3}]
+    assert [(s["fromDay"], s["toDay"]) for s in known["stretches"]] == [(0, 3), (3, 6)]
+    names = list(rows.columns)
+    every = [
+        dict(zip(names, row, strict=True)) for row in zip(*map(values, rows.columns.values()), strict=True)
+    ]
+    start = np.datetime64("2026-01-05")
+    for stretch in known["stretches"]:
+        inside = [
+            row
+            for row in every
+            if stretch["fromDay"]
+            <= (np.datetime64(row["created_at"][:10]) - start).astype(int)
+            < stretch["toDay"]
+        ]
+        assert len(inside) == stretch["rows"]
+        assert sum(row["y"] == "1" for row in inside) == stretch["y"]
+        assert sum(row["staff"] is None for row in inside) == stretch["missing"]["staff"]
+        touched = sum(marks(kind, row) for row in inside)
+        assert touched == (stretch["shifted"] if stretch["fromDay"] else 0)
+        assert touched <= len(inside) * 0.45
+    assert ("follow_ups" in names) is (kind is ShiftKind.LEAK)
+
+
 def test_the_file_is_in_time_order_and_in_its_days(tmp_path):
     rows, _ = written(tmp_path, "--start", "2026-03-02")
     times = list(rows.columns["created_at"])

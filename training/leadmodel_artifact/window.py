@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "leadmodel.window/v1"
+HOUR_OF_DAY = "hour_of_day"
 MAX_MONITORED = 101  # features and the score
 MAX_BINS = 64
 MIN_REFERENCE_ROWS = 30  # hours with fewer reference rows are not compared
 MIN_HOUR_LEADS = 500  # of the last 24 hours, for hour_of_day
+MIN_HOURS_WATCHED = (
+    12  # of the last 24: the mornings of a Saturday and a Monday differ by nature, their days much less
+)
 MIN_Z_LEADS = 30
 NO_SPREAD, UNLIKE = 1e-12, 99.0
 
@@ -119,10 +123,16 @@ def _weights(leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]) -> list[f
 
 
 def hours_psi(hours: HoursWindow) -> Psi | None:
-    """PSI of the hours of the last 24 hours; None below 500 leads."""
+    """PSI of the hours of the last 24 hours, times the share of them that was watched; None below 500 leads.
+
+    The mornings of a Saturday and of a Monday differ by nature, their days much less: hours not watched yet count as hours without
+    a difference. A program that fills a night stands out all the same.
+    """
     if hours.n < MIN_HOUR_LEADS:
         return None
-    return psi(FeatureWindow("hours", hours.n, hours.n_ref, 0.0, hours.observed, hours.expected), (), ())
+    found = psi(FeatureWindow("hours", hours.n, hours.n_ref, 0.0, hours.observed, hours.expected), (), ())
+    watched = sum(share > 0 for share in hours.expected) / 24
+    return found and Psi(found.value * watched, found.noise, found.bins)
 
 
 def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
@@ -135,7 +145,7 @@ def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
         ):
             found[name] = value
     if slot.hours is not None and (value := hours_psi(slot.hours)) is not None:
-        found["hour_of_day"] = value
+        found[HOUR_OF_DAY] = value
     return found
 
 

@@ -1,0 +1,61 @@
+"""What keeps a sound model from being rolled back: leads that moved and moved back, and hours that differ by nature."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leadmodel_artifact.window import HOUR_OF_DAY
+from leadmodel_operator.api import DriftPolicy, RollbackPolicy
+from leadmodel_operator.drift import Assessed, Reading, Step, decide
+from leadmodel_operator.status import DriftResult, Revision
+from leadmodel_operator.words import Evidence
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+FOUND = DriftResult(
+    psi=0.6,
+    feature="visits",
+    evidence=Evidence.FAIL,
+    previous_psi=0.02,
+    previous_bad_share=0.0,
+    sustained=True,
+)
+
+
+def step(*, moved_at: datetime | None = None, blames: bool = True) -> Step:
+    return decide(
+        Assessed(FOUND, sustained=True, comparable=True, blames=blames),
+        previous=Revision(digest="sha256:" + "a" * 64, until=NOW - timedelta(hours=8)),
+        previous_usable=None,
+        moved_at=moved_at,
+        rollbacks=(),
+        quarantine=(),
+        drift=DriftPolicy(),
+        rollback=RollbackPolicy(),
+        now=NOW,
+    ).step
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted"), [(0, Step.ALERT), (6, Step.ALERT), (8, Step.ROLL_BACK), (None, Step.ROLL_BACK)]
+)
+def test_for_a_week_after_the_leads_moved_a_person_decides(days, wanted):
+    assert step(moved_at=None if days is None else NOW - timedelta(days=days)) is wanted
+
+
+def test_hours_alone_are_not_a_models_doing():
+    assert step(blames=False) is Step.ALERT
+    assert step(blames=True) is Step.ROLL_BACK
+
+
+@pytest.mark.parametrize(
+    ("over", "bad_share", "blames"),
+    [
+        ((HOUR_OF_DAY,), 0.0, False),
+        ((HOUR_OF_DAY, "score"), 0.0, True),
+        (("visits",), None, True),
+        ((), 0.0, False),  # fading: over .8 of the limit only
+        ((), 0.06, True),
+    ],
+)
+def test_what_may_be_a_models_doing(over, bad_share, blames):
+    assert Reading(over=over, bad_share=bad_share).blames is blames
