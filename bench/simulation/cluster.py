@@ -52,6 +52,7 @@ class Cluster:
     begun: list[float] = field(default_factory=list)  # when each pod last started
     events: list[tuple[float, Event]] = field(default_factory=list)
     rollouts: int = 0
+    forgetful: bool = False
 
     def retrained(self, digest: str) -> None:
         """Tonight's retraining is done: it becomes requested, is judged, and what follows."""
@@ -85,7 +86,7 @@ class Cluster:
 
     def _pass(self, *, scraped: bool) -> Plan:
         made = plan(self._observed(scraped=scraped))
-        self.status = made.status
+        self.status = _forget(made.status) if self.forgetful else made.status
         self.events += [(self.now, event) for event in made.events]
         wanted = made.desired
         self.ledger = wanted.ledger
@@ -173,3 +174,9 @@ class Cluster:
         drift = self.status.drift if self.status else None
         since = drift.breach_since.timestamp() if drift and drift.breach_since else None
         return replace(seen, window=self.windows(number, self.begun[number], self.now, serve, since))
+
+
+def _forget(status: Status) -> Status:
+    """The same without the memory that the leads moved."""
+    champion = status.champion and replace(status.champion, moved_at=None)
+    return replace(status, champion=champion)

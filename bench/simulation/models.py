@@ -66,14 +66,22 @@ class Model:
     leak: bool = False
 
     def score(self, leads: Table) -> np.ndarray:
-        z = self._columns(leads) @ self.weights[1:] + self.weights[0]
+        first = 1 + len(self.filled)
+        z = self._numbers(leads) @ self.weights[1:first] + self.weights[0]
+        for name, places in self.known.items():
+            size = int(places[-1]) + 1
+            z += self.weights[first : first + size][places[leads.codes[name]]]
+            first += size
         return 1 / (1 + np.exp(-z))
 
+    def _numbers(self, leads: Table) -> np.ndarray:
+        """n × numbers, standardised."""
+        columns = [np.log1p(np.where(np.isnan(v := leads.numbers[n]), f, v)) for n, f in self.filled.items()]
+        return (np.stack(columns, 1) - self.mean) / self.scale
+
     def _columns(self, leads: Table) -> np.ndarray:
-        numbers = np.stack(
-            [np.log1p(np.where(np.isnan(v := leads.numbers[n]), f, v)) for n, f in self.filled.items()], 1
-        )
-        parts = [(numbers - self.mean) / self.scale]
+        """n × weights without the intercept: numbers, then a column a level."""
+        parts = [self._numbers(leads)]
         for name, places in self.known.items():
             parts.append(np.eye(int(places[-1]) + 1)[places[leads.codes[name]]])
         return np.hstack(parts)
@@ -124,7 +132,7 @@ def train(
         Reference(METHOD, 0, ()),
         leak=leak,
     )
-    raw = bare._columns(fit)[:, : len(filled)]
+    raw = bare._numbers(fit)
     bare = replace(bare, mean=raw.mean(0), scale=np.maximum(raw.std(0), 1e-9))
     some = slice(None, None, max(1, len(fit.codes["source"]) // FIT_ROWS))
     weights = _logistic(bare._columns(fit.take(some)), leads.y[~held][some])

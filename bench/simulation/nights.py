@@ -12,12 +12,14 @@ from simulation.windows import SIZE, Traffic
 
 from leadmodel_operator.state import Serve
 from leadmodel_operator.words import Evidence, Reason
+from leadmodel_predictor.model import drift_score
 from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, draw, join
 
 HISTORY_DAYS = 28
 TRAIN_AT = HOUR_S + 1500  # trained, judged and rolled out by 01:25
 HELD_SHARE = 0.2
-QUIET_S, BREACH_S = 600.0, 300.0  # between looks; the real interval is 30 s
+SEED_LIMIT = 3.0
+BREACH_S = 300.0  # between looks while a breach lasts
 
 
 class Run:
@@ -28,7 +30,8 @@ class Run:
         self.rng = np.random.default_rng([play.seed, 77])
         self.models: dict[str, Model] = {}
         self.bad: set[str] = set()
-        self.cluster = Cluster(self._measure, self._windows, spec=play.spec)
+        self.seed_score = 0.0
+        self.cluster = Cluster(self._measure, self._windows, spec=play.spec, forgetful=play.forgetful)
         thin = replace(play.world, per_day=min(play.world.per_day, play.kept_per_day))
         past = [draw(thin, play.seed, [day]) for day in range(HISTORY_DAYS)]
         self.history = deque(past, maxlen=HISTORY_DAYS)
@@ -147,7 +150,9 @@ class Run:
 
     def _windows(self, pod: int, begun: float, now: float, serve: Serve, since: float | None):
         previous = self.models.get(serve.previous) if serve.previous else None
-        return self.traffic.window(pod, begun, now, self.models[serve.champion], previous, since)
+        found = self.traffic.window(pod, begun, now, self.models[serve.champion], previous, since)
+        self.seed_score = max(self.seed_score, drift_score(found))
+        return found
 
     def _look_through(self, day: int, begin: float, end: float) -> None:
         if self.cluster.status is None:
@@ -157,7 +162,7 @@ class Run:
             return
         now = begin
         while now < end:
-            step = BREACH_S if self._look(now) else QUIET_S
+            step = BREACH_S if self._look(now) else self.play.look_s
             self._lose_windows(now, step)
             now += step
 
@@ -177,6 +182,7 @@ class Run:
         """Whether the champion breaches."""
         cluster = self.cluster
         before, was = self._champion(), cluster.status.drift if cluster.status else None
+        self.seed_score = 0.0
         cluster.look(now)
         found = cluster.status.drift if cluster.status else None
         if self._champion() != before:
@@ -195,7 +201,10 @@ class Run:
         day.warned += psi >= 0.1
         day.large += psi >= 0.25
         day.breached += found.evidence is Evidence.FAIL
-        day.psi, day.seed = max(day.psi, psi), max(day.seed, found.sigma or 0.0)
+        day.psi, day.seed = max(day.psi, psi), max(day.seed, self.seed_score)
+        day.seed_fired += self.seed_score > SEED_LIMIT
+        if found.psi is not None:
+            day.readings.append(((now - self.begin) % DAY_S, found.psi))
         if found.sustained and not (was is not None and was.sustained):
             outcome.sustained.append((now - self.begin, found.feature or ""))
             outcome.pairs.append((psi, np.nan if found.previous_psi is None else found.previous_psi))
@@ -210,7 +219,7 @@ class Run:
             return
         outcome.rollbacks.append(now - self.begin)
         outcome.false_rollbacks += champion not in self.bad
-        outcome.pairs.append(_figures(status.quarantine[0].evidence))
+        outcome.pairs.append(_figures(next(q.evidence for q in status.quarantine if q.digest == champion)))
 
 
 def _figures(evidence: str) -> tuple[float, float]:

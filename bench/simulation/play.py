@@ -31,6 +31,8 @@ class Play:
     pods: int = 2
     kept_per_day: int = 3600  # leads a day that training reads: a holdout of at most 20,000 rows
     first_look_day: int = 0  # until then pods are asked twice a day only, so that a champion is proven
+    look_s: float = 600.0  # between looks while nothing breaches; the real interval is 30 s
+    forgetful: bool = False  # a control: without the memory that the leads moved
     spec: Spec = SPEC
     cause: str = ""
 
@@ -45,8 +47,10 @@ class Day:
     large: int = 0  # looks with PSI ≥ .25, beyond noise or not
     breached: int = 0  # looks that breach: large and beyond noise
     psi: float = 0.0
-    seed: float = 0.0  # the seed's drift score
+    seed: float = 0.0  # the largest mean-shift score (`lead_model_drift_score`) of a pod
+    seed_fired: int = 0  # looks with it over 3
     windows_lost: int = 0
+    readings: list[tuple[float, float]] = field(default_factory=list)  # seconds since the day began, PSI
 
 
 @dataclass

@@ -1,0 +1,55 @@
+"""Plays over a few processes, each play once: outcomes may be kept in a folder, under a name made of the play and of the code."""
+
+import gc
+import hashlib
+import pickle
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from simulation.cases import Case
+from simulation.nights import Run
+from simulation.play import Outcome, Play
+
+import leadmodel_artifact
+import leadmodel_operator.plan
+import leadmodel_training.world
+
+
+def run_all(cases: Sequence[Case], workers: int, keep: Path | None) -> Iterator[tuple[Case, list[Outcome]]]:
+    """The outcomes of each case, in order."""
+    code = _code() if keep else ""
+    with ProcessPoolExecutor(workers, initializer=_fresh) as pool:
+        asked = [(case, [pool.submit(_one, play, keep, code) for play in case.plays]) for case in cases]
+        for case, futures in asked:
+            yield case, [future.result() for future in futures]
+
+
+def _fresh() -> None:
+    """A play makes no cycles worth looking for."""
+    gc.disable()
+
+
+def _one(play: Play, keep: Path | None, code: str) -> Outcome:
+    if keep is None:
+        return Run(play).run()
+    path = keep / (hashlib.sha256(f"{code} {play!r}".encode()).hexdigest()[:24] + ".pickle")
+    if path.exists():
+        found: Outcome = pickle.loads(path.read_bytes())
+        return found
+    found = Run(play).run()
+    keep.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(pickle.dumps(found))
+    fresh.replace(path)
+    return found
+
+
+def _code() -> str:
+    """A hash of what decides the outcomes."""
+    here = Path(__file__).parent
+    operator, world = Path(leadmodel_operator.plan.__file__), Path(leadmodel_training.world.__file__)
+    files = [here / f"{n}.py" for n in ("auc", "cluster", "models", "nights", "play", "windows")]
+    files += [world, *sorted(operator.parent.glob("*.py"))]
+    files += sorted(Path(str(leadmodel_artifact.__file__)).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
