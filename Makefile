@@ -86,3 +86,7 @@ e2e: install cluster-up ## what must hold on a real cluster: beside each other, 
 format: install ## let ruff put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.PHONY: decisions
+decisions: install ## the study of the decisions: tables and pictures of docs/decisions.md
+	$(BIN)/python bench/decisions.py --write

@@ -44,5 +44,5 @@ def test_the_floor_answers_a_constant(arguments):
 
 
 def test_a_model_that_is_refused_ends_the_bench(arguments):
-    with pytest.raises(SystemExit, match="3$"):
+    with pytest.raises(SystemExit, match=r"3$"):
         inside.leadmodel([*arguments, "--min-auc", "0.99"])
