@@ -52,7 +52,7 @@ class Requests:
             "lead_model_requests", "Requests by endpoint and answer.", labels=["endpoint", "code"]
         )
         took = HistogramMetricFamily(
-            "lead_model_request_seconds", "Time to answer, without the network.", labels=["endpoint"]
+            "lead_model_request_duration_seconds", "Time to answer, without the network.", labels=["endpoint"]
         )
         for endpoint, buckets, total in (
             ("predict", self._buckets, self._sum),
@@ -80,8 +80,14 @@ class Metrics:
             "AUC of the champion: measured by validation, else as its training claims.",
             registry=registry,
         )
-        self.age = Gauge(
-            "lead_model_age_seconds", "Seconds since the end of the champion's training.", registry=registry
+        self.version = Gauge(
+            "lead_model_version", "End of the champion's training, Unix seconds.", registry=registry
+        )
+        self.last_reload = Gauge(
+            "lead_model_last_reload_ts", "When the champion was loaded, Unix seconds.", registry=registry
+        )
+        self.info = Gauge(
+            "lead_model_info", "1 for the digest in each slot.", ["slot", "digest"], registry=registry
         )
         self.drift = Gauge(
             "lead_model_drift_score", "Largest |mean live - mean training| / std training.", registry=registry
@@ -92,7 +98,9 @@ class Metrics:
             ["feature"],
             registry=registry,
         )
-        self.samples = Gauge("lead_model_drift_samples", "Leads in the drift window.", registry=registry)
+        self.samples = Gauge(
+            "lead_model_drift_window_samples", "Leads in the drift window.", registry=registry
+        )
         self.requests = Requests()
         registry.register(self.requests)
         self.batch_leads = Counter(

@@ -40,16 +40,24 @@ class Model:
         """Since the end of training."""
         return max(0.0, (now - self.slots.champion.artifact.version) / 3600)
 
-    def gauges(self, window: Window, now: float) -> None:
+    def gauges(self, window: Window) -> None:
         """Set every gauge."""
         self.metrics.loaded.set(1)
         self.metrics.auc.set(self.auc)
-        self.metrics.age.set(3600 * self.age_hours(now))
+        self.metrics.version.set(self.slots.champion.artifact.version)
+        self.metrics.last_reload.set(self.loaded_at)
+        self._say_slots()
         self.metrics.drift.set(drift_score(window))
         self.metrics.samples.set(samples(window))
         self.metrics.psi.clear()
         for feature, value in psis(window).items():
             self.metrics.psi.labels(feature).set(value)
+
+    def _say_slots(self) -> None:
+        self.metrics.info.clear()
+        for name, slot in (("champion", self.slots.champion), ("previous", self.slots.previous)):
+            if slot is not None:
+                self.metrics.info.labels(name, slot.digest.removeprefix("sha256:")[:12]).set(1)
 
     def status(self, window: Window, now: float) -> dict[str, Any]:
         """What /ops/model-status answers."""

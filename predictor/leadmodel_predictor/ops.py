@@ -111,7 +111,7 @@ class Ops:
         """For Prometheus."""
         now = time()
         seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
-        self.model.gauges(seen, now)
+        self.model.gauges(seen)
         return Response(generate_latest(self.model.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, _request: Request) -> Response:

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from leadmodel_artifact.artifact import digest, dump
 from models import leads, linear
 from served import served
 
@@ -55,17 +56,27 @@ def test_they_count_what_happened(text):
     assert value("lead_model_requests_total", endpoint="predict", code="422") == 3
     assert value("lead_model_requests_total", endpoint="predict", code="405") == 1
     assert value("lead_model_requests_total", endpoint="batch", code="200") == 1
-    assert value("lead_model_request_seconds_count", endpoint="predict") == 200
-    assert value("lead_model_request_seconds_bucket", endpoint="predict", le="+Inf") == 200
-    assert value("lead_model_request_seconds_sum", endpoint="predict") > 0
+    assert value("lead_model_request_duration_seconds_count", endpoint="predict") == 200
+    assert value("lead_model_request_duration_seconds_bucket", endpoint="predict", le="+Inf") == 200
+    assert value("lead_model_request_duration_seconds_sum", endpoint="predict") > 0
     assert value("lead_model_batch_leads_total") == 30
     assert value("lead_model_bad_leads_total", slot="champion") == 3
     assert value("lead_model_bad_leads_total", slot="previous") == 3
     assert value("lead_model_reloads_total", outcome="ok") == 1
-    assert value("lead_model_drift_samples") == 203
+    assert value("lead_model_drift_window_samples") == 203
     assert value("lead_model_drift_psi", feature="age") >= 0
     assert value("lead_model_loaded") == 1
+    slots = {labels["slot"]: labels["digest"] for name, labels in infos(text)}
+    assert slots == {
+        "champion": digest(dump(linear()))[7:19],
+        "previous": digest(dump(linear(0.1, name="older")))[7:19],
+    }
     assert value("lead_model_auc") == 0.75
+
+
+def infos(text):
+    families = text_string_to_metric_families(text)
+    return [(s.name, s.labels) for f in families for s in f.samples if s.name == "lead_model_info"]
 
 
 def test_they_are_few(text):

@@ -158,7 +158,8 @@ def test_status_artifact_card_metrics_openapi(server):
     for name in (
         "lead_model_loaded 1.0",
         "lead_model_auc 0.75",
-        "lead_model_age_seconds",
+        "lead_model_version ",
+        "lead_model_last_reload_ts ",
         "lead_model_drift_score",
         "lead_model_requests_total",
     ):
