@@ -136,9 +136,15 @@ class Stage:
             if here != last or not resting:
                 last, since = here, time.monotonic()
             elif time.monotonic() - since > 1.5:
+                self._of_one_generation()
                 return here
             time.sleep(0.1)
         raise AssertionError(f"it does not come to rest\n{json.dumps(last, indent=1)}")
+
+    def _of_one_generation(self) -> None:
+        status = self.world.status()
+        found = {condition["observedGeneration"] for condition in status["conditions"]}
+        assert found == {status["observedGeneration"]}
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------------------
@@ -155,10 +161,12 @@ TIMES = {
     "breachSeen",
     "due",
     "asked",
+    "movedAt",
 }
 OWN = {  # what is of one runtime, or of one moment
     *(
         "url",
+        "observedGeneration",  # edits close to each other may be read as one
         "selector",
         "inputs",
         "image",
