@@ -86,6 +86,7 @@ class FastProtocol(GuardedProtocol):
             and not self.guard.draining
         ):
             self.fast = True
+            self.head_ended()
             self.parts.clear()
         else:
             self._slow_head()
@@ -119,14 +120,14 @@ class FastProtocol(GuardedProtocol):
 
     # --- the rest ------------------------------------------------------------------------------------------------------------
 
-    def _fed(self, size: int) -> None:
+    def _fed(self, size: int, *, began: bool) -> None:
         if self.fast:  # it did not come whole
             self.fast = False
             self._slow_head()
             for part in self.parts:
                 super().on_body(part)
         if self.scope is not None:
-            super()._fed(size)
+            super()._fed(size, began=began)
 
     def _slow_head(self) -> None:
         url, headers = self.url, self.headers

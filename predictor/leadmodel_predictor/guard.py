@@ -90,7 +90,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.guard = guard
         self.waiting_app: Any = None  # of a request that is not whole yet
         self.early = False  # started before it was whole
-        self.held = self.head = 0
+        self.held = self.head = self.heads = 0
         self.left = 0  # of a body behind an offer to upgrade, which the parser takes for another protocol's
         self.cause = Limit.SYNTAX  # of an error that the parser reports
         self.last_words: bytes | None = (
@@ -135,12 +135,10 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.left:
             self._after_offer(data)
             return
-        cycle = self.cycle
-        if self.scope is not (cycle and cycle.scope):  # the rest of a head
-            self.head += len(data)
-            if self.head > self.guard.max_head:
-                self._end(Limit.HEAD)
-                return
+        if self._head_is_too_long(data):
+            self._end(Limit.HEAD)
+            return
+        heads = self.heads
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
@@ -148,7 +146,15 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self._end(self.cause)
         else:
-            self._fed(len(data))
+            self._fed(len(data), began=heads != self.heads)
+
+    def _head_is_too_long(self, data: bytes) -> bool:
+        """Whether what is coming in is still no whole head when it has passed the limit."""
+        cycle = self.cycle
+        left = self.guard.max_head - self.head
+        if self.scope is (cycle and cycle.scope) or len(data) <= left:
+            return False
+        return b"\r\n\r\n" not in data[: left + 4]
 
     def _after_offer(self, data: bytes) -> None:
         """There is nothing to upgrade to: the request is answered as it is, so what follows is its body."""
@@ -156,17 +162,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self.left -= len(body)
         if body:
             self.on_body(body)
-            self._fed(len(body))
+            self._fed(len(body), began=False)
             if not self.left:
                 self.on_message_complete()
         if rest:
             self.data_received(rest)
 
-    def _fed(self, size: int) -> None:
-        """What came is parsed: if it ends within a request, that is accounted for."""
+    def _fed(self, size: int, *, began: bool) -> None:
+        """What came is parsed: if it ends within a request, that is accounted for. `began`: other heads ended in it.
+
+        Where in the bytes a head begins the parser does not say: behind others it counts from the next bytes on.
+        """
         cycle, guard = self.cycle, self.guard
         if self.scope is not (cycle and cycle.scope):
-            self.head = self.head or size
+            self.head = 0 if began else self.head + size
             if self.head > guard.max_head:
                 self._end(Limit.HEAD)
         elif cycle is not None and cycle.more_body and not cycle.response_complete:
@@ -177,9 +186,14 @@ class GuardedProtocol(HttpToolsProtocol):
 
     # --- request ---------------------------------------------------------------------------------------------------------
 
+    def head_ended(self) -> None:
+        """The next one counts anew."""
+        self.head = 0
+        self.heads += 1
+
     def on_headers_complete(self) -> None:
         """A head is whole."""
-        self.head = 0
+        self.head_ended()
         if len(self.pipeline) >= self.guard.max_pipelined:
             self.cause = Limit.WAITING
             raise httptools.HttpParserError

@@ -185,6 +185,26 @@ def test_a_head_without_end(fast, part):
         assert server.limited("head") == 1
 
 
+def test_many_requests_in_a_piece_are_no_long_head(fast):
+    """Pieces of 64 KiB and more that begin and end within heads, on one connection that stays."""
+    one = request(b'{"age": 30}')
+    limits = {"max_head": 20_000, "max_pipelined": 10_000}
+    with served(MODEL, fast=fast, **limits) as server, server.connect() as connection:
+        connection.settimeout(20)
+        for _ in range(5):
+            whole = one * 600
+            connection.sendall(whole[:10])
+            time.sleep(0.05)
+            connection.sendall(whole[10 : len(whole) - 20])
+            time.sleep(0.05)
+            connection.sendall(whole[len(whole) - 20 :])
+            answers = b""
+            while answers.count(b'"version":') < 600:
+                answers += connection.recv(1 << 16)
+            assert statuses(answers) == [200] * 600
+        assert server.limited("head") == 0
+
+
 def test_without_the_limit_a_head_grows(monkeypatch):
     with served(MODEL, max_head=1 << 60, head_seconds=1e9) as server:
         connection = server.connect()
@@ -324,7 +344,7 @@ def test_more_connections_than_allowed_are_told(fast):
 
 
 def test_who_does_not_read_is_dropped_and_not_read(fast):
-    with served(MODEL, fast=fast, unread_seconds=1.0) as server:
+    with served(MODEL, fast=fast, unread_seconds=1.0, max_pipelined=10_000) as server:
         connection = server.connect()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(5)
