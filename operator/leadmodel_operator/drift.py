@@ -322,7 +322,7 @@ def _why_no_better(assessed: Assessed, policy: RollbackPolicy) -> str | None:
     if not (found.previous_bad_share is not None and found.previous_bad_share <= BAD_PREVIOUS):
         return "the previous model refuses leads too"
     if not (found.previous_psi is not None and found.previous_psi < policy.max_previous_psi):
-        return "the world moved: the previous model drifts too; consider retraining"
+        return "the world moved: the previous model drifts too"
     return None
 
 
