@@ -130,11 +130,11 @@ def application(subject: Subject, argo: ArgoCd, tmp_path: Path) -> Iterator[Appl
 def test_a_commit_with_a_bad_digest_is_degraded_and_the_next_gets_out(application: Application, good: Model):
     application.subject.put(good)
     application.commit(
-        "a digest nobody made", artifact={"digest": "sha256:" + "0" * 64}, progressDeadline="10s"
+        "a digest nobody made", artifact={"digest": "sha256:" + "0" * 64}, progressDeadline="30s"
     )
     application.create()
     application.until("Degraded")
-    assert "the source holds" in application.said()
+    wait_for("what is wrong", lambda: "the source holds" in application.said(), 120)
     assert "000000000000" in application.said()
     application.commit("the digest that was trained", artifact={"digest": good.digest})
     application.until("Healthy")
