@@ -17,10 +17,10 @@ ENDING = ("proxy", "kubelet", "scheduler", "controller-manager", "coredns", "api
 
 def start(place: Place, name: str, *command: str) -> int:
     """Start a component in the node's network; its id is kept."""
-    log = (place.folder / "log" / f"{name}.log").open("ab")
-    process = subprocess.Popen(
-        place.inside(*command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
-    )
+    with (place.folder / "log" / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(
+            place.inside(*command), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     STARTED.append(process)
     (place.folder / "pid" / name).write_text(str(process.pid))
     return process.pid

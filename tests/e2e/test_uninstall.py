@@ -20,7 +20,8 @@ def installed_again(cluster: Cluster, images: str) -> Iterator[None]:
 
 def uninstall(cluster: Cluster) -> None:
     cluster.helm("uninstall", HELM_RELEASE, "-n", HELM_NAMESPACE, "--wait", "--timeout=120s")
-    assert not cluster.items("pods", HELM_NAMESPACE, "app.kubernetes.io/name=leadmodel-operator")
+    label = "app.kubernetes.io/name=leadmodel-operator"
+    wait_for("the operator's pods are gone", lambda: not cluster.items("pods", HELM_NAMESPACE, label))
 
 
 def gone(cluster: Cluster, namespace: str) -> float:
