@@ -146,13 +146,3 @@ class FastProtocol(GuardedProtocol):
     def _renew(self) -> None:
         HEADS.clear()
         HEADS.default = self.server_state.default_headers
-
-    def pause_writing(self) -> None:
-        """A client that does not read its answers is not read either."""
-        super().pause_writing()
-        self.flow.pause_reading()
-
-    def resume_writing(self) -> None:
-        """It reads again."""
-        super().resume_writing()
-        self.flow.resume_reading()

@@ -254,11 +254,26 @@ class GuardedProtocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self.last_words is not None:
             self._say(self.last_words)
+        self._read_on()
+
+    def pause_writing(self) -> None:
+        """A client that does not read its answers is not read either."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        super().resume_writing()
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """Read more, unless requests or answers wait already: a queue grows by no more than what came in one piece."""
+        if not self.pipeline and not self.flow.write_paused:
+            self.flow.resume_reading()
 
     def _early(self) -> None:
         self.early = True

@@ -344,12 +344,11 @@ def test_more_connections_than_allowed_are_told(fast):
 
 
 def test_who_does_not_read_is_dropped_and_not_read(fast):
-    with served(MODEL, fast=fast, unread_seconds=1.0, max_pipelined=10_000) as server:
+    with served(MODEL, fast=fast, unread_seconds=1.0, max_pipelined=1_000_000) as server:
         connection = server.connect()
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(5)
         with pytest.raises((TimeoutError, ConnectionError)):
-            send_for_long(connection, request(b"", "/openapi.json", "GET") + request(b"{}") * 20, 100_000)
+            send_for_long(connection, request(b"", "/openapi.json", "GET") + request(b"{}"), 1_000_000)
         deadline = time.monotonic() + 20
         while server.guard.connections and time.monotonic() < deadline:
             time.sleep(0.1)

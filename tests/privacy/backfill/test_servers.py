@@ -39,7 +39,7 @@ def _fill(world, client, keys=12, prefix="chat"):
 
 def make_documented_user(client, *more: str) -> None:
     """Run the commands of the docs as they print them; what an older server does not know is in a second block."""
-    blocks = re.findall(r"```sh\n((?:redis-cli ACL SETUSER [^`]*?)+)```", DOCS.read_text())
+    blocks = re.findall(r"```(?:sh|text)\n((?:redis-cli ACL SETUSER [^`]*?)+)```", DOCS.read_text())
     lines = "".join(blocks).replace("\\\n", " ").replace("PASSWORD", "s3cret").splitlines()
     assert len(lines) == 3
     first, newer, _json = (shlex.split(line)[1:] for line in lines)
