@@ -6,6 +6,7 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
+BENCHES := predictor inprocess batch trees reload memory training privacy backfill fleet
 IMAGES := operator predictor training privacy
 TAG ?= dev
 
@@ -48,8 +49,8 @@ test: lint ## lint, types, import contracts and all tests that need nothing runn
 	$(BIN)/pytest -n 2
 
 .PHONY: bench
-bench: install ## measure everything in bench/; each file there also runs alone (--help)
-	for file in bench/*.py; do printf '\n== %s\n' $$file; $(BIN)/python $$file || exit 1; done
+bench: install ## measure everything in bench/; each program there also runs alone (--help)
+	for name in $(BENCHES); do printf '\n== bench/%s.py\n' $$name; $(BIN)/python bench/$$name.py || exit 1; done
 
 .PHONY: crds
 crds: install ## renew the generated CRD and the chart's copy

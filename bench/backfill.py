@@ -166,12 +166,15 @@ def p99(there: Server, seconds: float, work) -> float:
     return statistics.quantiles(found, n=100)[98]
 
 
+MEASURED = {"speed": speed, "memory": memory, "appends": appends, "latency": latency}
+
+
 def main() -> None:
-    """One of the measurements."""
+    """The measurements that are named, else all."""
     if sys.argv[1:2] == ["child"]:
         child(sys.argv[2:])
     p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("what", choices=["speed", "memory", "appends", "latency"])
+    p.add_argument("what", nargs="*", help=", ".join(MEASURED))
     p.add_argument("--keys", type=int, default=8000)
     p.add_argument("--server", choices=["valkey", "redis"], default="valkey")
     p.add_argument("--rounds", type=int, default=3)
@@ -179,8 +182,11 @@ def main() -> None:
     p.add_argument("--appends", type=int, default=1_000_000)
     p.add_argument("--per-second", type=float, default=6000)
     given = p.parse_args()
-    found = {"speed": speed, "memory": memory, "appends": appends, "latency": latency}[given.what](given)
-    print(json.dumps({"bench": f"backfill {given.what}", "server": given.server, **found}))
+    if unknown := set(given.what) - set(MEASURED):
+        p.error(f"nothing is called {', '.join(sorted(unknown))}; there are {', '.join(MEASURED)}")
+    for what in given.what or MEASURED:
+        found = MEASURED[what](given)
+        print(json.dumps({"bench": f"backfill {what}", "server": given.server, **found}), flush=True)
 
 
 if __name__ == "__main__":

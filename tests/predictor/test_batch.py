@@ -11,9 +11,9 @@ from served import served
 MODEL = linear()
 
 
-@pytest.fixture(scope="module")
-def server():
-    with served(MODEL, linear(0.1, name="older")) as found:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])
+def server(request):
+    with served(MODEL, linear(0.1, name="older"), fast=request.param) as found:
         yield found
 
 

@@ -232,6 +232,16 @@ def test_unfinished_bodies_are_held_up_to_a_limit(fast):
         assert server.guard.held == 0
 
 
+def test_without_the_limit_they_are_all_held():
+    with served(MODEL, max_held=1 << 60) as server:
+        for _ in range(5):
+            server.connect().sendall(request(b" " * 60_000)[:-1])
+        deadline = time.monotonic() + 20
+        while server.guard.held < 300_000:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
 # --- no HTTP ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -343,6 +353,14 @@ def test_more_connections_than_allowed_are_told(fast):
         assert read_answer(kept[4]).status == 200
 
 
+def test_without_a_limit_connections_grow():
+    with served(MODEL, max_connections=1 << 30) as server:
+        kept = [server.connect() for _ in range(6)]
+        for connection in kept:
+            connection.sendall(request())
+            assert read_answer(connection).status == 200
+
+
 def test_who_does_not_read_is_dropped_and_not_read(fast):
     with served(MODEL, fast=fast, unread_seconds=1.0, max_pipelined=1_000_000) as server:
         connection = server.connect()
@@ -353,6 +371,43 @@ def test_who_does_not_read_is_dropped_and_not_read(fast):
         while server.guard.connections and time.monotonic() < deadline:
             time.sleep(0.1)
         assert not server.guard.connections
+
+
+def test_without_the_sweep_who_does_not_read_stays(monkeypatch):
+    monkeypatch.setattr(Guard, "sweep", lambda *_: None)
+    with served(MODEL, unread_seconds=0.5, max_pipelined=1_000_000) as server:
+        connection = server.connect()
+        connection.settimeout(3)
+        with pytest.raises(TimeoutError):
+            send_for_long(connection, request(b"", "/openapi.json", "GET"), 1_000_000)
+        assert server.guard.connections
+
+
+def test_without_pausing_who_does_not_read_is_read_on_and_on(monkeypatch):
+    monkeypatch.setattr("leadmodel_predictor.guard.GuardedProtocol.pause_writing", lambda _: None)
+    sent = request(b"", "/openapi.json", "GET")
+    with served(MODEL, unread_seconds=1e9, max_pipelined=1_000_000) as server:
+        connection = server.connect()
+        connection.settimeout(5)
+        send_for_long(connection, sent, 10_000)  # their answers are more than any buffer of the system takes
+        assert max(c.transport.get_write_buffer_size() for c in server.guard.connections) > 16 << 20
+
+
+def test_without_the_sweep_idle_connections_stay(monkeypatch):
+    monkeypatch.setattr(Guard, "sweep", lambda *_: None)
+    with served(MODEL, idle_seconds=0.5) as server:
+        connection = server.connect()
+        connection.settimeout(3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+
+
+def test_without_the_sweep_a_refused_body_is_read_for_ever(monkeypatch):
+    monkeypatch.setattr(Guard, "sweep", lambda *_: None)
+    with served(MODEL, ignored_seconds=0.5) as server:
+        connection = server.connect()
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n")
+        send_for_long(connection, b" " * (1 << 16), 300, pause=0.01)
 
 
 # --- too many --------------------------------------------------------------------------------------------------------------------
@@ -389,3 +444,11 @@ def test_a_flood_of_requests_in_a_row(fast):
         answer = read_all(connection)
         assert statuses(answer)[-1] == 503
         assert 10 <= statuses(answer).count(200) < 50
+
+
+def test_without_a_limit_a_row_is_as_long_as_it_comes():
+    with served(MODEL, max_pipelined=1 << 30) as server:
+        connection = server.connect()
+        connection.sendall(request(b"", "/ops/model-status", "GET") * 50)
+        connection.shutdown(socket.SHUT_WR)
+        assert statuses(read_all(connection)) == [200] * 50

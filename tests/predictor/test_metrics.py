@@ -11,9 +11,9 @@ from models import leads, linear
 from served import served
 
 
-@pytest.fixture(scope="module")
-def text() -> str:
-    with served(linear(), linear(0.1, name="older")) as server:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])
+def text(request) -> str:
+    with served(linear(), linear(0.1, name="older"), fast=request.param) as server:
         for lead in leads(200, seed=1):
             assert server.ask("POST", "/predict", lead).status == 200
         for body in (b"{", b'{"age": "x"}', b"[]"):

@@ -65,11 +65,11 @@ def stop(server: Server) -> None:
         server.process.stderr.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
+@pytest.fixture(scope="module", params=[(), ("--fast-path",)], ids=["asgi", "fast"])
+def server(request, tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     (folder / "previous.json").write_bytes(dump(linear(0.1, name="older", version=1_766_000_000)))
-    found = start(folder, "--previous", str(folder / "previous.json"))
+    found = start(folder, "--previous", str(folder / "previous.json"), *request.param)
     yield found
     stop(found)
 
@@ -172,6 +172,26 @@ def test_details_are_not_kept(server):
     server.client.post("/predict", json={"details": "call me at 4711-SECRET"})
     for path in ("/ops/drift-window", "/ops/model-status", "/metrics"):
         assert "SECRET" not in server.client.get(path).text
+
+
+@pytest.mark.parametrize("flags", [(), ("--fast-path",)], ids=["asgi", "fast"])
+def test_no_log_holds_what_a_client_sent(tmp_path, flags):
+    server, secret = start(tmp_path, *flags), "anna.schmidt@example.org"
+    try:
+        for path in ("/predict", "/predict/batch", f"/{secret}", f"/ops/drift-window?since={secret}"):
+            for sent in ({"details": secret}, {"age": secret}, {secret: secret}, [{"age": secret}], secret):
+                server.client.post(path, json=sent, headers={"X-Name": secret})
+            server.client.get(path)
+            server.client.post(path, content=secret + "{" * 2_000_000)
+        with socket.create_connection((server.client.base_url.host, server.client.base_url.port or 0)) as raw:
+            raw.sendall(f"{secret}\r\n\r\n".encode())
+            assert raw.recv(1000)
+        server.process.send_signal(signal.SIGTERM)
+        _, log = server.process.communicate(timeout=60)
+    finally:
+        stop(server)
+    assert b"serving sha256:" in log  # there is a log
+    assert secret.encode() not in log
 
 
 def test_reload(tmp_path):
