@@ -1,6 +1,6 @@
 """The backfill on a real server: apply against dry run, Redis' share, stamps, memory, appends under fire, a live writer's latency.
 
-`python bench/backfill.py speed|memory|appends|latency [--keys N] [--server valkey|redis]`. Each prints one JSON line; ratios are of one
+`python bench/backfill.py [speed|memory|appends|latency ...] [--keys N] [--server valkey|redis]`. Each prints one JSON line; ratios are of one
 run on one machine. The server and the writers share its cores, so absolute figures are low.
 """
 
@@ -175,7 +175,7 @@ def main() -> None:
         child(sys.argv[2:])
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument("what", nargs="*", help=", ".join(MEASURED))
-    p.add_argument("--keys", type=int, default=8000)
+    p.add_argument("--keys", type=int, help="default: 8,000; of memory 1,000,000")
     p.add_argument("--server", choices=["valkey", "redis"], default="valkey")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--seconds", type=float, default=8)
@@ -184,7 +184,9 @@ def main() -> None:
     given = p.parse_args()
     if unknown := set(given.what) - set(MEASURED):
         p.error(f"nothing is called {', '.join(sorted(unknown))}; there are {', '.join(MEASURED)}")
+    asked = given.keys
     for what in given.what or MEASURED:
+        given.keys = asked or (1_000_000 if what == "memory" else 8000)
         found = MEASURED[what](given)
         print(json.dumps({"bench": f"backfill {what}", "server": given.server, **found}), flush=True)
 

@@ -19,7 +19,13 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from leadmodel_artifact.artifact import Artifact, FeatureKind, Trees, load
-from leadmodel_artifact.scoring import explain_score, lead_values, level_number, make_scorer
+from leadmodel_artifact.scoring import (
+    explain_score,
+    lead_values,
+    level_number,
+    make_coded_scorer,
+    make_scorer,
+)
 from leadmodel_predictor.decode import Reader
 
 TREES, LEAVES = 100, 31
@@ -54,7 +60,8 @@ def _number(feature, value) -> float:
 def works(path, leads: list[Lead]) -> tuple[Artifact, list[tuple], dict[str, Callable[[int], object]]]:
     """What is timed for one artifact."""
     artifact = load(path.read_bytes())
-    scorer, reader = make_scorer(artifact), Reader(artifact, None)
+    scorer = make_scorer(artifact)
+    reader = Reader((artifact, make_coded_scorer(artifact)), None)
     rows = [lead_values(artifact, lead) for lead in leads]
     bodies = [as_json(lead) for lead in leads]
 

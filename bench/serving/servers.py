@@ -22,7 +22,10 @@ PATIENCE_S = 90.0
 
 def of_leadmodel(answer: Any) -> list[float]:
     """The scores in an answer of the predictor, and of apps that answer as it does."""
-    return [found["score"] for found in (answer if isinstance(answer, list) else [answer])]
+    if isinstance(answer, list):
+        return [found["score"] for found in answer]
+    found: float | list[float] = answer["score"]
+    return found if isinstance(found, list) else [found]
 
 
 @dataclass(frozen=True)

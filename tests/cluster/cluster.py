@@ -5,6 +5,8 @@ processes in a network namespace of their own; `down` ends exactly those, by id,
 LEADMODEL_CLUSTER=1 … 7 is another cluster beside the first.
 """
 
+import base64
+import json
 import os
 import shutil
 import sys
@@ -31,6 +33,7 @@ PACKAGES = (
 )
 TOOLS = ("containerd", "runc", "buildah", "debootstrap", "iptables", "ip", "conntrack")
 CGROUPS = Path("/sys/fs/cgroup")
+POD_NETWORKS = Path("/var/lib/cni/results")  # what the plugins remember of each pod
 
 
 def packages() -> None:
@@ -141,8 +144,21 @@ def end_containers(place: Place) -> None:
         run(*place.ctr("containers", "rm", container), check=False)
 
 
+def end_pod_networks(place: Place) -> None:
+    """Network namespaces of pods that nobody took down in order."""
+    for file in POD_NETWORKS.glob("pods-*"):
+        known = json.loads(file.read_bytes())
+        if str(place.folder) not in base64.b64decode(known["config"]).decode():
+            continue
+        for sandbox in {i["sandbox"] for i in known["result"]["interfaces"] if i.get("sandbox")}:
+            run("ip", "netns", "del", Path(sandbox).name, check=False)
+        for left in POD_NETWORKS.glob(f"*-{known['containerId']}-*"):
+            left.unlink()
+
+
 def clean(place: Place) -> None:
-    """Mounts, cgroups, links to logs, the namespace, the folder."""
+    """Mounts, cgroups, links to logs, the namespaces, the folder."""
+    end_pod_networks(place)
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     for mount in sorted((m for m in mounts if m.startswith(f"{place.folder}/")), key=len, reverse=True):
         run("umount", "-l", mount, check=False)
