@@ -209,6 +209,8 @@ class FakeApi:
         found = [o for p, o in sorted(self.objects.items()) if self._within(call, p) and _matches(call, o)]
         if "PartialObjectMetadata" in call.accept:
             found = [{"metadata": item["metadata"]} for item in found]
+        elif not PREFIX[call.resource].startswith("/apis/customerops.dev"):  # as the real one answers
+            found = [{k: v for k, v in item.items() if k not in {"kind", "apiVersion"}} for item in found]
         kind = KIND[call.resource] + "List"
         start, limit = int(call.query.get("continue", 0)), int(call.query.get("limit", 0))
         about: Object = {"resourceVersion": str(self.version)}
@@ -419,6 +421,16 @@ def _discover(path: str) -> web.Response | None:
         for name, kind in GROUPS[prefix].items()
     ]
     found += [{**r, "name": f"{r['name']}/status"} for r in found if r["name"] == "leadmodels"]
+    if prefix == "/api/v1":  # Kopf waits until they are known
+        found.append(
+            {
+                **found[0],
+                "name": "namespaces",
+                "kind": "Namespace",
+                "singularName": "namespace",
+                "namespaced": False,
+            }
+        )
     return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": found})
 
 

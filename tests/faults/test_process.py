@@ -66,6 +66,24 @@ def test_killed_in_the_middle_of_a_rollout_and_started_again(tmp_path):
     assert asyncio.run(both()) == []
 
 
+def test_a_start_over_what_is_settled_reads_lists(tmp_path):
+    """A pass over the mirror finds nothing to do; of single objects only the ledger is read."""
+
+    async def tell() -> set[str]:
+        async with a_cluster() as cluster:
+            begin(cluster)
+            async with a_process(cluster, tmp_path, identity="one"):
+                await turn(cluster, ready(cluster, "A"))
+                assert await quiet(cluster, 1.5) == []
+            before = len(cluster.api.log)
+            async with a_process(cluster, tmp_path, identity="one"):
+                await turn(cluster, lambda: any(c.name.endswith("-ledger") for c in cluster.api.log[before:]))
+                assert await quiet(cluster, 1.5) == []
+            return {c.resource for c in cluster.api.log[before:] if c.method == "GET" and c.name}
+
+    assert asyncio.run(tell()) == {"configmaps", "leases"}
+
+
 def test_told_to_go_it_gives_the_lease_away_and_leaves(tmp_path):
     async def tell() -> None:
         async with (

@@ -119,7 +119,7 @@ class Actor:
             return await self.create(body)
         if is_leaving(found):
             raise Conflict(f"{body['kind']} is being deleted")
-        if observe.annotations(found).get(RENDERED) == mark and covers(found, body):
+        if observe.annotations(found).get(RENDERED) == mark and covers(found, _unnamed(body)):
             return found
         try:
             found = await self._as_applied(found, body)
@@ -303,6 +303,11 @@ def covers(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(covers, found, wanted))
     return bool(found == wanted)
+
+
+def _unnamed(body: Object) -> Object:
+    """Without its kind, which the path says: in lists of built-in kinds the items do not."""
+    return {key: value for key, value in body.items() if key not in {"apiVersion", "kind"}}
 
 
 _WHOLE = {"selector", "podSelector", "matchLabels", "rules"}  # one key more selects something else

@@ -12,9 +12,9 @@ from leadmodel_operator.words import GROUP, PLURAL, VERSION
 
 
 def registry(
-    told: Callable[[str | None, dict[str, Any]], None], enqueue: Callable[[Key], None], access: Access
+    told: Callable[[str | None, dict[str, Any]], bool], enqueue: Callable[[Key], None], access: Access
 ) -> kopf.OperatorRegistry:
-    """Handlers that note and enqueue."""
+    """Handlers that note and enqueue. `told` answers whether it is news."""
     found = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=found)
@@ -29,10 +29,24 @@ def registry(
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
     async def lead_model(event: Any, namespace: str | None, name: str, **_: Any) -> None:
-        told(event["type"], event["object"])
-        enqueue(Key(namespace or "", name))
+        if told(event["type"], event["object"]):
+            enqueue(Key(namespace or "", name))
 
     return found
+
+
+class _NoDiff(kopf.DiffBaseStorage):
+    """We ask Kopf for events only; what it would compare costs more than the rest of an event."""
+
+    def build(self, **_: Any) -> Any:
+        """Nothing."""
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing is stored."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is stored."""
 
 
 def _encoded(material: bytes | None) -> str | None:
@@ -43,6 +57,7 @@ def settings() -> kopf.OperatorSettings:
     """Quiet, patient, and without anything written by the framework."""
     found = kopf.OperatorSettings()
     found.posting.enabled = False
+    found.persistence.diffbase_storage = _NoDiff()
     found.scanning.disabled = True
     found.peering.standalone = True
     found.networking.request_timeout = 30.0

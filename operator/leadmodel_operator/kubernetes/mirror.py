@@ -109,6 +109,12 @@ class Mirror:
             self._names[resource, namespace, model].add(name)
         return True
 
+    def holds(self, resource: str, found: Object) -> bool:
+        """Whether exactly this version is held."""
+        about = found["metadata"]
+        held = self._held[resource, about["namespace"]].get(about["name"])
+        return held is not None and held[0] == _version(found)
+
     def drop(self, resource: str, namespace: str, name: str) -> bool:
         """Forget an object; whether it was held."""
         self.ledgers.pop((namespace, name), None)

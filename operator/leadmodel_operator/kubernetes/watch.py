@@ -45,7 +45,7 @@ class Watch:
 
     @property
     def _partial(self) -> bool:
-        return self.resource in {*METADATA, PLURAL}
+        return self.resource in METADATA
 
     def _accept(self, kind: str) -> str:
         return f"application/json;as={kind};g=meta.k8s.io;v=v1" if self._partial else "application/json"
@@ -153,15 +153,14 @@ class Watch:
     # --- into the mirror -------------------------------------------------------------------------------------------------------
 
     def _put(self, found: Object) -> None:
-        """Keep it; of LeadModels only Kopf's own events are kept, a list says which of them it missed."""
+        """Keep what is news. Of LeadModels a list finds what Kopf's events missed; where it is older than they, nobody is trusted."""
         about = found["metadata"]
-        if self.resource == PLURAL:
-            held = self.mirror.get(PLURAL, about["namespace"], about["name"])
-            if held is None or held["metadata"]["resourceVersion"] != about["resourceVersion"]:
-                self.mirror.drop(PLURAL, about["namespace"], about["name"])
-                self.enqueue(Key(about["namespace"], about["name"]))
-        elif self.mirror.put(self.resource, found):
-            self.enqueue(Key(about["namespace"], about["labels"][LABEL]))
+        name = about["name"] if self.resource == PLURAL else about["labels"][LABEL]
+        news = self.mirror.put(self.resource, found)
+        if self.resource == PLURAL and not self.mirror.holds(PLURAL, found):
+            news = self.mirror.drop(PLURAL, about["namespace"], name)
+        if news:
+            self.enqueue(Key(about["namespace"], name))
 
     def _drop(self, namespace: str, name: str, model: str | None = None) -> None:
         if self.resource == PLURAL:
