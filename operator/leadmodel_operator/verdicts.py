@@ -300,14 +300,18 @@ def promote_passed(draft: Draft) -> None:
 
 
 def why_held(draft: Draft, candidate: Candidate) -> Hold | None:
-    """After a drift rollback, candidates of poll and retraining wait; nothing waits while nothing serves."""
+    """After a drift rollback, candidates of poll and retraining wait; nothing waits while nothing serves.
+
+    After two within a week they wait for a person, however long that takes: time mends no training.
+    """
     if draft.full() and draft.champion is not None:
         return Hold(reason=Reason.QUARANTINE_FULL)
     recent = [r for r in draft.status.rollbacks if is_automatic(r)]
     if draft.champion is None or draft.pinned or candidate.released or not recent:
         return None
     week = [r for r in recent if draft.now - r.at < REPEAT_WINDOW]
-    if len(week) >= 2:
+    again = len(recent) > 1 and recent[0].at - recent[1].at < REPEAT_WINDOW
+    if len(week) >= 2 or (again and draft.champion.since <= recent[0].at):  # nobody has promoted since
         return Hold(reason=Reason.HELD_AFTER_ROLLBACK)
     until = recent[0].at + timedelta(seconds=draft.spec.rollback.cooldown.seconds)
     return Hold(reason=Reason.HELD_AFTER_ROLLBACK, until=until) if draft.now < until else None

@@ -145,6 +145,31 @@ def test_held_after_rollback_until_the_cooldown_ends():
     assert is_ready(world)
 
 
+def test_after_two_rollbacks_in_a_week_only_a_person_promotes():
+    world, leader = drifted()
+    world.upload("C", Truth(auc=0.82, drifts=True))
+    world.poll_by_schedule()
+    leader.step(25)
+    assert world.status.champion.digest == digest("C")
+    for _ in range(30):
+        leader.step(5 / 60)
+    assert len(world.auto_rollbacks) == 2
+    world.upload("D", Truth(auc=0.84))
+    world.poll_by_schedule()
+    leader.settle()
+    for _ in range(20):
+        leader.step(24)
+    assert world.status.champion.digest == digest("A")
+    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
+    world.verbs[Verb.RELEASE] = digest("D")
+    leader.settle()
+    assert world.status.champion.digest == digest("D")
+    world.upload("E", Truth(auc=0.85))
+    world.poll_by_schedule()
+    leader.settle()
+    assert world.status.champion.digest == digest("E")
+
+
 def test_a_released_candidate_is_not_held():
     world, leader = drifted()
     world.upload("C", Truth(auc=0.82))
