@@ -311,7 +311,9 @@ def why_held(draft: Draft, candidate: Candidate) -> Hold | None:
         return None
     week = [r for r in recent if draft.now - r.at < REPEAT_WINDOW]
     again = len(recent) > 1 and recent[0].at - recent[1].at < REPEAT_WINDOW
-    if len(week) >= 2 or (again and draft.champion.since <= recent[0].at):  # nobody has promoted since
+    if len(week) >= 2 or (
+        again and (draft.champion.since or recent[0].at) <= recent[0].at
+    ):  # nobody has promoted since
         return Hold(reason=Reason.HELD_AFTER_ROLLBACK)
     until = recent[0].at + timedelta(seconds=draft.spec.rollback.cooldown.seconds)
     return Hold(reason=Reason.HELD_AFTER_ROLLBACK, until=until) if draft.now < until else None
