@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -146,3 +148,17 @@ def test_tables_have_as_many_cells_as_heads(bad):
     for name in ("calm", "bad", "moves", "back", "few", "lost", "again"):
         lines = getattr(tables, name)([(of, [bad])]).splitlines()
         assert len({line.count("|") for line in lines}) == 1, name
+
+
+def test_every_table_of_the_page_is_one_of_the_study_and_filled():
+    text = page.PAGE.read_text()
+    parts = {*cases.PARTS} - {"delays"} | {"alone", "paired", "slide", "windows", "ways", "real", "strict"}
+    assert set(page.places(text)) == parts
+    assert text.count("| --- |") + text.count("| --- | ---") >= len(parts)
+
+
+def test_pictures_of_the_page_are_there():
+    folder = Path(page.PAGE).parent
+    for name in ("gate-power", "false-alarms", "detection-delay", "counterfactual"):
+        assert f"](pictures/{name}.svg)" in page.PAGE.read_text()
+        assert ET.parse(folder / "pictures" / f"{name}.svg").getroot().tag.endswith("svg")  # our own file
