@@ -1,6 +1,6 @@
 """Least privilege, proved on the whole run: the API server's audit log against what the chart grants.
 
-Nothing the operator asked for was missing, and nothing it may do was left unused. Runs last, after everything else has used its rights.
+Nothing the operator asked for was missing, and nothing it may do was left unused but what a run rarely needs. Runs last, after everything else has used its rights.
 """
 
 import json
@@ -16,6 +16,26 @@ pytestmark = pytest.mark.alone
 
 WHO = f"system:serviceaccount:{HELM_NAMESPACE}:leadmodel"
 Right = tuple[str, str, str]  # group, resource[/subresource], verb
+
+
+RARE: set[Right] = {  # asked for in cases that not every run makes
+    # a name of ours turned out to be taken: whose is it?
+    ("batch", "jobs", "get"),
+    ("batch", "cronjobs", "get"),
+    # somebody edited an object of ours, or an upgrade renders it differently
+    ("", "services", "patch"),
+    ("", "serviceaccounts", "patch"),
+    ("autoscaling", "horizontalpodautoscalers", "patch"),
+    ("batch", "jobs", "patch"),
+    ("networking.k8s.io", "networkpolicies", "patch"),
+    ("policy", "poddisruptionbudgets", "patch"),
+    ("rbac.authorization.k8s.io", "roles", "patch"),
+    ("rbac.authorization.k8s.io", "rolebindings", "patch"),
+    # a pod that serves neither model is evicted; nothing may serve; autoscaling left the spec
+    ("", "pods", "delete"),
+    ("apps", "deployments", "delete"),
+    ("autoscaling", "horizontalpodautoscalers", "delete"),
+}
 
 
 def asked(since: str) -> Iterator[tuple[Right, dict[str, Any]]]:
@@ -74,7 +94,8 @@ def going(event: dict[str, Any]) -> bool:
 def test_nothing_is_unused(cluster: Cluster, since: str):
     used = {right for right, _ in asked(since)}
     print(f"\n{sum(1 for _ in asked(since))} requests of the operator used {len(used)} rights")
-    assert granted(cluster) - used == set()
+    print("not asked for in this run:", sorted(granted(cluster) - used))
+    assert granted(cluster) - used <= RARE
     assert used <= granted(cluster)
 
 

@@ -24,7 +24,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
   verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch, delete]
+  verbs: [list, watch, delete]
 {{- if eq .Values.scrape "proxy" }}
 - apiGroups: [""]
   resources: [pods/proxy]
