@@ -1,17 +1,15 @@
 """The scenarios that `tests/scenarios` plays on the local runtime, on the cluster: they end in the same statuses."""
 
-import http.client
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from e2e_harness import Subject, wait_for
 from scenarios.scripts import SCENARIOS
-from scenarios.world import Stage
+from scenarios.world import Stage, post_each
 
 ENDS = Path(__file__).parent.parent / "scenarios" / "ends"
 
@@ -45,14 +43,7 @@ class ClusterWorld:
         return self.subject.status()
 
     def send(self, leads: list[dict[str, Any]]) -> None:
-        url = urlsplit(self.subject.url())
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
-        for lead in leads:
-            connection.request("POST", url.path, json.dumps(lead))
-            answer = connection.getresponse()
-            assert answer.status == 200, answer.read()
-            answer.read()
-        connection.close()
+        post_each(self.subject.url(), leads)
 
     def lose_status(self) -> None:
         patch = '[{"op": "remove", "path": "/status"}]'

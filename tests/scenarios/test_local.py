@@ -1,6 +1,5 @@
 """The scenarios on the local runtime. With LEADMODEL_RENEW=1 the ends are written anew: look at what changed in them."""
 
-import http.client
 import json
 import os
 import shutil
@@ -8,14 +7,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from local_world import Machine, put
 from scenarios.scripts import SCENARIOS
-from scenarios.world import Stage
+from scenarios.world import Stage, post_each
 
 ENDS = Path(__file__).parent / "ends"
 
@@ -66,14 +64,7 @@ class LocalWorld:
         return found
 
     def send(self, leads: list[dict[str, Any]]) -> None:
-        url = urlsplit(self.status()["url"])
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
-        for lead in leads:
-            connection.request("POST", url.path, json.dumps(lead))
-            answer = connection.getresponse()
-            assert answer.status == 200, answer.read()
-            answer.read()
-        connection.close()
+        post_each(self.status()["url"], leads)
 
     def lose_status(self) -> None:
         self.machine.kill()

@@ -24,10 +24,7 @@ def test_appends_during_an_apply_are_all_kept(world):
     with Writers(there, 1, per_second=1500) as writers:
         time.sleep(0.3)
         for _ in range(2):
-            assert world.run("--apply").code in {
-                0,
-                3,
-            }  # a starved run gives up what never holds still, and says so
+            assert world.run("--apply").code == 0
         appended = writers.end()
     assert sum(appended.values()) > 200
     assert there.check(appended) == {}
