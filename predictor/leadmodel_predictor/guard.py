@@ -271,7 +271,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._read_on()
 
     def _read_on(self) -> None:
-        """Read more, unless requests or answers wait already: a queue grows by no more than what came in one piece."""
+        """Read more, unless requests or answers wait already."""
         if not self.pipeline and not self.flow.write_paused:
             self.flow.resume_reading()
 
