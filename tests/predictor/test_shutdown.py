@@ -61,12 +61,13 @@ class Balancer:
             return read_answer(connection).status
 
 
-def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[object]]:
+def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[int | str]]:
     """Requests asked, and what failed, while two replicas are restarted in turn."""
     artifact = tmp_path / "model.json"
     artifact.write_bytes(dump(linear()))
     replicas = [Replica(artifact, *flags) for _ in range(2)]
-    balancer, asked, failed, done = Balancer(replicas), 0, [], threading.Event()
+    balancer, asked, done = Balancer(replicas), 0, threading.Event()
+    failed: list[int | str] = []
 
     def keep_asking() -> None:
         nonlocal asked
@@ -75,7 +76,7 @@ def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[object]
             try:
                 status = balancer.ask()
             except (OSError, EOFError) as error:
-                failed.append(error)
+                failed.append(repr(error))  # the error itself would keep its frames, and their sockets
             else:
                 if status != 200:
                     failed.append(status)
