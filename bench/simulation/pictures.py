@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from simulation import figures, gate
-from simulation.cases import SIZES, WEEKLY, Case
+from simulation.cases import FLAT, OTHER, SIZES, WEEKLY, Case
 from simulation.play import Outcome
 
 mpl.use("svg")
@@ -16,6 +16,7 @@ from matplotlib import pyplot as plt  # after the backend
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 COLORS = ("#1b4f72", "#b9770e", "#1e8449", "#943126", "#6c3483")
+LINES = {FLAT: "o-", WEEKLY: "s--", OTHER: "^:"}
 STYLE = {
     "svg.hashsalt": "leadmodel",
     "svg.fonttype": "none",
@@ -74,7 +75,7 @@ def false_alarms(found: Found) -> None:
             days = figures.days(outcomes)
             shares = [np.mean([figures.lasting(day, limit) for day in days]) for limit in figures.LIMITS]
             axes.plot(
-                figures.LIMITS, shares, "s--" if case.world == WEEKLY else "o-", ms=3.5, color=COLORS[i % 3],
+                figures.LIMITS, shares, LINES[case.world], ms=3.5, color=COLORS[i % 3],
                 label=f"{case.rate:,} a day, {case.world}",
             )  # fmt: skip
         for limit, name in ((0.10, "previous must stay below"), (0.25, "breach")):
