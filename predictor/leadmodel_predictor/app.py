@@ -13,6 +13,8 @@ from leadmodel_predictor.reload import Reloads
 class Application:
     """One predictor."""
 
+    at_once = "/predict"  # waits for nothing once the request is whole
+
     def __init__(self, model: Model, reloads: Reloads) -> None:
         self.predict, self.batch = Predict(model), Batch(model)
         self.ops = Ops(model, reloads)
@@ -21,7 +23,7 @@ class Application:
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """ASGI: a plain function, for another coroutine around the hot path would only cost."""
         path = scope["path"]
-        if path == "/predict":
+        if path == self.at_once:
             one = self.predict.one if scope["method"] == "POST" else self.predict.wrong_method
             return one(scope, receive, send)
         if path == "/predict/batch":

@@ -2,12 +2,13 @@
 
 uvicorn bounds neither the head of a request nor the time it takes, and starts a task for each request that begins to arrive. Here a
 request is started when it is whole (or too long to wait for), when no more than a known number wait already; what is slow, huge or no
-HTTP is answered in JSON and closed. One sweep a second looks for what is late: a request in time pays nothing for it, and less than
+HTTP is answered in JSON and closed. Requests that have nothing to wait for run in the connection's own call: a task would cost them a
+turn of the loop. One sweep a second looks for what is late: a request in time pays nothing for it, and less than
 uvicorn's own timer. No path or model here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ class Guard:
     ignored_seconds: float = 10.0  # how long a body is read on that has been refused
     unread_seconds: float = 60.0  # how long an answer may go unread
     idle_seconds: float = 75.0  # longer than load balancers keep a connection
+    at_once: str = ""  # the path whose requests, once whole, are answered without waiting
     draining: bool = False
     held: int = 0
     reading: int = 0  # requests started before they were whole
@@ -72,6 +74,30 @@ class Guard:
         while True:
             await asyncio.sleep(every)
             self.sweep(clock())
+
+
+class Begun(Coroutine[Any, Any, None]):
+    """A coroutine that began outside of a task and now waits: a task that takes it over hears first what for."""
+
+    def __init__(self, running: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self.running, self.waits_for = running, waits_for
+
+    def send(self, value: None) -> Any:
+        """Go on."""
+        waits_for, self.waits_for = self.waits_for, None
+        return self.running.send(value) if waits_for is None else waits_for
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an error."""
+        return self.running.throw(*error)
+
+    def close(self) -> None:
+        """End."""
+        self.running.close()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """Only a task runs it."""
+        raise NotImplementedError
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -144,7 +170,8 @@ class GuardedProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as offer:
             self._after_offer(data[offer.args[0] :])
         except httptools.HttpParserError:
-            self._end(self.cause)
+            if not self.transport.is_closing():  # else it is what came after the last request
+                self._end(self.cause)
         else:
             self._fed(len(data), began=heads != self.heads)
 
@@ -236,7 +263,21 @@ class GuardedProtocol(HttpToolsProtocol):
             self._whole()
         if self.waiting_app is not None:
             app, self.waiting_app = self.waiting_app, None
-            self._start(cycle, app)
+            if cycle.scope["path"] != self.guard.at_once:
+                self._start(cycle, app)
+            elif not self.transport.is_closing():
+                self._run(cycle, app)
+
+    def _run(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Answer here and now; if it must wait after all (for a client that does not read), in a task."""
+        if self.guard.draining:
+            cycle.keep_alive = False
+        running = cycle.run_asgi(app)
+        try:
+            waits_for = running.send(None)
+        except StopIteration:
+            return
+        self._await(Begun(running, waits_for))
 
     def _start(self, cycle: RequestResponseCycle, app: Any) -> None:
         guard = self.guard
@@ -245,7 +286,10 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.tasks) - guard.reading >= guard.max_waiting:
             self._shed(cycle)
             return
-        task = self.loop.create_task(cycle.run_asgi(app))
+        self._await(cycle.run_asgi(app))
+
+    def _await(self, running: Coroutine[Any, Any, None]) -> None:
+        task = self.loop.create_task(running)
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 

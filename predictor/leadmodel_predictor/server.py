@@ -44,6 +44,7 @@ class Server(uvicorn.Server):
             port=port,
         )
         super().__init__(config)
+        guard.at_once = app.at_once
         self.app, self.guard, self.drain = app, guard, drain
         self._sweeping: asyncio.Task[None] | None = None
 

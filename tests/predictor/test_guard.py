@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 
 import pytest
@@ -82,6 +83,34 @@ def test_pipelined_answers_come_in_order(fast):
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         assert statuses(read_all(connection)) == [200, 200, 422] * 20
+
+
+def test_what_follows_the_last_request_is_not_heard(fast):
+    with served(MODEL, fast=fast) as server:
+        connection = server.connect()
+        connection.sendall(
+            request(b'{"age": 30}', "/predict", "POST", "Connection: close") + request(b'{"age": 31}')
+        )
+        assert statuses(read_all(connection)) == [200]
+        assert len(server.model.ring.entries) == 1
+        assert server.limited("syntax") == 0
+
+
+def test_a_request_that_must_wait_goes_on_in_a_task():
+    """Its client does not read, so its answer waits; then it reads, and has all of them."""
+    count = 100_000
+    with served(MODEL, max_pipelined=1 << 30) as server:
+        connection = server.connect()
+        sending = threading.Thread(target=connection.sendall, args=(request(b'{"age": 30}') * count,))
+        sending.start()
+        protocol = next(iter(server.guard.connections))
+        while not protocol.tasks:
+            time.sleep(0.01)
+        found, last = 0, b""
+        while found < count:
+            last = last[-14:] + connection.recv(1 << 20)
+            found += last.count(b"HTTP/1.1 200 OK")
+        sending.join()
 
 
 def test_a_half_closed_client_gets_its_answer(fast):
