@@ -38,9 +38,9 @@ def binary() -> Path:
 def crds() -> list[Path]:
     """As the module ships them."""
     where = Path(__file__).parent / "argocd"
-    command = ["go", "list", "-mod=mod", "-m", "-f", "{{.Dir}}", MODULE]
+    command = ["go", "mod", "download", "-json", MODULE]
     found = subprocess.run(command, cwd=where, check=True, text=True, capture_output=True)
-    folder = Path(found.stdout.strip()) / "manifests" / "crds"
+    folder = Path(json.loads(found.stdout)["Dir"]) / "manifests" / "crds"
     return [folder / f"{name}-crd.yaml" for name in CRDS]
 
 
