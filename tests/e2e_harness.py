@@ -22,8 +22,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "cluster"))
 
 from place import this  # noqa: E402
+from target import target  # noqa: E402
 
 PLACE = this()
+TARGET = target(PLACE)
 HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
 IMAGES = ("operator", "predictor", "training", "privacy")
 BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
@@ -36,6 +38,11 @@ def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
     if check and found.returncode:
         raise RuntimeError(f"{' '.join(command[:6])} failed: {found.stdout[-500:]}{found.stderr[-1500:]}")
     return found.stdout + ("" if check else found.stderr)
+
+
+def named(image: str, tag: str) -> str:
+    """What an image is called in the cluster."""
+    return TARGET.images.format(image=image, tag=tag)
 
 
 @contextmanager
@@ -67,12 +74,10 @@ class Cluster:
     """kubectl and helm on the cluster of these tests."""
 
     kubeconfig: str
-    tools: Path
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """kubectl."""
-        command = (str(self.tools / "kubectl"), f"--kubeconfig={self.kubeconfig}")
-        return run(*command, *arguments, stdin=stdin, check=check)
+        return run("kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, stdin=stdin, check=check)
 
     def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
         """kubectl apply of objects; as JSON, for in YAML `y` is a truth value to some and a text to others."""
@@ -81,7 +86,7 @@ class Cluster:
 
     def helm(self, *arguments: str) -> str:
         """helm."""
-        return run(str(self.tools / "helm"), f"--kubeconfig={self.kubeconfig}", *arguments)
+        return run("helm", f"--kubeconfig={self.kubeconfig}", *arguments)
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
         """An object, None when it is not there."""
@@ -95,7 +100,7 @@ class Cluster:
 
     def install(self, tag: str, *more: str) -> None:
         """Install or upgrade the operator by its chart, with images of this tag."""
-        values = [f"--set=images.{image}=localhost/leadmodel-{image}:{tag}" for image in IMAGES]
+        values = [f"--set=images.{image}={named(image, tag)}" for image in IMAGES]
         chart = str(ROOT / "charts" / "leadmodel")
         where = ("-n", HELM_NAMESPACE, "--create-namespace", "--wait", "--timeout=240s")
         self.helm("upgrade", "--install", HELM_RELEASE, chart, *where, *values, *more)

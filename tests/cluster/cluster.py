@@ -1,7 +1,8 @@
 """A real one-node Kubernetes where there is none: `python tests/cluster/cluster.py up|down|status`.
 
-With KUBECONFIG set that cluster is taken and nothing is made. Else, as root on Debian with Go, the components run as plain
-processes in a network namespace of their own; `down` ends exactly those, by id, and removes what they left.
+With KUBECONFIG set that cluster is taken and nothing is made; else kind makes one where Docker runs. Else, as root on Debian with
+Go, the components run as plain processes in a network namespace of their own; `down` ends exactly those, by id, and removes what
+they left.
 LEADMODEL_CLUSTER=1 … 7 is another cluster beside the first.
 """
 
@@ -20,6 +21,7 @@ from build import bin_dir, build
 from components import ENDING, start_all, stop
 from pki import Pki
 from place import Place, run, this
+from target import has_kind, kind_down, kind_up
 
 PACKAGES = (
     "containerd",
@@ -85,10 +87,15 @@ def up(place: Place) -> None:
     if given := os.environ.get("KUBECONFIG"):
         print(f"using the cluster of KUBECONFIG={given}")
         return
+    if has_kind():
+        kind_up(place)
+        print(f"up with kind; use it with\nexport KUBECONFIG={place.folder}/kind.kubeconfig")
+        return
     if not is_up(place):
         if os.geteuid() != 0 or not shutil.which("go") or not shutil.which("apt-get"):
             sys.exit(
-                "no cluster: set KUBECONFIG to one, or run as root on Debian with Go, where one is built and started"
+                "no cluster: set KUBECONFIG to one; or install kind, kubectl and helm beside Docker;"
+                " or run as root on Debian with Go, where one is built and started"
             )
         packages()
         tools = build()
@@ -122,6 +129,9 @@ def down(place: Place) -> None:
     if not place.folder.exists():
         if os.environ.get("KUBECONFIG"):
             print("KUBECONFIG names a cluster that is not ours; nothing to stop")
+        return
+    if (place.folder / "kind.kubeconfig").exists():
+        kind_down(place)
         return
     if is_up(place):
         kubectl = (str(bin_dir() / "kubectl"), f"--kubeconfig={place.kubeconfig}")

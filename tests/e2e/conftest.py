@@ -2,16 +2,17 @@
 
 import os
 import pickle
+import socket
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from build import bin_dir
 from components import import_image
+from target import kind_load
 
-from e2e_harness import HELM_NAMESPACE, IMAGES, PLACE, SHARED, Cluster, Subject, locked, run
+from e2e_harness import HELM_NAMESPACE, IMAGES, PLACE, SHARED, TARGET, Cluster, Subject, locked, named, run
 from e2e_models import Model, corrupted, real_leads, train_on
 from e2e_store import Store
 from leadmodel_training.rows import Rows
@@ -24,20 +25,45 @@ def cluster() -> Cluster:
     """A cluster that is up."""
     with locked("cluster"):
         print(run(sys.executable, "tests/cluster/cluster.py", "up"))
-    return Cluster(os.environ.get("KUBECONFIG") or str(PLACE.kubeconfig), bin_dir())
+    found = Cluster(TARGET.kubeconfig)
+    if not TARGET.own:
+        must_be_reached(found)
+    return found
+
+
+def must_be_reached(cluster: Cluster) -> None:
+    """Say at once what otherwise every test would say in its own way."""
+    service = cluster.get("service", "kubernetes", "default")
+    assert service is not None
+    address = service["spec"]["clusterIP"]
+    try:
+        socket.create_connection((address, 443), 5).close()
+    except OSError as error:
+        pytest.exit(
+            f"this machine does not reach the Service kubernetes at {address}:443 ({error}): the tests ask pods and Services by"
+            " their addresses, so run them where those are routed (with kind: ip route add SERVICES via NODE)"
+        )
 
 
 @pytest.fixture(scope="session")
 def images(cluster: Cluster) -> str:
     """The tag of the images in the cluster: built anew when anything in them changed."""
     tag = run(sys.executable, "images/images.py", "content").strip()
+    if TARGET.name == "given":
+        return tag
+    if TARGET.name == "kind":
+        with locked("images"):
+            print(run("env", f"TAG={tag}", sys.executable, "images/images.py"))
+            for image in IMAGES:
+                kind_load(PLACE, named(image, tag))
+        return tag
     with locked("images") as shared:
         there = run(*PLACE.ctr("images", "ls", "-q"))
-        if all(f"localhost/leadmodel-{image}:{tag}\n" in there for image in IMAGES):
+        if all(f"{named(image, tag)}\n" in there for image in IMAGES):
             return tag
         print(run("env", f"BASE={BASE}", f"TAG={tag}", sys.executable, "images/images.py"))
         for image in IMAGES:
-            archive, name = shared / f"{image}.tar", f"localhost/leadmodel-{image}:{tag}"
+            archive, name = shared / f"{image}.tar", named(image, tag)
             archive.unlink(missing_ok=True)
             run("buildah", "push", name, f"oci-archive:{archive}:{name}")
             import_image(PLACE, archive)
@@ -50,11 +76,8 @@ def images(cluster: Cluster) -> str:
 def operator(cluster: Cluster, images: str) -> None:
     """The operator, installed by its chart."""
     with locked("operator"):
-        found = cluster.get("deployment", "leadmodel", HELM_NAMESPACE)
-        if (
-            found is None
-            or found["spec"]["template"]["spec"]["containers"][0]["image"].split(":")[1] != images
-        ):
+        found, wanted = cluster.get("deployment", "leadmodel", HELM_NAMESPACE), named("operator", images)
+        if found is None or found["spec"]["template"]["spec"]["containers"][0]["image"] != wanted:
             started = time.monotonic()
             cluster.install(images)
             print(f"operator installed in {time.monotonic() - started:.1f} s")
@@ -64,7 +87,7 @@ def operator(cluster: Cluster, images: str) -> None:
 def store(cluster: Cluster) -> Iterator[Store]:
     """A store that pods reach."""
     found = Store()
-    found.start(PLACE.host)
+    found.start(TARGET.host)
     yield found
     found.stop()
 
@@ -139,5 +162,10 @@ def broken(rows: Callable[[], Rows]) -> Model:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Rights are counted when everything has used its own."""
+    """Rights are counted when everything has used its own; what looks into the cluster's processes needs ours."""
     items.sort(key=lambda item: item.path.stem == "test_rbac")
+    if not TARGET.own:
+        skip = pytest.mark.skip(reason=f"needs a cluster of our own making, not {TARGET.name}")
+        for item in items:
+            if item.get_closest_marker("own"):
+                item.add_marker(skip)

@@ -17,6 +17,7 @@ from e2e_harness import PLACE, ROOT, Cluster, Subject, wait_for
 from e2e_leads import send, some
 from e2e_models import Model
 
+pytestmark = pytest.mark.own
 TEMPLATE = (
     "template",
     "leadmodel",

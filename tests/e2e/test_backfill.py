@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from e2e_harness import PLACE, Subject, wait_for
+from e2e_harness import TARGET, Subject, wait_for
 from e2e_models import Model
 
 PASSWORD = "of-a-test"
@@ -24,11 +24,11 @@ def conversations(tmp_path: Path) -> Iterator["redis.Redis"]:
     if server is None:
         pytest.skip("no redis-server on this machine")
     with socket.socket() as probe:
-        probe.bind((PLACE.host, 0))
+        probe.bind((TARGET.host, 0))
         port = int(probe.getsockname()[1])
-    command = [server, "--bind", PLACE.host, "--port", str(port), "--requirepass", PASSWORD, "--save", ""]
+    command = [server, "--bind", TARGET.host, "--port", str(port), "--requirepass", PASSWORD, "--save", ""]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
-        client = redis.Redis(PLACE.host, port, password=PASSWORD, decode_responses=True)
+        client = redis.Redis(TARGET.host, port, password=PASSWORD, decode_responses=True)
         wait_for("Redis", lambda: answers(client), 30)
         for number in range(100):
             text = SAID if number % 10 == 0 else json.dumps({"role": "user", "text": "how much is it?"})
@@ -53,7 +53,7 @@ def run_once(subject: Subject, job: str) -> None:
 
 def test_a_dry_run_and_then_an_apply(subject: Subject, good: Model, conversations: "redis.Redis"):
     port = conversations.connection_pool.connection_kwargs["port"]
-    url = f"redis://:{PASSWORD}@{PLACE.host}:{port}/0"
+    url = f"redis://:{PASSWORD}@{TARGET.host}:{port}/0"
     subject.cluster.kubectl(
         "create",
         "secret",

@@ -13,7 +13,7 @@ from place import Place
 from cluster import hierarchies
 from e2e_harness import BASE_IMAGE, PLACE, ROOT, run
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]
 
 OTHER = Place(7)
 PLACES = (

@@ -11,11 +11,11 @@ from argocd import NAMESPACE as ARGOCD
 from place import run as quietly
 
 from docs_commands import commands, pages
-from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster
+from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
 from e2e_models import Model
 from e2e_store import Store
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]
 
 PAGES = [page for page in pages() if any(c.cluster for c in commands(page))]
 BUCKET = "s3://leads/conversion"
@@ -25,7 +25,7 @@ BUCKET = "s3://leads/conversion"
 def released(cluster: Cluster, images: str) -> None:
     """The images under the names that the chart's values have."""
     for image in IMAGES:
-        there, name = f"localhost/leadmodel-{image}:{images}", f"docker.io/library/leadmodel-{image}:0.1.0"
+        there, name = named(image, images), f"docker.io/library/leadmodel-{image}:0.1.0"
         quietly(*PLACE.ctr("images", "tag", "--force", there, name))
 
 
@@ -62,7 +62,7 @@ def test_commands_run_as_written(
     for file in (tmp_path / "crds" / "examples").glob("*.yaml"):
         file.write_text(file.read_text().replace(BUCKET, store.uri("/conversion")).replace("0.70", "0.60"))
     lines = "\n".join(c.text for c in commands(page) if c.cluster)
-    env = {**os.environ, "PATH": f"{cluster.tools}:{os.environ['PATH']}", "KUBECONFIG": cluster.kubeconfig}
+    env = {**os.environ, "KUBECONFIG": cluster.kubeconfig}
     script = f"set -euxo pipefail\n{lines}"
     found = subprocess.run(
         ["bash", "-c", script],

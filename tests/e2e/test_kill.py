@@ -11,7 +11,7 @@ from e2e_harness import HELM_NAMESPACE, PLACE, Cluster, Load, Subject, wait_for
 from e2e_leads import only, proven, replace, send, some
 from e2e_models import Model
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]
 
 
 def operators() -> dict[str, int]:
@@ -142,6 +142,7 @@ def test_a_standby_takes_over(subject: Subject, good: Model, better: Model):
 
 def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better: Model):
     """Killed while a model rolls; it is away for ten seconds. Leads are answered all the time, and the rollout ends."""
+    from build import bin_dir
     from components import apiserver, start, stop
 
     subject.serve(good)
@@ -152,7 +153,7 @@ def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better
         os.kill(int((PLACE.folder / "pid" / "apiserver").read_text()), signal.SIGKILL)
         stop(PLACE, "apiserver")
         time.sleep(10)
-        start(PLACE, "apiserver", *apiserver(PLACE, subject.cluster.tools))
+        start(PLACE, "apiserver", *apiserver(PLACE, bin_dir()))
         ask = ("get", "--raw=/readyz")
         wait_for("the API server", lambda: subject.cluster.kubectl(*ask, check=False) == "ok")
         subject.until("Ready", "True", "Serving", seconds=180)

@@ -12,7 +12,7 @@ import pytest
 
 from e2e_harness import HELM_NAMESPACE, PLACE, Cluster
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]
 
 WHO = f"system:serviceaccount:{HELM_NAMESPACE}:leadmodel"
 Right = tuple[str, str, str]  # group, resource[/subresource], verb

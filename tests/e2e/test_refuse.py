@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from e2e_harness import PLACE, Cluster, Subject
+from e2e_harness import TARGET, Cluster, Subject
 from e2e_models import Model
 from e2e_store import Store
 from leadmodel_operator.kubernetes.jobs import _schedule
@@ -96,7 +96,7 @@ def break_sources(found: dict[str, Subject], good: Model) -> None:
 def port() -> int:
     """A port that nobody listens on yet."""
     with socket.socket() as probe:
-        probe.bind((PLACE.host, 0))
+        probe.bind((TARGET.host, 0))
         return int(probe.getsockname()[1])
 
 
@@ -108,7 +108,7 @@ def body(case: str, subject: Subject, good: Model, port: int) -> dict[str, objec
             subject.put_raw(good.raw.replace(b'"recipe"', b'"before":1,"recipe"'))
             artifact["digest"] = good.digest
         case "closed-port":
-            artifact["uri"] = f"http://{PLACE.host}:{port}{path}"
+            artifact["uri"] = f"http://{TARGET.host}:{port}{path}"
         case "no-such-host":
             artifact["uri"] = f"http://store.{subject.namespace}.svc{path}"
     return subject.body(artifact=artifact, predictor={"replicas": 1})
@@ -132,7 +132,7 @@ def a_name_for_the_store(subject: Subject) -> None:
             "metadata": {**about, "labels": label},
             "addressType": "IPv4",
             "ports": [{"name": "", "port": port, "protocol": "TCP"}],
-            "endpoints": [{"addresses": [PLACE.host]}],
+            "endpoints": [{"addresses": [TARGET.host]}],
         },
     )
 
@@ -162,7 +162,7 @@ def mended(broken_ones: dict[str, Subject], good: Model, port: int) -> Iterator[
         subject.store.lies.clear()
         subject.put(good)
     late = Store(subject.store.files)
-    late.start(PLACE.host, port)
+    late.start(TARGET.host, port)
     a_name_for_the_store(subject)
     yield broken_ones
     late.stop()

@@ -6,19 +6,18 @@ from typing import Any
 import pytest
 import yaml
 
-from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, Load, Subject, run
+from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, Load, Subject, named, run
 from e2e_leads import some
 from e2e_models import Model
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]
 
 
 @pytest.fixture
 def tomorrow(cluster: Cluster, images: str, operator: None) -> Iterator[str]:
     """The images of the next version: other names for all four, so every default changes."""
     for image in IMAGES:
-        there = f"localhost/leadmodel-{image}"
-        run(*PLACE.ctr("images", "tag", "--force", f"{there}:{images}", f"{there}:tomorrow"))
+        run(*PLACE.ctr("images", "tag", "--force", named(image, images), named(image, "tomorrow")))
     yield "tomorrow"
     cluster.install(images)
 
