@@ -26,12 +26,20 @@ class Gone(Exception):  # noqa: N818  # what it is
     """The client left before its request was whole."""
 
 
-class Starts(dict[int, Message]):
-    """How an answer of some length begins: made once a length, for they are few."""
+class Start(dict[str, Any]):
+    """How an answer begins that is JSON, a 200, and one body of this length."""
 
-    def __missing__(self, length: int) -> Message:
+    def __init__(self, length: int) -> None:
         headers = [JSON_TYPE, (b"content-length", b"%d" % length)]
-        self[length] = {"type": "http.response.start", "status": 200, "headers": headers}
+        super().__init__(type="http.response.start", status=200, headers=headers)
+        self.length = length
+
+
+class Starts(dict[int, Start]):
+    """Made once a length, for they are few."""
+
+    def __missing__(self, length: int) -> Start:
+        self[length] = Start(length)
         return self[length]
 
 

@@ -8,9 +8,10 @@ import asyncio
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from leadmodel_predictor.answers import JSON_TYPE, error_body
+from leadmodel_predictor.answers import error_body
+from leadmodel_predictor.cycle import HEADS
 from leadmodel_predictor.decode import BadLead
 from leadmodel_predictor.guard import Guard, GuardedProtocol
 from leadmodel_predictor.predict import Predict
@@ -18,28 +19,6 @@ from leadmodel_predictor.predict import Predict
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.server import ServerState
-
-Header = tuple[bytes, bytes]
-
-
-class Heads(dict[int, bytes]):
-    """The heads of answers by the length of their body; new ones when uvicorn renews its headers, once a second."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.default: list[Header] = []
-
-    def __missing__(self, length: int) -> bytes:
-        self[length] = self.head(200, length)
-        return self[length]
-
-    def head(self, code: int, length: int) -> bytes:
-        """The head of an answer."""
-        headers = [*self.default, JSON_TYPE, (b"content-length", b"%d" % length)]
-        return b"".join([STATUS_LINE[code], *(b"%b: %b\r\n" % header for header in headers), b"\r\n"])
-
-
-HEADS = Heads()
 
 
 class FastProtocol(GuardedProtocol):
@@ -114,7 +93,7 @@ class FastProtocol(GuardedProtocol):
             self._refuse(error)
             return
         if HEADS.default is not self.server_state.default_headers:
-            self._renew()
+            HEADS.renew(self.server_state.default_headers)
         self.transport.write(HEADS[len(answer)] + answer)
         self.predict.model.metrics.requests.predicted(perf_counter() - started)
 
@@ -140,9 +119,5 @@ class FastProtocol(GuardedProtocol):
     def _refuse(self, error: BadLead) -> None:
         self.predict.model.metrics.requests.answered("predict", 422)
         body = error_body(error.field, str(error))
-        self._renew()
+        HEADS.renew(self.server_state.default_headers)
         self.transport.write(HEADS.head(422, len(body)) + body)
-
-    def _renew(self) -> None:
-        HEADS.clear()
-        HEADS.default = self.server_state.default_headers

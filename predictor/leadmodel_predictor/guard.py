@@ -11,12 +11,14 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from leadmodel_predictor.answers import error_body
+from leadmodel_predictor.cycle import Cycle
 from leadmodel_predictor.metrics import Limit
 
 if TYPE_CHECKING:
@@ -226,7 +228,36 @@ class GuardedProtocol(HttpToolsProtocol):
             raise httptools.HttpParserError
         if self.parser.should_upgrade():
             self.left = _length(self.headers)
-        super().on_headers_complete()
+        older, self.cycle = self.cycle, self._cycle()
+        if older is None or older.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _cycle(self) -> Cycle:
+        """The request of this head. There is no root path, and an offer to upgrade is not taken."""
+        parser, scope = self.parser, self.scope
+        url, version = httptools.parse_url(self.url), parser.get_http_version()
+        path = url.path.decode("ascii")
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        return Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Its turn has come: start it if it is whole, else when it is."""
@@ -258,15 +289,15 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         cycle = self.cycle
         cycle.more_body = False
-        cycle.message_event.set()
         if self.held or self.early:
             self._whole()
-        if self.waiting_app is not None:
-            app, self.waiting_app = self.waiting_app, None
-            if cycle.scope["path"] != self.guard.at_once:
-                self._start(cycle, app)
-            elif not self.transport.is_closing():
-                self._run(cycle, app)
+        app, self.waiting_app = self.waiting_app, None
+        if app is None:
+            cycle.message_event.set()
+        elif cycle.scope["path"] != self.guard.at_once:
+            self._start(cycle, app)
+        elif not self.transport.is_closing():
+            self._run(cycle, app)
 
     def _run(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Answer here and now; if it must wait after all (for a client that does not read), in a task."""
