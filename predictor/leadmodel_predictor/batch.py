@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, starmap
+from itertools import starmap
+from operator import attrgetter
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import parse_qs
@@ -54,8 +55,13 @@ class Leads:
     """Decoded leads of one batch."""
 
     hours: list[int]
-    values: Iterator[Values]
+    values: Callable[[slice], list[Values]]
+    scores: Callable[[slice], list[float]]  # raises what a scorer raises
     lead: Callable[[int], Any]
+
+    def parts(self) -> Iterator[slice]:
+        """Pieces that single leads can wait for."""
+        return (slice(at, at + PIECE) for at in range(0, len(self.hours), PIECE))
 
 
 class Batch:
@@ -95,23 +101,22 @@ class Batch:
         columnar = _COLUMNAR.match(body) is not None
         try:
             leads = (_columns if columnar else _rows)(ring.slots, body, ring.clock_hour)
-            rows, scores = await _scored(ring.slots.champion.scorer, leads)
+            scores = await _scored(ring.slots.champion.scorer, leads)
         except UNREADABLE as error:
             refused = unreadable(error)
             if live:
                 remember_refused(self.model, ring, _one(body, refused.field, columnar=columnar), now)
             raise refused from None
         if live:
-            await self._count(ring, now, leads, rows, scores)
+            await self._count(ring, now, leads, scores)
         return (_as_columns if columnar else _as_rows)(scores, ring.slots.tail), len(scores)
 
-    async def _count(
-        self, ring: Ring, now: float, leads: Leads, rows: list[Values], scores: list[float]
-    ) -> None:
-        for i, (hour, values, score) in enumerate(zip(leads.hours, rows, scores, strict=True)):
-            remember(self.model, ring, leads.lead(i), (now, hour, values, score))
-            if i % PIECE == PIECE - 1:
-                await asyncio.sleep(0)
+    async def _count(self, ring: Ring, now: float, leads: Leads, scores: list[float]) -> None:
+        for part in leads.parts():
+            found = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
+            for i, (hour, values, score) in enumerate(found, part.start):
+                remember(self.model, ring, leads.lead(i), (now, hour, values, score))
+            await asyncio.sleep(0)
 
 
 def wants_live(query: bytes) -> bool:
@@ -139,22 +144,35 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
     leads = reader.decode_many(body)
     if len(leads) > MAX_BATCH:
         raise BadLead("$", f"a batch may have at most {MAX_BATCH} leads")
-    hours = [_hour(reader, i, lead, now_hour) for i, lead in enumerate(leads)]
-    return Leads(hours, map(reader.values, leads, hours), leads.__getitem__)
+    hours = _hours(reader, leads, now_hour)
+    return Leads(
+        hours,
+        values=lambda part: list(map(reader.values, leads[part], hours[part])),
+        scores=lambda part: reader.scores(leads[part], hours[part]),
+        lead=leads.__getitem__,
+    )
 
 
-def _hour(reader: Reader, i: int, lead: Any, now_hour: int) -> int:
+def _hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
+    if reader.time is None:
+        return [now_hour] * len(leads)
     try:
-        return reader.hour(lead, now_hour)
+        return reader.hours_of(list(map(attrgetter(reader.time), leads)), now_hour)
     except BadLead as error:
-        raise BadLead(f"$[{i}]{error.field[1:]}", str(error)) from None
+        raise BadLead(f"$[{error.at}]{error.field[1:]}", str(error)) from None
 
 
 def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
     found = slots.columns
     columns = found.columns(body)
     hours = found.hours(columns, len(next(iter(columns.values()))), now_hour)
-    return Leads(hours, found.values(columns, hours), partial(found.lead, columns))
+    rows = found.values(columns, hours)
+    return Leads(
+        hours,
+        values=rows.__getitem__,
+        scores=lambda part: list(starmap(slots.champion.scorer, rows[part])),
+        lead=partial(found.lead, columns),
+    )
 
 
 def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
@@ -172,22 +190,18 @@ def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
         return b""
 
 
-async def _scored(scorer: Scorer, leads: Leads) -> tuple[list[Values], list[float]]:
-    rows: list[Values] = []
+async def _scored(scorer: Scorer, leads: Leads) -> list[float]:
     scores: list[float] = []
-    while piece := list(islice(leads.values, PIECE)):
+    for part in leads.parts():
         try:
-            scores += starmap(scorer, piece)
+            scores += leads.scores(part)
         except UNSCORED:
-            del scores[len(rows) :]
-            scores += [_safe(scorer, values) for values in piece]
-        rows += piece
-        if len(piece) == PIECE:
-            await asyncio.sleep(0)
+            scores += [_safe(scorer, values) for values in leads.values(part)]
+        await asyncio.sleep(0)
     if not math.isfinite(math.fsum(scores)):
         place = next(i for i, score in enumerate(scores) if not math.isfinite(score))
         raise BadLead(f"$[{place}]", NO_SCORE)
-    return rows, scores
+    return scores
 
 
 def _safe(scorer: Scorer, values: Values) -> float:

@@ -3,8 +3,8 @@
 Columns are counted before they are decoded, for a number takes two bytes on the wire and thirty in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import repeat
+from collections.abc import Callable, Iterable
+from itertools import islice, repeat
 from typing import Any
 
 import msgspec
@@ -66,21 +66,18 @@ class ColumnReader:
         column = columns.get(self.reader.time_source)
         if column is None:
             return [now_hour] * size
-        return [self._hour(i, value, now_hour) for i, value in enumerate(column)]
-
-    def _hour(self, i: int, value: Any, now_hour: int) -> int:
         try:
-            return now_hour if value is None else self.reader.hour_of(value, now_hour)
+            return self.reader.hours_of(column, now_hour)
         except BadLead as error:
-            raise BadLead(f"{error.field}[{i}]", str(error)) from None
+            raise BadLead(f"{error.field}[{error.at}]", str(error)) from None
 
-    def values(self, columns: dict[str, list[Any]], hours: list[int]) -> Iterator[Values]:
+    def values(self, columns: dict[str, list[Any]], hours: list[int]) -> list[Values]:
         """The values of each lead."""
         read = [
             hours if feature.kind is FeatureKind.HOUR_OF_DAY else one(columns.get(feature.source))
             for feature, one in zip(self.reader.champion.features, self._read, strict=True)
         ]
-        return zip(*read, strict=False)  # an absent column repeats for ever; hours end
+        return list(islice(zip(*read, strict=False), len(hours)))  # an absent column repeats for ever
 
     def lead(self, columns: dict[str, list[Any]], i: int) -> Any:
         """One lead, as the reader would have decoded it."""

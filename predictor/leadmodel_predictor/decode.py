@@ -4,15 +4,16 @@ Strings of an artifact are field aliases and keys, never code. Categories leave 
 values keeps nothing a person wrote. What the values mean is the artifact's scoring.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 
-from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind
-from leadmodel_artifact.scoring import LeadError, Scorer, codes, instant
+from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, Linear
+from leadmodel_artifact.scoring import LeadError, Scorer, codes, instant, score_lines
 
 MAX_TEXT = 1_000_000
 TIME_SOURCE = "created_at"
@@ -28,11 +29,11 @@ Scored = tuple[float, Values | None]  # a score with the coded values it comes f
 
 
 class BadLead(ValueError):  # noqa: N818  # what it is
-    """A lead is refused; `field` is its JSON path, the message holds no value of it."""
+    """A lead is refused; `field` is its JSON path, the message holds no value of it. `at`: which of many instants is none."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, at: int = 0) -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.at = field, at
 
 
 def path_of(error: msgspec.ValidationError) -> tuple[str, str]:
@@ -71,10 +72,9 @@ class Reader:
         self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
         self.strict_time = own is not None  # only the champion refuses leads
         self.time = self.fields[self.time_source].name if self.time_source in self.fields else None
-        self.values: Callable[[Any, int], Values] = self._function(artifact, _own, "({values})")
-        self.score: Callable[[Any, int], Scored] = self._function(
-            artifact, _own, "scorer({values}), ({values})", scorer
-        )
+        self.values: Callable[[Any, int], Values] = self._function(artifact, _own, None)
+        self.score: Callable[[Any, int], Scored] = self._function(artifact, _own, scorer)
+        self.scores: Callable[[Iterable[Any], Iterable[int]], list[float]] = self._many(artifact, scorer)
         self.second = previous and self._second(*previous)
 
     def struct(self, name: str, wanted: list[tuple[Any, Any]]) -> type[msgspec.Struct]:
@@ -103,12 +103,53 @@ class Reader:
             message = "must be an instant, as ISO 8601 or Unix seconds"
             raise BadLead(f"$.{self.time_source}", message) from None
 
+    def hours_of(self, found: Sequence[Any], now_hour: int) -> list[int]:
+        """The UTC hours of many instants; now where there is none. Raises BadLead with the place of the first that is refused."""
+        if self.strict_time:
+            parse, utc = datetime.fromisoformat, UTC
+            try:
+                return [
+                    time.hour
+                    if type(value) is str and (time := parse(value)).tzinfo is utc
+                    else now_hour
+                    if value is None
+                    else self.hour_of(value, now_hour)
+                    for value in found
+                ]
+            except ValueError:
+                pass  # to be found below
+        hours = []
+        for i, value in enumerate(found):
+            try:
+                hours.append(now_hour if value is None else self.hour_of(value, now_hour))
+            except BadLead as error:
+                raise BadLead(error.field, str(error), i) from None
+        return hours
+
     # --- generated functions ---------------------------------------------------------------------------------------------
 
-    def _function(self, artifact: Artifact, line: "Line", answer: str, scorer: Scorer | None = None) -> Any:
-        """A function of a lead and its hour; only names made here stand in its text. `{values}`: of the features, in their order."""
+    def _function(self, artifact: Artifact, line: "Line", scorer: Scorer | None) -> Any:
+        """A function of a lead and its hour: its values, with a scorer its score and its values."""
         given: dict[str, Any] = {"scorer": scorer, "refused": (NAN, None)}
-        lines = ["def read(lead, hour):"]
+        lines = ["def read(lead, hour):", *self._read_lines(artifact, line, given)]
+        values = _tuple(artifact)
+        if scorer is None:
+            lines.append(f"    return {values}")
+        else:
+            lines += [f"    values = {values}", *_score_lines(artifact, given), "    return score, values"]
+        return _made(lines, given)
+
+    def _many(self, artifact: Artifact, scorer: Scorer) -> Any:
+        """A function of leads and their hours: their scores."""
+        given: dict[str, Any] = {"scorer": scorer}
+        inner = [*self._read_lines(artifact, _own, given), *_score_lines(artifact, given), "    add(score)"]
+        lines = ["def read(leads, hours):", "    scores = []", "    add = scores.append"]
+        lines += ["    for lead, hour in zip(leads, hours):", *(f"    {line}" for line in inner)]
+        return _made([*lines, "    return scores"], given)
+
+    def _read_lines(self, artifact: Artifact, line: "Line", given: dict[str, Any]) -> list[str]:
+        """Lines that leave the values of a lead in x0, x1, …; only names made here stand in them."""
+        lines = []
         for i, feature in enumerate(artifact.features):
             if feature.kind is FeatureKind.HOUR_OF_DAY:
                 lines.append(f"    x{i} = hour")
@@ -117,9 +158,7 @@ class Reader:
                 given[f"t{i}"] = codes(feature).get
             lines.append(f"    x{i} = lead.{self.fields[feature.source].name}")
             lines += line(i, feature, given)
-        values = " ".join(f"x{i}," for i in range(len(artifact.features)))
-        exec("\n".join([*lines, f"    return {answer.format(values=values)}"]), given)  # noqa: S102  # our own names only
-        return given["read"]
+        return lines
 
     def _second(self, previous: Artifact, scorer: Scorer) -> Callable[[Any, int, Values | None], Scored]:
         """The previous model's score of a lead that the champion took, given the champion's values."""
@@ -134,11 +173,27 @@ class Reader:
             checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
             return [*checked, *_own(i, feature, given)]
 
-        read = self._function(previous, line, "scorer({values}), ({values})", scorer)
+        read = self._function(previous, line, scorer)
         return lambda lead, hour, _values: read(lead, hour)
 
 
 Line = Callable[[int, Feature, dict[str, Any]], list[str]]
+
+
+def _made(lines: Sequence[str], given: dict[str, Any]) -> Any:
+    exec("\n".join(lines), given)  # noqa: S102  # our own names only
+    return given["read"]
+
+
+def _tuple(artifact: Artifact) -> str:
+    return f"({' '.join(f'x{i},' for i in range(len(artifact.features)))})"
+
+
+def _score_lines(artifact: Artifact, given: dict[str, Any]) -> list[str]:
+    """A line or two of arithmetic stand in the function; trees are not compiled once more."""
+    if isinstance(artifact.model, Linear):
+        return score_lines(artifact, given)
+    return [f"    score = scorer(*{_tuple(artifact)})"]
 
 
 def _own(i: int, feature: Feature, _given: dict[str, Any]) -> list[str]:

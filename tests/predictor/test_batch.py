@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from leadmodel_artifact.artifact import Artifact, Example, Linear, Reference
 from leadmodel_artifact.scoring import score
 from models import FEATURES, leads, linear
 from served import served
@@ -39,6 +40,20 @@ def test_absent_columns_are_missing_values(server):
     assert found == [
         server.ask("POST", "/predict", {"source": s}).json["score"] for s in ("ads", "web", "fair")
     ]
+
+
+def test_columns_that_only_the_previous_model_reads_say_how_many_leads():
+    """As many as were sent, though the champion finds no column of its own, and no hour that would end."""
+    with served(untimed(), linear(0.1, name="older")) as server:
+        found = server.ask("POST", "/predict/batch", {"source": ["ads", "web", "fair"]}).json["score"]
+        assert found == [server.ask("POST", "/predict", {}).json["score"]] * 3
+
+
+def untimed() -> Artifact:
+    """A model of the age alone."""
+    reference = Reference("holdout-newest/v1", 0, ())
+    bare = replace(MODEL, features=FEATURES[:1], model=Linear(-1.0, (0.5,)), reference=reference)
+    return replace(bare, examples=tuple(Example(lead, score(bare, lead)) for lead in leads(5)))
 
 
 def test_nothing_is_a_batch_too(server):

@@ -240,22 +240,31 @@ def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]
 
 
 def _compiled(artifact: Artifact, lines: list[str], given: dict[str, Any]) -> Scorer:
+    lines += [*score_lines(artifact, given), "    return score"]
+    scorer: Scorer = _function("scorer", _names(artifact.features), lines, given)
+    return scorer
+
+
+def score_lines(artifact: Artifact, given: dict[str, Any]) -> list[str]:
+    """Lines that leave in `score` what the coded values x0, x1, … score, for who makes a function of its own around them.
+
+    They change the values; what they need beside them is put into `given`.
+    """
     given["exp"] = math.exp
     match artifact.model:
         case Linear() as model:
-            lines += _linear_lines(artifact.features, model, given)
+            lines = _linear_lines(artifact.features, model, given)
         case Trees() as model:
-            lines += _tree_lines(artifact.features, model, given)
+            lines = _tree_lines(artifact.features, model, given)
     if artifact.calibration is not None:
         lines.append(f"    z = {artifact.calibration.slope!r} * z + {artifact.calibration.intercept!r}")
-    lines += [
-        "    if z >= 0.0:",
-        "        return 1.0 / (1.0 + exp(-z))",
-        "    e = exp(z)",
-        "    return e / (1.0 + e)",
+    return [
+        *lines,
+        "    if z >= 0.0: score = 1.0 / (1.0 + exp(-z))",
+        "    else:",
+        "        e = exp(z)",
+        "        score = e / (1.0 + e)",
     ]
-    scorer: Scorer = _function("scorer", _names(artifact.features), lines, given)
-    return scorer
 
 
 def _names(features: Sequence[Feature]) -> str:
