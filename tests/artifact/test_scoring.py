@@ -1,11 +1,16 @@
 """The generated scorer means what the plain description says, and what scikit-learn computes."""
 
 import random
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadmodel_artifact import quickscorer
 from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
 from leadmodel_artifact.scoring import (
     CHUNK_NODES,
@@ -70,35 +75,88 @@ def grow(chance: random.Random, depth: int) -> Tree:
     return Tree(*(tuple(column) for column in zip(*nodes, strict=True)))
 
 
-@unhurried
-@given(values, st.integers(0, 50), st.sampled_from([(None, None), (30.0, "web"), (0.0, "unheard of")]))
-def test_trees(row, seed, defaults):
-    chance = random.Random(seed)
-    bare = [Feature(f.name, f.kind, f.source, levels=f.levels) for f in FEATURES]
-    from dataclasses import replace
+BARE = tuple(Feature(f.name, f.kind, f.source, levels=f.levels) for f in FEATURES)
 
-    bare[:2] = [replace(f, default=default) for f, default in zip(bare, defaults, strict=False)]
+
+@contextmanager
+def at_most(mask_bytes: int) -> Iterator[None]:
+    """Masks that take more are not made: nested conditionals stand in for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quickscorer, "MAX_BYTES", mask_bytes)
+        yield
+
+
+@pytest.mark.parametrize("mask_bytes", [quickscorer.MAX_BYTES, 0], ids=["bits", "conditionals"])
+@unhurried
+@given(
+    row=values,
+    seed=st.integers(0, 50),
+    defaults=st.sampled_from([(None, None), (30.0, "web"), (0.0, "unheard of")]),
+)
+def test_trees(mask_bytes, row, seed, defaults):
+    chance = random.Random(seed)
+    filled = [replace(f, default=default) for f, default in zip(BARE, defaults, strict=False)]
     artifact = replace(
         SMALL,
-        features=tuple(bare),
+        features=(*filled, *BARE[2:]),
         model=Trees(0.1, tuple(grow(chance, 5) for _ in range(5))),
         calibration=Calibration(0.9, 0.1),
     )
-    assert agree(artifact, row)
+    with at_most(mask_bytes):
+        assert agree(artifact, row)
+        on_threshold = [
+            tree.threshold[node] for tree in artifact.model.trees for node in range(len(tree.left))
+        ]
+        for number in on_threshold[:20]:
+            assert agree(artifact, (number, *row[1:]))
+
+
+@pytest.mark.parametrize("leaves", [8, 16, 32, 64])
+def test_trees_of_every_width(leaves):
+    """A chain has as many leaves as it is deep; the last one fills the last bit."""
+    model = Trees(0.1, tuple(chain(leaves, shift) for shift in range(5)))
+    assert quickscorer.tree_lines(BARE, model, len, {})
+    artifact = replace(SMALL, features=BARE, model=model)
+    assert all(agree(artifact, (float(age), "web", 3, 5)) for age in range(-2, leaves + 8))
+
+
+def test_trees_of_more_leaves_are_compiled():
+    model = Trees(0.1, (chain(65, 0),))
+    assert quickscorer.tree_lines(BARE, model, len, {}) == []
+    artifact = replace(SMALL, features=BARE, model=model)
+    assert all(agree(artifact, (float(age), "web", 3, 5)) for age in range(-2, 70))
+
+
+def chain(leaves: int, shift: int) -> Tree:
+    """The first feature against 0, 1, 2, …"""
+    inner = range(leaves - 1)
+    return Tree(
+        feature=(0,) * (leaves - 1) + (-1,) * leaves,
+        threshold=(*(float(i + shift) for i in inner), *(0.0,) * leaves),
+        levels=(None,) * (2 * leaves - 1),
+        missing_left=(False,) * (2 * leaves - 1),
+        left=(*(leaves - 1 + i for i in inner), *(0,) * leaves),
+        right=(*(i + 1 for i in inner[:-1]), 2 * leaves - 2, *(0,) * leaves),
+        value=(*(0.0 for _ in inner), *(i / 7 for i in range(leaves))),
+    )
+
+
+def test_without_care_for_a_value_on_a_threshold_it_goes_the_wrong_way(monkeypatch):
+    monkeypatch.setattr(quickscorer, "bisect_left", bisect_right)
+    artifact = replace(SMALL, features=BARE, model=Trees(0.1, (chain(8, 0),)))
+    assert agree(artifact, (2.5, "web", 3, 5))
+    assert not agree(artifact, (2.0, "web", 3, 5))
 
 
 def test_many_trees_are_compiled_in_pieces():
-    from dataclasses import replace
-
     chance = random.Random(7)
     artifact = replace(SMALL, model=Trees(0.1, tuple(grow(chance, 6) for _ in range(80))))
     assert sum(len(tree.feature) for tree in artifact.model.trees) > 2 * CHUNK_NODES
-    assert all(agree(artifact, lead_values(artifact, lead)) for lead in leads(50))
+    with at_most(0):
+        assert all(agree(artifact, lead_values(artifact, lead)) for lead in leads(50))
 
 
 def test_text_of_an_artifact_never_becomes_code():
-    from dataclasses import replace
-
     evil = "')]+[print('owned')]+[('"
     feature = Feature(evil, FeatureKind.CATEGORICAL, evil, levels=(evil, "b"))
     artifact = replace(linear(), features=(feature,), model=Linear(0.0, (1.0, 2.0, 3.0)))

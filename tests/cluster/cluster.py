@@ -1,4 +1,4 @@
-"""A real one-node Kubernetes where there is none: `python tests/cluster/cluster.py up|down|status`.
+"""A real one-node Kubernetes where there is none: `python tests/cluster/cluster.py up|down|status|argocd`.
 
 With KUBECONFIG set that cluster is taken and nothing is made; else kind makes one where Docker runs. Else, as root on Debian with
 Go, the components run as plain processes in a network namespace of their own; `down` ends exactly those, by id, and removes what
@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import settings
-from build import bin_dir, build
+from build import ARGOCD, bin_dir, build
 from components import ENDING, start_all, stop
 from pki import Pki
 from place import Place, run, this
@@ -183,10 +183,16 @@ def clean(place: Place) -> None:
     shutil.rmtree(place.folder, ignore_errors=True)
 
 
+def argocd(_: Place) -> None:
+    """Build the Argo CD that runs beside a cluster of ours; minutes the first time."""
+    if not os.environ.get("KUBECONFIG") and not has_kind():
+        build(ARGOCD)
+
+
 def status(place: Place) -> None:
     """Say whether it is up."""
     print("up" if is_up(place) else "down")
 
 
 if __name__ == "__main__":
-    {"up": up, "down": down, "status": status}[sys.argv[1]](this())
+    {"up": up, "argocd": argocd, "down": down, "status": status}[sys.argv[1]](this())
