@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
+MAX_INTEGER = 2**53  # what every JSON reader keeps
 _MAX_TREES, _MAX_NODES, _MAX_EXAMPLES = 2000, 200_000, 50
 
 
@@ -116,7 +117,7 @@ def as_number(value: Any, path: str) -> float:
 
 def as_integer(value: Any, path: str, minimum: int = 0) -> int:
     """A whole number of at least `minimum`, or a LayoutError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < minimum or value > 2**53:
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum or value > MAX_INTEGER:
         raise LayoutError(f"{path} must be a whole number of at least {minimum}")
     return value
 
@@ -228,13 +229,17 @@ def _model(node: Node, features: tuple[Feature, ...]) -> Linear | Trees:
 
 
 def _numbers(node: Node, key: str, limit: int) -> tuple[float, ...]:
-    return tuple(as_number(item, f"{node.at(key)}[{i}]") for i, item in enumerate(node.items(key, limit)))
+    items = node.items(key, limit)
+    if set(map(type, items)) <= {float} and all(map(math.isfinite, items)):
+        return tuple(items)
+    return tuple(as_number(item, f"{node.at(key)}[{i}]") for i, item in enumerate(items))
 
 
 def _integers(node: Node, key: str, limit: int, minimum: int = 0) -> tuple[int, ...]:
-    return tuple(
-        as_integer(item, f"{node.at(key)}[{i}]", minimum) for i, item in enumerate(node.items(key, limit))
-    )
+    items = node.items(key, limit)
+    if items and set(map(type, items)) == {int} and minimum <= min(items) and max(items) <= MAX_INTEGER:
+        return tuple(items)
+    return tuple(as_integer(item, f"{node.at(key)}[{i}]", minimum) for i, item in enumerate(items))
 
 
 def _tree(node: Node, features: tuple[Feature, ...]) -> Tree:
