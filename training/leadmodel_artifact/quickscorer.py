@@ -4,9 +4,11 @@ Leaves are numbered from left to right. A node whose test fails takes the leaves
 over is the one the lead ends in (Lucchese et al., "QuickScorer: a Fast Algorithm to Rank Documents with Additive Ensembles of
 Regression Trees", SIGIR 2015, theorem 1). Here one long integer holds the leaves of all trees, and one mask for each interval between
 thresholds holds all that a value leaves over: a lead costs a search and an AND for each feature instead of hundreds of comparisons.
+
+Which leaf a tree's one bit is, a multiplication tells for all trees at once (Leiserson, Prokop and Randall, "Using de Bruijn Sequences
+to Index a 1 in a Computer Word", 1998); so that no product reaches into the next tree, a tree has twice the bits it needs.
 """
 
-import struct
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from operator import getitem
@@ -14,7 +16,7 @@ from typing import Any
 
 from leadmodel_artifact.artifact import Feature, FeatureKind, Tree, Trees
 
-FORMATS = {8: "B", 16: "H", 32: "I", 64: "Q"}  # bits of a tree: its code for struct
+DE_BRUIJN = {32: 0x077CB531, 64: 0x03F79D71B4CB0A89}  # by the most leaves of a tree
 MAX_BYTES = 8 << 20  # of all masks
 
 Level = Callable[[Feature], int]  # the code that a missing level is read as
@@ -29,16 +31,20 @@ def tree_lines(
     What the lines need is put into `given`.
     """
     most = max((_leaves(tree) for tree in model.trees), default=1)
-    width = next((bits for bits in FORMATS if most <= bits), 0)
-    size = width * len(model.trees) // 8
+    width = next((leaves for leaves in DE_BRUIJN if most <= leaves), 0)
+    lane, shift = 2 * width, width - width.bit_length() + 1
+    size = lane * len(model.trees) // 8
     if not size or size * _masks(features, model) > MAX_BYTES:
         return []
     nodes: dict[int, list[Node]] = {}
     tables, all_bits = [], 0
     for number, tree in enumerate(model.trees):
-        leaves = _number(tree, number * width, nodes)
-        tables.append({1 << i: tree.value[leaf] for i, leaf in enumerate(leaves)})
-        all_bits |= ((1 << len(leaves)) - 1) << (number * width)
+        leaves = _number(tree, number * lane, nodes)
+        table = [0.0] * width
+        for bit, leaf in enumerate(leaves):
+            table[(DE_BRUIJN[width] << bit) % (1 << width) >> shift] = tree.value[leaf]
+        tables.append(tuple(table))
+        all_bits |= ((1 << len(leaves)) - 1) << (number * lane)
     left = []
     for i, found in sorted(nodes.items()):
         if features[i].kind is FeatureKind.CATEGORICAL:
@@ -47,18 +53,14 @@ def tree_lines(
         else:
             given[f"t{i}"], given[f"m{i}"], given[f"n{i}"] = _of_number(features[i], found, all_bits)
             left.append(f"(n{i} if x{i} is None else m{i}[bisect_left(t{i}, x{i})])")
-    given |= {
-        "all_bits": all_bits,
-        "ones": sum(1 << (number * width) for number in range(len(model.trees))),
-        "unpack": struct.Struct(f"<{len(model.trees)}{FORMATS[width]}").unpack,
-        "tables": tables,
-        "getitem": getitem,
-        "bisect_left": bisect_left,
-    }
+    ones = sum(1 << (number * lane) for number in range(len(model.trees)))
+    given |= {"all_bits": all_bits, "ones": ones, "places": ones * (width - 1), "tables": tables}
+    given |= {"getitem": getitem, "bisect_left": bisect_left}
     return [
         f"    left = {' & '.join(left) or 'all_bits'}",
         "    first = left & (left ^ (left - ones))",
-        f'    z = sum(map(getitem, tables, unpack(first.to_bytes({size}, "little"))), {model.baseline!r})',
+        f"    found = (first * {DE_BRUIJN[width]} >> {shift}) & places",
+        f'    z = sum(map(getitem, tables, found.to_bytes({size}, "little")[:: {lane // 8}]), {model.baseline!r})',
     ]
 
 
