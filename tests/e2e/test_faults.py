@@ -43,6 +43,34 @@ def test_children_that_people_touch(subject: Subject, good: Model):
     assert not subject.status().get("quarantine")
 
 
+def test_children_that_people_label_otherwise(subject: Subject, good: Model):
+    """Whatever kind it is, what we rendered comes back; and an autoscaler goes when the spec no longer has one."""
+    kinds = ("Service", "PodDisruptionBudget", "NetworkPolicy", "HorizontalPodAutoscaler")
+    subject.serve(good, predictor={"autoscaling": {"minReplicas": 2, "maxReplicas": 3}})
+    mine, words = f"customerops.dev/leadmodel={subject.name}", ",".join(kinds).lower()
+
+    def managers() -> set[tuple[str, str]]:
+        found = subject.cluster.items(words, subject.namespace, mine)
+        return {(item["kind"], item["metadata"]["labels"]["app.kubernetes.io/managed-by"]) for item in found}
+
+    before = managers()
+    assert {kind for kind, _ in before} == set(kinds)
+    subject.cluster.kubectl(
+        "label",
+        words,
+        "-n",
+        subject.namespace,
+        "-l",
+        mine,
+        "app.kubernetes.io/managed-by=somebody",
+        "--overwrite",
+    )
+    subject.wait("they are ours again", lambda: managers() == before)
+    subject.apply()
+    subject.wait("no autoscaler", lambda: "HorizontalPodAutoscaler" not in {kind for kind, _ in managers()})
+    subject.until("Ready", "True", "Serving")
+
+
 def deployment(subject: Subject) -> dict[str, object]:
     return subject.cluster.get("deployment", subject.name, subject.namespace) or {}
 

@@ -23,18 +23,13 @@ RARE: set[Right] = {  # asked for in cases that not every run makes
     ("batch", "jobs", "get"),
     ("batch", "cronjobs", "get"),
     # somebody edited an object of ours, or an upgrade renders it differently
-    ("", "services", "patch"),
     ("", "serviceaccounts", "patch"),
-    ("autoscaling", "horizontalpodautoscalers", "patch"),
     ("batch", "jobs", "patch"),
-    ("networking.k8s.io", "networkpolicies", "patch"),
-    ("policy", "poddisruptionbudgets", "patch"),
     ("rbac.authorization.k8s.io", "roles", "patch"),
     ("rbac.authorization.k8s.io", "rolebindings", "patch"),
-    # a pod that serves neither model is evicted; nothing may serve; autoscaling left the spec
+    # a pod that serves neither model is evicted; nothing may serve
     ("", "pods", "delete"),
     ("apps", "deployments", "delete"),
-    ("autoscaling", "horizontalpodautoscalers", "delete"),
 }
 
 
