@@ -6,7 +6,7 @@ from simulation.auc import compare, place, variance
 from simulation.models import NUMBERS, hours, table, train
 from simulation.windows import Traffic
 
-from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, FeatureKind, Linear
+from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, FeatureKind, Trees
 from leadmodel_artifact.auc import delong, delong_paired
 from leadmodel_artifact.scoring import coded
 from leadmodel_predictor.ring import Ring
@@ -71,7 +71,7 @@ def test_the_reference_is_what_training_exports(leads, model):
 def slot(model) -> Slot:
     artifact = Artifact(
         name="m", version=1, trained_at="", recipe="", auc=0.7, n_train=1, n_holdout=1, holdout_digest="",
-        features=features(model), model=Linear(0.0, ()), reference=model.reference, examples=(), data=DataWindow(),
+        features=features(model), model=Trees(0.0, ()), reference=model.reference, examples=(), data=DataWindow(),
     )  # fmt: skip
     return Slot(artifact, b"", model.digest, lambda *_: 0.0)
 
