@@ -79,10 +79,10 @@ def test_a_pod_says_what_it_serves(subject: Subject, good: Model):
 def test_nothing_of_a_lead_is_written_down(subject: Subject, good: Model):
     subject.serve(good, predictor={"replicas": 1})
     lead = next(good.leads())
-    post(subject.url(), {**lead, "job": "secret-occupation-4711"})
+    post(subject.url(), {**lead, "job": "secret-occupation"})
     logs = subject.cluster.kubectl(
         "logs", "-n", "leadmodel-system", "-l", "app.kubernetes.io/name=leadmodel-operator", "--tail=-1"
     )
     pod = subject.pods()[0]["metadata"]["name"]
     logs += subject.cluster.kubectl("logs", "-n", subject.namespace, pod)
-    assert "4711" not in logs + json.dumps(subject.object())
+    assert "secret-occupation" not in logs + json.dumps(subject.object())
