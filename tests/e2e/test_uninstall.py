@@ -8,7 +8,7 @@ import pytest
 from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, Cluster, Subject, post, wait_for
 from e2e_models import Model
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.own]  # the CRD goes, and with it every LeadModel of a cluster
 
 
 @pytest.fixture

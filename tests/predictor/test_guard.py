@@ -85,14 +85,20 @@ def test_pipelined_answers_come_in_order(fast):
         assert statuses(read_all(connection)) == [200, 200, 422] * 20
 
 
-def test_what_follows_the_last_request_is_not_heard(fast):
+@pytest.mark.parametrize(
+    "after", [request(b'{"age": 31}') * 2, b"this is no HTTP\r\n\r\n"], ids=["more", "noise"]
+)
+@pytest.mark.parametrize("draining", [False, True], ids=["asked", "draining"])
+def test_what_follows_the_last_request_is_not_heard(fast, draining, after):
+    """The last one, for the client said so or for the process leaves: what comes behind it is neither counted nor answered."""
     with served(MODEL, fast=fast) as server:
         connection = server.connect()
-        connection.sendall(
-            request(b'{"age": 30}', "/predict", "POST", "Connection: close") + request(b'{"age": 31}')
-        )
+        server.guard.draining = draining
+        close = () if draining else ("Connection: close",)
+        connection.sendall(request(b'{"age": 30}', "/predict", "POST", *close) + after)
         assert statuses(read_all(connection)) == [200]
         assert len(server.model.ring.entries) == 1
+        server.guard.draining = False
         assert server.limited("syntax") == 0
 
 
@@ -108,7 +114,9 @@ def test_a_request_that_must_wait_goes_on_in_a_task():
             time.sleep(0.01)
         found, last = 0, b""
         while found < count:
-            last = last[-14:] + connection.recv(1 << 20)
+            came = connection.recv(1 << 20)
+            assert came, f"it closed after {found} answers"
+            last = last[-14:] + came
             found += last.count(b"HTTP/1.1 200 OK")
         sending.join()
 

@@ -211,7 +211,7 @@ def make_scorer(artifact: Artifact) -> Scorer:
     """A function of the raw values, in the order of the features, compiled for this artifact.
 
     Numbers of the artifact stand in its text by repr; strings never do: levels are keys of dicts it is given. Time: about 0.4 µs
-    for 15 features, ten for 100 trees of 31 leaves; compiling takes milliseconds, so do it where nobody waits.
+    for 15 features, about ten for 100 trees of 31 leaves; compiling takes milliseconds, so do it where nobody waits.
     """
     given: dict[str, Any] = {}
     lines = []
