@@ -290,8 +290,8 @@ class Writers:
         return found
 
 
-def blind(world: World, *, stop_after: float = 1e9) -> None:
-    """The control: read, redact, write back without looking. Do not do this."""
+def blind(world: World, *, stop_after: float = 1e9, think: float = 0) -> None:
+    """The control: read, redact (for `think` seconds more), write back without looking. Do not do this."""
     client, detector, began = world.client(), Detector(), time.monotonic()
     for n in range(world.keys):
         if time.monotonic() - began > stop_after:
@@ -300,6 +300,7 @@ def blind(world: World, *, stop_after: float = 1e9) -> None:
         match KINDS[n % len(KINDS)]:
             case "list":
                 new = [detector.redact(item.decode())[0] for item in client.lrange(key, 0, -1)]
+                time.sleep(think)
                 client.delete(key)
                 client.rpush(key, *new)
             case "string":

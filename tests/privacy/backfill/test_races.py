@@ -36,7 +36,7 @@ def test_a_blind_rewrite_loses_appends_and_lives(world):
     there = _ready(world.server("valkey"))
     with Writers(there, 1, per_second=1500) as writers:
         time.sleep(0.3)
-        blind(there)
+        blind(there, think=0.02)  # dozens of appends fall between reading and writing
         appended = writers.end()
     faults = there.check(appended)
     assert faults["lost"] > 0
