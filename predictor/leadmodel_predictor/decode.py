@@ -7,7 +7,7 @@ values keeps nothing a person wrote. What the values mean is the artifact's scor
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 import msgspec
@@ -72,10 +72,21 @@ class Reader:
         self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
         self.strict_time = own is not None  # only the champion refuses leads
         self.time = self.fields[self.time_source].name if self.time_source in self.fields else None
-        self.values: Callable[[Any, int], Values] = self._function(artifact, _own, None)
+        self._scorer = scorer
         self.score: Callable[[Any, int], Scored] = self._function(artifact, _own, scorer)
-        self.scores: Callable[[Iterable[Any], Iterable[int]], list[float]] = self._many(artifact, scorer)
         self.second = previous and self._second(*previous)
+
+    @cached_property
+    def values(self) -> Callable[[Any, int], Values]:
+        """The values of a lead at an hour."""
+        found: Callable[[Any, int], Values] = self._function(self.champion, _own, None)
+        return found
+
+    @cached_property
+    def scores(self) -> Callable[[Iterable[Any], Iterable[int]], list[float]]:
+        """The scores of many leads at their hours."""
+        found: Callable[[Iterable[Any], Iterable[int]], list[float]] = self._many(self.champion, self._scorer)
+        return found
 
     def struct(self, name: str, wanted: list[tuple[Any, Any]]) -> type[msgspec.Struct]:
         """A type with the fields of a lead, each of the type and default wanted."""

@@ -30,7 +30,7 @@ class Slot:
 
     @cached_property
     def monitors(self) -> tuple[Monitor, ...]:
-        """What is watched."""
+        """What is watched; made for the first window, which a thread works out."""
         return monitors(self.artifact)
 
 
@@ -62,9 +62,7 @@ def load_slot(data: bytes, expect: str | None) -> Slot:
     """A slot from the bytes of an artifact or a snapshot. Raises ArtifactError."""
     raw = unpack(data)
     artifact = parse(raw, expect=expect)
-    slot = Slot(artifact, raw, digest(raw), check_examples(artifact))
-    assert slot.monitors is not None  # made here, where nobody waits
-    return slot
+    return Slot(artifact, raw, digest(raw), check_examples(artifact))
 
 
 def pair(champion: Slot, previous: Slot | None, previous_error: str | None = None) -> Slots:
@@ -73,6 +71,7 @@ def pair(champion: Slot, previous: Slot | None, previous_error: str | None = Non
     first = (champion.artifact, champion.scorer)
     second = (previous.artifact, previous.scorer) if previous else None
     reader = Reader(first, second)
+    _ = reader.values, reader.scores  # made here, where nobody waits
     return Slots(
         champion,
         previous,

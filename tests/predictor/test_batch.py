@@ -93,6 +93,14 @@ def test_what_is_refused_is_named(server, body, live):
     assert (answer.status, answer.json["field"]) == (422, BAD[body])
 
 
+def test_long_bodies_of_empty_leads_are_not_decoded(server):
+    short, long = (
+        server.ask("POST", "/predict/batch", b"[" + b",".join([b"{}"] * count) + b"]").json["error"]
+        for count in (300_000, 400_000)
+    )
+    assert ("braces" in short, "braces" in long) == (False, True)
+
+
 def test_texts_full_of_quotes_and_commas_are_no_values(server):
     text = 'she said "a, b", \\ "c"' * 50
     found = server.ask("POST", "/predict/batch", {"details": [text] * 5000})

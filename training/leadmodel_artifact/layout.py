@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from leadmodel_artifact.artifact import (
     MAX_FEATURES,
@@ -237,9 +237,14 @@ def _numbers(node: Node, key: str, limit: int) -> tuple[float, ...]:
 
 def _integers(node: Node, key: str, limit: int, minimum: int = 0) -> tuple[int, ...]:
     items = node.items(key, limit)
-    if items and set(map(type, items)) == {int} and minimum <= min(items) and max(items) <= MAX_INTEGER:
+    if items and _are_integers(items, minimum):
         return tuple(items)
     return tuple(as_integer(item, f"{node.at(key)}[{i}]", minimum) for i, item in enumerate(items))
+
+
+def _are_integers(items: list[Any], minimum: int = 0) -> bool:
+    """Whether all are what `as_integer` takes; whoever is told no asks it item by item, for the message."""
+    return set(map(type, items)) == {int} and minimum <= min(items) and max(items) <= MAX_INTEGER
 
 
 def _tree(node: Node, features: tuple[Feature, ...]) -> Tree:
@@ -337,7 +342,10 @@ def _by_hour(node: Node) -> tuple[tuple[int, ...], ...]:
     path = node.at("counts_by_hour")
     if len(rows) not in {0, 24} or not all(isinstance(row, list) and len(row) <= 64 for row in rows):
         raise LayoutError(f"{path} must be 24 lists of counts")
-    return tuple(tuple(as_integer(value, path) for value in row) for row in rows)
+    counts = list(chain.from_iterable(rows))
+    if not counts or not _are_integers(counts):
+        return tuple(tuple(as_integer(value, path) for value in row) for row in rows)
+    return tuple(map(tuple, rows))
 
 
 def _example(node: Node) -> Example:

@@ -157,7 +157,7 @@ def expected_shares(reference: FeatureReference) -> tuple[tuple[float, ...], ...
             a + b + BORROWED * m for a, b, m in zip(rows[h - 1], rows[(h + 1) % 24], shares, strict=True)
         ]
         near, below = sum(beside), sum(row) + k
-        found.append(tuple((count + k * b / near) / below for count, b in zip(row, beside, strict=True)))
+        found.append(tuple([(count + k * b / near) / below for count, b in zip(row, beside, strict=True)]))
     return tuple(found)
 
 
