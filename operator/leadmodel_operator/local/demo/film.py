@@ -1,7 +1,6 @@
 """The demo as a moving picture: one SVG that shows each moment of the live screen in turn. No fonts, no script, nothing from elsewhere."""
 
 import io
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -9,9 +8,9 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from leadmodel_operator.local.demo.live import Live
-from leadmodel_operator.local.demo.screen import Screen, Step
+from leadmodel_operator.local.demo.screen import Screen, Step, Story
 
-WIDTH, HEIGHT = 100, 22  # of the terminal, in characters
+WIDTH, HEIGHT = 100, 32  # of the terminal, in characters
 MOMENT_S, LAST_S = 3.0, 9.0
 THEME = TerminalTheme(
     (13, 17, 23),
@@ -56,13 +55,22 @@ _PAGE = """\
 """
 
 
-@dataclass
 class Film:
     """Passes everything on to the screen that the person sees, and keeps a picture of each moment."""
 
-    shown: Screen
-    live: Live  # never started: it only draws
-    moments: list[str] = field(default_factory=list)
+    def __init__(self, shown: Screen, story: Story) -> None:
+        self.shown = shown
+        self.moments: list[str] = []
+        page = Console(
+            record=True,
+            width=WIDTH,
+            height=HEIGHT,
+            file=io.StringIO(),
+            force_terminal=True,
+            color_system="truecolor",
+            highlight=False,
+        )
+        self.live = Live(story, page)  # never started: it only draws
 
     def __enter__(self) -> Self:
         """As the screen does."""
@@ -91,14 +99,7 @@ class Film:
     def take(self) -> None:
         """Keep what the live screen shows now."""
         self.live.seen = self.live.story.look()
-        page = Console(
-            record=True,
-            width=WIDTH,
-            file=io.StringIO(),
-            force_terminal=True,
-            color_system="truecolor",
-            highlight=False,
-        )
+        page = self.live.console
         drawn = self.live.draw()
         missing = HEIGHT - len(page.render_lines(drawn, pad=False))
         page.print(drawn)

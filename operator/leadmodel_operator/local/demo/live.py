@@ -14,7 +14,7 @@ from rich.text import Text
 from leadmodel_operator.local.demo.screen import NEWS, Step, Story
 from leadmodel_operator.local.demo.watch import Seen
 
-LIMIT, FULL, BARS = 0.25, 1.0, 4  # of PSI; bars at most
+LIMIT, FULL, BARS = 0.25, 1.0, 4  # of PSI: the limit, and what a whole bar shows at least; bars at most
 LOOK_S = 0.5
 WIDE = 90  # characters, from where columns stand as far apart as kubectl's
 WAITS, RUNS, HELD, BROKEN = ("  ", "dim"), ("▸ ", "bold cyan"), ("✔ ", "green"), ("✘ ", "bold red")
@@ -61,11 +61,16 @@ class Live:
     # --- drawing -------------------------------------------------------------------------------------------------------
 
     def draw(self) -> RenderableType:
-        """The screen as of now."""
+        """The screen as of now; sentences are folded where the terminal has room for them, else cut."""
+        folded = self._drawn(fold=True)
+        fits = len(self.console.render_lines(folded, pad=False)) < self.console.height
+        return folded if fits else self._drawn(fold=False)
+
+    def _drawn(self, *, fold: bool) -> RenderableType:
         seen = self.seen
         space = 3 if self.console.width >= WIDE else 2
         figures = (*_table(seen, space), _requests(seen), *_bars(seen))
-        return Group(self._head(), self._steps(), Text(), *figures, Text(), *self._news())
+        return Group(self._head(), self._steps(fold=fold), Text(), *figures, Text(), *self._news())
 
     def _head(self) -> RenderableType:
         head = Table.grid(expand=True)
@@ -74,10 +79,10 @@ class Live:
         head.add_row(Text("LeadModel demo", "bold"), Text(f"{self.story.at():.0f} s", "dim"))
         return head
 
-    def _steps(self) -> RenderableType:
+    def _steps(self, *, fold: bool) -> RenderableType:
         steps = Table.grid(padding=(0, 1, 0, 0), expand=True)
         steps.add_column(no_wrap=True)
-        steps.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        steps.add_column(no_wrap=not fold, overflow="ellipsis", ratio=1)
         for step in self.story.steps:
             mark, style = _mark(step)
             steps.add_row(
@@ -134,16 +139,18 @@ def _bars(seen: Seen) -> Iterator[RenderableType]:
         Text("previous, the same leads" if seen.previous else ""),
     )
     worst = sorted(seen.champion, key=lambda name: seen.champion[name], reverse=True)[:BARS]
-    for name in worst:
-        table.add_row(Text(name[:14], no_wrap=True), _bar(seen.champion[name]), _bar(seen.previous.get(name)))
+    values = [(seen.champion[name], seen.previous.get(name)) for name in worst]
+    full = max(FULL, *(max(one, other or 0.0) for one, other in values))
+    for name, (one, other) in zip(worst, values, strict=True):
+        table.add_row(Text(name[:14], no_wrap=True), _bar(one, full), _bar(other, full))
     yield table
 
 
-def _bar(value: float | None, width: int = 20) -> RenderableType:
+def _bar(value: float | None, full: float, width: int = 20) -> RenderableType:
     if value is None:
         return Text()
-    filled = round(width * min(1.0, value / FULL))
-    mark = round(width * LIMIT / FULL)
+    filled = round(width * value / full)
+    mark = round(width * LIMIT / full)
     cells = ["█" if i < filled else "┊" if i == mark else "·" for i in range(width)]
     style = "red" if value >= LIMIT else "green"
     return Text.assemble(("".join(cells[:filled]), style), ("".join(cells[filled:]), "dim"), f" {value:.2f}")

@@ -105,9 +105,8 @@ def _show(given: argparse.Namespace, where: Path, now: Callable[[], datetime]) -
 
 def _film(shown: Screen, story: Story) -> "Film":
     from leadmodel_operator.local.demo.film import Film
-    from leadmodel_operator.local.demo.live import Live
 
-    return Film(shown, Live(story))
+    return Film(shown, story)
 
 
 def _empty(stage: Stage) -> None:
