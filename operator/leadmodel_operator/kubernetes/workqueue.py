@@ -1,8 +1,9 @@
 """The keyed work queue: one pass a key at a time, de-duplicated, re-queued when it changed meanwhile, with backoff and a resync.
 
 Whoever enqueues only says that a key deserves a look; what is to be done is found out by the pass. A key that is told of again and
-again is looked at less and less often, up to every two seconds, until it has been left alone for that long
-or a pass had something to do.
+again is looked at less and less often, up to every two seconds, until it has been left alone for that long. A pass that had something
+to do shortens the wait again, the less the more of them there were: what it causes is seen soon, and two who undo each other's work
+do not do so at full speed. Times that a pass asked for are kept whatever happens.
 """
 
 import asyncio
@@ -34,10 +35,11 @@ class Watcher(Protocol):
 
 @dataclass
 class _Pace:
-    """How densely a key was told of lately."""
+    """How densely a key was told of lately, and how many of its passes since it was last left alone had something to do."""
 
     ended: float = -MAX_SPACE_S
     space: float = 0.0
+    acted: int = 0
 
 
 @dataclass
@@ -80,8 +82,8 @@ class WorkQueue:
     def add(self, key: Key, after: float | None = None) -> None:
         """Look at this key after so many seconds, or earlier if it was to be looked at earlier. None: it was told of."""
         if key in self._running:
-            if after is None or after <= SETTLE_S:
-                self._dirty.add(key)
+            if key in self._busy and (after is None or after <= SETTLE_S):
+                self._dirty.add(key)  # a pass that has not begun will see it anyway
             return
         loop = asyncio.get_running_loop()
         due = loop.time() + (self._settle(key) if after is None else after)
@@ -101,21 +103,13 @@ class WorkQueue:
         pace = self._pace.get(key)
         if pace is None:
             return SETTLE_S
-        gap = asyncio.get_running_loop().time() - pace.ended
-        if gap > pace.space:
-            pace.space = 0.0
-            return SETTLE_S
-        return max(SETTLE_S, pace.space - gap)
+        return max(SETTLE_S, pace.space - (asyncio.get_running_loop().time() - pace.ended))
 
     def _hand_over(self, key: Key) -> None:
-        self._waiting.pop(key, None)
-        self._due.pop(key, None)
-        if key in self._running:
-            self._dirty.add(key)
-        else:
-            self._running[key] = asyncio.get_running_loop().time()
-            self._ready.put_nowait(key)
-            self.watcher.added(self.depth())
+        del self._waiting[key]
+        self._running[key] = self._due.pop(key)
+        self._ready.put_nowait(key)
+        self.watcher.added(self.depth())
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -136,18 +130,19 @@ class WorkQueue:
             key = await self._ready.get()
             after = await self._pass(key)
             self._running.pop(key, None)
+            if after is not None:
+                self.add(key, after if after < SPREAD_S else after * random.uniform(1 - JITTER, 1 + JITTER))
+            elif key not in self._dirty:
+                self._pace.pop(key, None)
             if key in self._dirty:
                 self._dirty.discard(key)
                 self.add(key)
-            elif after is not None:
-                self.add(key, after if after < SPREAD_S else after * random.uniform(1 - JITTER, 1 + JITTER))
-            else:
-                self._pace.pop(key, None)
 
     async def _pass(self, key: Key) -> float | None:
         loop = asyncio.get_running_loop()
         began = self._busy[key] = loop.time()
-        self.watcher.began(began - self._running.get(key, began))
+        due = self._running.get(key, began)
+        self.watcher.began(began - due)
         result = "error"
         try:
             after = await self.work(key)
@@ -161,19 +156,21 @@ class WorkQueue:
         finally:
             del self._busy[key]
             self.watcher.ended(loop.time() - began, result)
-            self._slow_down(key, loop.time())
+            self._slow_down(key, due, loop.time())
         self._failed.pop(key, None)
         return after
 
-    def _slow_down(self, key: Key, now: float) -> None:
+    def _slow_down(self, key: Key, due: float, now: float) -> None:
         """Passes that follow each other closely come further and further apart."""
         pace = self._pace.setdefault(key, _Pace())
+        close = due - pace.ended <= MAX_SPACE_S + SETTLE_S
+        pace.acted = pace.acted if close else 0
         if key in self._useful:
             self._useful.discard(key)
-            pace.space, pace.ended = 0.0, -MAX_SPACE_S
-            return
-        close = now - pace.ended <= max(pace.space, FIRST_SPACE_S) + SETTLE_S
-        pace.space = min(max(2 * pace.space, FIRST_SPACE_S), MAX_SPACE_S) if close else 0.0
+            pace.space = min(SETTLE_S * 2.0**pace.acted, MAX_SPACE_S)
+            pace.acted += pace.space < MAX_SPACE_S
+        else:
+            pace.space = min(max(2 * pace.space, FIRST_SPACE_S), MAX_SPACE_S) if close else 0.0
         pace.ended = now
 
     def _backoff(self, key: Key, first: float = FIRST_BACKOFF_S) -> float:
