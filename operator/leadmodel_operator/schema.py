@@ -5,11 +5,11 @@ camelCase outside, snake_case inside (a trailing underscore of `from_` is droppe
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from leadmodel_operator.embedded import embedded
@@ -185,43 +185,66 @@ def _scalar_schema(kind: Any) -> dict[str, Any]:
 # --- load and dump --------------------------------------------------------------------------------------------------------------
 
 
+Reader = Callable[[Any, str], Any]  # (value, its path) → what it means
+
+
 def load(kind: type[T], raw: Any, path: str = "") -> T:
     """A dataclass from a document; unknown fields are ignored, missing ones take their default. Raises SchemaError."""
     if not isinstance(raw, Mapping):
         raise SchemaError(f"{path or 'the document'} must be an object")
     values: dict[str, Any] = {}
-    for f in fields(cast(Any, kind)):
-        name = wire_name(f)
-        at = f"{path}.{name}" if path else name
-        if raw.get(name) is None:
-            if _is_required(hints(cast(Any, kind))[f.name], f):
-                raise SchemaError(f"{at} is required")
-            if f.default is MISSING and f.default_factory is MISSING:
-                values[f.name] = None
-            continue
-        values[f.name] = _load_value(hints(cast(Any, kind))[f.name], raw[name], at, f.metadata)
+    for f, name, required, read in _readers(cast(Any, kind)):
+        value = raw.get(name)
+        if value is not None:
+            values[f.name] = read(value, f"{path}.{name}" if path else name)
+        elif required:
+            raise SchemaError(f"{path}.{name} is required" if path else f"{name} is required")
+        elif f.default is MISSING and f.default_factory is MISSING:
+            values[f.name] = None
     return kind(**values)
 
 
-def _load_value(annotation: Any, value: Any, path: str, rules: Mapping[str, Any]) -> Any:
+@cache
+def _readers(kind: type) -> tuple[tuple[Field[Any], str, bool, Reader], ...]:
+    """What `load` has to know of each field, found out once: a fleet loads thousands of documents of a few kinds."""
+    known = hints(cast(Any, kind))
+    return tuple(
+        (f, wire_name(f), _is_required(known[f.name], f), _reader(known[f.name], f.metadata))
+        for f in fields(cast(Any, kind))
+    )
+
+
+def _reader(annotation: Any, rules: Mapping[str, Any]) -> Reader:
     kind = _without_none(annotation)
     origin = get_origin(kind)
     if origin is tuple:
-        if not isinstance(value, list | tuple):
-            raise SchemaError(f"{path} must be a list")
-        inner = get_args(kind)[0]
-        return tuple(_load_value(inner, item, f"{path}[{i}]", {}) for i, item in enumerate(value))
+        return partial(_load_list, _reader(get_args(kind)[0], {}))
     if is_dataclass(kind):
-        return load(cast(type, kind), value, path)
+        return partial(load, cast(type, kind))
     if origin is Literal:
-        if value not in get_args(kind):
-            raise SchemaError(f"{path} must be one of {', '.join(map(str, get_args(kind)))}")
-        return value
+        return partial(_load_choice, get_args(kind))
     if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(value, Mapping):
-            raise SchemaError(f"{path} must be an object")
-        return dict(value)
-    return _checked(_load_scalar(kind, value, path), path, rules)
+        return _load_mapping
+    scalar = partial(_load_scalar, kind)
+    return partial(_load_checked, scalar, rules) if _CHECKS & rules.keys() else scalar
+
+
+def _load_list(inner: Reader, value: Any, path: str) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise SchemaError(f"{path} must be a list")
+    return tuple(inner(item, f"{path}[{i}]") for i, item in enumerate(value))
+
+
+def _load_choice(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
+    if value not in allowed:
+        raise SchemaError(f"{path} must be one of {', '.join(map(str, allowed))}")
+    return value
+
+
+def _load_mapping(value: Any, path: str) -> dict[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise SchemaError(f"{path} must be an object")
+    return dict(value)
 
 
 def _load_scalar(kind: Any, value: Any, path: str) -> Any:
@@ -245,7 +268,11 @@ def _load_scalar(kind: Any, value: Any, path: str) -> Any:
         raise SchemaError(f"{path} has a value that is not allowed") from None
 
 
-def _checked(value: Any, path: str, rules: Mapping[str, Any]) -> Any:
+_CHECKS = {"minimum", "maximum", "pattern"}
+
+
+def _load_checked(scalar: Reader, rules: Mapping[str, Any], value: Any, path: str) -> Any:
+    value = scalar(value, path)
     low, high = rules.get("minimum"), rules.get("maximum")
     if low is not None and not value >= low:
         raise SchemaError(f"{path} must be at least {low}")
