@@ -49,27 +49,27 @@ _HELP = {
 
 
 class Fleet(Collector):
-    """Figures of every LeadModel: rows of (metric, labels, value), replaced by each pass that concluded something."""
+    """Figures of every LeadModel: a line a figure, replaced by each pass that concluded something."""
 
     def __init__(self) -> None:
-        self._rows: dict[Key, tuple[tuple[str, dict[str, str], float], ...]] = {}
+        self._lines: dict[Key, tuple[tuple[str, str], ...]] = {}  # (metric, line)
 
     def note(self, key: Key, seen: Observed, status: Status) -> None:
-        """What a pass concluded."""
-        self._rows[key] = tuple(_rows(seen, status))
+        """What a pass concluded; written out here, for a page is asked for more often than a figure changes."""
+        about = f'namespace="{key.namespace}",leadmodel="{key.name}"'
+        rows = _rows(seen, status)
+        self._lines[key] = tuple((name, _line(name, about, labels, value)) for name, labels, value in rows)
 
     def forget(self, key: Key) -> None:
         """It is gone: its series go too."""
-        self._rows.pop(key, None)
+        self._lines.pop(key, None)
 
     def text(self) -> bytes:
-        """All rows in Prometheus' text format; written out here, for a library's objects would cost a second a thousand models."""
+        """All lines in Prometheus' text format, by metric; a library's objects would cost a second a thousand models."""
         parts: dict[str, list[str]] = {name: [] for name in _HELP}
-        for key, rows in self._rows.items():
-            about = f'namespace="{key.namespace}",leadmodel="{key.name}"'
-            for name, labels, value in rows:
-                more = "".join(f',{k}="{v}"' for k, v in labels.items())
-                parts[name].append(f"{name}{{{about}{more}}} {value:.10g}\n")
+        for lines in self._lines.values():
+            for name, line in lines:
+                parts[name].append(line)
         head = "# HELP {0} {1}\n# TYPE {0} gauge\n"
         return "".join(
             head.format(name, _HELP[name]) + "".join(lines) for name, lines in parts.items() if lines
@@ -77,7 +77,12 @@ class Fleet(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """How many there are."""
-        yield GaugeMetricFamily("leadmodel_models", "LeadModels this operator looks after.", len(self._rows))
+        yield GaugeMetricFamily("leadmodel_models", "LeadModels this operator looks after.", len(self._lines))
+
+
+def _line(name: str, about: str, labels: dict[str, str], value: float) -> str:
+    more = "".join(f',{k}="{v}"' for k, v in labels.items())
+    return f"{name}{{{about}{more}}} {value:.10g}\n"
 
 
 def _rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, str], float]]:
