@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,13 +12,14 @@ import pytest
 from fake_api import Call, Refused
 from fake_cluster import NAME, NAMESPACE, FakeCluster, Truth
 from fake_leader import a_cluster, differences, shape
-from fake_process import a_process, quiet, turn
+from fake_process import Process, a_process, quiet, turn
 from faulted import Fails
 
 ANY = 10_000
 long = pytest.mark.skipif(not os.environ.get("LEADMODEL_FULL"), reason="takes a minute: LEADMODEL_FULL=1")
 READY = ("True", "Serving")
 LEASE = ("leases", "default", "leadmodel-operator")
+PASSES = "workqueue_work_duration_seconds_count"
 
 
 def ready(cluster: FakeCluster, letter: str):
@@ -82,6 +84,42 @@ def test_a_start_over_what_is_settled_reads_lists(tmp_path):
             return {c.resource for c in cluster.api.log[before:] if c.method == "GET" and c.name}
 
     assert asyncio.run(tell()) == {"configmaps", "leases"}
+
+
+async def passes_of(process: Process) -> float:
+    _, page = await process.ask("/metrics")
+    lines = [line for line in page.splitlines() if line.startswith(PASSES)]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+async def noted(folder, key: str) -> tuple[float, float]:
+    """Somebody changes one annotation 300 times: the passes that causes, and how long it took. A verb after it is acted upon."""
+    async with a_cluster() as cluster:
+        begin(cluster)
+        async with a_process(cluster, folder) as one:
+            await turn(cluster, ready(cluster, "A"))
+            while await quiet(cluster, 3):
+                pass
+            before, began = await passes_of(one), time.monotonic()
+            for number in range(300):
+                about = {"annotations": {key: str(number)}}
+                cluster.edit("leadmodels", NAME, lambda o, about=about: o["metadata"].update(about))
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(2.5)
+            found = await passes_of(one) - before, time.monotonic() - began
+            cluster.annotate("refresh", "now")
+            await turn(cluster, lambda: cluster.status.get("handled", {}).get("refresh") == "now")
+            return found
+
+
+def test_a_burst_of_what_no_pass_reads_is_no_work(tmp_path):
+    passes, _ = asyncio.run(noted(tmp_path, "note"))
+    assert passes == 0
+
+
+def test_control_a_burst_of_what_passes_may_read_is_some(tmp_path):
+    passes, took = asyncio.run(noted(tmp_path, "customerops.dev/note"))
+    assert 0 < passes <= 6 + took / 2
 
 
 def test_told_to_go_it_gives_the_lease_away_and_leaves(tmp_path):

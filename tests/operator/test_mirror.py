@@ -1,9 +1,11 @@
 """The mirror: nothing is remembered of what is gone, and a pass over it cannot write."""
 
 import asyncio
+import copy
 
 import pytest
 
+from leadmodel_operator.kubernetes import mirror as mirrors
 from leadmodel_operator.kubernetes.mirror import Due, Glance, Mirror, slim
 
 LABEL = "customerops.dev/leadmodel"
@@ -41,6 +43,65 @@ def test_older_news_is_no_news():
     assert mirror.put("pods", pod("p", 5))
     assert not mirror.put("pods", pod("p", 5))
     assert not mirror.put("pods", pod("p", 4))
+
+
+def lead_model(version: int, **about) -> dict:
+    named = {"name": "conversion", "namespace": "sales", "resourceVersion": str(version), "generation": 1}
+    return {"kind": "LeadModel", "metadata": named | about, "spec": {"minAuc": 0.7}, "status": {"phase": "x"}}
+
+
+def config_map(version: int) -> dict:
+    about = {"name": "conversion-ledger", "namespace": "sales", "resourceVersion": str(version)}
+    return {"metadata": about | {"labels": {LABEL: "conversion"}}}
+
+
+UNREAD = {"annotations": {"note": "7", "team": "a"}, "labels": {"x": "y"}, "managedFields": [{}]}
+
+
+def test_what_no_pass_reads_is_no_news_and_yet_the_newest_version_is_held():
+    mirror = Mirror()
+    assert mirror.put("leadmodels", lead_model(1))
+    assert not mirror.put("leadmodels", lead_model(2, **UNREAD))
+    assert mirror.get("leadmodels", "sales", "conversion")["metadata"]["resourceVersion"] == "2"
+    assert mirror.holds("leadmodels", lead_model(2))
+    assert mirror.put("pods", pod("p", 3))
+    assert not mirror.put("pods", pod("p", 4))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"annotations": {"customerops.dev/poll": "now"}},
+        {"annotations": {"customerops.dev/paused": "true"}},
+        {"deletionTimestamp": "2026-01-05T08:00:00Z"},
+        {"generation": 2},
+        {"uid": "another"},
+    ],
+)
+def test_what_passes_read_is_news(change):
+    mirror = Mirror()
+    mirror.put("leadmodels", lead_model(1))
+    assert mirror.put("leadmodels", lead_model(2, **change))
+
+
+@pytest.mark.parametrize("part", ["spec", "status"])
+def test_spec_and_status_are_news(part):
+    mirror, changed = Mirror(), copy.deepcopy(lead_model(2))
+    mirror.put("leadmodels", lead_model(1))
+    assert mirror.put("leadmodels", changed | {part: {}})
+
+
+def test_control_a_mirror_that_keeps_everything_takes_everything_for_news(monkeypatch):
+    monkeypatch.setattr(mirrors, "slim", lambda _, found: found)
+    mirror = Mirror()
+    mirror.put("leadmodels", lead_model(1))
+    assert mirror.put("leadmodels", lead_model(2, **UNREAD))
+
+
+def test_of_a_config_map_any_change_is_news_for_its_data_is_not_here():
+    mirror = Mirror()
+    assert mirror.put("configmaps", config_map(1))
+    assert mirror.put("configmaps", config_map(2))
 
 
 def test_of_a_pod_only_what_passes_read_is_kept():

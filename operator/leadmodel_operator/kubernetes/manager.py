@@ -203,12 +203,13 @@ class Manager:
         self.mirror.put(PLURAL, found)
 
     def _told(self, kind: str | None, found: dict[str, Any]) -> bool:
-        """Keep it. A list of Kopf's is no news where our own was quicker."""
+        """Keep it. Of what is held already a list tells nothing new; an event of it is the echo of our write, which may go on."""
         about = found["metadata"]
         if kind == "DELETED":
             self.mirror.drop(PLURAL, about["namespace"], about["name"])
             return True
-        return self.mirror.put(PLURAL, found) or kind is not None
+        echo = kind is not None and self.mirror.holds(PLURAL, found)
+        return self.mirror.put(PLURAL, found) or echo
 
 
 def _broken(parts: list[asyncio.Task[None]]) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 from leadmodel_operator.kubernetes.client import Client
 from leadmodel_operator.kubernetes.names import LABEL, MANAGED_BY, Object, scales
 from leadmodel_operator.state import Event
-from leadmodel_operator.words import PLURAL
+from leadmodel_operator.words import GROUP, PLURAL
 
 FULL = (
     "deployments",
@@ -30,6 +30,7 @@ FULL = (
 )
 METADATA = ("configmaps", "replicasets")  # never with their data
 _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_UNREAD = {"managedFields", "selfLink", "resourceVersion"}  # the version is held beside
 
 
 class Due(Exception):  # noqa: N818  # what is so
@@ -42,13 +43,19 @@ def _version(found: Object) -> int:
 
 
 def slim(resource: str, found: Object) -> Object:
-    """An object without what no pass reads."""
-    about = {k: v for k, v in found["metadata"].items() if k not in {"managedFields", "selfLink"}}
+    """An object without what no pass reads: a change of the rest alone is no news."""
+    about = {k: v for k, v in found["metadata"].items() if k not in _UNREAD}
     if _APPLIED in (about.get("annotations") or {}):
         about["annotations"] = {k: v for k, v in about["annotations"].items() if k != _APPLIED}
     match resource:
-        case "configmaps" | "replicasets":
+        case "configmaps":  # their data is not here: that it changed shows in the version alone
+            return {"metadata": about | {"resourceVersion": found["metadata"].get("resourceVersion")}}
+        case "replicasets":
             return {"metadata": about}
+        case "leadmodels":
+            notes = about.pop("annotations", None) or {}
+            about.pop("labels", None)
+            about["annotations"] = {k: v for k, v in notes.items() if k.startswith(f"{GROUP}/")}
         case "pods":
             return {"metadata": about, "spec": _only_image(found["spec"]), "status": _pod_status(found)}
         case "jobs":
@@ -95,19 +102,19 @@ class Mirror:
         return all((r, n) in self.synced for r in (*FULL, *METADATA) for n in namespaces or ("",))
 
     def put(self, resource: str, found: Object) -> bool:
-        """Keep what a watch told; False when it is not newer than what is held."""
+        """Keep what was told; False when it is no news: not newer than what is held, or the same to every pass."""
         namespace, name, version = found["metadata"]["namespace"], found["metadata"]["name"], _version(found)
         held = self._held[resource, namespace]
         if name in held and held[name][0] >= version > 0:
             return False
         packed = zlib.compress(json.dumps(slim(resource, found), separators=(",", ":")).encode(), 1)
         model = _model_of(found) if resource != PLURAL else "" if found["spec"].get("piiBackfill") else None
-        if name in held and held[name][2] != model:
-            self._unname(resource, namespace, name, held[name][2])
-        held[name] = (version, packed, model)
+        before, held[name] = held.get(name), (version, packed, model)
+        if before is not None and before[2] != model:
+            self._unname(resource, namespace, name, before[2])
         if model is not None:
             self._names[resource, namespace, model].add(name)
-        return True
+        return before is None or before[1:] != held[name][1:]
 
     def holds(self, resource: str, found: Object) -> bool:
         """Whether exactly this version is held."""
@@ -141,8 +148,12 @@ class Mirror:
 
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
         """An object as last told."""
-        found = self._held[resource, namespace].get(name)
-        return dict(json.loads(zlib.decompress(found[1]))) if found else None
+        held = self._held[resource, namespace].get(name)
+        if held is None:
+            return None
+        found: Object = json.loads(zlib.decompress(held[1]))
+        found["metadata"]["resourceVersion"] = str(held[0])
+        return found
 
     def of_model(self, resource: str, namespace: str, model: str) -> list[Object]:
         """Objects of a LeadModel, by name; of the LeadModels themselves those with a backfill."""
