@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -13,6 +14,10 @@ from leadmodel_operator.kubernetes import logs
 from leadmodel_operator.kubernetes.actor import Images
 from leadmodel_operator.kubernetes.client import ACCOUNT, Access, access
 from leadmodel_operator.kubernetes.manager import Manager, Settings
+
+GARBAGE = (
+    20_000  # new objects after which cycles are looked for; Python's 700 is for programs that keep little
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
     given = parser().parse_args(arguments)
     logs.configure()
+    gc.freeze()  # what was imported stays
+    gc.set_threshold(GARBAGE, 10, 10)
     try:
         found = access()
     except (OSError, KeyError, ValueError) as error:

@@ -190,7 +190,7 @@ Reader = Callable[[Any, str], Any]  # (value, its path) → what it means
 
 def load(kind: type[T], raw: Any, path: str = "") -> T:
     """A dataclass from a document; unknown fields are ignored, missing ones take their default. Raises SchemaError."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict | Mapping):  # a dict is known at once
         raise SchemaError(f"{path or 'the document'} must be an object")
     values: dict[str, Any] = {}
     for f, name, required, read in _readers(cast(Any, kind)):
