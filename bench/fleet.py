@@ -205,12 +205,16 @@ class Operator:
 
     def figure(self, name: str) -> float:
         """The sum of a metric's series; -1 while nobody answers."""
+        return self.figures(name)[0]
+
+    def figures(self, *names: str) -> list[float]:
+        """Several of one page."""
         try:
             text = self.metrics()
         except OSError:
-            return -1.0
-        found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
-        return sum(map(float, found))
+            return [-1.0] * len(names)
+        found = (re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE) for name in names)
+        return [sum(map(float, values)) for values in found]
 
     def until(self, holds: Callable[[], bool], what: str, limit: float = 240.0) -> float:
         """Seconds since the start."""
@@ -221,11 +225,10 @@ class Operator:
         return time.monotonic() - self.began
 
     def settled(self, models: int) -> bool:
-        return (
-            self.figure("leader_election_master_status") == 1
-            and self.figure("leadmodel_models") >= models
-            and self.figure("workqueue_depth") == 0
+        leads, there, due = self.figures(
+            "leader_election_master_status", "leadmodel_models", "workqueue_depth"
         )
+        return leads == 1 and there >= models and due == 0
 
     def memory(self) -> tuple[float, float]:
         """Resident now and at most, MiB."""
