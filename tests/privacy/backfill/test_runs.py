@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from leadmodel_privacy.backfill.context import Context
 from leadmodel_privacy.backfill.state import State
 
 
@@ -230,3 +231,42 @@ def test_stamps_skip_what_did_not_change_and_nothing_else(world, both):
     assert world.run("--apply", "--stamps", "--max-message", "5000").line["scanned"] == 44, (
         "another configuration"
     )
+
+
+def test_stamps_hold_for_long_texts_and_long_conversations_until_one_word_changes(world, both):
+    texts = [f"message {i:04d} of a long conversation" for i in range(500)]
+    both.set("chat:s", "we liked the offer " * 100)
+    both.set("chat:t", "we liked the offer " * 100 + world.seeds.email())
+    both.rpush("chat:l", *texts[:-1], f"to {world.seeds.email()}")
+    both.hset("chat:h", mapping={str(i): text for i, text in enumerate(texts[:300])})
+    both.zadd("chat:z", {text: i for i, text in enumerate(texts[:300])})
+    for text in texts:
+        both.xadd("chat:x", {"text": text})
+    both.set("chat:over", "we liked the offer " * 4000)  # over 64 KB: read each time
+    both.rpush("chat:longer", *texts, "one more than has a mark")
+    assert world.run("--apply", "--stamps").line["changed"] == 2
+    assert world.run("--apply", "--stamps").line["scanned"] == 1 + 501
+    both.setrange("chat:s", 19, "quillfeather@example.org")
+    both.lset("chat:l", 250, f"to {world.seeds.email()}")
+    ran = world.run("--apply", "--stamps")
+    assert (ran.line["changed"], ran.line["scanned"]) == (2, 1 + 500 + 1 + 501)
+    assert both.getrange("chat:s", 19, 25) == b"[EMAIL]"
+    assert both.lindex("chat:l", 250) == b"to [EMAIL]"
+    assert world.run("--apply", "--stamps").line["scanned"] == 1 + 501
+
+
+def test_marks_are_asked_for_only_where_they_can_be_known(world, valkey, monkeypatch):
+    """A mark costs the server a reading of the whole key."""
+    _fill(world, valkey)
+    asked, real = [], Context.looks
+
+    def spy(self, node, keys):
+        asked.append((self.verifying, self.marks))
+        return real(self, node, keys)
+
+    monkeypatch.setattr(Context, "looks", spy)
+    world.run("--apply", "--stamps")
+    assert asked == [(False, False), (True, True)]
+    asked.clear()
+    world.run("--apply", "--stamps")
+    assert asked[0] == (False, True)

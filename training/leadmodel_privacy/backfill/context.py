@@ -33,7 +33,7 @@ class Context:
     changed: Fingerprints = field(default_factory=Fingerprints)
     clean: Fingerprints = field(default_factory=Fingerprints)
     known: Fingerprints = field(default_factory=Fingerprints)
-    marks: bool = False  # whether glances ask for marks
+    marks: bool = False  # whether glances ask for marks, which cost the server a reading
     verifying: bool = False
     beat: Callable[[], None] = _no_beat  # called often; keeps the lease
 

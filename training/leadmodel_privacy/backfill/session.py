@@ -101,11 +101,10 @@ class Session:
         settings, context = self.settings, self.context
         fresh = Checkpoint(self.detector.version, settings.digest, settings.mode, started=time.time())
         if settings.partial:
-            context.marks = False
             return fresh
-        context.marks = settings.stamps
         if settings.stamps:
             context.known = self.state.fingerprints("stamps").sealed()
+        context.marks = len(context.known) > 0
         found = self.state.checkpoint()
         if found is None or not found.continues(fresh):
             self.state.save(fresh, context.changed, context.clean, anew=True)
