@@ -83,6 +83,10 @@ def speed(given: argparse.Namespace) -> dict:
         "stampsFasterThanDryCpu": spread([d["cpu"] / a["cpu"] for d, _, a in rounds]),
         "redisShareOfApply": spread([f["redisShare"] for _, f, _ in rounds]),
         "stampsFasterThanDry": spread([d["seconds"] / a["seconds"] for d, _, a in rounds]),
+        "stampsFasterThanApply": spread([f["seconds"] / a["seconds"] for _, f, a in rounds]),
+        "stampsFasterThanApplyCpu": spread(
+            [(f["cpu"] + f["served"]) / (a["cpu"] + a["served"]) for _, f, a in rounds]
+        ),
     }
 
 

@@ -11,9 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import phonenumbers
 
 from leadmodel_privacy import addresses, dates, money, names, network, papers, phones
 from leadmodel_privacy.configuration import UNSETTLED, Config
@@ -157,7 +156,7 @@ def _edited(text: str, edits: list[Edit]) -> str:
 @cache
 def _code() -> str:
     """Names the code that decides: the files of the detector and the tables of phone numbers."""
-    digest = hashlib.sha256(phonenumbers.__version__.encode())
+    digest = hashlib.sha256(version("phonenumbers").encode())
     for name in sorted(_CODE):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:12]

@@ -1,9 +1,10 @@
-"""Finds PHONE: international and national numbers by their form, bare digits only beside a word of telephony."""
+"""Finds PHONE: international and national numbers by their form, bare digits only beside a word of telephony.
+
+The tables of phone numbers are loaded when the first is asked for: a backfill that finds all unchanged never needs them.
+"""
 
 import re
 from collections.abc import Callable, Iterator
-
-import phonenumbers
 
 from leadmodel_privacy.context import NOT_PERSONAL, PHONE, no_phone_near, phone_near
 from leadmodel_privacy.quantities import dated, decimal, measured
@@ -99,6 +100,8 @@ def _exists(token: str, regions: tuple[str, ...]) -> bool:
 
 
 def _international(token: str) -> bool:
+    import phonenumbers
+
     digits = digits_of(token.replace("(0)", ""))
     number = "+" + (digits if "+" in token else digits[2:])
     try:
@@ -111,6 +114,8 @@ def _international(token: str) -> bool:
 
 
 def _valid_in(token: str, region: str) -> bool:
+    import phonenumbers
+
     try:
         return phonenumbers.is_valid_number_for_region(phonenumbers.parse(token, region), region)
     except phonenumbers.NumberParseException:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -270,3 +272,16 @@ def test_marks_are_asked_for_only_where_they_can_be_known(world, valkey, monkeyp
     asked.clear()
     world.run("--apply", "--stamps")
     assert asked[0] == (False, True)
+
+
+def test_a_run_that_finds_all_unchanged_loads_no_tables_of_phone_numbers(world, valkey):
+    said = "import sys; from leadmodel_privacy.__main__ import main; code = main(sys.argv[1:]); print('phonenumbers' in sys.modules)"
+
+    def loaded() -> str:
+        command = [sys.executable, "-c", said, *world.arguments("--apply", "--stamps")]
+        ended = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        return ended.stdout.splitlines()[-1]
+
+    valkey.rpush("chat:1", "or +44 20 7946 0958 then")
+    assert loaded() == "True", "the control"
+    assert loaded() == "False"
