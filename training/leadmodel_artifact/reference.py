@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
 
 from leadmodel_artifact.artifact import FeatureKind, FeatureReference
 
@@ -36,6 +38,14 @@ def bin_index(reference: FeatureReference, value: float | str | None) -> int:
     if value is None or isinstance(value, str):
         raise ValueError("a number is needed to find its bin")
     return bisect_right(reference.edges, value)
+
+
+def bin_indices(reference: FeatureReference, values: Sequence[Any]) -> list[int]:
+    """The bin of each of n values, as `bin_index` finds it; for many values the loop is C's."""
+    if reference.kind is FeatureKind.CATEGORICAL:
+        found = {value: bin_index(reference, value) for value in {*values}}
+        return list(map(found.__getitem__, values))
+    return list(map(bisect_right, repeat(reference.edges), values))
 
 
 def deciles(values: Sequence[float], bins: int = BINS) -> tuple[float, ...]:
@@ -84,14 +94,10 @@ def _counted(
     empty: FeatureReference, values: Sequence[Any], hours: Sequence[int | None] | None
 ) -> FeatureReference:
     size = (len(empty.levels) if empty.kind is FeatureKind.CATEGORICAL else len(empty.edges)) + 1
-    counts = [0] * size
-    by_hour = [[0] * size for _ in range(24)]
-    for i, value in enumerate(values):
-        b = bin_index(empty, value)
-        counts[b] += 1
-        hour = hours[i] if hours is not None else None
-        if hour is not None:
-            by_hour[hour][b] += 1
+    bins = bin_indices(empty, values)
+    rows = Counter(bins)
+    cells = Counter(zip(hours or (), bins, strict=False))
+    by_hour = [[cells[hour, b] for b in range(size)] for hour in range(24)]
     known = hours is not None
     return FeatureReference(
         name=empty.name,
@@ -100,7 +106,7 @@ def _counted(
         std=empty.std,
         edges=empty.edges,
         levels=empty.levels,
-        counts=tuple(counts),
+        counts=tuple(rows[b] for b in range(size)),
         counts_by_hour=tuple(map(tuple, by_hour)) if known else (),
         shrink=shrink_strength(by_hour) if known else MAX_SHRINK,
     )

@@ -26,7 +26,7 @@ from leadmodel_training.features import (
 )
 from leadmodel_training.leaks import check_leaks
 from leadmodel_training.progress import Progress
-from leadmodel_training.rows import Rows, labels, plain, write_csv
+from leadmodel_training.rows import Rows, each, labels, plain, write_csv
 from leadmodel_training.split import (
     Refusal,
     Split,
@@ -187,7 +187,7 @@ def _holdout(rows: Rows, times: Floats, features: Sequence[Feature], roles: Role
     sources = {feature.source for feature in features} | {roles.label}
     kept = {name: column for name, column in rows.columns.items() if name in sources}
     for name in roles.text:
-        kept[name] = [None if value is None else "x" * len(str(value)) for value in plain(kept[name])]
+        kept[name] = each(lambda value: None if value is None else "x" * len(str(value)), kept[name], object)
     if roles.time in kept:
         kept[roles.time] = [None if t is None else iso(t) for t in plain(times)]
     return write_csv(Rows(kept))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from leadmodel_artifact.artifact import MAX_LEVELS, Feature, FeatureKind
 from leadmodel_artifact.scoring import LeadError, instant
 from leadmodel_privacy.detect import redact
-from leadmodel_training.rows import Column, Rows, number, plain
+from leadmodel_training.rows import Column, Rows, Texts, distinct, each, number, plain
 
 TEXT, TIME = "details", "created_at"
 MIN_LEVEL_ROWS = 20
@@ -57,7 +57,7 @@ def instants(rows: Rows, roles: Roles) -> Floats:
     """Unix seconds of each row, NaN where there is no time."""
     if roles.time is None:
         return np.full(len(rows), np.nan)
-    return np.array([_seconds(value) for value in plain(rows.columns[roles.time])], dtype=np.float64)
+    return each(_seconds, rows.columns[roles.time])
 
 
 def _seconds(value: Any) -> float:
@@ -95,16 +95,31 @@ def describe(train: Rows, roles: Roles, *, hours: bool) -> tuple[Feature, ...]:
 
 
 def _describe(name: str, column: Column) -> Feature | None:
-    counts = Counter(value for value in plain(column) if value is not None)
-    numbers = np.array([np.nan if (n := number(value)) is None else n for value in counts])
-    found = np.repeat(numbers, list(counts.values()))
-    known = found[~np.isnan(found)]
-    if len(known) and len(known) >= NUMERIC_SHARE * len(found):
+    numbers = _numbers(column)
+    known = numbers[~np.isnan(numbers)]
+    if len(known) and len(known) >= NUMERIC_SHARE * np.count_nonzero(_present(column)):
         if known.min() == known.max():
             return None
         return Feature(name, FeatureKind.NUMERIC, name, default=float(np.median(known)))
-    levels = _levels(counts)
+    levels = _levels(_counts(column))
     return Feature(name, FeatureKind.CATEGORICAL, name, levels=levels) if levels else None
+
+
+def _present(column: Column) -> NDArray[np.bool_]:
+    return each(lambda value: value is not None, column, np.bool_)
+
+
+def _counts(column: Column) -> Counter[Any]:
+    """Rows a value, in order of first sight, so that equal counts rank the same each time."""
+    values, places = distinct(column)
+    rows = np.bincount(places, minlength=len(values))
+    first = np.full(len(values), len(places))
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    found: Counter[Any] = Counter()
+    for i in np.argsort(first, kind="stable"):
+        if rows[i] and values[i] is not None:
+            found[values[i]] += int(rows[i])
+    return found
 
 
 def _levels(counts: Counter[Any]) -> tuple[str, ...]:
@@ -142,20 +157,20 @@ def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
         case FeatureKind.HOUR_OF_DAY:
             return times // 3600 % 24
         case FeatureKind.TEXT_LENGTH:
-            return np.array([np.nan if v is None else len(str(v)) for v in plain(column)])
+            return each(lambda value: None if value is None else len(str(value)), column)
         case FeatureKind.NUMERIC:
             return _numbers(column)
         case FeatureKind.CATEGORICAL:
             codes: dict[Any, float] = {level: float(i) for i, level in enumerate(feature.levels)}
             other = float(len(feature.levels))
-            return np.array([np.nan if v is None else codes.get(str(v), other) for v in plain(column)])
+            return each(lambda value: None if value is None else codes.get(str(value), other), column)
 
 
 def _numbers(column: Column) -> Floats:
     if isinstance(column, np.ndarray) and column.dtype == np.float64:
         found: Floats = np.where(np.isfinite(column), column, np.nan)
         return found
-    return np.array([np.nan if (n := number(value)) is None else n for value in plain(column)])
+    return column.values.numbers[column.places] if isinstance(column, Texts) else each(number, column)
 
 
 def fill(features: Sequence[Feature], table: Floats) -> Floats:
@@ -175,7 +190,7 @@ def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[
 
 def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
     if feature.kind is FeatureKind.CATEGORICAL:
-        return [None if value is None else str(value) for value in plain(column)]
-    found = _encoded(column, feature, times)
-    kind = float if feature.kind is FeatureKind.NUMERIC else int
-    return [None if value is None else kind(value) for value in plain(found)]
+        found = each(lambda value: None if value is None else str(value), column, object)
+        return list(found)
+    known = plain(_encoded(column, feature, times))
+    return known if feature.kind is FeatureKind.NUMERIC else [None if v is None else int(v) for v in known]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from leadmodel_training.rows import TEXT, Column, Rows, RowsError
+from leadmodel_training.rows import Column, Rows, RowsError, texts
 
 
 def read_parquet(data: bytes) -> Rows:
@@ -34,9 +34,9 @@ def _column(name: str, column: Any, pa: Any) -> Column:
     if pa.types.is_decimal(kind):
         return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
     if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
-        return np.array([None if v is None else v.isoformat() for v in column.to_pylist()], dtype=TEXT)
+        return texts([None if v is None else v.isoformat() for v in column.to_pylist()])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
-        return np.array([v or None for v in column.to_pylist()], dtype=TEXT)
+        return texts([v or None for v in column.to_pylist()])
     raise RowsError(
         f"column {name!r} of the Parquet file is {kind}; leads are numbers, texts, booleans and instants"
     )

@@ -1,7 +1,8 @@
 """Leads with outcomes, read from bytes: CSV (comma or semicolon), JSON lines, either gzipped, or Parquet.
 
-Everything comes out as columns, in file order: texts (None: missing), or numbers (NaN: missing). They are kept as arrays, so that
-a million leads fit. What the columns mean is decided by the trainer.
+Everything comes out as columns, in file order: texts (None: missing), or numbers (NaN: missing). A text is kept once a piece of
+50,000 rows and a number a row says which it is: a million leads fit, and what is asked of a text is asked once. What the columns
+mean is decided by the trainer.
 """
 
 import csv
@@ -10,9 +11,11 @@ import io
 import json
 import math
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
+from itertools import chain, count, islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,11 +28,41 @@ TEXT = StringDType(na_object=None)
 _MISSING = {"", "NA", "NaN", "nan", "null", "NULL", "None"}
 _TRUE, _FALSE = {"1", "1.0", "true", "yes", "y", "t"}, {"0", "0.0", "false", "no", "n", "f"}
 
-Column: TypeAlias = Sequence[Any] | NDArray[Any]
-
 
 class RowsError(ValueError):
     """The file is no table of leads; the message says where, never what stands there."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Texts, None where one is missing; as numbers they are read once."""
+
+    texts: NDArray[Any]
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """What they are as numbers, NaN where one is none."""
+        return np.array([number(text) for text in self.texts.tolist()], np.float64)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of n texts: `values` each text once a piece, `places` n, which of them a row has."""
+
+    values: Values
+    places: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, rows: Any) -> "Texts":
+        return Texts(self.values, self.places[rows])
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(np.array(self.values.texts.tolist(), dtype=object)[self.places].tolist())
+
+
+Column: TypeAlias = Sequence[Any] | NDArray[Any] | Texts
 
 
 @dataclass(frozen=True)
@@ -45,7 +78,9 @@ class Rows:
         """These rows, in this order."""
         return Rows(
             {
-                name: column[places] if isinstance(column, np.ndarray) else [column[i] for i in places]
+                name: column[places]
+                if isinstance(column, np.ndarray | Texts)
+                else [column[i] for i in places]
                 for name, column in self.columns.items()
             }
         )
@@ -67,6 +102,42 @@ def plain(column: Column) -> list[Any]:
     return found
 
 
+def distinct(column: Column) -> tuple[list[Any], NDArray[Any]]:
+    """Values as Python's own (None: missing; one may stand there more than once), and n places: which of them a row has."""
+    if isinstance(column, Texts):
+        return column.values.texts.tolist(), column.places
+    return plain(column), np.arange(len(column))
+
+
+def each(find: Callable[[Any], Any], column: Column, dtype: Any = np.float64) -> NDArray[Any]:
+    """What `find` says of the value of each of n rows (None: NaN among numbers); it is asked once a distinct value."""
+    values, places = distinct(column)
+    found: NDArray[Any] = np.array([find(value) for value in values], dtype)[places]
+    return found
+
+
+def texts(values: Sequence[str | None]) -> Texts:
+    """A column of these texts, None where one is missing."""
+    return _joined([_piece(values[i : i + CHUNK]) for i in range(0, len(values), CHUNK)])
+
+
+def _piece(values: Sequence[str | None], missing: Collection[str] = ()) -> Texts:
+    """Texts numbered in order of first sight; the loop over rows is C's."""
+    seen: defaultdict[str | None, int] = defaultdict(count().__next__)
+    places = np.fromiter(map(seen.__getitem__, values), np.int32, len(values))
+    return Texts(Values(np.array([None if value in missing else value for value in seen], TEXT)), places)
+
+
+def _joined(pieces: Sequence[Texts]) -> Texts:
+    values = [piece.values.texts for piece in pieces]
+    starts = np.cumsum([0, *map(len, values)], dtype=np.int32)
+    places = [piece.places + start for piece, start in zip(pieces, starts, strict=False)]
+    return Texts(
+        Values(np.concatenate([np.empty(0, TEXT), *values])),
+        np.concatenate([np.empty(0, np.int32), *places]),
+    )
+
+
 def read(data: bytes) -> Rows:
     """Read a table of leads. Raises RowsError."""
     if data[:4] == b"PAR1":
@@ -82,11 +153,11 @@ def read(data: bytes) -> Rows:
 
 def _read_text(data: bytes) -> Rows:
     packed = data[:2] == b"\x1f\x8b"
-    source = gzip.GzipFile(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
+    source = _Unpacked(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
     text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
     try:
         head = text.readline()
-        lines = _bounded(head, text, source)
+        lines = chain([head], text)
         return _read_json_lines(lines) if head.lstrip()[:1] == "{" else _read_csv(head, lines)
     except UnicodeDecodeError:
         raise RowsError("the leads are not UTF-8 text") from None
@@ -94,46 +165,49 @@ def _read_text(data: bytes) -> Rows:
         raise RowsError("the gzip file is damaged or cut off") from None
 
 
-def _bounded(head: str, text: io.TextIOWrapper, source: io.BytesIO | gzip.GzipFile) -> Iterator[str]:
-    """The lines; a small file that unpacks to a huge one is stopped."""
-    yield head
-    for line in text:
-        if source.tell() > MAX_BYTES:
+class _Unpacked(gzip.GzipFile):
+    """A small file that unpacks to a huge one is stopped."""
+
+    def read1(self, size: int = -1) -> bytes:
+        if self.tell() > MAX_BYTES:
             raise RowsError(f"the leads unpack to more than {MAX_BYTES} bytes")
-        yield line
+        return super().read1(size)
 
 
-def _read_csv(head: str, lines: Iterator[str]) -> Rows:
+def _read_csv(head: str, lines: Iterable[str]) -> Rows:
     reader = csv.reader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
     try:
         names = next(reader, [])
         if len(set(names)) != len(names) or not all(names):
             raise RowsError("each column needs a name of its own in the header line")
-        return Rows(_columns(names, _fields(reader, len(names))))
+        return Rows(_columns(names, filter(None, reader)))
     except csv.Error:
         raise RowsError("the file has no header line or is no CSV") from None
 
 
-def _fields(reader: Iterable[list[str]], width: int) -> Iterator[Sequence[str | None]]:
-    for number, row in enumerate(filter(None, reader), 2):
-        if len(row) != width:
-            raise RowsError(f"row {number} has {len(row)} fields, the header has {width}")
-        yield [None if value in _MISSING else value for value in row]
-
-
-def _columns(names: Sequence[str], rows: Iterator[Sequence[str | None]]) -> dict[str, Column]:
+def _columns(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
     """Columns of texts, made of pieces, so that never more than a piece is there as objects."""
-    pieces: list[list[NDArray[Any]]] = [[] for _ in names]
-    while chunk := list(islice(rows, CHUNK)):
-        for i, column in enumerate(zip(*chunk, strict=True)):
-            pieces[i].append(np.array(column, dtype=TEXT))
-    return {
-        name: np.concatenate(found) if found else np.empty(0, TEXT)
-        for name, found in zip(names, pieces, strict=True)
-    }
+    pieces: list[list[Texts]] = [[] for _ in names]
+    for first in count(2, CHUNK):
+        chunk: list[list[str]] = []
+        try:
+            chunk.extend(islice(rows, CHUNK))
+        finally:  # a row that is too short is named before damage that comes after it
+            _check_widths(chunk, first, len(names))
+        if not chunk:
+            break
+        for found, column in zip(pieces, zip(*chunk, strict=True), strict=True):
+            found.append(_piece(column, _MISSING))
+    return {name: _joined(found) for name, found in zip(names, pieces, strict=True)}
 
 
-def _read_json_lines(lines: Iterator[str]) -> Rows:
+def _check_widths(rows: Sequence[list[str]], first: int, width: int) -> None:
+    if {*map(len, rows)} - {width}:
+        number, row = next((i, row) for i, row in enumerate(rows, first) if len(row) != width)
+        raise RowsError(f"row {number} has {len(row)} fields, the header has {width}")
+
+
+def _read_json_lines(lines: Iterable[str]) -> Rows:
     leads: list[dict[str, Any]] = []
     for number, line in enumerate(lines, 1):
         if line.strip():
@@ -158,19 +232,22 @@ def _column(values: list[Any]) -> Column:
     """Numbers where all are numbers (or true and false), else texts."""
     if all(value is None or isinstance(value, bool | int | float) for value in values):
         return np.array([np.nan if (n := number(value)) is None else n for value in values])
-    return np.array([None if value is None or value in _MISSING else str(value) for value in values], TEXT)
+    return texts([None if value is None or value in _MISSING else str(value) for value in values])
 
 
 def labels(column: Column, name: str) -> list[bool]:
     """Outcomes: yes/no, true/false, 1/0. Raises RowsError naming the column."""
-    words = {value: str(value).strip().lower() for value in set(plain(column))}
-    known = {value: word in _TRUE for value, word in words.items() if word in _TRUE or word in _FALSE}
-    found: list[bool] = []
-    for place, value in enumerate(plain(column)):
-        if value not in known:
-            raise RowsError(f"label {name!r} of row {place + 1} is neither yes/no, true/false nor 1/0")
-        found.append(known[value])
-    return found
+    found = each(_outcome, column)
+    unknown = np.flatnonzero(np.isnan(found))
+    if len(unknown):
+        raise RowsError(f"label {name!r} of row {unknown[0] + 1} is neither yes/no, true/false nor 1/0")
+    outcomes: list[bool] = (found == 1).tolist()
+    return outcomes
+
+
+def _outcome(value: Any) -> float:
+    word = str(value).strip().lower()
+    return 1.0 if word in _TRUE else 0.0 if word in _FALSE else np.nan
 
 
 def number(value: Any) -> float | None:
@@ -183,11 +260,9 @@ def number(value: Any) -> float | None:
 
 
 def write_csv(rows: Rows) -> bytes:
-    """A gzipped CSV, the same bytes for the same rows."""
+    """A gzipped CSV, the same bytes for the same rows; what is missing is empty."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows.columns)
-    writer.writerows(
-        zip(*(["" if v is None else v for v in plain(c)] for c in rows.columns.values()), strict=True)
-    )
+    writer.writerows(zip(*map(plain, rows.columns.values()), strict=True))
     return gzip.compress(text.getvalue().encode(), compresslevel=6, mtime=0)

@@ -3,16 +3,18 @@
 Only places of rows; what stands in them is looked at by hash alone.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadmodel_training.features import Floats, Roles
-from leadmodel_training.rows import CHUNK, Rows, plain
+from leadmodel_training.rows import Rows, distinct
 
 MIN_POSITIVES = MIN_NEGATIVES = 100
 MIN_SHARE = 0.001  # of the rarer outcome
@@ -71,13 +73,19 @@ def matured(order: Places, times: Floats, days: float, now: float) -> Places:
 
 
 def identities(rows: Rows, roles: Roles) -> NDArray[np.int64]:
-    """A number a lead: the same for rows that are the same lead, told by the id column or else by every input."""
+    """A number a lead: the same for rows that are the same lead, told by the id column or else by every input.
+
+    Each value of a column has a random number, a row the exclusive or of those of its values (Zobrist 1970): two rows that differ
+    have the same with probability 2^-63.
+    """
     names = [roles.id] if roles.id else [name for name in rows.columns if name not in roles.not_features]
-    columns = [rows.columns[name] for name in names]
-    found = np.empty(len(rows), dtype=np.int64)
-    for start in range(0, len(rows), CHUNK):
-        part = [plain(column[start : start + CHUNK]) for column in columns]
-        found[start : start + CHUNK] = [hash(values) for values in zip(*part, strict=True)]
+    chance = np.random.default_rng(0)
+    found = np.zeros(len(rows), dtype=np.int64)
+    for name in names:
+        values, places = distinct(rows.columns[name])
+        number: defaultdict[Any, int] = defaultdict(count().__next__)
+        same = np.fromiter(map(number.__getitem__, values), np.intp, len(values))
+        found ^= chance.integers(2**63, size=len(number))[same][places]
     return found
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import FeatureReference, Reference
-from leadmodel_artifact.reference import bin_index, expected_shares
+from leadmodel_artifact.artifact import FeatureKind, FeatureReference, Reference
+from leadmodel_artifact.reference import bin_indices, expected_shares
 from leadmodel_artifact.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
 
 WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200
@@ -32,9 +32,19 @@ def psi_quantile(
     hour = np.array([-1 if h is None else h for h in hours])
     found = np.zeros(len(starts))
     for feature, column in zip(reference.features, columns, strict=True):
-        bins = np.array([-1 if v is None and not feature.levels else bin_index(feature, v) for v in column])
+        bins = _bins(feature, column)
         found = np.maximum(found, _psis(feature, bins, hour, starts, size))
     return float(np.quantile(found, QUANTILE))
+
+
+def _bins(feature: FeatureReference, column: Sequence[Any]) -> NDArray[np.int_]:
+    """The bin of each row, −1 for a missing number."""
+    if feature.kind is FeatureKind.CATEGORICAL:
+        return np.array(bin_indices(feature, column))
+    known = np.array([value is not None for value in column])
+    found = np.full(len(column), -1)
+    found[known] = bin_indices(feature, [value for value in column if value is not None])
+    return found
 
 
 def _psis(
