@@ -1,6 +1,5 @@
 """What should be → Kubernetes objects for serving: Deployment, Service, budget, autoscaler, network policy. Pure."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from leadmodel_operator.kubernetes.names import (
@@ -133,7 +132,6 @@ def _predictor(serve: Serve) -> Object:
     if serve.previous:
         arguments += [f"--previous=/models/previous/{SNAPSHOT_KEY}", f"--previous-digest={serve.previous}"]
         mounts.append({"name": "previous", "mountPath": "/models/previous", "readOnly": True})
-    probe: Any = {"httpGet": {"path": "/readyz", "port": "http"}, "periodSeconds": 2, "timeoutSeconds": 2}
     return {
         "name": PREDICTOR,
         "image": serve.image,
@@ -144,15 +142,20 @@ def _predictor(serve: Serve) -> Object:
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": dict(serve.pod.resources) if serve.pod.resources else RESOURCES,
         "securityContext": SECURITY,
-        "readinessProbe": {**probe, "failureThreshold": 1, "periodSeconds": 1},
-        "livenessProbe": {
-            **probe,
-            "httpGet": {"path": "/healthz", "port": "http"},
-            "periodSeconds": 10,
-            "failureThreshold": 3,
-        },
+        **_probes(),
         "terminationMessagePolicy": "File",
         "volumeMounts": mounts,
+    }
+
+
+def _probes() -> Object:
+    """Not ready: out of the Service within a second. Restarted only after a minute: on a starved node each start starves the others."""
+    alive = {"httpGet": {"path": "/healthz", "port": "http"}}
+    ready = {"httpGet": {"path": "/readyz", "port": "http"}}
+    return {
+        "startupProbe": {**alive, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 120},
+        "readinessProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 1},
+        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
     }
 
 
