@@ -16,11 +16,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count, islice
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.dtypes import StringDType
 from numpy.typing import NDArray
+
+from leadmodel_training.cut import cut
 
 MAX_BYTES = 4 * 1024**3
 CHUNK = 50_000
@@ -125,7 +127,12 @@ def _piece(values: Sequence[str | None], missing: Collection[str] = ()) -> Texts
     """Texts numbered in order of first sight; the loop over rows is C's."""
     seen: defaultdict[str | None, int] = defaultdict(count().__next__)
     places = np.fromiter(map(seen.__getitem__, values), np.int32, len(values))
-    return Texts(Values(np.array([None if value in missing else value for value in seen], TEXT)), places)
+    return _texts(seen, places, missing)
+
+
+def _texts(values: Iterable[str | None], places: NDArray[Any], missing: Collection[str]) -> Texts:
+    known = np.array([None if value in missing else value for value in values], TEXT)
+    return Texts(Values(known), places.astype(np.int32))
 
 
 def _joined(pieces: Sequence[Texts]) -> Texts:
@@ -152,17 +159,20 @@ def read(data: bytes) -> Rows:
 
 
 def _read_text(data: bytes) -> Rows:
-    packed = data[:2] == b"\x1f\x8b"
-    source = _Unpacked(fileobj=io.BytesIO(data)) if packed else io.BytesIO(data)
-    text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
+    text = io.TextIOWrapper(_opened(data), encoding="utf-8-sig", newline="")
     try:
         head = text.readline()
-        lines = chain([head], text)
-        return _read_json_lines(lines) if head.lstrip()[:1] == "{" else _read_csv(head, lines)
+        if head.lstrip()[:1] == "{":
+            return _read_json_lines(chain([head], text))
+        return _read_csv(head, text, _opened(data))
     except UnicodeDecodeError:
         raise RowsError("the leads are not UTF-8 text") from None
     except (OSError, EOFError, zlib.error):
         raise RowsError("the gzip file is damaged or cut off") from None
+
+
+def _opened(data: bytes) -> BinaryIO:
+    return _Unpacked(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)  # type: ignore[return-value]
 
 
 class _Unpacked(gzip.GzipFile):
@@ -174,15 +184,21 @@ class _Unpacked(gzip.GzipFile):
         return super().read1(size)
 
 
-def _read_csv(head: str, lines: Iterable[str]) -> Rows:
-    reader = csv.reader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
+def _read_csv(head: str, lines: Iterable[str], again: BinaryIO) -> Rows:
+    """Rows by numpy where the file is plain, else by the csv module from line to line."""
+    delimiter = ";" if head.count(";") > head.count(",") else ","
+    reader = csv.reader(chain([head], lines), delimiter=delimiter)
     try:
         names = next(reader, [])
         if len(set(names)) != len(names) or not all(names):
             raise RowsError("each column needs a name of its own in the header line")
-        return Rows(_columns(names, filter(None, reader)))
+        plainly = cut(again, delimiter, len(names), MAX_BYTES) if names else None
+        if plainly is None:
+            return Rows(_columns(names, filter(None, reader)))
     except csv.Error:
         raise RowsError("the file has no header line or is no CSV") from None
+    pieces = [[_texts(*piece, _MISSING) for piece in column] for column in plainly]
+    return Rows(dict(zip(names, map(_joined, pieces), strict=True)))
 
 
 def _columns(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
