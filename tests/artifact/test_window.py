@@ -7,7 +7,7 @@ import pytest
 
 from leadmodel_artifact.artifact import FeatureKind
 from leadmodel_artifact.layout import LayoutError
-from leadmodel_artifact.reference import build, expected_shares, shrink_strength
+from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares, shrink_strength
 from leadmodel_artifact.window import (
     FeatureWindow,
     HoursWindow,
@@ -125,3 +125,24 @@ def test_a_quiet_hour_is_expected_like_the_hours_beside_it():
     beside = (36 + 36 + 100 * low) / (40 + 40 + 100)
     assert share == pytest.approx((36 + 100 * beside) / 140)
     assert share > (36 + 100 * low) / 140 + 0.2  # what the whole day would have said
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "levels"),
+    [
+        (FeatureKind.NUMERIC, [3.5, 1.0, 2.0, 2.0, 9.0, 4.0, -1.0], ()),
+        (FeatureKind.CATEGORICAL, ["a", None, "b", "c", "a"], ("a", "b")),
+    ],
+)
+def test_many_values_fall_where_each_falls(kind, values, levels):
+    reference = build("x", kind, values, None, levels=levels)
+    bins = bin_indices(reference, values)
+    assert bins == [bin_index(reference, value) for value in values]
+    assert list(reference.counts) == [bins.count(b) for b in range(len(reference.counts))]
+
+
+def test_rows_without_an_hour_count_in_no_hour():
+    reference = build("x", FeatureKind.CATEGORICAL, ["a", "a", "b"], [3, None, 3], levels=("a",))
+    assert reference.counts == (2, 1)
+    assert reference.counts_by_hour[3] == (1, 1)
+    assert sum(map(sum, reference.counts_by_hour)) == 2

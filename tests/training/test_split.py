@@ -76,6 +76,13 @@ def test_identity_is_the_id_or_every_input():
     assert by_id[0] != by_id[1] == by_id[2]
 
 
+def test_numbers_that_hash_alike_are_two():
+    rows = Rows({"a": np.array([-1.0, -2.0, NAN, -1.0]), "y": ["1", "0", "1", "0"]})
+    found = identities(rows, find_roles(rows, "y", None, []))
+    assert found[0] == found[3]
+    assert len({*found.tolist()}) == 3
+
+
 def test_only_outcomes_that_had_time_to_happen():
     times = np.array([0, 10, 20, 30, 99]) * DAY
     order = order_of(times)
