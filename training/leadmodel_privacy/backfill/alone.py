@@ -6,7 +6,7 @@ from typing import Any
 
 from leadmodel_privacy.backfill.big import Chunk, MovedError, chunks
 from leadmodel_privacy.backfill.context import Context
-from leadmodel_privacy.backfill.kinds import Change, Kind, List, SortedSet, Stream, numbered
+from leadmodel_privacy.backfill.kinds import Change, Kind, List, SortedSet, Stream, String, numbered
 from leadmodel_privacy.backfill.looking import GONE, Look
 from leadmodel_privacy.backfill.nodes import Node
 
@@ -82,6 +82,8 @@ class Alone:
         else:
             context.count_changes(look, [c for c in changes if c.old not in past.counted])
         past.counted |= {change.old for change in changes}
+        if isinstance(kind, String) and not changes:
+            context.note_clean(look.key, kind, chunk.reply, parts)
         if isinstance(kind, SortedSet):
             return [self._told_apart(change, past) for change in changes]
         return changes
@@ -114,6 +116,8 @@ class Alone:
         past.open += len(changes) if moved else 0
         local = [replace(c, place=c.place - chunk.start) if isinstance(c.place, int) else c for c in changes]
         chunk.final = kind.put(chunk.reply, local)
+        if isinstance(kind, String) and not moved:
+            context.note_clean(look.key, kind, chunk.final, ())
         return moved
 
     def _give_up(self, look: Look, messages: int, why: str) -> None:

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- One key at a glance: {type, elements, bytes, mark}. A string is one element.
--- The mark is the digest of the whole content, only of small keys and only if asked. ARGV: whether to mark (1 or 0), most elements, most bytes
+-- One key at a glance: {type, elements, bytes, mark}; bytes stand for the elements of a string. The mark is the digest of
+-- the whole content, only of small keys and only if asked. ARGV: whether to mark (1 or 0), most elements, most bytes
 local key = KEYS[1]
 local kind = redis.call('TYPE', key).ok
 if kind == 'none' then return {kind, 0, 0, ''} end
@@ -9,9 +9,8 @@ if not sizes[kind] then
   return {kind, 1, redis.call('MEMORY', 'USAGE', key) or 0, ''}
 end
 local length = redis.call(sizes[kind], key)
-local bytes = length
-if kind == 'string' then length = 1 else bytes = redis.call('MEMORY', 'USAGE', key) or 0 end
-if ARGV[1] ~= '1' or bytes > tonumber(ARGV[3]) or length > tonumber(ARGV[2]) then
+local bytes = kind == 'string' and length or redis.call('MEMORY', 'USAGE', key) or 0
+if ARGV[1] ~= '1' or bytes > tonumber(ARGV[3]) or (kind ~= 'string' and length > tonumber(ARGV[2])) then
   return {kind, length, bytes, ''}
 end
 local found
