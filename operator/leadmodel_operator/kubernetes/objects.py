@@ -149,13 +149,15 @@ def _predictor(serve: Serve) -> Object:
 
 
 def _probes() -> Object:
-    """Not ready: out of the Service within a second. Restarted only after a minute: on a starved node each start starves the others."""
+    """Not ready: out of the Service within a second. Restarted only after two minutes: on a starved node each start starves the others.
+
+    A startup probe would allow a slow start too, but make every start wait for one more answer.
+    """
     alive = {"httpGet": {"path": "/healthz", "port": "http"}}
     ready = {"httpGet": {"path": "/readyz", "port": "http"}}
     return {
-        "startupProbe": {**alive, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 120},
         "readinessProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 1},
-        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 6},
+        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 12},
     }
 
 

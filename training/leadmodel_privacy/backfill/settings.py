@@ -22,7 +22,7 @@ class Limits:
     value_bytes: int = 8 << 20  # a longer value is left for a person
     message_chars: int = 100_000  # as is a longer text
     stream_entries: int = 1000  # a longer stream is not rebuilt
-    attempts: int = 8  # at a key that changes under the run
+    attempts: int = 20  # at a key that changes under the run
     keys_per_second: float = 0
     server_share: float = 1.0
 
