@@ -1,14 +1,18 @@
 """Limits of connections, each on both paths, each with a control that shows the damage without it."""
 
+import contextlib
 import json
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+from leadmodel_artifact.artifact import dump
 from leadmodel_predictor.guard import Guard
 from models import linear
+from replica import Replica
 from served import read_all, read_answer, request, served
 
 MODEL = linear()
@@ -365,17 +369,29 @@ def test_a_busy_connection_is_not_idle(fast):
             time.sleep(0.2)
 
 
-def test_many_idle_connections_hinder_nobody(fast, full):
-    count = 10_000 if full else 300
-    with served(MODEL, fast=fast) as server:
-        for _ in range(count):
-            server.connect()
-        deadline = time.monotonic() + 120
-        while len(server.guard.connections) < count and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert len(server.guard.connections) >= count
+def test_many_idle_connections_hinder_nobody(tmp_path, fast, full):
+    """The server has a process of its own: a connection takes a descriptor at each end."""
+    count, artifact = 10_000 if full else 300, tmp_path / "model.json"
+    artifact.write_bytes(dump(MODEL))
+    replica = Replica(artifact, *(["--fast-path"] if fast else []))
+    descriptors = Path(f"/proc/{replica.process.pid}/fd")
+    with contextlib.ExitStack() as held:
+        held.callback(replica.process.wait)
+        held.callback(replica.process.kill)
+
+        def connect() -> socket.socket:
+            return held.enter_context(socket.create_connection(("127.0.0.1", replica.port), 30))
+
+        for _ in range(count + 50):  # more than it has descriptors of its own
+            connect()
+        deadline = time.monotonic() + 60
+        while (taken := len(list(descriptors.iterdir()))) < count + 50 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert taken >= count + 50
         for _ in range(20):
-            assert server.ask("POST", "/predict", b"{}").status == 200
+            asking = connect()
+            asking.sendall(request(b"{}"))
+            assert read_answer(asking).status == 200
 
 
 def test_more_connections_than_allowed_are_told(fast):

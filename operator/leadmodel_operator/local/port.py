@@ -59,6 +59,7 @@ class LocalPort:
     first_port: int = 0
     _known: dict[str, str | None] = field(default_factory=dict)  # signature of a snapshot → its digest
     _scraped: dict[Key, datetime] = field(default_factory=dict)
+    _asked: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
 
     def place(self, key: Key) -> Place:
         """Where it lies."""
@@ -227,19 +228,27 @@ class LocalPort:
         due = poll.interval in _EVERY_S and age >= _EVERY_S[poll.interval]
         return f"{key.name}-poll-{seen.now.timestamp():.0f}" if (due or moved) and age >= 1 else None
 
+    def note_requests(self) -> None:
+        """What people asked for so far. To be called before manifests are read: who asks for a run has edited them before."""
+        self._asked = {
+            (place.key, kind): name
+            for place in files.places(self.root)
+            for kind in (JobKind.RETRAINING, JobKind.BACKFILL)
+            if isinstance(name := files.read_json(place.asked(kind)), str)
+        }
+
     def ask_to_run(self, key: Key, spec: Spec, now: datetime) -> None:
-        """Start what a person asked for: once a request."""
+        """Start what was asked for and noted: once a request."""
         place = self.place(key)
         for kind, command in (
             (JobKind.RETRAINING, work.retraining(key.name, spec)),
             (JobKind.BACKFILL, work.backfill(key, spec)),
         ):
-            request = place.asked(kind)
-            name = files.read_json(request)
-            if command is not None and isinstance(name, str):
+            name = self._asked.get((key, kind))
+            if command is not None and name is not None:
                 environ = work.secret(spec) if kind is JobKind.BACKFILL else {}
                 self.jobs(key).start(name, kind, command, now, work.DATA_S, environ=environ)
-                request.unlink(missing_ok=True)
+                place.asked(kind).unlink(missing_ok=True)
 
     def forget(self, key: Key) -> None:
         """Its manifest is gone: nothing is decided about it any more."""

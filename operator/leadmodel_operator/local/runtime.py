@@ -51,6 +51,7 @@ class Runtime:
         self.port.children.reap()
         for place in files.leaving(self.port.root):
             self.port.end(place)
+        self.port.note_requests()
         try:
             self.load()
         except ManifestError as error:
