@@ -12,13 +12,14 @@ from serving.servers import Kind, start
 
 OWN = "leadmodel"
 WATCH = """
-import json, runpy, signal, sys
+import json, os, runpy, signal, sys
 before = set(sys.modules)
 def tell(*_):
     modules = [m for name, m in list(sys.modules.items()) if name not in before]
     files = [m.__file__ for m in modules if getattr(m, "__file__", None)]
-    with open(sys.argv_out, "w") as file:
+    with open(sys.argv_out + ".part", "w") as file:
         json.dump(files, file)
+    os.replace(sys.argv_out + ".part", sys.argv_out)
 sys.argv_out = sys.argv.pop(1)
 signal.signal(signal.SIGUSR1, tell)
 runpy.run_module("leadmodel_predictor", run_name="__main__", alter_sys=True)
@@ -53,7 +54,7 @@ def loaded(kind: Kind, lead: Lead, folder: Path) -> Loaded:
         server.post(kind.batch_path or kind.path, kind.many([lead, lead]))
         server.get("/metrics")
         server.tell(signal.SIGUSR1)
-        while not out.exists() or not out.read_text():
+        while not out.exists():
             server.get("/healthz")
         files = json.loads(out.read_text())
     finally:

@@ -15,13 +15,28 @@ AGE = replace(FEATURES[0], required=True, default=None, minimum=None)
 STRICT = replace(linear(), features=(AGE, *FEATURES[1:]))
 # what LeadModel does otherwise on purpose: a body is read as JSON whatever its type is called, fields it does not know are ignored
 LEFT_OUT = "negative_data_rejection,missing_required_header,unsupported_method"
+# no JSON Schema can say that all columns of a batch have one length
+SETTINGS = """
+[[operations]]
+include-path = "/predict/batch"
+checks.positive_data_acceptance.expected-statuses = [200, 422]
+"""
 
 
 @pytest.mark.parametrize("fast", [False, True], ids=["asgi", "fast"])
-def test_schemathesis_finds_nothing(full, fast):
-    program = Path(sys.executable).with_name("schemathesis")
+def test_schemathesis_finds_nothing(tmp_path, full, fast):
+    program, settings = Path(sys.executable).with_name("schemathesis"), tmp_path / "schemathesis.toml"
+    settings.write_text(SETTINGS)
     with served(STRICT, linear(0.1, name="older"), fast=fast) as server:
-        asked = [program, "run", f"http://127.0.0.1:{server.port}/openapi.json", "--no-color", "--seed=1"]
+        asked = [
+            program,
+            "--config-file",
+            settings,
+            "run",
+            f"http://127.0.0.1:{server.port}/openapi.json",
+            "--no-color",
+            "--seed=1",
+        ]
         asked += ["--checks=all", f"--exclude-checks={LEFT_OUT}", "-n", "200" if full else "3"]
         asked += [] if full else ["--phases=examples,fuzzing"]
         found = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=1500)
