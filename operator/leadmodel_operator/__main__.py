@@ -15,9 +15,7 @@ from leadmodel_operator.kubernetes.actor import Images
 from leadmodel_operator.kubernetes.client import ACCOUNT, Access, access
 from leadmodel_operator.kubernetes.manager import Manager, Settings
 
-GARBAGE = (
-    20_000  # new objects after which cycles are looked for; Python's 700 is for programs that keep little
-)
+GARBAGE = 20_000  # new objects until cycles are looked for; Python's 700 suits programs that keep little
 
 
 def parser() -> argparse.ArgumentParser:

@@ -44,9 +44,7 @@ from leadmodel_predictor.slots import MAX_BATCH, Slots
 
 MAX_BODY = 16 << 20
 MAX_OBJECTS = 100_000  # an empty lead takes three bytes on the wire and hundreds in memory
-UNCOUNTED = (
-    1 << 20
-)  # bytes: what empty leads can take here is bearable, and counting costs a tenth of a batch
+UNCOUNTED = 1 << 20  # bytes: empty leads that fit in here are bearable, and counting takes its time
 MAX_COMMAS = 400_000
 PIECE = 500
 _COLUMNAR = re.compile(rb"[ \t\r\n]*\{")

@@ -4,7 +4,7 @@ Whatever is not plain is left to the careful reader, which says what is wrong an
 """
 
 import zlib
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ Places = NDArray[np.intp]
 Piece = tuple[list[str], Places]  # texts, and which of them each row has
 
 
-def cut(source: BinaryIO, delimiter: str, width: int, max_bytes: int) -> list[list[Piece]] | None:
+def cut(source: BufferedIOBase, delimiter: str, width: int, max_bytes: int) -> list[list[Piece]] | None:
     """The pieces of each of `width` columns, or None for a file that is not plain or longer than `max_bytes`."""
     columns: list[list[Piece]] = [[] for _ in range(width)]
     try:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, count, islice
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.dtypes import StringDType
@@ -171,8 +171,8 @@ def _read_text(data: bytes) -> Rows:
         raise RowsError("the gzip file is damaged or cut off") from None
 
 
-def _opened(data: bytes) -> BinaryIO:
-    return _Unpacked(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)  # type: ignore[return-value]
+def _opened(data: bytes) -> "_Unpacked | io.BytesIO":
+    return _Unpacked(fileobj=io.BytesIO(data)) if data[:2] == b"\x1f\x8b" else io.BytesIO(data)
 
 
 class _Unpacked(gzip.GzipFile):
@@ -184,7 +184,7 @@ class _Unpacked(gzip.GzipFile):
         return super().read1(size)
 
 
-def _read_csv(head: str, lines: Iterable[str], again: BinaryIO) -> Rows:
+def _read_csv(head: str, lines: Iterable[str], again: io.BufferedIOBase) -> Rows:
     """Rows by numpy where the file is plain, else by the csv module from line to line."""
     delimiter = ";" if head.count(";") > head.count(",") else ","
     reader = csv.reader(chain([head], lines), delimiter=delimiter)

@@ -13,9 +13,7 @@ class Limits:
 
     page: int = 500  # keys a SCAN call looks at
     batch_bytes: int = 4 << 20  # bytes fetched in one round trip
-    small_items: int = (
-        500  # a key with more goes alone, in chunks; as does a string of more bytes, which changes as a whole
-    )
+    small_items: int = 500  # a key with more goes alone, in chunks; so does a string of more bytes
     small_bytes: int = 64 << 10  # a key with more has no mark
     read: int = 500  # elements of a big key in one read
     write: int = 100  # elements in one script
