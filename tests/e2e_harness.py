@@ -134,6 +134,9 @@ class Load:
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)  # that answered, in order of their first answer
+    last: dict[int, float] = field(
+        default_factory=dict
+    )  # version → when it answered last, by the monotonic clock
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
@@ -148,6 +151,7 @@ class Load:
                 version = post(self.url, self.leads[self.sent % len(self.leads)])["version"]
                 if version not in self.versions:
                     self.versions.append(version)
+                self.last[version] = time.monotonic()
             except OSError as error:
                 self.failures.append(repr(error))
             self.sent += 1

@@ -35,8 +35,9 @@ def replace(subject: Subject, model: Model) -> None:
     subject.until("Ready", "True", "Serving")
 
 
-def only(subject: Subject, digest: str) -> bool:
+def only(subject: Subject, digest: str, replicas: int = 2) -> bool:
+    """Whether all pods are of this model, and ready."""
     pods = subject.pods()
     ready = [c["status"] for pod in pods for c in pod["status"].get("conditions", []) if c["type"] == "Ready"]
     serve = {pod["metadata"]["annotations"]["customerops.dev/champion"] for pod in pods}
-    return serve == {digest} and ready == ["True"] * 2
+    return serve == {digest} and ready == ["True"] * replicas

@@ -1,7 +1,11 @@
 """A champion is replaced by what passes and by nothing else, and nobody who asks meanwhile notices."""
 
+import time
+
+import pytest
+
 from e2e_harness import Load, Subject
-from e2e_leads import some
+from e2e_leads import only, some
 from e2e_models import Model
 
 
@@ -45,6 +49,31 @@ def test_pinned_and_worse_is_stalled_then_better_rolls(
     assert not load.failures, load.failures[:3]
     assert load.versions == [good.version, better.version]
     assert subject.status()["previous"]["digest"] == good.digest
+
+
+@pytest.mark.parametrize("answers", [False, True], ids=["before it answers", "when it answers"])
+def test_an_aborted_rollout_goes_back(subject: Subject, good: Model, better: Model, answers: bool):
+    """Before the new model answers anyone, all old pods still run and are kept: the way back costs no start."""
+    subject.serve(good, predictor={"replicas": 4})  # so that a rollout takes its time
+    subject.wait("four pods", lambda: only(subject, good.digest, replicas=4))
+    before = {pod["metadata"]["name"] for pod in subject.pods()}
+    with Load(subject.url(), some(better, 400)) as load:
+        subject.put(better)
+        subject.poll()
+        subject.until_champion(better)
+        if answers:
+            subject.wait("an answer of the new model", lambda: better.version in load.versions)
+        subject.annotate("abort", better.digest)
+        subject.until_champion(good)
+        decided = time.monotonic()
+        subject.wait("only the old model", lambda: only(subject, good.digest, replicas=4))
+        sent = load.sent
+        subject.wait("more answers", lambda: load.sent > sent + 200)
+    late = load.last.get(better.version, decided) - decided
+    print(f"\naborted rollout seen to last answer of its model: {max(late, 0.0):.1f} s")
+    assert not load.failures, load.failures[:3]
+    assert answers or {pod["metadata"]["name"] for pod in subject.pods()} == before
+    assert [(q["digest"], q["kind"]) for q in subject.status()["quarantine"]] == [(better.digest, "Manual")]
 
 
 def test_a_spec_that_goes_back_needs_no_store(subject: Subject, good: Model, better: Model):
