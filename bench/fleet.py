@@ -242,10 +242,11 @@ class Operator:
 
     def counts(self) -> dict[str, int]:
         """What grows when something leaks."""
-        return {
+        kernel = {
             what: len(list(Path(f"/proc/{self.process.pid}/{folder}").iterdir()))
             for what, folder in (("fds", "fd"), ("threads", "task"))
         }
+        return {**kernel, "tasks": int(self.figure("leadmodel_event_loop_tasks"))}
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
@@ -375,7 +376,7 @@ def start_up() -> None:
 def soak(
     operator: Operator, loop: asyncio.AbstractEventLoop, client: Client, names: list[str], minutes: float
 ) -> None:
-    """Churn: verbs, deleted children, status lost; memory, descriptors and threads every minute."""
+    """Churn: verbs, deleted children, status lost; memory, descriptors, threads and tasks every minute."""
     end = time.monotonic() + minutes * 60
     first = None
     number = 0

@@ -178,8 +178,8 @@ class World:
 
     # --- Jobs ----------------------------------------------------------------------------------------------------------
 
-    def poll_by_schedule(self) -> None:
-        name = f"{KEY.name}-poll-{next(self.rv)}"
+    def poll_by_schedule(self, mark: str = "") -> None:
+        name = f"{KEY.name}-poll-{mark or next(self.rv)}"
         assert self.spec is not None
         self.jobs[name] = Job(name, JobKind.POLL, self.now, uri=self.spec.artifact.uri)
 

@@ -67,19 +67,21 @@ def parse(message: str) -> dict[str, Any]:
 
 
 def note_polls(draft: Draft) -> None:
-    """Take the answers of finished polls, oldest first."""
+    """Take the answers of finished polls, oldest first. Jobs have whole seconds: of one second each is known by its name."""
     done = [j for j in draft.seen.jobs if j.kind is JobKind.POLL and j.state is not JobState.RUNNING]
-    for job in sorted(done, key=lambda j: j.created):
+    for job in sorted(done, key=lambda j: (j.created, j.finished or draft.now)):
         known = draft.status.poll or PollResult()
-        stale = known.asked is not None and (job.created, job.name) <= (known.asked, known.job or "")
-        if stale or (known.since is not None and job.created < known.since):
+        taken = job.created == known.asked and job.name in (known.job or "").split()
+        stale = known.asked is not None and job.created < known.asked
+        if taken or stale or (known.since is not None and job.created < known.since):
             continue
         _note_poll(draft, job, known)
 
 
 def _note_poll(draft: Draft, job: JobSeen, known: PollResult) -> None:
     answer = parse(job.message)
-    known = replace(known, asked=job.created, job=job.name)
+    beside = f"{known.job} " if known.job and known.asked == job.created else ""
+    known = replace(known, asked=job.created, job=f"{beside}{job.name}")
     if job.state is JobState.SUCCEEDED and answer.get("uri") == show(draft.spec.artifact.uri):
         _answered(draft, job, known, answer)
         return

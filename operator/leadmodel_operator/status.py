@@ -200,7 +200,9 @@ class PollResult:
     etag: str | None = doc("ETag of the artifact.", max_length=256, default=None)
     holdout_etag: str | None = doc("ETag of the holdout.", max_length=256, default=None)
     holdout_digest: str | None = doc("Digest of the holdout as last polled.", pattern=DIGEST, default=None)
-    job: str | None = doc("The newest poll Job whose answer was taken.", max_length=63, default=None)
+    job: str | None = doc(
+        "The newest poll Job whose answer was taken; of one second all.", max_length=512, default=None
+    )
     asked: datetime | None = doc("When the newest Job whose answer was taken was made.", default=None)
     attempt: int = doc("Polls without an answer in a row.", default=0, minimum=0)
     due: datetime | None = doc("When to ask again by itself.", default=None)

@@ -496,3 +496,21 @@ def test_sequence(name):
 
 def test_every_number_is_told():
     assert {int(name[:2]) for name in STORIES} == set(range(1, 25))
+
+
+@pytest.mark.parametrize("marks", ["az", "za"])
+def test_polls_of_one_second_are_all_heard(marks):
+    """Jobs have whole seconds: the answer of the second one counts, whatever its name, and the first is not heard again."""
+    world, leader = begin()
+    second = world.now.replace(microsecond=0)
+    for letter, mark in zip("BC", marks, strict=True):
+        world.upload(letter, Truth(auc=0.8))
+        world.poll_by_schedule(mark)
+        world.jobs[f"{KEY.name}-poll-{mark}"].created = second
+        leader.run()
+        world.finish_jobs()
+        leader.run()
+        assert world.status.poll.etag == letter
+    leader.run()
+    assert world.status.poll.etag == "C"
+    assert world.status.requested.digest == digest("C")

@@ -163,6 +163,7 @@ class Machinery(Collector):
             **NAME
         )
         self.lag = Gauge("leadmodel_event_loop_lag_seconds", "How late the loop last was.", registry=to)
+        self.tasks = Gauge("leadmodel_event_loop_tasks", "Tasks that have not ended.", registry=to)
         self.passes = Counter("leadmodel_reconciles", "Passes by result.", ["result"], registry=to)
         self.decisions = Counter("leadmodel_decisions", "Events told, by reason.", ["reason"], registry=to)
         for result in ("ok", "idle", "conflict", "error"):

@@ -40,12 +40,13 @@ class Health:
         self.machinery.leads.set(leading)
 
     async def feel_lag(self) -> None:
-        """How late the loop is, once a second."""
+        """How late the loop is and how much it has to look after, once a second."""
         loop = asyncio.get_running_loop()
         while True:
             asked = loop.time()
             await asyncio.sleep(LAG_S)
             self.machinery.lag.set(max(0.0, loop.time() - asked - LAG_S))
+            self.machinery.tasks.set(len(asyncio.all_tasks(loop)))
 
 
 async def serve(health: Health, host: str, port: int) -> web.AppRunner:
