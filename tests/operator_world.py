@@ -111,6 +111,7 @@ class World:
 
     plan: Callable[[Observed], Plan] = real_plan
     now: datetime = START
+    behind: timedelta = timedelta()  # by so much the API server's clock is behind the operator's
     spec: Spec | None = None
     generation: int = 1
     verbs: dict[Verb, str] = field(default_factory=dict)
@@ -178,10 +179,14 @@ class World:
 
     # --- Jobs ----------------------------------------------------------------------------------------------------------
 
+    def made(self) -> datetime:
+        """When the API server says that a Job was made that is made now: in whole seconds."""
+        return (self.now - self.behind).replace(microsecond=0)
+
     def poll_by_schedule(self, mark: str = "") -> None:
         name = f"{KEY.name}-poll-{mark or next(self.rv)}"
         assert self.spec is not None
-        self.jobs[name] = Job(name, JobKind.POLL, self.now, uri=self.spec.artifact.uri)
+        self.jobs[name] = Job(name, JobKind.POLL, self.made(), uri=self.spec.artifact.uri)
 
     def retrain(self, letter: str, truth: Truth | None = None) -> None:
         """The nightly retraining ran: the store has a new artifact and its Job says so."""
@@ -194,7 +199,7 @@ class World:
         self.jobs[name] = Job(
             name,
             JobKind.RETRAINING,
-            self.now,
+            self.made(),
             state=JobState.SUCCEEDED,
             finished=self.now,
             message=message,
@@ -650,13 +655,13 @@ class WorldPort:
             await self._step(f"validate {asked.digest and world.letter(asked.digest)} #{asked.attempt}")
             if asked.name not in world.jobs:
                 world.mailbox = None
-                world.jobs[asked.name] = Job(asked.name, JobKind.VALIDATION, world.now, asked)
+                world.jobs[asked.name] = Job(asked.name, JobKind.VALIDATION, world.made(), asked)
         if asked is None and desired.tidy:
             await self._tidy()
         once = desired.poll.once if desired.poll else None
         if once is not None and desired.poll is not None and once not in world.jobs:
             await self._step(f"poll {once}")
-            world.jobs.setdefault(once, Job(once, JobKind.POLL, world.now, uri=desired.poll.uri))
+            world.jobs.setdefault(once, Job(once, JobKind.POLL, world.made(), uri=desired.poll.uri))
         return False
 
     async def _tidy(self) -> None:

@@ -28,7 +28,8 @@ def note_spec(draft: Draft) -> None:
         known = draft.status.poll or PollResult()
         if before is not None:
             draft.change(requested=None, candidate=None)
-            known = PollResult(holdout_digest=known.holdout_digest)
+            known = PollResult(holdout_digest=known.holdout_digest, asked=known.asked, job=known.job)
+        known = _hear(known, [j for j in draft.seen.jobs if j.kind is JobKind.POLL])
         draft.change(
             poll=replace(known, since=draft.now.replace(microsecond=0), etag=None, attempt=0, due=None)
         )
@@ -67,15 +68,27 @@ def parse(message: str) -> dict[str, Any]:
 
 
 def note_polls(draft: Draft) -> None:
-    """Take the answers of finished polls, oldest first. Jobs have whole seconds: of one second each is known by its name."""
+    """Take the answers of finished polls, oldest first."""
     done = [j for j in draft.seen.jobs if j.kind is JobKind.POLL and j.state is not JobState.RUNNING]
     for job in sorted(done, key=lambda j: (j.created, j.finished or draft.now)):
         known = draft.status.poll or PollResult()
-        taken = job.created == known.asked and job.name in (known.job or "").split()
-        stale = known.asked is not None and job.created < known.asked
-        if taken or stale or (known.since is not None and job.created < known.since):
-            continue
-        _note_poll(draft, job, known)
+        if not _is_heard(known, job):
+            _note_poll(draft, job, _hear(known, [job]))
+
+
+def _is_heard(known: PollResult, job: JobSeen) -> bool:
+    """Whether its answer was taken, or counts no more. Jobs have whole seconds: those of one second are known by their names."""
+    if known.asked is None or job.created > known.asked:
+        return False
+    return job.created < known.asked or job.name in (known.job or "").split()
+
+
+def _hear(known: PollResult, jobs: list[JobSeen]) -> PollResult:
+    """With these as heard. They are told by names and times of the API server alone: its clock is not ours."""
+    for job in sorted((j for j in jobs if not _is_heard(known, j)), key=lambda j: j.created):
+        beside = (known.job or "").split() if known.asked == job.created else []
+        known = replace(known, asked=job.created, job=" ".join([*beside[-7:], job.name]))
+    return known
 
 
 def _note_poll(draft: Draft, job: JobSeen, known: PollResult) -> None:
@@ -84,6 +97,9 @@ def _note_poll(draft: Draft, job: JobSeen, known: PollResult) -> None:
     known = replace(known, asked=job.created, job=f"{beside}{job.name}")
     if job.state is JobState.SUCCEEDED and answer.get("uri") == show(draft.spec.artifact.uri):
         _answered(draft, job, known, answer)
+        return
+    if job.state is JobState.SUCCEEDED and "uri" in answer:
+        draft.change(poll=known)  # of another source
         return
     if answer.get("error") == Reason.ARTIFACT_TOO_LARGE:
         _too_large(draft, known, answer)
@@ -158,7 +174,9 @@ def poll_now(draft: Draft) -> str | None:
     if not _due(draft, known):
         return None
     verb = draft.seen.verbs.get(Verb.POLL, "")
-    mark = hashed(draft.seen.uid, inputs_of(draft.spec).source, verb, known.attempt, known.asked, known.since)
+    mark = hashed(
+        draft.seen.uid, inputs_of(draft.spec).source, verb, known.attempt, known.asked, known.job, known.since
+    )
     name = f"{draft.seen.name}-poll-{mark}"
     draft.change(poll=replace(known, wanted=name))
     return name

@@ -201,15 +201,15 @@ class PollResult:
     holdout_etag: str | None = doc("ETag of the holdout.", max_length=256, default=None)
     holdout_digest: str | None = doc("Digest of the holdout as last polled.", pattern=DIGEST, default=None)
     job: str | None = doc(
-        "The newest poll Job whose answer was taken; of one second all.", max_length=512, default=None
+        "The newest poll Job that was heard; of one second all.", max_length=512, default=None
     )
-    asked: datetime | None = doc("When the newest Job whose answer was taken was made.", default=None)
+    asked: datetime | None = doc("When that Job was made.", default=None)
     attempt: int = doc("Polls without an answer in a row.", default=0, minimum=0)
     due: datetime | None = doc("When to ask again by itself.", default=None)
     wanted: str = doc("What the poll asked for at once is for.", max_length=256, default="")
     reason: Reason | None = doc("Why the source did not answer, in one word.", default=None)
     error: str | None = doc("Why the source did not answer, if it did not.", max_length=256, default=None)
-    since: datetime | None = doc("Only answers begun after this count (the URI changed then).", default=None)
+    since: datetime | None = doc("Since when this source is asked.", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -514,3 +514,24 @@ def test_polls_of_one_second_are_all_heard(marks):
     leader.run()
     assert world.status.poll.etag == "C"
     assert world.status.requested.digest == digest("C")
+
+
+@pytest.mark.parametrize("seconds", [-5, 1, 5, 300])
+def test_the_clock_of_the_api_server_is_not_ours(seconds):
+    """Behind it or ahead: a poll asked for after an edit is heard, and one from before it is not."""
+    world = World(behind=timedelta(seconds=seconds))
+    world.upload("A", Truth(auc=0.75))
+    leader = Leader(world)
+    leader.settle()
+    assert champion(world) == serves(world) == "A"
+    world.upload("B", Truth(auc=0.8))
+    world.poll_by_schedule("old")
+    world.upload("C", Truth(auc=0.8), OTHER_URI)
+    world.pin(None, OTHER_URI)
+    leader.run()  # reads the edit while the old poll runs
+    world.finish_jobs()
+    leader.run()
+    assert world.status.requested is None or world.status.requested.digest != digest("B")
+    leader.settle()
+    leader.step(0.1)
+    assert champion(world) == serves(world) == "C"
