@@ -9,6 +9,7 @@ import time
 import pytest
 
 from leadmodel_privacy.backfill.context import Context
+from leadmodel_privacy.backfill.nodes import AT_ONCE, Node
 from leadmodel_privacy.backfill.state import State
 
 
@@ -120,6 +121,21 @@ def test_an_error_of_the_program_tells_its_place_not_its_text(world, valkey, mon
     ran = world.run("--apply")
     assert ran.code == 75
     assert "ValueError at test_runs.py" in ran.line["message"]
+
+
+def test_others_get_a_word_in_between(world, valkey, monkeypatch):
+    """A server answers nobody else while it works on what it was sent together: a page goes to it in small parts."""
+    _fill(world, valkey, 120)
+    real, sent = Node._raw, []
+
+    def seen(self, commands):
+        sent.append(len(commands))
+        return real(self, commands)
+
+    monkeypatch.setattr(Node, "_raw", seen)
+    assert world.run("--apply").code == 0
+    assert max(sent) == AT_ONCE
+    assert sum(sent) > 3 * 120, "a glance, a reading and a write for each"
 
 
 # --- what is left behind ---------------------------------------------------------------------------------------------------------------

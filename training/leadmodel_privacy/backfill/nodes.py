@@ -1,4 +1,4 @@
-"""One primary: commands in one round trip, raw replies, errors as values.
+"""One primary: many commands in few round trips, raw replies, errors as values.
 
 No conversion and no silent second try: a reconnect is the caller's business, because a cursor does not survive every one. What a key's
 move to another node of a cluster takes is done here.
@@ -29,6 +29,7 @@ from leadmodel_privacy.backfill.scripts import Script
 from leadmodel_privacy.backfill.words import Away, Refused
 
 Command = tuple[Any, ...]
+AT_ONCE = 16  # commands that the server is sent together: it answers nobody else until it has done them
 AWAY = (
     redis.ConnectionError,
     redis.TimeoutError,
@@ -83,7 +84,9 @@ class Node:
         """Raw replies. Raises Away when the server is or goes away, Refused when it may never answer."""
         if not commands:
             return []
-        replies = self._raw(commands)
+        replies = []
+        for start in range(0, len(commands), AT_ONCE):
+            replies += self._raw(commands[start : start + AT_ONCE])
         if any(isinstance(reply, NoScriptError) for reply in replies):
             self._raw([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])
             again = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]

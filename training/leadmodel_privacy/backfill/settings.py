@@ -12,7 +12,7 @@ class Limits:
     """How much is taken at once, and how fast."""
 
     page: int = 500  # keys a SCAN call looks at
-    batch_bytes: int = 4 << 20  # bytes fetched in one round trip
+    batch_bytes: int = 256 << 10  # bytes of keys that are read, then written, together
     small_items: int = 500  # a key with more goes alone, in chunks; so does a string of more bytes
     small_bytes: int = 64 << 10  # a key with more has no mark
     read: int = 500  # elements of a big key in one read

@@ -10,8 +10,6 @@ from leadmodel_privacy.backfill.kinds import Change
 from leadmodel_privacy.backfill.looking import Look
 from leadmodel_privacy.backfill.nodes import Command, Node
 
-_CALLS_AT_ONCE = 200
-
 
 @dataclass(frozen=True)
 class _Write:
@@ -71,8 +69,7 @@ class Worker:
                 context.note_clean(look.key, kind, reply, parts)
             elif context.settings.apply:
                 writes.append(_Write(look, reply, changes))
-        for start in range(0, len(writes), _CALLS_AT_ONCE):
-            self._write(node, writes[start : start + _CALLS_AT_ONCE])
+        self._write(node, writes)
         for key in again:
             self.alone.key(node, key)
 
