@@ -93,8 +93,6 @@ def _hear(known: PollResult, jobs: list[JobSeen]) -> PollResult:
 
 def _note_poll(draft: Draft, job: JobSeen, known: PollResult) -> None:
     answer = parse(job.message)
-    beside = f"{known.job} " if known.job and known.asked == job.created else ""
-    known = replace(known, asked=job.created, job=f"{beside}{job.name}")
     if job.state is JobState.SUCCEEDED and answer.get("uri") == show(draft.spec.artifact.uri):
         _answered(draft, job, known, answer)
         return

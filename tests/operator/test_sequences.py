@@ -513,6 +513,7 @@ def test_polls_of_one_second_are_all_heard(marks):
         assert world.status.poll.etag == letter
     leader.run()
     assert world.status.poll.etag == "C"
+    assert world.status.poll.job.split() == [f"{KEY.name}-poll-{mark}" for mark in marks]
     assert world.status.requested.digest == digest("C")
 
 

