@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -122,6 +123,18 @@ def post(url: str, body: Any, timeout: float = 5.0) -> Any:
     )
     with urllib.request.urlopen(request, timeout=timeout) as answer:
         return json.loads(answer.read())
+
+
+def opens(address: str, port: int) -> bool:
+    """Whether a new connection opens at once.
+
+    One that was begun before kube-proxy knew the Service never does: the kernel keeps where its first packet went.
+    """
+    try:
+        socket.create_connection((address, port), 1).close()
+    except OSError:
+        return False
+    return True
 
 
 @dataclass
@@ -300,10 +313,12 @@ class Subject:
         return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
     def url(self) -> str:
-        """POST here, through the Service."""
+        """POST here, through the Service; only once the node routes to it."""
         service = self.cluster.get("service", self.name, self.namespace)
         assert service is not None
-        return f"http://{service['spec']['clusterIP']}/predict"
+        address = service["spec"]["clusterIP"]
+        wait_for(f"the node routes to {address}", lambda: opens(address, 80), 60)
+        return f"http://{address}/predict"
 
     def events(self) -> list[str]:
         """Reasons of its events."""
