@@ -3,6 +3,7 @@
 import pytest
 
 from leadmodel_privacy.configuration import Config
+from leadmodel_privacy.context import BIRTH
 from leadmodel_privacy.detect import Detector, redact
 
 FOUND = [
@@ -99,6 +100,11 @@ def test_offsets_are_those_of_the_input():
     text = "é card 4111\u200b1111\u200b1111\u200b1111 ok"
     ((start, end, entity),) = Detector().detect(text)
     assert (text[start:end], entity) == ("4111\u200b1111\u200b1111\u200b1111", "CREDIT_CARD")
+
+
+@pytest.mark.parametrize("word", sorted(BIRTH))
+def test_each_word_of_birth_opens_the_gate(word):
+    assert redact(f"{word} 03/04/1985")[1] == {"DOB": 1}
 
 
 def test_a_bare_number_needs_a_word_beside_it():

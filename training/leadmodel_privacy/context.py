@@ -12,7 +12,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = frozenset(".!?;")
 _WORD_OR_STOP = re.compile(r"[^\W\d_]+|[.!?;](?=\s)")
 _IS = re.compile(r",? (?:is|was|as|ist|est|es|è|é) ")
-BEFORE, AFTER = 72, 40  # characters that are read
+NEAR, BEFORE, AFTER = 24, 72, 40  # characters that are read
 NOT_PERSONAL = "NOT"  # an order, an invoice, a version: no phone, no card
 PHONE = "PHONE"
 
@@ -83,11 +83,11 @@ BIRTH = words(
 
 def words_before(low: str, start: int) -> list[str]:
     """The words before a place, in small letters, the nearest last."""
-    return _tokens(_WORD, low, start)
+    return _tokens(_WORD, low, start, BEFORE)
 
 
-def _tokens(pattern: re.Pattern[str], low: str, start: int) -> list[str]:
-    begin = max(0, start - BEFORE)
+def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[str]:
+    begin = max(0, start - reach)
     found = pattern.findall(low, begin, start)
     cut = begin and found and low[begin - 1].isalpha() and low[begin].isalpha()
     return found[1:] if cut else found
@@ -100,23 +100,33 @@ def words_after(low: str, end: int) -> list[str]:
 
 def kind_before(low: str, start: int) -> str | None:
     """What the nearest words say the number at this place is. The end of a sentence counts only right before the number."""
-    tokens = _tokens(_WORD_OR_STOP, low, start)
+    kind, at = _walk(_words_and_stops(low, start, NEAR))
+    if at > 0 or start <= NEAR:
+        return kind
+    return _walk(_words_and_stops(low, start, BEFORE))[0]
+
+
+def _words_and_stops(low: str, start: int, reach: int) -> list[str]:
+    tokens = _tokens(_WORD_OR_STOP, low, start, reach)
     if tokens and tokens[-1] in _STOPS:
         del tokens[-1]
-    return _walk(tokens)
+    return tokens
 
 
-def _walk(tokens: list[str]) -> str | None:
-    """Back over fillers to the first word that says something; `card` says least, so it counts only when nothing else does."""
-    card = None
+def _walk(tokens: list[str]) -> tuple[str | None, int]:
+    """Back over fillers to the first word that says something, and where it is: with none before it, more words may say otherwise.
+
+    `card` says least, so it counts only when nothing else does.
+    """
+    card, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
         if (kind := _kind(tokens, i)) is not None:
-            return card or kind if kind == NOT_PERSONAL else kind
+            return (card or kind if kind == NOT_PERSONAL else kind), i
         if tokens[i] not in FILLERS:
             break
         if tokens[i] in CARDS:
             card = "CREDIT_CARD"
-    return card
+    return card, i
 
 
 def _kind(words: list[str], i: int) -> str | None:

@@ -22,8 +22,8 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _STEMS = phrases(
-    "born|dob|birth|bday|gebor|geb.|geburt|naissance|né|nacid|nacim|nato|nata|nascit|geboorte|nascim|nascid|urodz|född|føds|fødel|synty|"
-    "decease|died|admi|discharg|d.o.b|anivers|complean|cumplea|verjaar"
+    "born|dob|birth|bday|gebor|geb.|geb |geburt|naissance|né|naci|nato|nata|nasci|geboorte|urodz|föd|fød|synty|decease|died|admi|discharg|"
+    "d.o.b|anivers|annivers|complean|cumplea|verjaar"
 )
 _OLD = re.compile(r"[ -]?(?:years?[ -]olds?|yo|y/o|yrs old|jahre alt|ans|años|anni|anos)(?!\w)")
 _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
@@ -37,7 +37,6 @@ def births(reading: Reading) -> Iterator[Span]:
             if birth_near(low, *match.span()):
                 yield *match.span(), "DOB"
     for start, end in reading.free():
-        age = low[start:end]
-        old = len(age) <= 3 and age.isdigit() and 90 <= int(age) <= 119
+        old = 2 <= end - start <= 3 and (age := low[start:end]).isdigit() and 90 <= int(age) <= 119
         if old and (_OLD.match(low, end) or low.endswith(_AGED, max(0, start - 8), start)):
             yield start, end, "DOB"

@@ -34,6 +34,8 @@ _CUES = {
     for cue in phrases(cues)
 }
 _ENDS = tuple(_CUES)
+_TITLED = tuple(cue for cue, kind in _CUES.items() if kind == "title")
+_GAP = " \n,.!-~—:"
 _BOTH = frozenset({"thanks", "thank you", "best"})  # greet before a comma, close on a line of their own
 _BACK = 24
 _CLOSED = frozenset(["", *",!.:;?\n-(|"])
@@ -72,16 +74,33 @@ def names(reading: Reading) -> Iterator[Span]:
                 yield match.start(1), match.start(1) + length, "NAME"
     for capital in _CAPITAL.finditer(text):
         start = capital.start()
+        if _uncued(low, start):
+            continue
         if (kind := _cue(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
             if length > 0:
                 yield start, start + length, "NAME"
 
 
+def _uncued(low: str, start: int) -> bool:
+    """Whether no cue can end before a capital letter: most stand at the beginning of a text or of a sentence, or after another word."""
+    if start < 2:
+        return True
+    if low[start - 1] != " ":
+        return False
+    if low[start - 2] not in _GAP:
+        return not low.endswith(_ENDS, max(0, start - _BACK), start - 1)
+    return (
+        low[start - 2] == "."
+        and low[start - 3] not in _GAP
+        and not low.endswith(_TITLED, max(0, start - _BACK), start - 2)
+    )
+
+
 def _cue(low: str, start: int) -> str | None:
     """What kind of cue ends right before a capital letter."""
     window = low[max(0, start - _BACK) : start]
-    before = window.rstrip(" \n,.!-~—:")
+    before = window.rstrip(_GAP)
     gap = window[len(before) :]
     if not gap or not before.endswith(_ENDS):
         return "closing" if "\n" in gap and gap.strip(" \n") in {"-", "--", "~", "—"} else None

@@ -10,7 +10,7 @@ from leadmodel_privacy.context import kind_before
 from leadmodel_privacy.plain import lower
 
 Span = tuple[int, int, str]
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"[0-9]+")  # a plain text has no others
 _REST = re.compile(r"[^\W_]*")
 
 
@@ -20,14 +20,17 @@ class Reading:
     def __init__(self, text: str) -> None:
         self.text = text
         self.low = lower(text)
-        self.numbers = _numbers(text)
+        self.numbers = _numbers(text) if has_digit(text) else []
         self.spans: list[Span] = []
         self._taken = bytearray(len(text))
         self._kinds: dict[int, str | None] = {}
+        self._free: list[tuple[int, int]] | None = self.numbers
 
     def free(self) -> list[tuple[int, int]]:
         """The words with a digit that nothing has claimed yet."""
-        return [number for number in self.numbers if not self._taken[number[0]]]
+        if self._free is None:
+            self._free = [number for number in self.numbers if not self._taken[number[0]]]
+        return self._free
 
     def kind(self, start: int) -> str | None:
         """What the words before a place say the number there is."""
@@ -38,6 +41,7 @@ class Reading:
     def occupy(self, start: int, end: int) -> None:
         """Keep characters from being found."""
         self._taken[start:end] = b"\1" * (end - start)
+        self._free = None
 
     def hush(self, places: list[tuple[int, int]]) -> None:
         """Keep placeholders from being found and from being read: `[PHONE]` makes no number beside it a phone."""
@@ -54,6 +58,12 @@ class Reading:
         if self._taken.find(1, start, end) < 0:
             self.occupy(start, end)
             self.spans.append(span)
+
+
+def has_digit(text: str) -> bool:
+    """Whether a plain text has a digit; taking digits out of bytes is several times as fast as a search for one."""
+    raw = text.encode(errors="replace")
+    return len(raw.translate(None, b"0123456789")) < len(raw)
 
 
 def _numbers(text: str) -> list[tuple[int, int]]:
