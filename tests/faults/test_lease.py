@@ -126,6 +126,27 @@ def test_a_lease_given_to_another_by_hand_is_lost_at_once():
     asyncio.run(tell())
 
 
+def test_a_renewal_reads_only_what_another_has_changed():
+    async def tell() -> None:
+        async with candidates(timedelta()) as (cluster, (one,)):
+            await one.acquire()
+            hold, before = asyncio.create_task(one.hold()), one.client.counts.copy()
+            await asyncio.sleep(0.9)
+            renewed = one.client.counts - before
+            assert renewed["PUT", "200"] >= 3
+            assert renewed.total() == renewed["PUT", "200"]
+            found = cluster.api.objects[PLACE]
+            cluster.api.put(PLACE, {**found, "spec": {**found["spec"], "renewTime": None}})
+            await asyncio.sleep(0.5)
+            changed = one.client.counts - before - renewed
+            assert (changed["PUT", "409"], changed["GET", "200"]) == (1, 1)
+            assert one.valid()
+            assert cluster.api.objects[PLACE]["spec"]["renewTime"]
+            hold.cancel()
+
+    asyncio.run(tell())
+
+
 async def unreachable(api: FakeApi, lease: Lease) -> None:
     async def away(call, when):
         if when == "before":

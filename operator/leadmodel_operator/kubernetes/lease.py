@@ -28,6 +28,7 @@ class Lease:
     tried: float = 0.0  # when it was last asked for or renewed, on the loop's clock
     _seen: tuple[str, float] = ("", 0.0)
     _renewed: float | None = None
+    _ours: Object | None = None  # as our last write left it
 
     def valid(self) -> bool:
         """Whether nobody else can hold it: renewed so lately that even a request sent now arrives in time."""
@@ -58,12 +59,9 @@ class Lease:
     async def _take(self) -> bool:
         try:
             found = await self.client.get(f"{self._collection}/{self.name}")
-            if found is None:
-                await self.client.create(self._collection, self._body(None))
-                return True
-            if not self._free(found):
+            if found is not None and not self._free(found):
                 return False
-            await self.client.replace(f"{self._collection}/{self.name}", self._body(found))
+            await self._write(found)
         except (ApiError, *TRANSIENT):
             return False
         return True
@@ -113,15 +111,31 @@ class Lease:
                 return
 
     async def _renew(self) -> bool:
-        """Write the time into it; False when it is another's. One that someone deleted is made anew, if we are first."""
+        """Write the time into it; False when it is another's. One that someone deleted is made anew, if we are first.
+
+        It is read only when it is not as we left it: the server refuses a write over a change.
+        """
+        if self._ours is not None:
+            try:
+                await self._write(self._ours)
+            except ApiError as error:
+                self._ours = None
+                if error.status not in {404, 409}:
+                    raise
+            else:
+                return True
         found = await self.client.get(f"{self._collection}/{self.name}")
-        if found is None:
-            await self.client.create(self._collection, self._body(None))
-            return True
-        if found["spec"].get("holderIdentity") != self.identity:
+        if found is not None and found["spec"].get("holderIdentity") != self.identity:
             return False
-        await self.client.replace(f"{self._collection}/{self.name}", self._body(found))
+        await self._write(found)
         return True
+
+    async def _write(self, found: Object | None) -> None:
+        """Make it, or write over what was found."""
+        if found is None:
+            self._ours = await self.client.create(self._collection, self._body(None))
+        else:
+            self._ours = await self.client.replace(f"{self._collection}/{self.name}", self._body(found))
 
     async def release(self) -> None:
         """Give it up, so that a standby need not wait for it to expire."""
