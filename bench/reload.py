@@ -2,19 +2,23 @@
 
 Rounds with and without reloads in turn, 16 connections. Before each reload the other of two artifacts is put in place by a rename;
 then the swap is asked for on one connection while another asks for scores until the new version answers. Time counts from the
-moment before the swap request is sent.
+moment before the swap request is sent. In rounds without reloads the same questions are asked for as long, so that what the load
+generator loses to them is no difference; who asks goes before it on their core, where this process may say so.
 
     python bench/reload.py [--rounds N] [--reloads N] [--pause S] [--connections C]
 """
 
 import argparse
 import json
+import os
 import shutil
 import socket
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +80,7 @@ class Swaps:
         self.versions = [json.loads(path.read_bytes())["version"] for path in artifacts]
         self.asking, self.swapping = Line(server.port), Line(server.port)
         self.predict = request("POST /predict", as_json(lead))
+        self.lasts: list[float] = []
 
     def one(self) -> float:
         """ms from the swap request to the first answer of the new model."""
@@ -85,29 +90,55 @@ class Swaps:
         beside.replace(self.serving)
         begun = time.perf_counter()
         self.swapping.send(request("POST /ops/reload-model?min_auc=0.5"))
-        while True:
-            self.asking.send(self.predict)
-            if self.asking.answer()["version"] == self.versions[self.at]:
-                break
+        while self._version() != self.versions[self.at]:
             if time.perf_counter() - begun > PATIENCE_S:
                 sys.exit(f"the new model did not answer: {self.swapping.answer()}")
         took = (time.perf_counter() - begun) * 1e3
         self.swapping.answer()
+        self.lasts.append(took)
         return took
+
+    def none(self) -> float:
+        """As long as a reload takes, the same questions; ms of one answer at the median."""
+        begun, took = time.perf_counter(), []
+        lasts = statistics.median(self.lasts) if self.lasts else 10.0
+        while (now := time.perf_counter()) - begun < lasts / 1e3:
+            self._version()
+            took.append((time.perf_counter() - now) * 1e3)
+        return statistics.median(took)
+
+    def _version(self) -> int:
+        self.asking.send(self.predict)
+        return self.asking.answer()["version"]
+
+
+@contextmanager
+def first() -> Iterator[None]:
+    """Go before the load generator, which was started before, on the core they share."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+    except PermissionError:
+        print("not allowed to go first: times count waits for the load generator too", file=sys.stderr)
+        yield
+        return
+    yield
+    os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def one_round(
-    server: Server, sent: Path, swaps: Swaps | None, given: argparse.Namespace
+    server: Server, sent: Path, swaps: Swaps, given: argparse.Namespace, *, reloads: bool
 ) -> tuple[Seen, list[float]]:
-    """Load, with reloads or without."""
+    """Load, with reloads or without; ms of each reload, or of an answer."""
     seconds = round(given.reloads * given.pause) + 1
     wrk = load.begin(server.url, sent, given.connections, seconds)
-    time.sleep(0.5)
-    times = []
-    for _ in range(given.reloads if swaps else 0):
-        times.append(swaps.one())
-        time.sleep(max(0.0, given.pause - times[-1] / 1e3))
-    late = wrk.poll() is not None
+    with first():
+        time.sleep(0.5)
+        times = []
+        for _ in range(given.reloads):
+            begun = time.perf_counter()
+            times.append(swaps.one() if reloads else swaps.none())
+            time.sleep(max(0.0, given.pause - (time.perf_counter() - begun)))
+        late = wrk.poll() is not None
     seen = load.end(wrk)
     if late:
         print("the load ended before the last reload: take a longer --pause", file=sys.stderr)
@@ -117,7 +148,7 @@ def one_round(
 def measure(files: Made, first: Path, second: Path, given: argparse.Namespace) -> dict[str, list]:
     """Rounds with and without reloads of two artifacts."""
     leads = sample(files)
-    found: dict[str, list] = {"without": [], "with": [], "times": []}
+    found: dict[str, list] = {"without": [], "with": [], "times": [], "answers": []}
     with tempfile.TemporaryDirectory() as folder:
         serving = Path(folder) / "model.json"
         shutil.copyfile(first, serving)
@@ -129,9 +160,9 @@ def measure(files: Made, first: Path, second: Path, given: argparse.Namespace) -
             load.run(server.url, sent, given.connections, 1)
             for number in range(given.rounds):
                 for name in ("without", "with") if number % 2 else ("with", "without"):
-                    seen, times = one_round(server, sent, swaps if name == "with" else None, given)
+                    seen, times = one_round(server, sent, swaps, given, reloads=name == "with")
                     found[name].append(seen)
-                    found["times"] += times
+                    found["times" if name == "with" else "answers"] += times
     return found
 
 
@@ -182,6 +213,7 @@ def main() -> None:
         failed = sum(one.failed for one in (*found["with"], *found["without"]))
         print(f"\n{title}\n\n{shown(found)}\n")
         print(f"from the swap request to the first answer of the new model: {times.show(1)} ms")
+        print(f"any answer, asked the same way: {spread(found['answers']).show(1)} ms")
         print(f"p99.9 with reloads over p99.9 without: {tails(found).show(2)}")
         goals.append(goal(f"{title}: failed requests", failed, below=1))
         goals.append(goal(f"{title}: swap request to new answer, ms (largest)", times.most, below=10))

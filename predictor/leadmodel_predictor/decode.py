@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import msgspec
 
 from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, Linear
-from leadmodel_artifact.scoring import LeadError, Scorer, codes, instant, score_lines
+from leadmodel_artifact.scoring import LeadError, Scorer, code, codes, instant, score_lines
 
 MAX_TEXT = 1_000_000
 TIME_SOURCE = "created_at"
@@ -154,7 +154,8 @@ class Reader:
         """A function of leads and their hours: their scores."""
         given: dict[str, Any] = {"scorer": scorer}
         inner = [*self._read_lines(artifact, _own, given), *_score_lines(artifact, given), "    add(score)"]
-        lines = ["def read(leads, hours):", "    scores = []", "    add = scores.append"]
+        local = ", ".join(f"{name}={name}" for name in given)  # a loop reads them faster than what is global
+        lines = [f"def read(leads, hours, {local}):", "    scores = []", "    add = scores.append"]
         lines += ["    for lead, hour in zip(leads, hours):", *(f"    {line}" for line in inner)]
         return _made([*lines, "    return scores"], given)
 
@@ -192,7 +193,7 @@ Line = Callable[[int, Feature, dict[str, Any]], list[str]]
 
 
 def _made(lines: Sequence[str], given: dict[str, Any]) -> Any:
-    exec("\n".join(lines), given)  # noqa: S102  # our own names only
+    exec(code("\n".join(lines)), given)  # noqa: S102  # our own names only
     return given["read"]
 
 

@@ -55,12 +55,12 @@ def tree_lines(
             left.append(f"(n{i} if x{i} is None else m{i}[bisect_left(t{i}, x{i})])")
     ones = sum(1 << (number * lane) for number in range(len(model.trees)))
     given |= {"all_bits": all_bits, "ones": ones, "places": ones * (width - 1), "tables": tables}
-    given |= {"getitem": getitem, "bisect_left": bisect_left}
+    given |= {"getitem": getitem, "bisect_left": bisect_left, "base": model.baseline}
     return [
         f"    left = {' & '.join(left) or 'all_bits'}",
         "    first = left & (left ^ (left - ones))",
         f"    found = (first * {DE_BRUIJN[width]} >> {shift}) & places",
-        f'    z = sum(map(getitem, tables, found.to_bytes({size}, "little")[:: {lane // 8}]), {model.baseline!r})',
+        f'    z = sum(map(getitem, tables, found.to_bytes({size}, "little")[:: {lane // 8}]), base)',
     ]
 
 
