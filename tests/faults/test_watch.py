@@ -12,7 +12,7 @@ from fake_api import Call, FakeApi, Refused
 from fake_leader import a_cluster
 from leadmodel_operator.kubernetes import watch as watches
 from leadmodel_operator.kubernetes.client import Access, Client
-from leadmodel_operator.kubernetes.mirror import Mirror
+from leadmodel_operator.kubernetes.mirror import FULL, Mirror
 from leadmodel_operator.kubernetes.watch import Watch
 from leadmodel_operator.kubernetes.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
@@ -252,3 +252,36 @@ def test_a_thousand_events_on_one_object_are_a_few_passes(took):
 def test_control_a_queue_that_never_slows_down_is_found_out(monkeypatch):
     monkeypatch.setattr(WorkQueue, "_slow_down", lambda *_: None)
     assert asyncio.run(burst()) > 5
+
+
+NAMESPACES = 8  # watched one by one: more streams than requests have connections
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["own connections", "control: one pool"])
+def test_watches_leave_requests_their_connections(shared):
+    async def tell() -> bool:
+        async with a_cluster() as cluster:
+            api = cluster.api
+            client = Client(Access(api.url, ssl.create_default_context()))
+            if shared:
+                await client._watches.close()
+                client._watches = client._requests
+            mirror = Mirror()
+            wanted = [("pods", f"n{i}") for i in range(NAMESPACES * len(FULL))]
+            tasks = [
+                asyncio.create_task(Watch(client, mirror, *one, enqueue=lambda _: None).run())
+                for one in wanted
+            ]
+            await asyncio.sleep(2)
+            try:
+                await asyncio.wait_for(client.get("/api/v1/namespaces/sales/pods/p"), 3)
+            except TimeoutError:
+                return False
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.wait(tasks)
+                await client.close()
+            return mirror.synced == set(wanted)
+
+    assert asyncio.run(tell()) is not shared

@@ -21,6 +21,7 @@ import yaml
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 MANAGER = "leadmodel-operator"
 TIMEOUT = aiohttp.ClientTimeout(total=30)
+MAX_CONNECTIONS = 20  # each keeps 128 KiB for what it reads
 Object = dict[str, Any]
 
 
@@ -142,22 +143,22 @@ class Bucket:
 
 
 class Client:
-    """One connection pool. `may_write` is asked before each request that may change something; `counts` has all of them."""
+    """Requests share a pool; each watch has a connection of its own, so that however many there are, a request finds one.
+
+    `may_write` is asked before each request that may change something; `counts` has all of them.
+    """
 
     def __init__(self, found: Access) -> None:
         self.access = found
         self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
         self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=found.context, limit=60),
-            timeout=TIMEOUT,
-            headers={"User-Agent": MANAGER},
-        )
+        self._requests, self._watches = (_session(found, limit) for limit in (MAX_CONNECTIONS, 0))
 
     async def close(self) -> None:
-        """Close the pool."""
-        await self._session.close()
+        """Close all connections."""
+        await self._requests.close()
+        await self._watches.close()
 
     async def call(
         self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
@@ -173,7 +174,7 @@ class Client:
                 raise NotLeading(f"{method} not sent")
         code = "<error>"
         try:
-            async with self._session.request(
+            async with self._requests.request(
                 method, self.access.server + path, data=data, headers=headers, params=params
             ) as answer:
                 code, text = str(answer.status), await answer.text()
@@ -190,7 +191,7 @@ class Client:
         headers = {"Accept": accept, **self.access.headers()}
         self.counts["WATCH", "200"] += 1
         patient = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
-        return self._session.get(self.access.server + path, headers=headers, params=params, timeout=patient)
+        return self._watches.get(self.access.server + path, headers=headers, params=params, timeout=patient)
 
     async def get(self, path: str) -> Object | None:
         """An object, None when it is not there."""
@@ -241,6 +242,15 @@ class Client:
         except ApiError as error:
             if error.status not in {404, 409}:
                 raise
+
+
+def _session(found: Access, limit: int) -> aiohttp.ClientSession:
+    """Connections, at most so many (0: any number)."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=found.context, limit=limit),
+        timeout=TIMEOUT,
+        headers={"User-Agent": MANAGER},
+    )
 
 
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}

@@ -42,6 +42,17 @@ def _version(found: Object) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def pack(found: Object) -> bytes:
+    """An object in a tenth of its room."""
+    return zlib.compress(json.dumps(found, separators=(",", ":")).encode(), 1)
+
+
+def unpack(packed: bytes) -> Object:
+    """It again."""
+    found: Object = json.loads(zlib.decompress(packed))
+    return found
+
+
 def slim(resource: str, found: Object) -> Object:
     """An object without what no pass reads: a change of the rest alone is no news."""
     about = {k: v for k, v in found["metadata"].items() if k not in _UNREAD}
@@ -91,7 +102,7 @@ class Mirror:
         default_factory=lambda: defaultdict(dict)
     )
     _names: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
-    ledgers: dict[tuple[str, str], tuple[int, Object]] = field(default_factory=dict)
+    ledgers: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
     synced: set[tuple[str, str]] = field(default_factory=set)  # (resource, namespace or "") listed once
 
     def __len__(self) -> int:
@@ -107,7 +118,7 @@ class Mirror:
         held = self._held[resource, namespace]
         if name in held and held[name][0] >= version > 0:
             return False
-        packed = zlib.compress(json.dumps(slim(resource, found), separators=(",", ":")).encode(), 1)
+        packed = pack(slim(resource, found))
         model = _model_of(found) if resource != PLURAL else "" if found["spec"].get("piiBackfill") else None
         before, held[name] = held.get(name), (version, packed, model)
         if before is not None and before[2] != model:
@@ -151,7 +162,7 @@ class Mirror:
         held = self._held[resource, namespace].get(name)
         if held is None:
             return None
-        found: Object = json.loads(zlib.decompress(held[1]))
+        found = unpack(held[1])
         found["metadata"]["resourceVersion"] = str(held[0])
         return found
 
@@ -182,11 +193,11 @@ class Glance:
         version = _version(found)
         known = self.mirror.ledgers.get((namespace, name))
         if known is not None and known[0] == version:
-            return known[1]
+            return unpack(known[1])
         read = await self.client.get(path)
         if read is not None and "data" in read:
             kept = {"metadata": slim(resource, read)["metadata"], "data": read["data"]}
-            self.mirror.ledgers[namespace, name] = (_version(read), kept)
+            self.mirror.ledgers[namespace, name] = (_version(read), pack(kept))
         return read
 
     async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:  # noqa: ARG002  # as it was stored

@@ -20,7 +20,7 @@ from leadmodel_operator.reconcile import Key
 from leadmodel_operator.words import PLURAL
 
 log = logging.getLogger("leadmodel")
-RELIST_S, SILENCE_S, PAGE, MAX_WAIT_S = 600.0, 90.0, 500, 30.0
+RELIST_S, SILENCE_S, PAGE, MAX_WAIT_S = 600.0, 90.0, 100, 30.0
 
 
 class Gone(Exception):  # noqa: N818  # the API's own word
