@@ -17,9 +17,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from serving import load
@@ -80,7 +81,6 @@ class Swaps:
         self.versions = [json.loads(path.read_bytes())["version"] for path in artifacts]
         self.asking, self.swapping = Line(server.port), Line(server.port)
         self.predict = request("POST /predict", as_json(lead))
-        self.lasts: list[float] = []
 
     def one(self) -> float:
         """ms from the swap request to the first answer of the new model."""
@@ -95,14 +95,12 @@ class Swaps:
                 sys.exit(f"the new model did not answer: {self.swapping.answer()}")
         took = (time.perf_counter() - begun) * 1e3
         self.swapping.answer()
-        self.lasts.append(took)
         return took
 
-    def none(self) -> float:
-        """As long as a reload takes, the same questions; ms of one answer at the median."""
+    def none(self, ms: float) -> float:
+        """For so long the same questions; ms of one answer at the median."""
         begun, took = time.perf_counter(), []
-        lasts = statistics.median(self.lasts) if self.lasts else 10.0
-        while (now := time.perf_counter()) - begun < lasts / 1e3:
+        while (now := time.perf_counter()) - begun < ms / 1e3:
             self._version()
             took.append((time.perf_counter() - now) * 1e3)
         return statistics.median(took)
@@ -113,8 +111,9 @@ class Swaps:
 
 
 @contextmanager
-def first() -> Iterator[None]:
+def ahead() -> Iterator[None]:
     """Go before the load generator, which was started before, on the core they share."""
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
     try:
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     except PermissionError:
@@ -122,21 +121,21 @@ def first() -> Iterator[None]:
         yield
         return
     yield
-    os.setpriority(os.PRIO_PROCESS, 0, 0)
+    os.setpriority(os.PRIO_PROCESS, 0, usual)
 
 
 def one_round(
-    server: Server, sent: Path, swaps: Swaps, given: argparse.Namespace, *, reloads: bool
+    server: Server, sent: Path, ask: Callable[[], float], given: argparse.Namespace
 ) -> tuple[Seen, list[float]]:
-    """Load, with reloads or without; ms of each reload, or of an answer."""
+    """Load, and what is asked beside it; ms of each asking."""
     seconds = round(given.reloads * given.pause) + 1
     wrk = load.begin(server.url, sent, given.connections, seconds)
-    with first():
+    with ahead():
         time.sleep(0.5)
         times = []
         for _ in range(given.reloads):
             begun = time.perf_counter()
-            times.append(swaps.one() if reloads else swaps.none())
+            times.append(ask())
             time.sleep(max(0.0, given.pause - (time.perf_counter() - begun)))
         late = wrk.poll() is not None
     seen = load.end(wrk)
@@ -160,9 +159,11 @@ def measure(files: Made, first: Path, second: Path, given: argparse.Namespace) -
             load.run(server.url, sent, given.connections, 1)
             for number in range(given.rounds):
                 for name in ("without", "with") if number % 2 else ("with", "without"):
-                    seen, times = one_round(server, sent, swaps, given, reloads=name == "with")
+                    reloads = name == "with"  # in the first round before the one without
+                    ask = swaps.one if reloads else partial(swaps.none, statistics.median(found["times"]))
+                    seen, times = one_round(server, sent, ask, given)
                     found[name].append(seen)
-                    found["times" if name == "with" else "answers"] += times
+                    found["times" if reloads else "answers"] += times
     return found
 
 

@@ -1,7 +1,10 @@
 """One row for each trap that other detectors are known to fall into, and for each kind of number that is nobody's."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from leadmodel_privacy import context, names
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.context import BIRTH
 from leadmodel_privacy.detect import Detector, redact
@@ -123,3 +126,36 @@ def test_what_never_comes_to_rest_is_taken_away_whole(monkeypatch):
 def test_an_entity_that_is_off_hides_nothing_else():
     detector = Detector(Config(off=("EMAIL", "NAME")))
     assert detector.redact("jane@example.org +49 30 901820")[1] == {"PHONE": 1}
+
+
+PIECES = [
+    "Dr",
+    "dear",
+    "Thanks",
+    "best",
+    "I am",
+    "Regards",
+    "Mr",
+    "x",
+    "Bob",
+    "7",
+    "card",
+    "is",
+    "my",
+    "number",
+    "order",
+    "phone",
+]
+GAPS = [" ", ". ", ", ", "\n", "! ", "? ", "-", " - ", "\n~ ", ": ", "; ", "."]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(GAPS)), max_size=12))
+def test_short_cuts_say_what_the_long_way_says(parts):
+    text = "".join(piece + gap for piece, gap in parts)
+    low = text.lower()
+    for place in range(len(text) + 1):
+        if names._uncued(low, place):
+            assert names._cue(low, place) is None
+        far = context._walk(context._words_and_stops(low, place, context.BEFORE))[0]
+        assert context.kind_before(low, place) == far

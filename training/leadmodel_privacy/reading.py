@@ -20,7 +20,7 @@ class Reading:
     def __init__(self, text: str) -> None:
         self.text = text
         self.low = lower(text)
-        self.numbers = _numbers(text) if has_digit(text) else []
+        self.numbers = _numbers(text) if _has_digit(text) else []
         self.spans: list[Span] = []
         self._taken = bytearray(len(text))
         self._kinds: dict[int, str | None] = {}
@@ -60,7 +60,7 @@ class Reading:
             self.spans.append(span)
 
 
-def has_digit(text: str) -> bool:
+def _has_digit(text: str) -> bool:
     """Whether a plain text has a digit; taking digits out of bytes is several times as fast as a search for one."""
     raw = text.encode(errors="replace")
     return len(raw.translate(None, b"0123456789")) < len(raw)

@@ -153,7 +153,8 @@ class Client:
         self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
         self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
-        self._requests, self._watches = (_session(found, limit) for limit in (MAX_CONNECTIONS, 0))
+        self._requests = _session(found, MAX_CONNECTIONS)
+        self._watches = _session(found, 0)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -43,7 +43,7 @@ def _version(found: Object) -> int:
 
 
 def pack(found: Object) -> bytes:
-    """An object in a tenth of its room."""
+    """An object in as little room as is cheap."""
     return zlib.compress(json.dumps(found, separators=(",", ":")).encode(), 1)
 
 
