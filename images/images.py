@@ -18,7 +18,7 @@ DOCKERFILES = {
     "operator": "operator/Dockerfile",
     "predictor": "predictor/Dockerfile",
     "training": "training/Dockerfile",
-    "privacy": "training/Dockerfile.privacy",
+    "privacy": "privacy/Dockerfile",
 }
 LIMITS_MB = {"operator": 45, "predictor": 45, "training": 90, "privacy": 45}
 
@@ -102,22 +102,18 @@ def build(image: str, base: str, tag: str) -> str:
 
 def added_mb(image: str) -> float:
     """What the image adds to its base, compressed as a registry would keep it."""
-    parts = {
-        "operator": ["operator"],
-        "predictor": ["predictor"],
-        "training": ["training"],
-        "privacy": ["training"],
-    }[image]
+    dockerfile = (ROOT / DOCKERFILES[image]).read_text()
+    parts = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY ")]
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "added.tar.gz"
-        run("tar", "czf", str(archive), f"build/site/{image}", "images/bin", *parts)
+        run("tar", "czf", str(archive), "--exclude=__pycache__", *parts)
         return archive.stat().st_size / 1e6
 
 
 def content() -> str:
     """Twelve hex of everything that goes into an image."""
     found = hashlib.sha256()
-    for part in ("requirements", "operator", "predictor", "training", "images"):
+    for part in ("requirements", "contract", "operator", "predictor", "privacy", "training", "images"):
         for file in sorted((ROOT / part).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())

@@ -11,6 +11,7 @@ import pytest
 from leadmodel_operator import crd
 
 ROOT = Path(__file__).parent.parent.parent
+FOLDERS = ("contract", "operator", "predictor", "privacy", "training")
 
 
 def test_operator_is_never_a_package():
@@ -31,11 +32,11 @@ def test_locks_name_no_host():
 
 BREACHES = {
     "parts": ("predictor/leadmodel_predictor/breach.py", "import leadmodel_training.rows"),
-    "artifact": ("training/leadmodel_artifact/breach.py", "import numpy"),
+    "artifact": ("contract/leadmodel_artifact/breach.py", "import numpy"),
     "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
-    "store": ("training/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
-    "privacy": ("training/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
+    "store": ("contract/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
+    "privacy": ("privacy/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
     "pure": ("operator/leadmodel_operator/gates.py", "import time"),
     "runtimes": ("operator/leadmodel_operator/local/breach.py", "import leadmodel_operator.kubernetes.names"),
 }
@@ -48,13 +49,13 @@ def test_every_contract_has_a_breach():
 
 @pytest.mark.parametrize("contract", BREACHES)
 def test_a_breach_is_caught(contract, tmp_path):
-    for folder in ("operator", "predictor", "training"):
+    for folder in FOLDERS:
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     file, line = BREACHES[contract]
     with (tmp_path / file).open("a") as target:
         target.write(f"\n{line}\n")
-    path = ":".join(str(tmp_path / folder) for folder in ("operator", "predictor", "training"))
+    path = ":".join(str(tmp_path / folder) for folder in FOLDERS)
     program = Path(sys.executable).parent / "lint-imports"
     env = {"PYTHONPATH": path, "PATH": "/usr/bin:/bin"}
     found = subprocess.run(
