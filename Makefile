@@ -54,7 +54,7 @@ bench: install ## measure everything in bench/; each program there also runs alo
 
 .PHONY: crds
 crds: install ## renew the generated CRD and the chart's copy
-	$(BIN)/python -m leadmodel_operator.crd crds/leadmodels.yaml
+	$(BIN)/python -m leadmodel_operator.resource.crd crds/leadmodels.yaml
 	cp crds/leadmodels.yaml charts/leadmodel/files/leadmodels.yaml
 
 .PHONY: check

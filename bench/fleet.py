@@ -26,23 +26,23 @@ from pathlib import Path
 
 from apiserver import ApiServer, api_server, free_port
 
-from leadmodel_operator import crd
-from leadmodel_operator.api import ArtifactSource, HoldoutSource, Spec
-from leadmodel_operator.draft import inputs_of
-from leadmodel_operator.kubernetes import client as clients
-from leadmodel_operator.kubernetes import snapshots
-from leadmodel_operator.kubernetes.actor import Actor, Images
-from leadmodel_operator.kubernetes.client import Client
-from leadmodel_operator.kubernetes.names import CHAMPION, PREVIOUS, Object, collection, meta, path
-from leadmodel_operator.kubernetes.objects import PREDICTOR, selector
-from leadmodel_operator.kubernetes.observe import Live
-from leadmodel_operator.plan import plan
+from leadmodel_operator.kubernetes.apiserver import client as clients
+from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.kubernetes.applier import Actor, Images
+from leadmodel_operator.kubernetes.observe.cluster import Live
+from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render.names import CHAMPION, PREVIOUS, Object, collection, meta, path
+from leadmodel_operator.kubernetes.render.objects import PREDICTOR, selector
+from leadmodel_operator.planning.observed import Observed, PodSeen, RolloutSeen
+from leadmodel_operator.planning.pass_state import inputs_of
+from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.schema import dump
-from leadmodel_operator.shown import shown
-from leadmodel_operator.state import Observed, PodSeen, RolloutSeen
-from leadmodel_operator.status import PollResult, Requested, Revision, Status
-from leadmodel_operator.words import PLURAL, Source
+from leadmodel_operator.resource import crd
+from leadmodel_operator.resource.columns import shown
+from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Spec
+from leadmodel_operator.resource.status import PollResult, Requested, Revision, Status
+from leadmodel_operator.resource.vocabulary import PLURAL, Source
 
 NAMESPACE, IMAGE = "bench", "predictor:1"
 RAW = b"the model of every LeadModel of this bench"

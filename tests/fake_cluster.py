@@ -19,7 +19,7 @@ from typing import Any
 
 from fake_api import FakeApi, Object
 from leadmodel_artifact import window as windows
-from leadmodel_operator.requested import show
+from leadmodel_operator.planning.sources import show
 from operator_world import Truth, make_window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)

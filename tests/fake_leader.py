@@ -14,8 +14,7 @@ from typing import Any
 
 from fake_api import Call, FakeApi, Object, Refused, called
 from fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
-from leadmodel_operator.kubernetes.actor import Images
-from leadmodel_operator.kubernetes.client import (
+from leadmodel_operator.kubernetes.apiserver.client import (
     _VERBS,
     TRANSIENT,
     Access,
@@ -24,10 +23,11 @@ from leadmodel_operator.kubernetes.client import (
     NotLeading,
     _error,
 )
-from leadmodel_operator.kubernetes.evidence import Evidence
+from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
+from leadmodel_operator.kubernetes.applier import Images
+from leadmodel_operator.kubernetes.observe.scrape import Scraper
+from leadmodel_operator.kubernetes.observe.windows import Evidence
 from leadmodel_operator.kubernetes.port import ClusterPort
-from leadmodel_operator.kubernetes.recorder import Recorder
-from leadmodel_operator.kubernetes.scrape import Scraper
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
 
 KEY = Key(NAMESPACE, NAME)

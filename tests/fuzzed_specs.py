@@ -6,22 +6,22 @@ import random
 from typing import Any
 
 from fake_cluster import HOLDOUT, URI, digest
-from leadmodel_operator import forms
-from leadmodel_operator.api import Spec
-from leadmodel_operator.schema import load, schema
+from leadmodel_operator.resource import formats
+from leadmodel_operator.resource.schema import load, schema
+from leadmodel_operator.resource.spec import Spec
 
 LETTERS = "ABCD"
 URIS = [URI, "https://leads.example/model.json", "pvc://claim/model.json"]
 _FORMS = {
-    forms.DURATION: ["30s", "5m", "1h", "90m"],
-    forms.DIGEST: [digest(letter) for letter in LETTERS],
-    forms.URI: URIS,
-    forms.NAME: ["one", "two-2"],
-    forms.KEY: ["REDIS_URL", "url"],
-    forms.IMAGE: ["predictor:1"],
-    forms.LABEL_VALUE: ["blue", "zone-1"],
-    forms.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
-    forms.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
+    formats.DURATION: ["30s", "5m", "1h", "90m"],
+    formats.DIGEST: [digest(letter) for letter in LETTERS],
+    formats.URI: URIS,
+    formats.NAME: ["one", "two-2"],
+    formats.KEY: ["REDIS_URL", "url"],
+    formats.IMAGE: ["predictor:1"],
+    formats.LABEL_VALUE: ["blue", "zone-1"],
+    formats.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
+    formats.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
 }
 _KUBERNETES: dict[str, list[Any]] = {
     "resources": [{"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}],

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import yaml
 
 from leadmodel_artifact.artifact import digest
-from leadmodel_operator.local.files import hold
+from leadmodel_local.files import hold
 from models import leads
 from scenarios.goods import holdout
 
-COMMAND = [sys.executable, "-m", "leadmodel_operator.local.cli", "local"]
+COMMAND = [sys.executable, "-m", "leadmodel_local.cli", "local"]
 KEY = "sales/conversion"
 
 

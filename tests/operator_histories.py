@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from leadmodel_operator.state import Fault, FaultKind
-from leadmodel_operator.words import ConditionStatus, ConditionType, QuarantineKind, Verb
+from leadmodel_operator.planning.observed import Fault, FaultKind
+from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, QuarantineKind, Verb
 from operator_world import OTHER_URI, URI, Leader, Truth, World, digest
 
 LETTERS = "ABCDE"

@@ -14,11 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from leadmodel_artifact.window import FeatureWindow, SlotWindow, Window
-from leadmodel_operator.api import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
-from leadmodel_operator.plan import plan as real_plan
-from leadmodel_operator.reconcile import Conflict, Key, reconcile
-from leadmodel_operator.schema import Duration
-from leadmodel_operator.state import (
+from leadmodel_operator.planning.observed import (
     Desired,
     Event,
     Fault,
@@ -34,8 +30,18 @@ from leadmodel_operator.state import (
     Serve,
     Validation,
 )
-from leadmodel_operator.status import Status
-from leadmodel_operator.words import ConditionStatus, ConditionType, QuarantineKind, Reason, Verb
+from leadmodel_operator.planning.plan import plan as real_plan
+from leadmodel_operator.reconcile import Conflict, Key, reconcile
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import (
+    ConditionStatus,
+    ConditionType,
+    QuarantineKind,
+    Reason,
+    Verb,
+)
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 URI, OTHER_URI, HOLDOUT = "s3://leads/model.json", "s3://leads/other.json", "s3://leads/holdout.csv.gz"

@@ -10,9 +10,7 @@ from datetime import UTC, datetime
 
 from leadmodel_artifact.report import Report, dump
 from leadmodel_artifact.window import Window
-from leadmodel_operator.api import ArtifactSource, HoldoutSource, Predictor, Spec
-from leadmodel_operator.plan import plan
-from leadmodel_operator.state import (
+from leadmodel_operator.planning.observed import (
     Event,
     JobKind,
     JobSeen,
@@ -25,7 +23,9 @@ from leadmodel_operator.state import (
     Serve,
     Validation,
 )
-from leadmodel_operator.status import Status
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Predictor, Spec
+from leadmodel_operator.resource.status import Status
 
 URI, HOLDOUT, IMAGE = "s3://leads/model.json", "s3://leads/holdout.csv.gz", "predictor:1"
 SPEC = Spec(

@@ -12,9 +12,9 @@ from statistics import NormalDist
 import numpy as np
 from simulation.auc import compare, place, report
 
-from leadmodel_operator.api import Gate
-from leadmodel_operator.gates import judge
-from leadmodel_operator.words import Evidence
+from leadmodel_operator.planning.gate import judge
+from leadmodel_operator.resource.spec import Gate
+from leadmodel_operator.resource.vocabulary import Evidence
 
 MIN_AUC, PREVALENCE, CORRELATION = 0.65, 0.1, 0.9
 AREAS = (0.60, 0.63, 0.65, 0.68, 0.70, 0.75)

@@ -10,8 +10,8 @@ from simulation.models import Model, table, train
 from simulation.play import Day, Outcome, Play
 from simulation.windows import SIZE, Traffic
 
-from leadmodel_operator.state import Serve
-from leadmodel_operator.words import Evidence, Reason
+from leadmodel_operator.planning.observed import Serve
+from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_predictor.model import drift_score
 from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, draw, join
 

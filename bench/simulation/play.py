@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from simulation.cluster import SPEC
 
-from leadmodel_operator.api import Spec
+from leadmodel_operator.resource.spec import Spec
 from leadmodel_training.world import Shift, World
 
 

@@ -19,10 +19,10 @@ from simulation.cluster import SPEC, Cluster
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.scoring import coded, lead_values
-from leadmodel_operator.api import Predictor
-from leadmodel_operator.schema import Duration
-from leadmodel_operator.state import Serve, Validation
-from leadmodel_operator.words import Evidence
+from leadmodel_operator.planning.observed import Serve, Validation
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.vocabulary import Evidence
 from leadmodel_predictor.model import drift_score
 from leadmodel_predictor.ring import Ring
 from leadmodel_predictor.slots import Slot, load_slot, pair

@@ -12,7 +12,7 @@ from simulation.nights import Run
 from simulation.play import Outcome, Play
 
 import leadmodel_artifact
-import leadmodel_operator.plan
+import leadmodel_operator.planning.plan
 import leadmodel_training.world
 
 
@@ -48,8 +48,12 @@ def _one(play: Play, keep: Path | None, code: str) -> Outcome:
 def _code() -> str:
     """A hash of what decides the outcomes."""
     here = Path(__file__).parent
-    operator, world = Path(leadmodel_operator.plan.__file__), Path(leadmodel_training.world.__file__)
+    operator, world = Path(leadmodel_operator.planning.plan.__file__), Path(leadmodel_training.world.__file__)
     files = [here / f"{n}.py" for n in ("auc", "cluster", "models", "nights", "play", "windows")]
-    files += [world, *sorted(operator.parent.glob("*.py"))]
+    files += [
+        world,
+        *sorted(operator.parent.glob("*.py")),
+        *sorted(operator.parent.with_name("resource").glob("*.py")),
+    ]
     files += sorted(Path(str(leadmodel_artifact.__file__)).parent.glob("*.py"))
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()

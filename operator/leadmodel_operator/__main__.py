@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from leadmodel_operator.kubernetes import logs
-from leadmodel_operator.kubernetes.actor import Images
-from leadmodel_operator.kubernetes.client import ACCOUNT, Access, access
-from leadmodel_operator.kubernetes.manager import Manager, Settings
+from leadmodel_operator.kubernetes.apiserver.client import ACCOUNT, Access, access
+from leadmodel_operator.kubernetes.applier import Images
+from leadmodel_operator.kubernetes.process import logs
+from leadmodel_operator.kubernetes.process.manager import Manager, Settings
 
 GARBAGE = 20_000  # new objects until cycles are looked for; Python's 700 suits programs that keep little
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from leadmodel_operator.plan import plan
-from leadmodel_operator.state import Desired, Event, Observed, Plan, Record
-from leadmodel_operator.status import Status
+from leadmodel_operator.planning.observed import Desired, Event, Observed, Plan, Record
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.resource.status import Status
 
 
 @dataclass(frozen=True)

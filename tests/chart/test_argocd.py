@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.schema import dump
-from leadmodel_operator.words import GROUP, ConditionType, Phase, Reason, Verb
+from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.vocabulary import GROUP, ConditionType, Phase, Reason, Verb
 from lua51 import SCRIPTS, run
 from operator_world import Leader, Truth, World, digest
 

@@ -16,7 +16,7 @@ import pytest
 from e2e_harness import TARGET, Cluster, Subject
 from e2e_models import Model
 from e2e_store import Store
-from leadmodel_operator.kubernetes.jobs import _schedule
+from leadmodel_operator.kubernetes.render.jobs import _schedule
 
 
 @dataclass(frozen=True)

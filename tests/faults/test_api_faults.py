@@ -12,7 +12,7 @@ from fake_api import Call
 from fake_cluster import FakeCluster, Truth
 from fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from faulted import Fails, drifted, endures, first, holds, peaceful, promoted
-from leadmodel_operator.kubernetes.client import ApiError
+from leadmodel_operator.kubernetes.apiserver.client import ApiError
 
 ANY = 10_000
 
@@ -136,7 +136,7 @@ def test_control_a_refusal_that_stops_the_pass_is_found_out(monkeypatch):
     async def strict(self, work):
         await work
 
-    monkeypatch.setattr("leadmodel_operator.kubernetes.actor.Actor._allowed", strict)
+    monkeypatch.setattr("leadmodel_operator.kubernetes.applier.Actor._allowed", strict)
     with pytest.raises((AssertionError, ApiError)):
         asyncio.run(without_a_right())
 

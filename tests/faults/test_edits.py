@@ -10,7 +10,8 @@ import faulted
 from fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest
 from fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet
 from faulted import DRIFT, first, holds, peaceful, promoted, proven
-from leadmodel_operator.kubernetes import actor, observe
+from leadmodel_operator.kubernetes import applier
+from leadmodel_operator.kubernetes.observe import cluster
 
 REV = f"{NAME}-rev-{digest('A')[7:19]}"
 
@@ -69,7 +70,7 @@ def test_an_edit_is_repaired(what):
 
 
 def test_control_trusting_our_mark_alone_is_found_out(monkeypatch):
-    monkeypatch.setattr(actor, "covers", lambda *_: True)
+    monkeypatch.setattr(applier, "covers", lambda *_: True)
     with pytest.raises(AssertionError):
         test_an_edit_is_repaired("selector of the Service")
 
@@ -173,7 +174,7 @@ def test_the_autoscaler_is_not_fought_and_goes_when_it_is_not_asked_for():
 
 
 def test_control_sending_the_number_for_ever_is_found_out(monkeypatch):
-    monkeypatch.setattr(actor, "scales", lambda _: False)
+    monkeypatch.setattr(applier, "scales", lambda _: False)
     with pytest.raises(AssertionError):
         asyncio.run(autoscaled())
 
@@ -214,8 +215,8 @@ def test_a_lost_status_is_rebuilt(loss):
 
 
 def test_control_starting_anew_is_found_out(monkeypatch):
-    from leadmodel_operator import plan
-    from leadmodel_operator.status import Status
+    from leadmodel_operator.planning import plan
+    from leadmodel_operator.resource.status import Status
 
     monkeypatch.setattr(plan, "rebuild", lambda _: Status())
 
@@ -272,7 +273,7 @@ def test_a_restore_gives_snapshots_their_owner_back():
 
 
 def test_control_an_orphan_that_stays_one_is_found_out(monkeypatch):
-    monkeypatch.setattr(observe, "orphans_of", lambda *_: [])
+    monkeypatch.setattr(cluster, "orphans_of", lambda *_: [])
     with pytest.raises((AssertionError, KeyError)):
         asyncio.run(restored(collected=True))
 

@@ -12,7 +12,7 @@ import fuzzed_specs
 from fake_cluster import LEADMODEL, LETTERS, NAME, NAMESPACE, FakeCluster, Truth
 from fake_leader import Leader, a_cluster, a_leader, differences, masked, stays_quiet
 from faulted import Fails
-from leadmodel_operator.kubernetes import actor
+from leadmodel_operator.kubernetes import applier
 
 SEQUENCES = 100 if os.environ.get("LEADMODEL_FULL") else 12
 SPECS = 3
@@ -173,13 +173,13 @@ def test_a_sequence_of_specs_ends_as_a_fresh_apply(seed):
 
 def test_control_an_autoscaler_that_stays_is_found_out(monkeypatch):
     """The oracle sees what a transition leaves behind."""
-    real = actor.Actor._delete
+    real = applier.Actor._delete
 
     async def forgetful(self, resource, found, *, with_version=False):
         if resource not in {"horizontalpodautoscalers", "cronjobs"}:
             await real(self, resource, found, with_version=with_version)
 
-    monkeypatch.setattr(actor.Actor, "_delete", forgetful)
+    monkeypatch.setattr(applier.Actor, "_delete", forgetful)
     with pytest.raises(AssertionError):
         _all(range(40))
 

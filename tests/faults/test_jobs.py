@@ -12,7 +12,8 @@ import pytest
 from fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
 from fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from faulted import DRIFT, HOUR, first, holds, peaceful
-from leadmodel_operator.kubernetes import observe, snapshots
+from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.render import snapshots
 
 ROLE = "customerops.dev/role"
 
@@ -111,13 +112,13 @@ def test_the_threshold_is_exact(auc, passes):
 
 
 def test_control_a_report_of_another_digest_taken_is_found_out(monkeypatch):
-    from leadmodel_operator import verdicts
+    from leadmodel_operator.planning import validation
 
     def judged(draft, candidate, report):
         return real(draft, candidate, report)
 
-    real = verdicts._judge
-    monkeypatch.setattr(verdicts, "_no_answer", lambda d, c, job: real(d, c, verdicts._report(job)))
+    real = validation._judge
+    monkeypatch.setattr(validation, "_no_answer", lambda d, c, job: real(d, c, validation._report(job)))
     with pytest.raises((AssertionError, AttributeError)):
         test_a_validation_ends_badly_twice("a report of another digest")
 
@@ -212,8 +213,8 @@ def test_an_object_of_our_name_made_by_someone_else(kind):
 
 @pytest.mark.parametrize("kind", ["Service", "Role"])
 def test_control_taking_what_has_our_name_is_found_out(kind, monkeypatch):
-    monkeypatch.setattr(observe.Live, "owns", lambda _self, found: found is not None)
-    monkeypatch.setattr(observe.Live, "foreign", lambda _self, _found: False)
+    monkeypatch.setattr(cluster.Live, "owns", lambda _self, found: found is not None)
+    monkeypatch.setattr(cluster.Live, "foreign", lambda _self, _found: False)
     with pytest.raises((AssertionError, KeyError)):
         asyncio.run(forged(kind))
 

@@ -9,9 +9,9 @@ import pytest
 from fake_api import FakeApi, Refused
 from fake_cluster import FakeCluster
 from fake_leader import TLS, a_cluster
-from leadmodel_operator.kubernetes import lease as leases
-from leadmodel_operator.kubernetes.client import Access, Client
-from leadmodel_operator.kubernetes.lease import Lease
+from leadmodel_operator.kubernetes.apiserver import lease as leases
+from leadmodel_operator.kubernetes.apiserver.client import Access, Client
+from leadmodel_operator.kubernetes.apiserver.lease import Lease
 
 PLACE = ("leases", "default", "leadmodel-operator")
 
@@ -185,7 +185,7 @@ def test_a_process_that_stood_still_may_not_write():
 
 
 def leases_not_leading():
-    from leadmodel_operator.kubernetes.client import NotLeading
+    from leadmodel_operator.kubernetes.apiserver.client import NotLeading
 
     return NotLeading
 

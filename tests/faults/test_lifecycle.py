@@ -21,10 +21,10 @@ import fake_leader
 from fake_cluster import FakeCluster, Truth, digest
 from fake_leader import Leader, Stop, a_cluster, a_leader, differences, shape, stays_quiet
 from leadmodel_operator import reconcile as passes
-from leadmodel_operator.kubernetes.actor import Actor
-from leadmodel_operator.kubernetes.client import Client
+from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.kubernetes.applier import Actor
 from leadmodel_operator.kubernetes.port import ClusterPort
-from leadmodel_operator.plan import plan
+from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 
 HOUR = timedelta(hours=1)

@@ -10,8 +10,8 @@ from aiohttp import web
 from fake_cluster import FakeCluster, Truth
 from fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from faulted import DRIFT, HOUR, drifted, first, holds, peaceful, promoted, proven
-from leadmodel_operator import champion
-from leadmodel_operator.kubernetes import scrape
+from leadmodel_operator.kubernetes.observe import scrape
+from leadmodel_operator.planning import champion
 
 # --- pods that do not come up --------------------------------------------------------------------------------------------------
 

@@ -195,7 +195,7 @@ def test_the_api_server_is_away_at_start_and_later(tmp_path):
 STALL = """
 import asyncio, sys, time
 from leadmodel_operator import __main__ as program
-from leadmodel_operator.kubernetes import manager
+from leadmodel_operator.kubernetes.process import manager
 
 real, stalled = manager.Manager._pass, []
 

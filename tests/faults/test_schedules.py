@@ -8,7 +8,7 @@ import pytest
 from fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
 from fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from faulted import DRIFT, HOUR
-from leadmodel_operator.kubernetes import schedules
+from leadmodel_operator.kubernetes.observe import schedules
 
 BACKFILL = {"redis": {"secretName": "redis"}, "keyPatterns": ["chat:*"], "schedule": "0 2 * * 0"}
 RETRAINING = {"leads": {"uri": "s3://leads/all.csv"}, "schedule": "0 1 * * *"}

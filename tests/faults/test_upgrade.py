@@ -8,7 +8,8 @@ import pytest
 from fake_cluster import LEADMODEL, FakeCluster, Truth
 from fake_leader import a_cluster, a_leader, stays_quiet
 from faulted import HOUR, holds, peaceful, proven
-from leadmodel_operator.kubernetes import actor, objects
+from leadmodel_operator.kubernetes import applier
+from leadmodel_operator.kubernetes.render import objects
 
 NEXT = "predictor:2"  # the default image of the next version
 
@@ -67,7 +68,7 @@ def test_control_serving_with_the_present_default_is_found_out(monkeypatch):
         return body
 
     monkeypatch.setattr(objects, "pod_template", newest)
-    assert actor.objects is objects
+    assert applier.objects is objects
     with pytest.raises(AssertionError):
         asyncio.run(there_and_back(rolling=False))
 

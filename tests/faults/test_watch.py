@@ -10,11 +10,11 @@ from aiohttp import web
 
 from fake_api import Call, FakeApi, Refused
 from fake_leader import a_cluster
-from leadmodel_operator.kubernetes import watch as watches
-from leadmodel_operator.kubernetes.client import Access, Client
-from leadmodel_operator.kubernetes.mirror import FULL, Mirror
-from leadmodel_operator.kubernetes.watch import Watch
-from leadmodel_operator.kubernetes.workqueue import WorkQueue
+from leadmodel_operator.kubernetes.apiserver import watch as watches
+from leadmodel_operator.kubernetes.apiserver.cache import FULL, Mirror
+from leadmodel_operator.kubernetes.apiserver.client import Access, Client
+from leadmodel_operator.kubernetes.apiserver.watch import Watch
+from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
 
 LABELS = {"customerops.dev/leadmodel": "conversion"}
@@ -162,7 +162,7 @@ def test_a_broken_watch_is_made_good(how):
 
 
 def test_control_taking_old_events_is_found_out(monkeypatch):
-    monkeypatch.setattr("leadmodel_operator.kubernetes.mirror._version", lambda _: 0)
+    monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.cache._version", lambda _: 0)
 
     async def tell() -> None:
         mirror = Mirror()

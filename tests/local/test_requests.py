@@ -3,12 +3,12 @@
 import asyncio
 from datetime import UTC, datetime
 
-from leadmodel_operator.local import files
-from leadmodel_operator.local.port import LocalPort
-from leadmodel_operator.local.runtime import Runtime
-from leadmodel_operator.local.work import Jobs
+from leadmodel_local import files
+from leadmodel_local.port import LocalPort
+from leadmodel_local.runtime import Runtime
+from leadmodel_local.work import Jobs
+from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.state import JobKind
 from local_world import Machine
 
 

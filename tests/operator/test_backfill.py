@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadmodel_operator.api import ArtifactSource, HoldoutSource, PiiBackfill, RedisSource, Spec
-from leadmodel_operator.kubernetes import jobs, observe
-from leadmodel_operator.plan import plan
-from leadmodel_operator.schema import Duration
-from leadmodel_operator.state import JobKind, JobSeen, JobState, Observed, ScheduleSeen
-from leadmodel_operator.words import ConditionType
+from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.render import jobs
+from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, PiiBackfill, RedisSource, Spec
+from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser
 from leadmodel_privacy.backfill.command import settings_of
 
@@ -183,15 +184,15 @@ def by_hand(role="backfill", **owner):
         "name": "conversion-backfill",
         "uid": "c",
     } | owner
-    labels = {observe.ROLE: role}
+    labels = {cluster.ROLE: role}
     return {"metadata": {"name": "look", "uid": "j", "labels": labels, "ownerReferences": [reference]}}
 
 
 def test_a_job_made_from_the_cronjob_by_hand_counts():
     """`kubectl create job --from=cronjob/…` names the CronJob as an owner that is no controller."""
-    assert observe.is_started_by_hand(by_hand(), {"c"})
-    assert not observe.is_started_by_hand(by_hand(uid="other"), {"c"})
-    assert not observe.is_started_by_hand(by_hand(kind="Deployment"), {"c"})
-    assert not observe.is_started_by_hand(by_hand(role="retraining"), {"c"}), (
+    assert cluster.is_started_by_hand(by_hand(), {"c"})
+    assert not cluster.is_started_by_hand(by_hand(uid="other"), {"c"})
+    assert not cluster.is_started_by_hand(by_hand(kind="Deployment"), {"c"})
+    assert not cluster.is_started_by_hand(by_hand(role="retraining"), {"c"}), (
         "its answer would become a candidate"
     )

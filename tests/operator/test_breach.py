@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from leadmodel_artifact.window import FeatureWindow, SlotWindow, Window
-from leadmodel_operator.api import DriftPolicy
-from leadmodel_operator.drift import Assessed, assess
-from leadmodel_operator.schema import Duration
-from leadmodel_operator.state import PodSeen
-from leadmodel_operator.status import DriftResult
-from leadmodel_operator.words import Evidence
+from leadmodel_operator.planning.drift import Assessed, assess
+from leadmodel_operator.planning.observed import PodSeen
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import DriftPolicy
+from leadmodel_operator.resource.status import DriftResult
+from leadmodel_operator.resource.vocabulary import Evidence
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 POLICY = DriftPolicy(interval=Duration("1s"), sustained_for=Duration("4s"))

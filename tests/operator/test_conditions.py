@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.api import Predictor
-from leadmodel_operator.plan import plan
-from leadmodel_operator.schema import dump
-from leadmodel_operator.status import Status
-from leadmodel_operator.words import ConditionType, Phase, Verb
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import ConditionType, Phase, Verb
 from lua51 import run
 from operator_world import OTHER_URI, Leader, Truth, World, digest
 

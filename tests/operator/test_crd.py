@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from leadmodel_operator import forms
-from leadmodel_operator.api import Spec
-from leadmodel_operator.crd import crd
-from leadmodel_operator.schema import SchemaError, load
+from leadmodel_operator.resource import formats
+from leadmodel_operator.resource.crd import crd
+from leadmodel_operator.resource.schema import SchemaError, load
+from leadmodel_operator.resource.spec import Spec
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
@@ -138,6 +138,6 @@ def test_cron_fields_are_in_range(text):
 
 
 def test_every_form_has_a_sentence():
-    found = [value for value in vars(forms).values() if isinstance(value, forms.Form)]
+    found = [value for value in vars(formats).values() if isinstance(value, formats.Form)]
     assert len(found) >= 10
     assert all(form.sentence.startswith("must ") for form in found)

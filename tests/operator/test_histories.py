@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from leadmodel_operator import champion, desired, draft, verbs, verdicts
-from leadmodel_operator import plan as planner
-from leadmodel_operator.status import Status
-from leadmodel_operator.words import Evidence
+from leadmodel_operator.planning import annotations, champion, desired, pass_state, validation
+from leadmodel_operator.planning import plan as planner
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import Evidence
 from operator_histories import history, steps
 from operator_world import Broken, World
 
@@ -70,7 +70,7 @@ def forgets_rollbacks(real: Callable[..., Any]) -> Callable[..., Any]:
 def repeats_verbs(real: Callable[..., Any]) -> Callable[..., Any]:
     """Acts on the same annotation on every pass."""
 
-    def act(work: draft.Draft) -> None:
+    def act(work: pass_state.Draft) -> None:
         work.change(handled={})
         real(work)
 
@@ -108,11 +108,11 @@ def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 FAULTS = (
-    (verdicts, "judge", passes_all),
-    (draft.Draft, "lasting", forgets_refusals),
+    (validation, "judge", passes_all),
+    (pass_state.Draft, "lasting", forgets_refusals),
     (planner, "decide", goes_back_blindly),
     (planner, "decide", forgets_rollbacks),
-    (verbs, "act", repeats_verbs),
+    (annotations, "act", repeats_verbs),
     (desired, "_keep", trims_needed),
     (champion, "_previous_after", pairs_with_itself),
     (planner, "rebuild", starts_from_nothing),

@@ -5,8 +5,8 @@ import copy
 
 import pytest
 
-from leadmodel_operator.kubernetes import mirror as mirrors
-from leadmodel_operator.kubernetes.mirror import Due, Glance, Mirror, slim
+from leadmodel_operator.kubernetes.apiserver import cache as mirrors
+from leadmodel_operator.kubernetes.apiserver.cache import Due, Glance, Mirror, slim
 
 LABEL = "customerops.dev/leadmodel"
 

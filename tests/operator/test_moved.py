@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadmodel_artifact.window import HOUR_OF_DAY
-from leadmodel_operator.api import DriftPolicy, RollbackPolicy
-from leadmodel_operator.drift import Assessed, Reading, Step, decide
-from leadmodel_operator.status import DriftResult, Revision
-from leadmodel_operator.words import Evidence
+from leadmodel_operator.planning.drift import Assessed, Reading, Step, decide
+from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
+from leadmodel_operator.resource.status import DriftResult, Revision
+from leadmodel_operator.resource.vocabulary import Evidence
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 FOUND = DriftResult(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_operator.api import Predictor
-from leadmodel_operator.kubernetes.objects import deployment, pod_template
-from leadmodel_operator.state import Serve
+from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
+from leadmodel_operator.planning.observed import Serve
+from leadmodel_operator.resource.spec import Predictor
 
 GOLDEN = Path(__file__).parent / "golden"
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from leadmodel_operator.api import LeadsSource, Retraining
-from leadmodel_operator.kubernetes.jobs import retraining
-from leadmodel_operator.kubernetes.metrics import Fleet
-from leadmodel_operator.schema import Duration, load
-from leadmodel_operator.state import Fault, FaultKind, JobKind, JobState
+from leadmodel_operator.kubernetes.process.metrics import Fleet
+from leadmodel_operator.kubernetes.render.jobs import retraining
+from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
+from leadmodel_operator.resource.schema import Duration, load
+from leadmodel_operator.resource.spec import LeadsSource, Retraining
 from operator_world import KEY, Job, Leader, Truth, World, digest, spec
 
 

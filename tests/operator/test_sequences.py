@@ -5,12 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from leadmodel_operator.api import Predictor
-from leadmodel_operator.draft import MAX_GATE_ENTRIES
+from leadmodel_operator.planning.pass_state import MAX_GATE_ENTRIES
 from leadmodel_operator.reconcile import Conflict, reconcile
-from leadmodel_operator.schema import Duration
-from leadmodel_operator.status import Quarantined
-from leadmodel_operator.words import ConditionStatus, ConditionType, Evidence, QuarantineKind, Reason, Verb
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.status import Quarantined
+from leadmodel_operator.resource.vocabulary import (
+    ConditionStatus,
+    ConditionType,
+    Evidence,
+    QuarantineKind,
+    Reason,
+    Verb,
+)
 from operator_world import KEY, OTHER_URI, URI, Leader, Truth, World, WorldPort, digest
 
 STORIES = {}

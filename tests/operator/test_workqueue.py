@@ -6,7 +6,7 @@ from typing import Self
 
 import pytest
 
-from leadmodel_operator.kubernetes.workqueue import WorkQueue
+from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
 
 KEY = Key("sales", "conversion")

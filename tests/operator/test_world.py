@@ -5,9 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from leadmodel_operator.api import PiiBackfill, RedisSource
-from leadmodel_operator.state import JobKind, JobState
-from leadmodel_operator.words import ConditionStatus, ConditionType, Phase, QuarantineKind, Reason, Verb
+from leadmodel_operator.planning.observed import JobKind, JobState
+from leadmodel_operator.resource.spec import PiiBackfill, RedisSource
+from leadmodel_operator.resource.vocabulary import (
+    ConditionStatus,
+    ConditionType,
+    Phase,
+    QuarantineKind,
+    Reason,
+    Verb,
+)
 from operator_world import Job, Leader, Truth, World, digest
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_operator import crd
+from leadmodel_operator.resource import crd
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ("contract", "operator", "predictor", "privacy", "training")
+FOLDERS = ("contract", "local", "operator", "predictor", "privacy", "training")
 
 
 def test_operator_is_never_a_package():
@@ -37,8 +37,9 @@ BREACHES = {
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
     "store": ("contract/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
     "privacy": ("privacy/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
-    "pure": ("operator/leadmodel_operator/gates.py", "import time"),
-    "runtimes": ("operator/leadmodel_operator/local/breach.py", "import leadmodel_operator.kubernetes.names"),
+    "pure": ("operator/leadmodel_operator/planning/gate.py", "import time"),
+    "layers": ("operator/leadmodel_operator/resource/breach.py", "import leadmodel_operator.planning.plan"),
+    "runtimes": ("local/leadmodel_local/breach.py", "import leadmodel_operator.kubernetes.render.names"),
 }
 
 

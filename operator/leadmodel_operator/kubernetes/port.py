@@ -9,20 +9,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from leadmodel_operator.api import Spec
-from leadmodel_operator.kubernetes import observe, schedules, snapshots
-from leadmodel_operator.kubernetes.actor import Actor, Images, as_conflict
-from leadmodel_operator.kubernetes.client import Api, ApiError
-from leadmodel_operator.kubernetes.evidence import Evidence
-from leadmodel_operator.kubernetes.names import LABEL, Object, controller_uid, is_leaving, path, path_of
-from leadmodel_operator.kubernetes.observe import Live
+from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
+from leadmodel_operator.kubernetes.applier import Actor, Images, as_conflict
+from leadmodel_operator.kubernetes.observe import cluster, schedules
+from leadmodel_operator.kubernetes.observe.cluster import Live
+from leadmodel_operator.kubernetes.observe.windows import Evidence
+from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render.names import (
+    LABEL,
+    Object,
+    controller_uid,
+    is_leaving,
+    path,
+    path_of,
+)
+from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Record
+from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.requested import parse
-from leadmodel_operator.schema import dump
-from leadmodel_operator.shown import shown
-from leadmodel_operator.state import Desired, Event, JobKind, JobState, Observed, Record
-from leadmodel_operator.status import Status
-from leadmodel_operator.words import PLURAL
+from leadmodel_operator.resource.columns import shown
+from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import PLURAL
 
 
 class Teller(Protocol):
@@ -59,8 +67,8 @@ class ClusterPort:
         self.told(found)
         live = await self._read(key, found)
         self._live[key] = live
-        spec, invalid = observe.spec_of(found)
-        status = observe.status_of(found)
+        spec, invalid = cluster.spec_of(found)
+        status = cluster.status_of(found)
         now = self.clock()
         windows = await self.evidence.windows(
             key,
@@ -69,7 +77,7 @@ class ClusterPort:
             interval=spec.drift.interval.seconds if spec else 3600.0,
             now=now,
         )
-        seen_jobs = [observe.job_seen(job, live.job_pods) for job in live.jobs]
+        seen_jobs = [cluster.job_seen(job, live.job_pods) for job in live.jobs]
         ordered = sorted((j for j in seen_jobs if j is not None), key=lambda j: j.created, reverse=True)
         await self._open_mailbox(
             key,
@@ -87,15 +95,15 @@ class ClusterPort:
             uid=live.uid,
             name=key.name,
             namespace=key.namespace,
-            verbs=observe.verbs_of(found),
-            paused=observe.is_paused(found),
+            verbs=cluster.verbs_of(found),
+            paused=cluster.is_paused(found),
             status=status,
             ledger=snapshots.read_ledger(live.ledger),
             snapshots=frozenset(live.revisions),
             mailbox=live.packed[0] if live.packed else None,
             jobs=tuple(ordered),
-            rollout=observe.rollout_seen(live),
-            pods=tuple(observe.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
+            rollout=cluster.rollout_seen(live),
+            pods=tuple(cluster.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
             schedules=tuple(cron for cron in crons if cron is not None),
             conflicts=tuple(live.conflicts),
             refused=tuple(sorted(self.refused.get(key, ()))),
@@ -152,13 +160,13 @@ class ClusterPort:
         ours = [
             j
             for j in job_list
-            if live.owns(j) or controller_uid(j) in cron_uids or observe.is_started_by_hand(j, cron_uids)
+            if live.owns(j) or controller_uid(j) in cron_uids or cluster.is_started_by_hand(j, cron_uids)
         ]
         live.jobs = [j for j in ours if not is_leaving(j)]
         live.job_pods = pods
-        live.pods = observe.predictor_pods(live, pods, sets)
-        live.revisions = observe.revisions_of(live, maps)
-        live.orphans = observe.orphans_of(live, maps)
+        live.pods = cluster.predictor_pods(live, pods, sets)
+        live.revisions = cluster.revisions_of(live, maps)
+        live.orphans = cluster.orphans_of(live, maps)
         live.mailbox = next(
             (m for m in maps if m["metadata"]["name"] == f"{key.name}-mailbox" and live.owns(m)), None
         )

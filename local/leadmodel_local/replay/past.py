@@ -1,0 +1,73 @@
+"""Past leads in time order: as callers sent them, and as the trainings of each night could read them."""
+
+import csv
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from leadmodel_artifact.scoring import LeadError, instant
+from leadmodel_local.rows import LeadsError, check_label, is_number, number, read
+
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class Past:
+    """n leads, oldest first. `times`: Unix seconds."""
+
+    rows: Sequence[Mapping[str, str]]
+    times: Sequence[float]
+    label: str
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Fields that hold numbers."""
+        return frozenset(name for name in self.rows[0] if is_number(row[name] for row in self.rows))
+
+    def before(self, at: float) -> int:
+        """How many came before this instant."""
+        return bisect_left(self.times, at)
+
+    def lead(self, i: int) -> dict[str, Any]:
+        """One as a caller sent it: typed, without its outcome."""
+        row = self.rows[i]
+        there = {name: value for name, value in row.items() if value and name != self.label}
+        return {name: number(value) if name in self.numbers else value for name, value in there.items()}
+
+    def write(self, path: Path, begin: int, end: int) -> None:
+        """Some of them with their outcomes, for a training."""
+        with path.open("w", newline="") as out:
+            writer = csv.DictWriter(out, list(self.rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows[begin:end])
+
+
+def load(path: Path, label: str, time: str) -> Past:
+    """The leads of a file. Raises LeadsError."""
+    rows = read(path)
+    check_label(rows, label, path)
+    if time not in rows[0]:
+        raise LeadsError(
+            f"{path} has no column {time!r}: a rehearsal needs to know when leads came; name it with --time-column"
+        )
+    try:
+        timed = sorted(((_seconds(row[time]), i) for i, row in enumerate(rows)))
+    except LeadError:
+        raise LeadsError(
+            f"column {time!r} must hold times such as 2026-01-05T08:30:00Z or Unix seconds"
+        ) from None
+    return Past([rows[i] for _, i in timed], [at for at, _ in timed], label)
+
+
+def _seconds(text: str) -> float:
+    found = number(text)
+    return instant(text if found is None else found).timestamp()
+
+
+def at(seconds: float) -> datetime:
+    """The instant."""
+    return datetime.fromtimestamp(seconds, UTC)

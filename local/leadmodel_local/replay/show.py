@@ -1,0 +1,142 @@
+"""`leadmodel local replay`: arguments in, a line a day and a picture out."""
+
+import argparse
+import asyncio
+import re
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from leadmodel_local import manifests
+from leadmodel_local.manifests import Manifest, ManifestError
+from leadmodel_local.replay.past import at, load
+from leadmodel_local.replay.play import Day, Rehearsal
+from leadmodel_local.rows import LeadsError
+from leadmodel_operator.planning.observed import Event, EventType
+from leadmodel_operator.resource.digest import short
+from leadmodel_operator.resource.formats import DURATION
+from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.spec import Spec
+
+QUIET = {"Serving"}  # events that say nothing a person rehearses for
+COUNTED = {
+    "Promoted": "promoted",
+    "GateFailed": "refused",
+    "DriftBreaching": "breaches",
+    "DriftSustained": "alerts",
+    "RolledBack": "rollbacks",
+}
+NOT_PLAYED = (
+    "A rehearsal knows each outcome as the file has it, also those that came later; Jobs and rollouts take no time, and no pod is "
+    "ever lost."
+)
+
+
+def options(replay: argparse.ArgumentParser) -> None:
+    """What it takes."""
+    replay.add_argument(
+        "--leads", type=Path, required=True, help="past leads with times and outcomes, CSV or JSON lines"
+    )
+    replay.add_argument(
+        "-f", "--file", type=Path, required=True, help="the manifest whose policy is rehearsed"
+    )
+    replay.add_argument("--time-column", default="created_at", help="when a lead came in (created_at)")
+    replay.add_argument("--label", help="the column that says whether it converted (the manifest's, or y)")
+    replay.add_argument(
+        "--warm-up",
+        type=int,
+        metavar="DAYS",
+        help="days of leads before the first training (a third, at most 28)",
+    )
+    replay.add_argument(
+        "--look",
+        default="30m",
+        metavar="DURATION",
+        help="how often predictors are asked while nothing breaches (30m)",
+    )
+    replay.add_argument("--plot", type=Path, metavar="FILE", help="also draw it, as .svg or .png")
+
+
+def main(given: argparse.Namespace) -> int:
+    """Play it; 0 when it was played, whatever it showed. Raises ValueError with a sentence."""
+    manifest, spec = _manifest(given.file)
+    label = given.label or (spec.retraining.label if spec.retraining else "y")
+    if given.plot is not None and given.plot.suffix not in {".svg", ".png"}:
+        raise ValueError(f"--plot takes a file that ends in .svg or .png, not {given.plot.name!r}")
+    look_s = Duration(given.look).seconds if re.fullmatch(DURATION, given.look) else 0.0
+    if look_s < 1:
+        raise ValueError(f"--look takes a duration of at least 1s such as 30m, not {given.look!r}")
+    past = load(given.leads, label, given.time_column)
+    print(
+        f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {NOT_PLAYED}",
+        file=sys.stderr,
+    )
+    print(head(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="leadmodel-replay-") as folder:
+        play = Rehearsal(
+            past, spec, manifest.key, Path(folder), _tell, look_s, given.warm_up, given.time_column
+        )
+        days = asyncio.run(play.run())
+    print(summary(days))
+    if given.plot is not None:
+        from leadmodel_local.replay.plot import draw
+
+        draw(days, spec, manifest.key.name, given.plot)
+        print(f"drawn: {given.plot}", file=sys.stderr)
+    return 0
+
+
+def _manifest(path: Path) -> tuple[Manifest, Spec]:
+    found = manifests.read([path])
+    if len(found) != 1:
+        raise ManifestError(f"{path} holds {len(found)} LeadModels; a rehearsal plays one")
+    return found[0], manifests.check(found[0].spec)
+
+
+def head() -> str:
+    """The header."""
+    return f"{'DAY':<12}{'LEADS':>7}  {'CHAMPION':<14}{'AUC':<8}{'PSI':>6}  {'IN':<14}{'PREVIOUS':<10}WHAT HAPPENED"
+
+
+def lines(day: Day) -> list[str]:
+    """One day: its figures, and a line for each thing that happened."""
+    told = [f"{at(when):%H:%M} {event.reason}: {event.message}" for when, event in _worth_telling(day)]
+    figures = (
+        f"{at(day.begin):%Y-%m-%d}  {day.leads:>7,}  {short(day.champion) if day.champion else '-':<14}{_number(day.auc, 4):<8}"
+        f"{_number(day.psi, 2):>6}  {day.feature[:12]:<14}{_number(day.previous_psi, 2):<10}"
+    )
+    return [figures + (told[0] if told else ""), *(" " * len(figures) + text for text in told[1:])]
+
+
+def _worth_telling(day: Day) -> list[tuple[float, Event]]:
+    """A promotion says what the gate found; a passed gate alone says that a model was held."""
+    promoted = {event.message.split()[0] for _, event in day.events if event.reason == "Promoted"}
+    return [
+        (when, event)
+        for when, event in day.events
+        if event.reason not in QUIET
+        and not (event.reason == "GatePassed" and event.message.split(":")[0] in promoted)
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _tell(day: Day) -> None:
+    print("\n".join(line.rstrip() for line in lines(day)), flush=True)
+
+
+def summary(days: Sequence[Day]) -> str:
+    """What it comes to."""
+    events: list[Event] = [event for day in days for _, event in day.events]
+    counts = Counter(event.reason for event in events)
+    said = ", ".join(f"{counts[reason]} {word}" for reason, word in COUNTED.items())
+    warned = sum(event.type is EventType.WARNING for event in events)
+    leads, refused = sum(day.leads for day in days), sum(day.refused for day in days)
+    return f"{len(days)} days, {leads:,} leads ({refused} could not be scored): {said}; {warned} warnings in all."
+
+
+__all__ = ["LeadsError", "main", "options"]

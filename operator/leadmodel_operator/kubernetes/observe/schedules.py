@@ -1,0 +1,70 @@
+"""CronJobs of ours as they are seen: whether a run was missed, and which LeadModel of two that ask for the same backfill does it."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from leadmodel_operator.kubernetes.observe.cluster import instant, kind_of
+from leadmodel_operator.kubernetes.render.names import MANAGED_BY, Object, is_leaving
+from leadmodel_operator.planning.observed import ScheduleSeen
+from leadmodel_operator.resource.spec import Spec
+
+LATE = timedelta(hours=1)
+
+
+def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
+    """One CronJob of ours."""
+    kind, status = kind_of(cron), cron.get("status") or {}
+    created = instant(cron["metadata"]["creationTimestamp"])
+    if kind is None or created is None:
+        return None
+    suspended, late = bool(cron["spec"].get("suspend")), _late_at(cron, created)
+    return ScheduleSeen(
+        kind=kind,
+        schedule=cron["spec"]["schedule"],
+        suspended=suspended,
+        created=created,
+        last_scheduled=instant(status.get("lastScheduleTime")),
+        last_success=instant(status.get("lastSuccessfulTime")),
+        overdue=late is not None and now >= late,
+        late_at=late,
+        running=bool(status.get("active")),
+    )
+
+
+def _late_at(cron: Object, created: datetime) -> datetime | None:
+    """When the next run counts as missed: an hour after it should have begun. None while nothing is to run."""
+    if cron["spec"].get("suspend"):
+        return None
+    fields = cron["metadata"].get("managedFields") or []
+    ours = [entry.get("time") for entry in fields if entry.get("manager") == MANAGED_BY]
+    known = [created, instant((cron.get("status") or {}).get("lastScheduleTime")), *map(instant, ours)]
+    try:
+        zone = ZoneInfo(cron["spec"].get("timeZone") or "UTC")
+        since = max(when for when in known if when is not None).astimezone(zone)
+        return next(CronSim(cron["spec"]["schedule"], since)).astimezone(UTC) + LATE
+    except (CronSimError, ZoneInfoNotFoundError, StopIteration, ValueError):
+        return None
+
+
+def covered_by(lead_model: Object, spec: Spec | None, others: Sequence[Object]) -> str | None:
+    """An older LeadModel of the namespace whose backfill reads the same keys of the same Redis."""
+
+    def reads(found: Object) -> tuple[str, str, frozenset[str]] | None:
+        asked = (found.get("spec") or {}).get("piiBackfill")
+        if not asked or asked.get("suspend"):
+            return None
+        redis = asked.get("redis") or {}
+        keys = frozenset(map(str, asked.get("keyPatterns") or []))
+        return str(redis.get("secretName")), str(redis.get("key", "REDIS_URL")), keys
+
+    def age(found: Object) -> tuple[str, str]:
+        return found["metadata"]["creationTimestamp"], found["metadata"]["name"]
+
+    mine = reads(lead_model)
+    if spec is None or mine is None:
+        return None
+    same = [o for o in others if age(o) < age(lead_model) and reads(o) == mine and not is_leaving(o)]
+    return str(min(same, key=age)["metadata"]["name"]) if same else None

@@ -1,0 +1,85 @@
+"""Asks pods of ours for their drift window: 2 seconds, 256 KiB, no redirects. Whatever else comes is no answer."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from leadmodel_artifact.layout import LayoutError
+from leadmodel_artifact.window import Window, parse
+from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.kubernetes.render.names import Object, path
+from leadmodel_operator.kubernetes.render.objects import PORT
+
+TIMEOUT_S, LIMIT, AT_ONCE = 2.0, 256 * 1024, 32
+
+
+@dataclass
+class Scraper:
+    """How pods are reached: by their address, or through the API server (`proxy`) where there is no way to them."""
+
+    client: Client
+    proxy: bool = False
+
+    def __post_init__(self) -> None:
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._session.close()
+
+    async def windows(self, pods: Sequence[Object], since: float | None) -> dict[str, Window]:
+        """Windows by pod name, of those that answered."""
+        found = await asyncio.gather(*(self._window(pod, since) for pod in pods))
+        return {
+            pod["metadata"]["name"]: window
+            for pod, window in zip(pods, found, strict=True)
+            if window is not None
+        }
+
+    async def _window(self, pod: Object, since: float | None) -> Window | None:
+        target = "/ops/drift-window" + (f"?since={since:.3f}" if since is not None else "")
+        raw = await self.fetch(pod, target, LIMIT)
+        if raw is None:
+            return None
+        try:
+            return parse(json.loads(raw))
+        except (ValueError, LayoutError, RecursionError):
+            return None
+
+    async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
+        """The body of a 200 answer of at most `limit` bytes, else None."""
+        url, headers, context = self._address(pod, target)
+        if url is None:
+            return None
+        try:
+            async with (
+                self._slots,
+                self._session.get(url, headers=headers, allow_redirects=False, ssl=context) as answer,
+            ):
+                if answer.status != 200:
+                    return None
+                parts, size = [], 0
+                async for part in answer.content.iter_chunked(1 << 16):
+                    parts.append(part)
+                    size += len(part)
+                    if size > limit:
+                        return None
+                return b"".join(parts)
+        except (TimeoutError, OSError, aiohttp.ClientError):
+            return None
+
+    def _address(self, pod: Object, target: str) -> tuple[str | None, dict[str, str], Any]:
+        about = pod["metadata"]
+        if self.proxy:
+            access = self.client.access
+            where = f"{access.server}{path('pods', about['namespace'], about['name'] + f':{PORT}', 'proxy')}{target}"
+            return where, access.headers(), access.context
+        ip = pod.get("status", {}).get("podIP")
+        if not ip:
+            return None, {}, True
+        return f"http://{f'[{ip}]' if ':' in ip else ip}:{PORT}{target}", {}, True

@@ -1,0 +1,1 @@
+"""The operator process: start and stop, work queue, health, metrics, logs."""

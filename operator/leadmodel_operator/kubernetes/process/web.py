@@ -1,0 +1,75 @@
+"""/healthz (progress, not just the port), /readyz and /metrics of the operator, on standby too."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from leadmodel_operator.kubernetes.apiserver.lease import Lease
+from leadmodel_operator.kubernetes.process.metrics import Machinery
+from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
+
+STUCK_S, LEASE_S, LAG_S = 300.0, 120.0, 1.0
+
+
+@dataclass
+class Health:
+    """What the process is doing."""
+
+    queue: WorkQueue
+    lease: Lease
+    machinery: Machinery
+    leading: bool = False
+    synced: Callable[[], bool] = field(default=lambda: False)
+
+    def ill(self) -> str | None:
+        """Why it makes no progress; None while it does. An API server that is away is no illness of ours."""
+        now = asyncio.get_running_loop().time()
+        if now - self.lease.tried > LEASE_S:
+            return "the Lease is not asked for any more"
+        if self.leading and self.queue.longest() > STUCK_S:
+            return "a pass does not end"
+        if self.leading and self.queue.oldest() > STUCK_S:
+            return "keys that are due are not worked on"
+        return None
+
+    def lead(self, *, leading: bool) -> None:
+        """Whether this process leads."""
+        self.leading = leading
+        self.machinery.leads.set(leading)
+
+    async def feel_lag(self) -> None:
+        """How late the loop is, once a second."""
+        loop = asyncio.get_running_loop()
+        while True:
+            asked = loop.time()
+            await asyncio.sleep(LAG_S)
+            self.machinery.lag.set(max(0.0, loop.time() - asked - LAG_S))
+
+
+async def serve(health: Health, host: str, port: int) -> web.AppRunner:
+    """Start answering."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        ill = health.ill()
+        return web.Response(text="ok\n") if ill is None else web.Response(text=ill + "\n", status=500)
+
+    async def readyz(_: web.Request) -> web.Response:
+        if not health.synced():
+            return web.Response(text="listing\n", status=503)
+        return web.Response(text="leading\n" if health.leading else "standby\n")
+
+    async def metrics(_: web.Request) -> web.Response:
+        health.machinery.longest.set(health.queue.longest())
+        health.machinery.depth.set(health.queue.depth())
+        health.machinery.tasks.set(len(asyncio.all_tasks()))
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return web.Response(body=health.machinery.text(), headers={"Content-Type": kind})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, host or None, port).start()
+    return runner

@@ -1,0 +1,213 @@
+"""What should be → Kubernetes objects for serving: Deployment, Service, budget, autoscaler, network policy. Pure."""
+
+from urllib.parse import urlsplit
+
+from leadmodel_operator.kubernetes.render.names import (
+    CHAMPION,
+    DECISION,
+    LABEL,
+    PREVIOUS,
+    ROLE,
+    SNAPSHOT_KEY,
+    TEMPLATE,
+    Object,
+    meta,
+    revision_name,
+)
+from leadmodel_operator.planning.observed import Serve
+
+PORT, USER = 8080, 65532
+PREDICTOR = "predictor"
+RESOURCES = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
+JOB_RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+POD_SECURITY = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def selector(name: str) -> dict[str, str]:
+    """Labels of the pods that serve."""
+    return {LABEL: name, ROLE: PREDICTOR}
+
+
+def service(lead_model: Object) -> Object:
+    """Where leads are sent; stays while nothing serves."""
+    name = lead_model["metadata"]["name"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": meta(name, lead_model, PREDICTOR),
+        "spec": {
+            "selector": selector(name),
+            "ports": [{"name": "http", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+        },
+    }
+
+
+def deployment(lead_model: Object, serve: Serve, replicas: int | None) -> Object:
+    """The pods. `replicas` None: an autoscaler owns the number."""
+    name = lead_model["metadata"]["name"]
+    annotations = {DECISION: str(serve.decision), TEMPLATE: str(serve.template)}
+    about = meta(name, lead_model, PREDICTOR, annotations)
+    spec = {
+        "selector": {"matchLabels": selector(name)},
+        "revisionHistoryLimit": 3,
+        "progressDeadlineSeconds": int(serve.progress_deadline),
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "template": pod_template(lead_model, serve),
+    }
+    if replicas is not None:
+        spec["replicas"] = replicas
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": about, "spec": spec}
+
+
+def pod_template(lead_model: Object, serve: Serve) -> Object:
+    """A pure function of slots, image, rendering and the pod fields of the spec."""
+    name, pod = lead_model["metadata"]["name"], serve.pod
+    labels = {**(pod.pod_labels or {}), **meta(name, lead_model, PREDICTOR)["labels"]}
+    annotations = {**(pod.pod_annotations or {}), CHAMPION: serve.champion, PREVIOUS: serve.previous or ""}
+    spread = [dict(item) for item in pod.topology_spread_constraints] or [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": selector(name)},
+        }
+    ]
+    optional = {
+        "nodeSelector": dict(pod.node_selector) if pod.node_selector else None,
+        "tolerations": [dict(item) for item in pod.tolerations] or None,
+        "affinity": pod.affinity,
+        "priorityClassName": pod.priority_class_name,
+        "imagePullSecrets": [{"name": secret} for secret in pod.image_pull_secrets] or None,
+    }
+    return {
+        "metadata": {"labels": labels, "annotations": annotations},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "securityContext": POD_SECURITY,
+            "terminationGracePeriodSeconds": 40,
+            "containers": [_predictor(serve)],
+            "topologySpreadConstraints": spread,
+            "volumes": _volumes(name, serve),
+            **{key: value for key, value in optional.items() if value is not None},
+        },
+    }
+
+
+def _volumes(name: str, serve: Serve) -> list[Object]:
+    found: list[Object] = [
+        {"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}},
+        {"name": "champion", "configMap": {"name": revision_name(name, serve.champion)}},
+    ]
+    if serve.previous:
+        source = {"name": revision_name(name, serve.previous), "optional": True}
+        found.append({"name": "previous", "configMap": source})
+    return found
+
+
+def _predictor(serve: Serve) -> Object:
+    arguments = [
+        f"--artifact=/models/champion/{SNAPSHOT_KEY}",
+        f"--expect-digest={serve.champion}",
+        "--host=0.0.0.0",
+        f"--port={PORT}",
+        "--min-auc=0",
+    ]
+    mounts = [
+        {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # the pod's own emptyDir
+        {"name": "champion", "mountPath": "/models/champion", "readOnly": True},
+    ]
+    if serve.measured_auc is not None:
+        arguments.append(f"--measured-auc={serve.measured_auc!r}")
+    if serve.previous:
+        arguments += [f"--previous=/models/previous/{SNAPSHOT_KEY}", f"--previous-digest={serve.previous}"]
+        mounts.append({"name": "previous", "mountPath": "/models/previous", "readOnly": True})
+    return {
+        "name": PREDICTOR,
+        "image": serve.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["leadmodel-predictor"],
+        "args": arguments,
+        "env": [dict(item) for item in serve.pod.env],
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "resources": dict(serve.pod.resources) if serve.pod.resources else RESOURCES,
+        "securityContext": SECURITY,
+        **_probes(),
+        "terminationMessagePolicy": "File",
+        "volumeMounts": mounts,
+    }
+
+
+def _probes() -> Object:
+    """Not ready: out of the Service within a second. Restarted only after two minutes: on a starved node each start starves the others.
+
+    A startup probe would allow a slow start too, but make every start wait for one more answer.
+    """
+    alive = {"httpGet": {"path": "/healthz", "port": "http"}}
+    ready = {"httpGet": {"path": "/readyz", "port": "http"}}
+    return {
+        "readinessProbe": {**ready, "periodSeconds": 1, "timeoutSeconds": 2, "failureThreshold": 1},
+        "livenessProbe": {**alive, "periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": 12},
+    }
+
+
+def budget(lead_model: Object) -> Object:
+    """At most one pod away at a time by will."""
+    name = lead_model["metadata"]["name"]
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": meta(name, lead_model, PREDICTOR),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": selector(name)}},
+    }
+
+
+def autoscaler(lead_model: Object, serve: Serve) -> Object | None:
+    """The HorizontalPodAutoscaler, where one is asked for."""
+    wanted = serve.autoscaling
+    if wanted is None:
+        return None
+    name = lead_model["metadata"]["name"]
+    target = {"type": "Utilization", "averageUtilization": wanted.target_cpu_utilization_percentage}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": meta(name, lead_model, PREDICTOR),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": wanted.min_replicas,
+            "maxReplicas": wanted.max_replicas,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": target}}],
+        },
+    }
+
+
+def network_policy(lead_model: Object) -> Object:
+    """Predictors are asked on their port and ask nobody."""
+    name = lead_model["metadata"]["name"]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": meta(name, lead_model, PREDICTOR),
+        "spec": {
+            "podSelector": {"matchLabels": selector(name)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"ports": [{"port": PORT, "protocol": "TCP"}]}],
+        },
+    }
+
+
+def claim_of(uri: str) -> str | None:
+    """The claim a pvc:// URI names."""
+    parts = urlsplit(uri)
+    return parts.netloc if parts.scheme == "pvc" else None

@@ -1,0 +1,1 @@
+"""Decisions. Pure: no clock, no network, no Kopf, no logging."""

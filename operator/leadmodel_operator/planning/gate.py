@@ -1,0 +1,188 @@
+"""The gate: what must hold of a report before its artifact may serve. First failure wins.
+
+Pure: a report and the spec's numbers in, a verdict out. Every comparison is written so that NaN fails.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from leadmodel_artifact.auc import Z_95
+from leadmodel_artifact.report import Comparison, Outcome, Report
+from leadmodel_operator.resource.spec import Gate
+from leadmodel_operator.resource.status import GateResult
+from leadmodel_operator.resource.vocabulary import Evidence, Reason
+
+LOWER_MARGIN = 0.05  # how far below minAuc the lower bound may lie
+BEST_FACTOR = 2.0  # the margin against the best of 30 days, in maxRegression
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome, why, and the figures."""
+
+    evidence: Evidence
+    reason: Reason
+    message: str
+    result: GateResult
+
+
+@dataclass(frozen=True)
+class _Failed:
+    evidence: Evidence
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
+class _Case:
+    report: Report
+    min_auc: float
+    gate: Gate
+    compare: bool
+
+
+def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool) -> Verdict:
+    """The verdict on a report. `compare`: whether the comparison with champion and best binds (False: only reported)."""
+    case = _Case(report, min_auc, gate, compare)
+    failed = next((found for check in _CHAIN if (found := check(case)) is not None), None)
+    evidence, reason = (failed.evidence, failed.reason) if failed else (Evidence.PASS, Reason.GATE_PASSED)
+    message = (
+        failed.message
+        if failed
+        else f"AUC {_round(report.auc)} on the holdout, at least {min_auc:g} is asked for"
+    )
+    return Verdict(evidence, reason, message, _result(case, evidence, reason))
+
+
+def _result(case: _Case, evidence: Evidence, reason: Reason) -> GateResult:
+    report, used = case.report, case.report.used
+    delta = report.champion
+    return GateResult(
+        digest=report.artifact.digest if report.artifact else "sha256:" + "0" * 64,
+        auc=report.auc,
+        lower=report.lower,
+        min_auc=case.min_auc,
+        positives=used.positives if used else 0,
+        negatives=used.negatives if used else 0,
+        holdout_digest=report.holdout_digest,
+        delta=delta.delta if delta else None,
+        delta_lower=delta.delta - Z_95 * delta.se if delta else None,
+        verdict=evidence,
+        reason=reason,
+    )
+
+
+def _round(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
+
+
+def _is_model(case: _Case) -> _Failed | None:
+    if case.report.outcome is not Outcome.REFUSED:
+        return None
+    if case.report.reason == "DigestMismatch":
+        return _Failed(
+            Evidence.UNAVAILABLE,
+            Reason.DIGEST_MISMATCH,
+            "the source holds another artifact than the one asked for",
+        )
+    return _Failed(Evidence.FAIL, Reason.SCHEMA_MISMATCH, f"the artifact is refused: {case.report.reason}")
+
+
+def _has_rows(case: _Case) -> _Failed | None:
+    used, gate = case.report.used, case.gate
+    if case.report.outcome is Outcome.NOT_MEASURABLE and case.report.reason == "HoldoutTooOld":
+        return _Failed(
+            Evidence.INSUFFICIENT,
+            Reason.HOLDOUT_TOO_OLD,
+            "no labelled lead is newer than the training; renew the holdout",
+        )
+    if used is None:
+        return _Failed(Evidence.UNAVAILABLE, Reason.HOLDOUT_UNAVAILABLE, "the holdout could not be read")
+    if not (used.positives >= gate.min_positives and used.negatives >= gate.min_negatives):
+        return _Failed(
+            Evidence.INSUFFICIENT,
+            Reason.HOLDOUT_TOO_SMALL,
+            f"{used.positives} positive and {used.negatives} negative leads, at least {gate.min_positives} and "
+            f"{gate.min_negatives} are needed to judge",
+        )
+    return None
+
+
+def _is_measured(case: _Case) -> _Failed | None:
+    if (
+        case.report.outcome is Outcome.MEASURED
+        and case.report.auc is not None
+        and case.report.lower is not None
+    ):
+        return None
+    return _Failed(
+        Evidence.UNAVAILABLE, Reason.HOLDOUT_UNAVAILABLE, "the holdout does not let the AUC be measured"
+    )
+
+
+def _reaches_minimum(case: _Case) -> _Failed | None:
+    area = case.report.auc
+    if area is not None and area >= case.min_auc:
+        return None
+    return _Failed(
+        Evidence.FAIL,
+        Reason.AUC_BELOW_MINIMUM,
+        f"AUC {_round(area)} on the holdout is below minAuc {case.min_auc:g}",
+    )
+
+
+def _surely_near_minimum(case: _Case) -> _Failed | None:
+    lower, least = case.report.lower, case.min_auc - LOWER_MARGIN
+    if lower is not None and lower >= least:
+        return None
+    return _Failed(
+        Evidence.FAIL,
+        Reason.AUC_BELOW_MINIMUM,
+        f"the AUC may be as low as {_round(lower)}, at least {least:g} must be sure",
+    )
+
+
+def _keeps_up(
+    pick: Callable[[Report], Comparison | None], who: str, factor: float
+) -> Callable[[_Case], _Failed | None]:
+    def check(case: _Case) -> _Failed | None:
+        other = pick(case.report)
+        if not case.compare or other is None:
+            return None
+        if not (other.positives >= case.gate.min_positives and other.negatives >= case.gate.min_negatives):
+            return _Failed(
+                Evidence.INSUFFICIENT,
+                Reason.HOLDOUT_TOO_OLD,
+                f"too few labelled leads are newer than the training of both this model and the {who}; renew the holdout",
+            )
+        return _compare(case, other, who, factor * case.gate.max_regression)
+
+    return check
+
+
+def _compare(case: _Case, other: Comparison, who: str, margin: float) -> _Failed | None:
+    delta, spread = other.delta, Z_95 * other.se
+    if not (delta + spread >= 0 and delta >= -margin):
+        return _Failed(
+            Evidence.FAIL,
+            Reason.WORSE_THAN_CHAMPION,
+            f"AUC {delta:+.4f} (±{spread:.4f}) against the {who} on the same leads",
+        )
+    if delta - spread > -margin or case.gate.on_inconclusive == "Promote":
+        return None
+    return _Failed(
+        Evidence.INSUFFICIENT,
+        Reason.INCONCLUSIVE,
+        f"AUC {delta:+.4f} (±{spread:.4f}) against the {who} decides neither way; gate.onInconclusive is Hold",
+    )
+
+
+_CHAIN: tuple[Callable[[_Case], _Failed | None], ...] = (
+    _is_model,
+    _has_rows,
+    _is_measured,
+    _reaches_minimum,
+    _surely_near_minimum,
+    _keeps_up(lambda report: report.champion, "champion", 1.0),
+    _keeps_up(lambda report: report.best, "best champion of 30 days", BEST_FACTOR),
+)

@@ -1,0 +1,56 @@
+"""The ledger: what must survive the loss of a status. Rendered from status on each pass, read only when the status is empty."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from leadmodel_operator.planning.observed import Observed, Record
+from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
+from leadmodel_operator.resource.vocabulary import QuarantineKind
+
+MAX_RECORDS = 150
+_CHAMPION, _PREVIOUS = "champion", "previous"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def render(before: Sequence[Record], status: Status) -> tuple[Record, ...]:
+    """The records after this status, newest first. Nothing in them depends on the clock."""
+    known = {record.digest: replace(record, role="", quarantined=None) for record in before}
+    for role, revision in ((_PREVIOUS, status.previous), (_CHAMPION, status.champion)):
+        if revision is not None:
+            known[revision.digest] = _record(revision, role, status)
+    for entry in status.quarantine:
+        if entry.kind is not QuarantineKind.GATE:
+            old = known.get(entry.digest, Record(entry.digest, entry.since))
+            known[entry.digest] = replace(old, quarantined=entry)
+    newest = {rollback.from_: rollback for rollback in reversed(status.rollbacks)}
+    for digest, rollback in newest.items():
+        if digest in known:
+            known[digest] = replace(known[digest], rollback=rollback)
+    ordered = sorted(
+        known.values(), key=lambda r: (bool(r.role), r.quarantined is not None, r.at), reverse=True
+    )
+    return tuple(ordered[:MAX_RECORDS])
+
+
+def _record(revision: Revision, role: str, status: Status) -> Record:
+    return Record(revision.digest, revision.since or _LONG_AGO, revision, None, role, status.decision)
+
+
+def rebuild(seen: Observed) -> Status:
+    """A status from the ledger. Every verb that is there counts as handled."""
+    roles = {
+        record.role: record.revision for record in seen.ledger if record.role and record.revision is not None
+    }
+    entries: list[Quarantined] = [r.quarantined for r in seen.ledger if r.quarantined is not None]
+    rollbacks: list[Rollback] = sorted(
+        (r.rollback for r in seen.ledger if r.rollback), key=lambda r: r.at, reverse=True
+    )
+    return Status(
+        champion=roles.get(_CHAMPION),
+        previous=roles.get(_PREVIOUS),
+        quarantine=tuple(sorted(entries, key=lambda entry: entry.since, reverse=True)),
+        rollbacks=tuple(rollbacks[:5]),
+        decision=max((record.decision for record in seen.ledger), default=0),
+        handled=dict(seen.verbs.items()),
+    )

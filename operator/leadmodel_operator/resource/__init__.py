@@ -1,0 +1,1 @@
+"""What a user writes and reads: spec, status, its words, the CRD, printer columns. Pure."""
