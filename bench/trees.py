@@ -26,7 +26,7 @@ from leadmodel_artifact.scoring import (
     make_coded_scorer,
     make_scorer,
 )
-from leadmodel_predictor.decode import Reader
+from leadmodel_predictor.serving.decode import Reader
 
 TREES, LEAVES = 100, 31
 

@@ -10,7 +10,7 @@ from serving.floor import constant
 from uvicorn.server import ServerState
 
 from leadmodel_predictor import __main__ as predictor
-from leadmodel_predictor.server import Server
+from leadmodel_predictor.http.server import Server
 
 DATE = (b"date", b"Mon, 05 Jan 2026 00:00:00 GMT")
 ADDRESSES = {"peername": ("127.0.0.1", 50_000), "sockname": ("127.0.0.1", 8080)}

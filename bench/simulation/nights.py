@@ -12,7 +12,7 @@ from simulation.windows import SIZE, Traffic
 
 from leadmodel_operator.planning.observed import Serve
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
-from leadmodel_predictor.model import drift_score
+from leadmodel_predictor.serving.model import drift_score
 from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, draw, join
 
 HISTORY_DAYS = 28

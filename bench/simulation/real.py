@@ -23,11 +23,11 @@ from leadmodel_operator.planning.observed import Serve, Validation
 from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.vocabulary import Evidence
-from leadmodel_predictor.model import drift_score
-from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.slots import Slot, load_slot, pair
-from leadmodel_predictor.validate import parser
-from leadmodel_predictor.validate import run as validate
+from leadmodel_predictor.jobs.validate import parser
+from leadmodel_predictor.jobs.validate import run as validate
+from leadmodel_predictor.serving.model import drift_score
+from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.slots import Slot, load_slot, pair
 from leadmodel_training.build import Asked, build
 from leadmodel_training.progress import Progress
 from leadmodel_training.rows import Rows, labels, number, read

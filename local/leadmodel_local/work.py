@@ -114,7 +114,11 @@ def validation(place: Place, asked: Validation) -> list[str]:
     """The program that measures a candidate."""
     held = asked.held and asked.digest is not None
     artifact = str(place.snapshot(asked.digest)) if held and asked.digest else asked.uri
-    command = ["leadmodel_predictor.validate", f"--artifact={artifact}", f"--holdout={asked.holdout_uri}"]
+    command = [
+        "leadmodel_predictor.jobs.validate",
+        f"--artifact={artifact}",
+        f"--holdout={asked.holdout_uri}",
+    ]
     command += [f"--image={asked.image}", f"--deadline={asked.deadline:g}"]
     if asked.digest:
         command.append(f"--expect-digest={asked.digest}")
@@ -130,7 +134,7 @@ def validation(place: Place, asked: Validation) -> list[str]:
 
 def poll(asked: Poll) -> list[str]:
     """The program that asks the source."""
-    command = ["leadmodel_predictor.poll", f"--artifact={asked.uri}", f"--holdout={asked.holdout_uri}"]
+    command = ["leadmodel_predictor.jobs.poll", f"--artifact={asked.uri}", f"--holdout={asked.holdout_uri}"]
     if asked.etag:
         command.append(f"--etag={asked.etag}")
     if asked.holdout_etag:

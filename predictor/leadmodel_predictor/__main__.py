@@ -18,14 +18,14 @@ from prometheus_client import (
 )
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, digest
-from leadmodel_predictor.app import Application
-from leadmodel_predictor.guard import Guard
-from leadmodel_predictor.metrics import Metrics
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.reload import Reloads
-from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.server import Server
-from leadmodel_predictor.slots import Slot, Slots, load_slot, pair, unpack
+from leadmodel_predictor.http.app import Application
+from leadmodel_predictor.http.guard import Guard
+from leadmodel_predictor.http.server import Server
+from leadmodel_predictor.serving.metrics import Metrics
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.reload import Reloads
+from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair, unpack
 from leadmodel_store.store import StoreError, fetch
 
 REFUSED = 3

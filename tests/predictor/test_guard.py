@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from leadmodel_artifact.artifact import dump
-from leadmodel_predictor.guard import Guard
+from leadmodel_predictor.http.guard import Guard
 from models import linear
 from replica import Replica
 from served import read_all, read_answer, request, served
@@ -136,7 +136,7 @@ def test_a_half_closed_client_gets_its_answer(fast):
 
 
 def test_without_care_for_half_closed_clients_the_answer_is_lost(monkeypatch):
-    monkeypatch.setattr("leadmodel_predictor.guard.GuardedProtocol.eof_received", lambda _: None)
+    monkeypatch.setattr("leadmodel_predictor.http.guard.GuardedProtocol.eof_received", lambda _: None)
     with served(MODEL) as server:
         connection = server.connect()
         hold(server, 0.3)
@@ -437,7 +437,7 @@ def test_without_the_sweep_who_does_not_read_stays(monkeypatch):
 
 
 def test_without_pausing_who_does_not_read_is_read_on_and_on(monkeypatch):
-    monkeypatch.setattr("leadmodel_predictor.guard.GuardedProtocol.pause_writing", lambda _: None)
+    monkeypatch.setattr("leadmodel_predictor.http.guard.GuardedProtocol.pause_writing", lambda _: None)
     sent = request(b"", "/openapi.json", "GET")
     with served(MODEL, unread_seconds=1e9, max_pipelined=1_000_000) as server:
         connection = server.connect()

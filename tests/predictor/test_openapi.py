@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_predictor.openapi import openapi
+from leadmodel_predictor.http.openapi import openapi
 from models import FEATURES, linear
 from served import model_of, served
 

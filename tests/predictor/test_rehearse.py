@@ -7,8 +7,8 @@ import pytest
 from leadmodel_artifact.artifact import load
 from leadmodel_artifact.scoring import lead_values, make_scorer
 from leadmodel_artifact.window import dump
-from leadmodel_predictor import predict
-from leadmodel_predictor.rehearse import Rehearsal
+from leadmodel_predictor.http import predict
+from leadmodel_predictor.jobs.rehearse import Rehearsal
 from scenarios.goods import BETTER, GOOD, live
 
 NOON = 1_767_614_400.0

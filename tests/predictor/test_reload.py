@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import Request
 
 from leadmodel_artifact.artifact import ArtifactError, ArtifactReason, digest, dump
-from leadmodel_predictor.reload import MAX_QUEUED, Reloads
-from leadmodel_predictor.slots import Slots, load_slot, pair
+from leadmodel_predictor.serving.reload import MAX_QUEUED, Reloads
+from leadmodel_predictor.serving.slots import Slots, load_slot, pair
 from leadmodel_store.store import StoreError, StoreReason
 from models import leads, linear
 from served import model_of, read_answer, request, served
@@ -137,7 +137,7 @@ def test_no_request_fails_while_models_change(fast, full):
 def score_of(artifact) -> float:
     import json
 
-    from leadmodel_predictor.predict import Predict
+    from leadmodel_predictor.http.predict import Predict
 
     return json.loads(Predict(model_of(artifact)).score(b'{"age": 30}'))["score"]
 

@@ -7,9 +7,9 @@ import pytest
 
 from leadmodel_artifact.artifact import Artifact, Example, Feature, FeatureKind, dump
 from leadmodel_artifact.scoring import LeadError, code, coded, explain_score, lead_values, make_scorer
-from leadmodel_predictor.decode import BadLead
-from leadmodel_predictor.predict import Predict
-from leadmodel_predictor.slots import load_slot, pair
+from leadmodel_predictor.http.predict import Predict
+from leadmodel_predictor.serving.decode import BadLead
+from leadmodel_predictor.serving.slots import load_slot, pair
 from models import FEATURES, leads, linear
 from served import model_of
 

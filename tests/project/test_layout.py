@@ -39,6 +39,7 @@ BREACHES = {
     "privacy": ("privacy/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
     "pure": ("operator/leadmodel_operator/planning/gate.py", "import time"),
     "layers": ("operator/leadmodel_operator/resource/breach.py", "import leadmodel_operator.planning.plan"),
+    "rooms": ("predictor/leadmodel_predictor/serving/breach.py", "import leadmodel_predictor.http.guard"),
     "runtimes": ("local/leadmodel_local/breach.py", "import leadmodel_operator.kubernetes.render.names"),
 }
 

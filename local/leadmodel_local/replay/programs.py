@@ -40,7 +40,7 @@ class Predictors:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "leadmodel_predictor.rehearse"],
+            [sys.executable, "-m", "leadmodel_predictor.jobs.rehearse"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,8 +3,8 @@
 from typing import Any
 
 from leadmodel_artifact.artifact import Feature, FeatureKind
-from leadmodel_predictor.decode import MAX_TEXT
-from leadmodel_predictor.slots import MAX_BATCH, Slots
+from leadmodel_predictor.serving.decode import MAX_TEXT
+from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
 
 FIRST, LAST = -62_135_596_800, 253_402_300_799  # Unix seconds of the years 1 to 9999
 TEXT = {"text/plain": {"schema": {"type": "string"}}}

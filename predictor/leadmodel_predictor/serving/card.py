@@ -3,7 +3,7 @@
 from typing import Any
 
 from leadmodel_artifact.artifact import Feature, Linear
-from leadmodel_predictor.slots import Slot
+from leadmodel_predictor.serving.slots import Slot
 
 
 def card(slot: Slot, measured_auc: float | None) -> dict[str, Any]:

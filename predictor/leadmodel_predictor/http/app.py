@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable
 
-from leadmodel_predictor.answers import Receive, Scope, Send
-from leadmodel_predictor.batch import Batch
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.ops import Ops
-from leadmodel_predictor.predict import Predict
-from leadmodel_predictor.reload import Reloads
+from leadmodel_predictor.http.answers import Receive, Scope, Send
+from leadmodel_predictor.http.batch import Batch
+from leadmodel_predictor.http.ops import Ops
+from leadmodel_predictor.http.predict import Predict
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.reload import Reloads
 
 
 class Application:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from leadmodel_predictor.decode import BadLead
+from leadmodel_predictor.serving.decode import BadLead
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

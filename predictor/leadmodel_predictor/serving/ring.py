@@ -13,7 +13,7 @@ from typing import Any
 from leadmodel_artifact.artifact import Reference
 from leadmodel_artifact.reference import expected_hours
 from leadmodel_artifact.window import MIN_REFERENCE_ROWS, HoursWindow, SlotWindow, Window
-from leadmodel_predictor.slots import Slot, Slots
+from leadmodel_predictor.serving.slots import Slot, Slots
 
 SIZE = 1000
 MAX_AGE_S = 7 * 86400.0

@@ -11,7 +11,7 @@ import msgspec
 
 from leadmodel_artifact.artifact import Feature, FeatureKind
 from leadmodel_artifact.scoring import codes
-from leadmodel_predictor.decode import BadLead, Field, Reader, Values, path_of
+from leadmodel_predictor.serving.decode import BadLead, Field, Reader, Values, path_of
 
 STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}
 

@@ -17,9 +17,9 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from leadmodel_predictor.answers import error_body
-from leadmodel_predictor.cycle import Cycle
-from leadmodel_predictor.metrics import Limit
+from leadmodel_predictor.http.answers import error_body
+from leadmodel_predictor.http.cycle import Cycle
+from leadmodel_predictor.serving.metrics import Limit
 
 if TYPE_CHECKING:
     from uvicorn.config import Config

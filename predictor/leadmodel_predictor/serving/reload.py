@@ -10,8 +10,8 @@ from typing import Any
 from starlette.requests import Request
 
 from leadmodel_artifact.artifact import ArtifactError
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.slots import Slots
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.slots import Slots
 from leadmodel_store.store import StoreError
 
 MAX_QUEUED = 8

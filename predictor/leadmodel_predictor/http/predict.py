@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from leadmodel_predictor.answers import (
+from leadmodel_predictor.http.answers import (
     Gone,
     Receive,
     Refused,
@@ -17,9 +17,9 @@ from leadmodel_predictor.answers import (
     refusal,
     refuse,
 )
-from leadmodel_predictor.decode import NAN, UNSCORED, BadLead, Reader, Scored, Values, path_of
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.ring import Ring
+from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Scored, Values, path_of
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.ring import Ring
 
 MAX_BODY = 1 << 20
 UNREADABLE = (msgspec.DecodeError, BadLead, UnicodeDecodeError, RecursionError)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, digest
-from leadmodel_predictor.holdout import MAX_BYTES
+from leadmodel_predictor.jobs.holdout import MAX_BYTES
 from leadmodel_store.store import StoreError, StoreReason, fetch, show
 
 

@@ -1,4 +1,4 @@
-"""`python -m leadmodel_predictor.rehearse`: predictors of another time. The clock is told, not read; all else is as it serves.
+"""`python -m leadmodel_predictor.jobs.rehearse`: predictors of another time. The clock is told, not read; all else is as it serves.
 
 One JSON document a line in, one out: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
 `{"leads": [[SECONDS, LEAD], …]}` answers their scores (null: refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
@@ -15,11 +15,11 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from leadmodel_artifact.window import dump
-from leadmodel_predictor.metrics import Metrics
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.predict import UNREADABLE, remember, remember_refused, scored
-from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.slots import Slots, load_slot, pair
+from leadmodel_predictor.http.predict import UNREADABLE, remember, remember_refused, scored
+from leadmodel_predictor.serving.metrics import Metrics
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.slots import Slots, load_slot, pair
 
 
 class Rehearsal:

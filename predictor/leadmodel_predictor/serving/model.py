@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadmodel_artifact.window import SlotWindow, Window, seed_z, slot_psis
-from leadmodel_predictor.metrics import Metrics
-from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.slots import Slots
+from leadmodel_predictor.serving.metrics import Metrics
+from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.slots import Slots
 
 MIN_SAMPLES = 150
 WARN_PSI, ALERT_PSI = 0.1, 0.25

@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from leadmodel_predictor.answers import JSON_TYPE, Start
+from leadmodel_predictor.http.answers import JSON_TYPE, Start
 
 Header = tuple[bytes, bytes]
 

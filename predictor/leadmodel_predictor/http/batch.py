@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from leadmodel_artifact.scoring import Scorer
-from leadmodel_predictor.answers import (
+from leadmodel_predictor.http.answers import (
     JSON_TYPE,
     Gone,
     Receive,
@@ -29,9 +29,7 @@ from leadmodel_predictor.answers import (
     refusal,
     refuse,
 )
-from leadmodel_predictor.decode import NAN, UNSCORED, BadLead, Reader, Values
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.predict import (
+from leadmodel_predictor.http.predict import (
     NO_SCORE,
     POST_ONLY,
     UNREADABLE,
@@ -39,8 +37,10 @@ from leadmodel_predictor.predict import (
     remember_refused,
     unreadable,
 )
-from leadmodel_predictor.ring import Ring
-from leadmodel_predictor.slots import MAX_BATCH, Slots
+from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Values
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
 
 MAX_BODY = 16 << 20
 MAX_OBJECTS = 100_000  # an empty lead takes three bytes on the wire and hundreds in memory

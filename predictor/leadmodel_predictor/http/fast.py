@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from leadmodel_predictor.answers import error_body
-from leadmodel_predictor.cycle import HEADS
-from leadmodel_predictor.decode import BadLead
-from leadmodel_predictor.guard import Guard, GuardedProtocol
-from leadmodel_predictor.predict import Predict
+from leadmodel_predictor.http.answers import error_body
+from leadmodel_predictor.http.cycle import HEADS
+from leadmodel_predictor.http.guard import Guard, GuardedProtocol
+from leadmodel_predictor.http.predict import Predict
+from leadmodel_predictor.serving.decode import BadLead
 
 if TYPE_CHECKING:
     from uvicorn.config import Config

@@ -12,9 +12,9 @@ from functools import cached_property
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, Artifact, ArtifactError, ArtifactReason, digest, parse
 from leadmodel_artifact.scoring import Scorer, check_examples
-from leadmodel_predictor.columns import ColumnReader
-from leadmodel_predictor.decode import Reader
-from leadmodel_predictor.monitor import Monitor, monitors
+from leadmodel_predictor.serving.columns import ColumnReader
+from leadmodel_predictor.serving.decode import Reader
+from leadmodel_predictor.serving.monitor import Monitor, monitors
 
 MAX_BATCH = 10_000  # leads
 

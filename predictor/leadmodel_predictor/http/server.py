@@ -12,9 +12,9 @@ from typing import Any, cast
 
 import uvicorn
 
-from leadmodel_predictor.app import Application
-from leadmodel_predictor.fast import FastProtocol
-from leadmodel_predictor.guard import Guard, GuardedProtocol
+from leadmodel_predictor.http.app import Application
+from leadmodel_predictor.http.fast import FastProtocol
+from leadmodel_predictor.http.guard import Guard, GuardedProtocol
 
 GRACE_S = 20  # for what is in flight after draining
 SWITCH_S = 0.0005  # a thread that loads a model gives way to requests this often

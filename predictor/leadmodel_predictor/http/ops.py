@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from leadmodel_artifact import window
-from leadmodel_predictor.card import card
-from leadmodel_predictor.model import Model
-from leadmodel_predictor.openapi import openapi
-from leadmodel_predictor.reload import Reloads
+from leadmodel_predictor.http.openapi import openapi
+from leadmodel_predictor.serving.card import card
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.reload import Reloads
 
 MAX_SINCE, LATEST = 8, 1e11
 MESSAGES = {404: "there is nothing here; /openapi.json lists what is", 405: "this path takes another method"}

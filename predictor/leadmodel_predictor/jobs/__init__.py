@@ -1,0 +1,1 @@
+"""Programs that run once with the serving code: validate, poll, rehearse."""

@@ -1,0 +1,1 @@
+"""The models of this process: slots, decoding, scoring, drift windows, reloads, metrics."""
