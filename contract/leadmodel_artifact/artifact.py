@@ -256,7 +256,8 @@ def _parse(raw: bytes) -> Any:
 
 
 def _read(document: Any) -> Artifact:
-    from leadmodel_artifact.layout import LayoutError, read
+    from leadmodel_artifact.jsonnode import LayoutError
+    from leadmodel_artifact.layout import read
 
     try:
         return read(document)

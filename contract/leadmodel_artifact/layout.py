@@ -6,7 +6,7 @@ Only the layout: bytes, digests and limits of the file are the artifact's, meani
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import chain, pairwise
 
 from leadmodel_artifact.artifact import (
@@ -25,101 +25,13 @@ from leadmodel_artifact.artifact import (
     Tree,
     Trees,
 )
+from leadmodel_artifact.jsonnode import MAX_INTEGER, LayoutError, Node, as_integer, as_number
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from typing import Any
 
-    T = TypeVar("T")
-
-MAX_INTEGER = 2**53  # what every JSON reader keeps
 _MAX_TREES, _MAX_NODES, _MAX_EXAMPLES = 2000, 200_000, 50
-
-
-class LayoutError(ValueError):
-    """A field is missing, has another type or is out of bounds; the message names its path."""
-
-
-class Node:
-    """One JSON object and the path to it."""
-
-    def __init__(self, value: Any, path: str) -> None:
-        if not isinstance(value, dict):
-            raise LayoutError(f"{path or 'the artifact'} must be an object")
-        self.value: dict[str, Any] = value
-        self.path = path
-
-    def at(self, key: str) -> str:
-        """The path of a field."""
-        return f"{self.path}.{key}" if self.path else key
-
-    def has(self, key: str) -> bool:
-        """Whether the field is there and not null."""
-        return self.value.get(key) is not None
-
-    def get(self, key: str) -> Any:
-        """The field, which must be there."""
-        if key not in self.value:
-            raise LayoutError(f"{self.at(key)} is missing")
-        return self.value[key]
-
-    def text(self, key: str, limit: int = 1024) -> str:
-        """A string of at most `limit` characters."""
-        found = self.get(key)
-        if not isinstance(found, str) or len(found) > limit:
-            raise LayoutError(f"{self.at(key)} must be a string of at most {limit} characters")
-        return found
-
-    def number(self, key: str) -> float:
-        """A finite number."""
-        return as_number(self.get(key), self.at(key))
-
-    def integer(self, key: str, minimum: int = 0) -> int:
-        """A whole number of at least `minimum`."""
-        return as_integer(self.get(key), self.at(key), minimum)
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        """A boolean."""
-        found = self.value.get(key, default)
-        if not isinstance(found, bool):
-            raise LayoutError(f"{self.at(key)} must be true or false")
-        return found
-
-    def items(self, key: str, limit: int) -> list[Any]:
-        """A list of at most `limit` items."""
-        found = self.get(key)
-        if not isinstance(found, list) or len(found) > limit:
-            raise LayoutError(f"{self.at(key)} must be a list of at most {limit} items")
-        return found
-
-    def node(self, key: str) -> Node:
-        """An object."""
-        return Node(self.get(key), self.at(key))
-
-    def nodes(self, key: str, limit: int) -> list[Node]:
-        """A list of objects."""
-        return [Node(item, f"{self.at(key)}[{i}]") for i, item in enumerate(self.items(key, limit))]
-
-    def optional(self, key: str, read: Callable[[str], T]) -> T | None:
-        """The field if it is there."""
-        return read(key) if self.has(key) else None
-
-
-def as_number(value: Any, path: str) -> float:
-    """A finite number, or a LayoutError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise LayoutError(f"{path} must be a finite number")
-    try:
-        return float(value)
-    except OverflowError:
-        raise LayoutError(f"{path} must be a finite number") from None
-
-
-def as_integer(value: Any, path: str, minimum: int = 0) -> int:
-    """A whole number of at least `minimum`, or a LayoutError."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < minimum or value > MAX_INTEGER:
-        raise LayoutError(f"{path} must be a whole number of at least {minimum}")
-    return value
 
 
 def read(document: Any) -> Artifact:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from leadmodel_artifact.layout import LayoutError, Node
+from leadmodel_artifact.jsonnode import LayoutError, Node
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:

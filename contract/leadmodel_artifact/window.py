@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leadmodel_artifact.layout import LayoutError, Node, as_integer, as_number
+from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:

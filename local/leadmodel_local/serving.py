@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.layout import LayoutError
+from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.window import Window, parse
 from leadmodel_local import children, files
 from leadmodel_local.children import Children

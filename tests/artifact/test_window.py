@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from leadmodel_artifact.artifact import FeatureKind
-from leadmodel_artifact.layout import LayoutError
+from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares, shrink_strength
 from leadmodel_artifact.window import (
     FeatureWindow,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from leadmodel_artifact.layout import LayoutError
+from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.report import Report
 from leadmodel_artifact.report import parse as parse_report
 from leadmodel_operator.planning.champion import as_revision, promote
