@@ -38,7 +38,7 @@ from leadmodel_operator.planning.pass_state import inputs_of
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource import crd
-from leadmodel_operator.resource.columns import shown
+from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Spec
 from leadmodel_operator.resource.status import PollResult, Requested, Revision, Status
@@ -131,7 +131,7 @@ class World:
             live.revisions[DIGEST] = await self.client.create(path("configmaps", NAMESPACE), held)
             desired = plan(seen).desired
             await self.client.create(path("configmaps", NAMESPACE), snapshots.ledger(found, desired.ledger))
-            written = {**found, "status": dump(status) | {"shown": shown(status)}}
+            written = {**found, "status": dump(status) | {"shown": column_figures(status)}}
             await self.client.replace(path(PLURAL, NAMESPACE, name, "status"), written)
             key, images = Key(NAMESPACE, name), Images(IMAGE, "", "")
             await Actor(self.client, None, images, key, live, {}, set()).act(seen, desired)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 
 from leadmodel_operator.planning.observed import Fault, FaultKind
-from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, QuarantineKind, Verb
+from leadmodel_operator.resource.vocabulary import Command, ConditionStatus, ConditionType, QuarantineKind
 from operator_world import OTHER_URI, URI, Leader, Truth, World, digest
 
 LETTERS = "ABCDE"
@@ -33,8 +33,12 @@ steps = st.one_of(
     st.tuples(st.just("pin"), st.one_of(st.none(), letters)),
     st.tuples(st.just("min_auc"), st.sampled_from([0.5, 0.65, 0.78])),
     st.tuples(
-        st.just("verb"),
-        st.tuples(st.sampled_from([Verb.ROLLBACK_TO, Verb.RELEASE, Verb.ABORT]), letters, st.integers(0, 99)),
+        st.just("command"),
+        st.tuples(
+            st.sampled_from([Command.ROLLBACK_TO, Command.RELEASE, Command.ABORT]),
+            letters,
+            st.integers(0, 99),
+        ),
     ),
     st.tuples(st.just("pause"), st.booleans()),
     st.tuples(st.just("status lost"), st.just(None)),
@@ -90,9 +94,9 @@ def play(world: World, leader: Leader, step: tuple[str, object]) -> None:  # noq
             world.pin(arg, world.spec.artifact.uri)
         case "min_auc":
             world.edit(min_auc=arg)
-        case "verb":
-            verb, letter, nonce = arg
-            world.verbs[verb] = f"{digest(letter)}@{nonce}"
+        case "command":
+            command, letter, nonce = arg
+            world.commands[command] = f"{digest(letter)}@{nonce}"
         case "pause":
             world.paused = arg
         case "status lost":
@@ -170,7 +174,7 @@ def mend(world: World, leader: Leader) -> None:
         False,
         False,
     )
-    world.verbs.clear()
+    world.commands.clear()
     world.edit(min_auc=0.65)
     world.pin(None, world.spec.artifact.uri)
     for letter in LETTERS:
@@ -181,14 +185,14 @@ def mend(world: World, leader: Leader) -> None:
     status = world.status
     for entry in status.quarantine:
         if entry.kind is not QuarantineKind.GATE:
-            world.verbs[Verb.RELEASE] = entry.digest
+            world.commands[Command.RELEASE] = entry.digest
             leader.step(0.1)
     world.upload("Z", Truth(auc=0.95), world.spec.artifact.uri)
     world.poll_by_schedule()
     for _ in range(3):
         leader.step(2)
     if world.status.hold is not None:
-        world.verbs[Verb.RELEASE] = digest("Z")
+        world.commands[Command.RELEASE] = digest("Z")
     for _ in range(5):
         leader.step(30)
 

@@ -36,11 +36,11 @@ from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import (
+    Command,
     ConditionStatus,
     ConditionType,
     QuarantineKind,
     Reason,
-    Verb,
 )
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -120,7 +120,7 @@ class World:
     behind: timedelta = timedelta()  # by so much the API server's clock is behind the operator's
     spec: Spec | None = None
     generation: int = 1
-    verbs: dict[Verb, str] = field(default_factory=dict)
+    commands: dict[Command, str] = field(default_factory=dict)
     paused: bool = False
     status: Status | None = None
     status_rv: int = 1
@@ -375,7 +375,7 @@ class World:
             uid="uid-1",
             name=KEY.name,
             namespace=KEY.namespace,
-            verbs=dict(self.verbs),
+            commands=dict(self.commands),
             paused=self.paused,
             status=self.status,
             ledger=self.ledger,
@@ -480,7 +480,7 @@ class World:
         """What was refused for good stays refused until a person releases it; paused means paused."""
         champion = status.champion.digest if status.champion else None
         self.condemned -= {
-            value.partition("@")[0] for verb, value in seen.verbs.items() if verb is Verb.RELEASE
+            value.partition("@")[0] for command, value in seen.commands.items() if command is Command.RELEASE
         }
         self.require(champion not in self.condemned, "a refusal is not undone")
         self.condemned |= {q.digest for q in status.quarantine if q.kind is not QuarantineKind.GATE}

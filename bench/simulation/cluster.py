@@ -178,5 +178,5 @@ class Cluster:
 
 def _forget(status: Status) -> Status:
     """The same without the memory that the leads moved."""
-    champion = status.champion and replace(status.champion, moved_at=None)
+    champion = status.champion and replace(status.champion, population_shifted_at=None)
     return replace(status, champion=champion)

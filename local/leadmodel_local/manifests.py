@@ -17,7 +17,7 @@ from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.crd import DURATIONS
 from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load, schema
 from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, KIND, PAUSED_ANNOTATION, Verb
+from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, KIND, PAUSED_ANNOTATION, Command
 
 
 class ManifestError(ValueError):
@@ -127,9 +127,13 @@ def keep(place: files.Place, manifest: Manifest, now: datetime) -> bool:
     return True
 
 
-def verbs(annotations: Mapping[str, str]) -> dict[Verb, str]:
-    """Verbs a person wrote into the manifest."""
-    return {verb: annotations[f"{GROUP}/{verb}"] for verb in Verb if annotations.get(f"{GROUP}/{verb}")}
+def commands_of(annotations: Mapping[str, str]) -> dict[Command, str]:
+    """Commands a person wrote into the manifest."""
+    return {
+        command: annotations[f"{GROUP}/{command}"]
+        for command in Command
+        if annotations.get(f"{GROUP}/{command}")
+    }
 
 
 def paused(annotations: Mapping[str, str]) -> bool:

@@ -22,7 +22,7 @@ from leadmodel_local.work import Jobs
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record
 from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Conflict, Key
-from leadmodel_operator.resource.columns import shown
+from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import SchemaError, dump, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -103,7 +103,7 @@ class LocalPort:
             uid=about["uid"],
             name=key.name,
             namespace=key.namespace,
-            verbs=manifests.verbs(about["annotations"]),
+            commands=manifests.commands_of(about["annotations"]),
             paused=manifests.paused(about["annotations"]),
             status=status,
             ledger=_ledger(files.read_json(place.ledger)),
@@ -155,7 +155,7 @@ class LocalPort:
         about, document = files.read_json(place.object), files.read_json(place.status) or {"rv": 0}
         if about is None or seen.rv != f"{document['rv']}/{about['generation']}":
             raise Conflict("the manifest or the status changed meanwhile")
-        found = {"rv": document["rv"] + 1, "status": dump(status) | {"shown": shown(status)}}
+        found = {"rv": document["rv"] + 1, "status": dump(status) | {"shown": column_figures(status)}}
         files.write_json(place.status, found)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:

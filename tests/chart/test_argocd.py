@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leadmodel_operator.resource.schema import dump
-from leadmodel_operator.resource.vocabulary import GROUP, ConditionType, Phase, Reason, Verb
+from leadmodel_operator.resource.vocabulary import GROUP, Command, ConditionType, Phase, Reason
 from lua51 import SCRIPTS, run
 from operator_world import Leader, Truth, World, digest
 
@@ -153,7 +153,7 @@ def test_a_refused_pin_is_degraded_with_the_figures():
 
 def test_a_rollback_by_hand_is_degraded_and_names_both():
     world, leader = served("A", "B")
-    world.verbs[Verb.ROLLBACK_TO] = digest("A")
+    world.commands[Command.ROLLBACK_TO] = digest("A")
     leader.settle()
     answer = run("health.lua", of_world(world))
     assert answer["status"] == "Degraded"
@@ -191,29 +191,29 @@ def disabled(given: dict[str, Any]) -> set[str]:
 
 def test_every_button_writes_a_verb_of_the_api():
     world, leader = served("A", "B")
-    world.verbs[Verb.ROLLBACK_TO] = digest("A")
+    world.commands[Command.ROLLBACK_TO] = digest("A")
     leader.settle()
     given = of_world(world)
     assert clicked("release", given)[1].startswith(digest("B") + "@")
     key, value = clicked("poll", given)
-    assert key == f"{GROUP}/{Verb.POLL}"
+    assert key == f"{GROUP}/{Command.POLL}"
     assert value.startswith("now@")
     assert clicked("pause", given) == (f"{GROUP}/paused", "true")
     assert clicked("resume", given) == (f"{GROUP}/paused", "false")
-    assert clicked("refresh", given)[0] == f"{GROUP}/{Verb.REFRESH}"
+    assert clicked("refresh", given)[0] == f"{GROUP}/{Command.REFRESH}"
 
 
 def test_rollback_names_the_previous_of_this_moment():
     world, _ = served("A", "B")
     key, value = clicked("rollback", of_world(world))
-    assert key == f"{GROUP}/{Verb.ROLLBACK_TO}"
+    assert key == f"{GROUP}/{Command.ROLLBACK_TO}"
     assert value.startswith(digest("A") + "@")
 
 
 def test_a_click_is_acted_on():
     """From the button to the operator's decision: what Argo CD writes is what the planner reads."""
     world, leader = served("A", "B")
-    world.verbs[Verb.ROLLBACK_TO] = clicked("rollback", of_world(world))[1]
+    world.commands[Command.ROLLBACK_TO] = clicked("rollback", of_world(world))[1]
     leader.settle()
     assert world.status is not None
     assert world.status.champion is not None
@@ -226,7 +226,7 @@ def test_buttons_are_offered_where_they_do_something():
     assert disabled(lead_model(None)) == {"abort", "rollback", "release", "refresh", "resume"}
     world, leader = served("A", "B")
     assert "rollback" not in disabled(of_world(world))
-    world.verbs[Verb.ROLLBACK_TO] = digest("A")
+    world.commands[Command.ROLLBACK_TO] = digest("A")
     leader.settle()
     assert {"release"} & disabled(of_world(world)) == set()
     paused = of_world(world)

@@ -12,7 +12,7 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import ConditionType, Phase, Verb
+from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase
 from lua51 import run
 from operator_world import OTHER_URI, Leader, Truth, World, digest
 
@@ -250,7 +250,7 @@ def _() -> World:
     world, leader = drifted()
     found(world, "C", Truth(auc=0.82))
     leader.settle()
-    world.verbs[Verb.RELEASE] = digest("C")
+    world.commands[Command.RELEASE] = digest("C")
     leader.settle()
     world.pin("B")
     leader.settle()

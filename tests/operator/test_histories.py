@@ -67,14 +67,14 @@ def forgets_rollbacks(real: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: real(*args, **{**kwargs, "rollbacks": ()})
 
 
-def repeats_verbs(real: Callable[..., Any]) -> Callable[..., Any]:
+def repeats_commands(real: Callable[..., Any]) -> Callable[..., Any]:
     """Acts on the same annotation on every pass."""
 
-    def act(work: pass_state.Draft) -> None:
+    def run_commands(work: pass_state.PassState) -> None:
         work.change(handled={})
         real(work)
 
-    return act
+    return run_commands
 
 
 def trims_needed(_real: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,15 +109,15 @@ def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:
 
 FAULTS = (
     (validation, "judge", passes_all),
-    (pass_state.Draft, "lasting", forgets_refusals),
+    (pass_state.PassState, "permanent_entry", forgets_refusals),
     (planner, "decide", goes_back_blindly),
     (planner, "decide", forgets_rollbacks),
-    (annotations, "act", repeats_verbs),
+    (annotations, "run_commands", repeats_commands),
     (desired, "_keep", trims_needed),
     (champion, "_previous_after", pairs_with_itself),
     (planner, "rebuild", starts_from_nothing),
     (champion, "_blames", blames_the_model),
-    (planner, "Draft", ignores_pause),
+    (planner, "PassState", ignores_pause),
     (desired, "_may_touch", deletes_what_serves),
 )
 

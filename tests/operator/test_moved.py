@@ -21,12 +21,12 @@ FOUND = DriftResult(
 )
 
 
-def step(*, moved_at: datetime | None = None, blames: bool = True) -> Step:
+def step(*, population_shifted_at: datetime | None = None, blames: bool = True) -> Step:
     return decide(
         Assessed(FOUND, sustained=True, comparable=True, blames=blames),
         previous=Revision(digest="sha256:" + "a" * 64, until=NOW - timedelta(hours=8)),
-        previous_usable=None,
-        moved_at=moved_at,
+        rollback_blocker=None,
+        population_shifted_at=population_shifted_at,
         rollbacks=(),
         quarantine=(),
         drift=DriftPolicy(),
@@ -39,7 +39,7 @@ def step(*, moved_at: datetime | None = None, blames: bool = True) -> Step:
     ("days", "wanted"), [(0, Step.ALERT), (6, Step.ALERT), (8, Step.ROLL_BACK), (None, Step.ROLL_BACK)]
 )
 def test_for_a_week_after_the_leads_moved_a_person_decides(days, wanted):
-    assert step(moved_at=None if days is None else NOW - timedelta(days=days)) is wanted
+    assert step(population_shifted_at=None if days is None else NOW - timedelta(days=days)) is wanted
 
 
 def test_hours_alone_are_not_a_models_doing():

@@ -11,12 +11,12 @@ from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Quarantined
 from leadmodel_operator.resource.vocabulary import (
+    Command,
     ConditionStatus,
     ConditionType,
     Evidence,
     QuarantineKind,
     Reason,
-    Verb,
 )
 from operator_world import KEY, OTHER_URI, URI, Leader, Truth, World, WorldPort, digest
 
@@ -92,8 +92,8 @@ def ready(world: World) -> bool:
     return said(world, ConditionType.READY) == (ConditionStatus.TRUE, Reason.SERVING)
 
 
-def verb(world: World, leader: Leader, name: Verb, letter: str) -> None:
-    world.verbs[name] = digest(letter)
+def command(world: World, leader: Leader, name: Command, letter: str) -> None:
+    world.commands[name] = digest(letter)
     leader.settle()
 
 
@@ -117,7 +117,7 @@ def a_promotion_that_was_aborted_while_its_leader_was_frozen() -> None:
     find(world, "B")
     freeze_at(world, leader, "serve B")
     assert champion(world) == "B"
-    verb(world, Leader(world), Verb.ABORT, "B")
+    command(world, Leader(world), Command.ABORT, "B")
     assert champion(world) == "A"
     leader.thaw()
     leader.settle()
@@ -135,7 +135,7 @@ def a_snapshot_that_is_asked_for_while_its_trimmer_is_frozen() -> None:
     find(world, "D", Truth(auc=0.82))
     freeze_at(world, leader, "trim")
     trimmed = world.letter(min(world.snapshots.keys() - {digest("D"), digest("C")}))
-    verb(world, Leader(world), Verb.ROLLBACK_TO, trimmed)
+    command(world, Leader(world), Command.ROLLBACK_TO, trimmed)
     wanted = champion(world)
     leader.thaw()
     leader.settle()
@@ -171,9 +171,9 @@ def an_aborted_candidate_without_a_snapshot_then_status_lost() -> None:
     leader.run()
     world.finish_jobs()
     leader.run()  # a validation runs, nothing is kept yet
-    verb(world, leader, Verb.ABORT, "B")
+    command(world, leader, Command.ABORT, "B")
     assert digest("B") not in world.snapshots
-    world.verbs.clear()
+    world.commands.clear()
     world.lose_status()
     leader.settle()
     world.poll_by_schedule()
@@ -187,9 +187,9 @@ def a_verb_is_not_repeated_after_a_lost_status() -> None:
     find(world, "B")
     leader.settle()
     leader.step(0.1)
-    verb(world, leader, Verb.ROLLBACK_TO, "A")
+    command(world, leader, Command.ROLLBACK_TO, "A")
     assert champion(world) == "A"
-    verb(world, leader, Verb.RELEASE, "B")
+    command(world, leader, Command.RELEASE, "B")
     world.poll_by_schedule()
     leader.settle()
     assert champion(world) == "B"
@@ -236,7 +236,7 @@ def no_rollback_to_what_never_served() -> None:
     find(world, "C", Truth(auc=0.82))
     leader.settle()  # held after the rollback: kept, and never served
     assert digest("C") in world.snapshots
-    verb(world, leader, Verb.ROLLBACK_TO, "C")
+    command(world, leader, Command.ROLLBACK_TO, "C")
     assert champion(world) == "A"
     assert "VerbRefused" in {event.reason for event in world.events}
 
@@ -251,7 +251,7 @@ def a_rollback_and_a_pinned_promotion_due_at_once() -> None:
     leader.settle()
     leader.step(0.1)
     world.pin("A")
-    world.verbs[Verb.ROLLBACK_TO] = digest("B")
+    world.commands[Command.ROLLBACK_TO] = digest("B")
     decisions = world.status.decision
     leader.run()
     assert world.status.decision - decisions == 1, "one at a time"
@@ -268,7 +268,7 @@ def a_rollback_while_the_template_is_broken() -> None:
     leader.step(0.1)
     world.edit(predictor=Predictor(replicas=2, image="typo:1"))
     leader.settle()
-    verb(world, leader, Verb.ROLLBACK_TO, "A")
+    command(world, leader, Command.ROLLBACK_TO, "A")
     assert champion(world) == serves(world) == "A"
     assert {pod.champion for pod in world.pods if pod.ready} == {digest("A")}
 
@@ -279,7 +279,7 @@ def paused_between_recording_and_acting() -> None:
     find(world, "B")
     leader.settle()
     leader.step(0.1)
-    world.verbs[Verb.ROLLBACK_TO] = digest("A")
+    world.commands[Command.ROLLBACK_TO] = digest("A")
     crash_at(world, leader, "serve A")
     world.paused = True
     leader.settle()
@@ -329,7 +329,7 @@ def a_snapshot_lost_during_the_rollout_of_a_rollback() -> None:
     find(world, "B")
     leader.settle()
     leader.step(0.1)
-    world.verbs[Verb.ROLLBACK_TO] = digest("A")
+    world.commands[Command.ROLLBACK_TO] = digest("A")
     crash_at(world, leader, "serve A")
     world.snapshots.pop(digest("A"))
     leader.settle()
@@ -405,7 +405,7 @@ def never_reconciling_and_stalled_together() -> None:
     leader.settle()
     world.bad_image = True
     find(world, "C", Truth(auc=0.9))
-    world.verbs[Verb.RELEASE] = digest("C")
+    world.commands[Command.RELEASE] = digest("C")
     for _ in range(10):
         leader.step(0.02)  # every status that is written is checked by the world
     true = {c.type for c in world.status.conditions if c.status is ConditionStatus.TRUE}
@@ -455,7 +455,7 @@ def an_aborted_candidate_is_not_judged_again() -> None:
     leader.run()
     world.finish_jobs()
     leader.run()
-    verb(world, leader, Verb.ABORT, "B")
+    command(world, leader, Command.ABORT, "B")
     jobs = {name for name in world.jobs if "-val-" in name}
     world.poll_by_schedule()
     leader.settle()

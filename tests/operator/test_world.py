@@ -1,4 +1,4 @@
-"""The loop in the small world: first deploy, refusal, promotion, drift, and a person's verbs."""
+"""The loop in the small world: first deploy, refusal, promotion, drift, and a person's commands."""
 
 import json
 from dataclasses import replace
@@ -8,12 +8,12 @@ import pytest
 from leadmodel_operator.planning.observed import JobKind, JobState
 from leadmodel_operator.resource.spec import PiiBackfill, RedisSource
 from leadmodel_operator.resource.vocabulary import (
+    Command,
     ConditionStatus,
     ConditionType,
     Phase,
     QuarantineKind,
     Reason,
-    Verb,
 )
 from operator_world import Job, Leader, Truth, World, digest
 
@@ -168,7 +168,7 @@ def test_after_two_rollbacks_in_a_week_only_a_person_promotes():
         leader.step(24)
     assert world.status.champion.digest == digest("A")
     assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
-    world.verbs[Verb.RELEASE] = digest("D")
+    world.commands[Command.RELEASE] = digest("D")
     leader.settle()
     assert world.status.champion.digest == digest("D")
     world.upload("E", Truth(auc=0.85))
@@ -182,7 +182,7 @@ def test_a_released_candidate_is_not_held():
     world.upload("C", Truth(auc=0.82))
     world.poll_by_schedule()
     leader.settle()
-    world.verbs[Verb.RELEASE] = digest("C")
+    world.commands[Command.RELEASE] = digest("C")
     leader.settle()
     assert world.status.champion.digest == digest("C")
 

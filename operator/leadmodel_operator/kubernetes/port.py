@@ -26,7 +26,7 @@ from leadmodel_operator.kubernetes.render.names import (
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Record
 from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.columns import shown
+from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -95,7 +95,7 @@ class ClusterPort:
             uid=live.uid,
             name=key.name,
             namespace=key.namespace,
-            verbs=cluster.verbs_of(found),
+            commands=cluster.commands_of(found),
             paused=cluster.is_paused(found),
             status=status,
             ledger=snapshots.read_ledger(live.ledger),
@@ -235,7 +235,11 @@ class ClusterPort:
         """Write status with the resourceVersion it was planned on."""
         live = self._live[key]
         about = {**live.lead_model["metadata"], "resourceVersion": seen.rv}
-        body = {**live.lead_model, "metadata": about, "status": dump(status) | {"shown": shown(status)}}
+        body = {
+            **live.lead_model,
+            "metadata": about,
+            "status": dump(status) | {"shown": column_figures(status)},
+        }
         try:
             live.lead_model = await self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body)
         except ApiError as error:

@@ -4,48 +4,52 @@ import re
 from dataclasses import replace
 
 from leadmodel_operator.planning.champion import fallback, roll_back
-from leadmodel_operator.planning.pass_state import Draft
+from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.sources import want_poll
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Quarantined
-from leadmodel_operator.resource.vocabulary import QuarantineKind, Reason, Verb
+from leadmodel_operator.resource.vocabulary import Command, QuarantineKind, Reason
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 
 
-def act(draft: Draft) -> None:
-    """Act on every verb that has a new value, in a fixed order; forget values whose annotation went."""
-    verbs = draft.seen.verbs
-    handled = {name: value for name, value in draft.status.handled.items() if name in verbs}
-    for verb in Verb:
-        value = verbs.get(verb)
-        if value is None or handled.get(verb) == value[:256] or (draft.moved and verb in _MOVES):
+def run_commands(state: PassState) -> None:
+    """Act on every command that has a new value, in a fixed order; forget values whose annotation went."""
+    commands = state.seen.commands
+    handled = {name: value for name, value in state.status.handled.items() if name in commands}
+    for command in Command:
+        value = commands.get(command)
+        if (
+            value is None
+            or handled.get(command) == value[:256]
+            or (state.champion_changed and command in _CHANGE_CHAMPION)
+        ):
             continue
-        handled[verb] = value[:256]
-        if draft.halted:
-            draft.say("Paused", f"{verb} was not acted on: {_why_halted(draft)}", warning=True)
+        handled[command] = value[:256]
+        if state.is_suspended:
+            state.emit("Paused", f"{command} was not acted on: {_why_suspended(state)}", warning=True)
         else:
-            _ACTIONS[verb](draft, value.partition("@")[0].strip())
-    if handled != draft.status.handled:
-        draft.change(handled=handled)
+            _ACTIONS[command](state, value.partition("@")[0].strip())
+    if handled != state.status.handled:
+        state.change(handled=handled)
 
 
-def _why_halted(draft: Draft) -> str:
-    return "the LeadModel is paused" if draft.paused else f"{draft.seen.conflicts[0]} belongs to someone else"
+def _why_suspended(state: PassState) -> str:
+    return "the LeadModel is paused" if state.paused else f"{state.seen.conflicts[0]} belongs to someone else"
 
 
-def _refuse(draft: Draft, verb: Verb, why: str) -> None:
-    draft.say("VerbRefused", f"{verb}: {why}", warning=True)
+def _refuse(state: PassState, command: Command, why: str) -> None:
+    state.emit("VerbRefused", f"{command}: {why}", warning=True)
 
 
-def _full_digest(draft: Draft, verb: Verb, value: str) -> str | None:
+def _full_digest(state: PassState, command: Command, value: str) -> str | None:
     """The digest a value names: in full, or by 12 hex as tables show it."""
     if _DIGEST.match(value):
         return value
-    known = {r.digest for r in draft.seen.ledger} | {q.digest for q in draft.status.quarantine}
+    known = {r.digest for r in state.seen.ledger} | {q.digest for q in state.status.quarantine}
     known |= {
         d.digest
-        for d in (draft.status.candidate, draft.status.requested)
+        for d in (state.status.candidate, state.status.requested)
         if d is not None and d.digest is not None
     }
     found = [
@@ -53,96 +57,98 @@ def _full_digest(draft: Draft, verb: Verb, value: str) -> str | None:
     ]
     if len(found) == 1:
         return found[0]
-    _refuse(draft, verb, "name a digest as sha256:… or its first 12 hex")
+    _refuse(state, command, "name a digest as sha256:… or its first 12 hex")
     return None
 
 
-def _rollback_to(draft: Draft, value: str) -> None:
-    digest = _full_digest(draft, Verb.ROLLBACK_TO, value)
-    champion = draft.champion
+def _rollback_to(state: PassState, value: str) -> None:
+    digest = _full_digest(state, Command.ROLLBACK_TO, value)
+    champion = state.champion
     if digest is None:
         return
-    target = draft.revision(digest)
+    target = state.known_revision(digest)
     if champion is None:
-        _refuse(draft, Verb.ROLLBACK_TO, "nothing serves that could be rolled back; release or pin a digest")
+        _refuse(
+            state, Command.ROLLBACK_TO, "nothing serves that could be rolled back; release or pin a digest"
+        )
     elif digest == champion.digest:
-        _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} is the champion already")
+        _refuse(state, Command.ROLLBACK_TO, f"{short(digest)} is the champion already")
     elif target is None or target.served_at is None:
-        _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} has never served here")
-    elif draft.lasting(digest) is not None:
-        _refuse(draft, Verb.ROLLBACK_TO, f"{short(digest)} is quarantined; release it first")
-    elif not draft.reachable(digest):
-        _refuse(draft, Verb.ROLLBACK_TO, f"the bytes of {short(digest)} are not kept any more")
+        _refuse(state, Command.ROLLBACK_TO, f"{short(digest)} has never served here")
+    elif state.permanent_entry(digest) is not None:
+        _refuse(state, Command.ROLLBACK_TO, f"{short(digest)} is quarantined; release it first")
+    elif not state.is_reachable(digest):
+        _refuse(state, Command.ROLLBACK_TO, f"the bytes of {short(digest)} are not kept any more")
     else:
         roll_back(
-            draft, target, kind=QuarantineKind.MANUAL, reason=Reason.MANUAL, message="asked for by annotation"
+            state, target, kind=QuarantineKind.MANUAL, reason=Reason.MANUAL, message="asked for by annotation"
         )
 
 
-def _release(draft: Draft, value: str) -> None:
-    digest = _full_digest(draft, Verb.RELEASE, value)
+def _release(state: PassState, value: str) -> None:
+    digest = _full_digest(state, Command.RELEASE, value)
     if digest is None:
         return
-    candidate = draft.status.candidate
-    if draft.quarantined(digest) is not None:
-        draft.release(digest)
-        draft.say("Released", f"{short(digest)} is no longer quarantined")
+    candidate = state.status.candidate
+    if state.quarantine_entry(digest) is not None:
+        state.release(digest)
+        state.emit("Released", f"{short(digest)} is no longer quarantined")
     elif candidate is not None and candidate.digest == digest:
-        draft.change(candidate=replace(candidate, released=True))
-        draft.say("Released", f"{short(digest)} is no longer held")
+        state.change(candidate=replace(candidate, released=True))
+        state.emit("Released", f"{short(digest)} is no longer held")
     else:
-        _refuse(draft, Verb.RELEASE, f"{short(digest)} is neither quarantined nor held")
+        _refuse(state, Command.RELEASE, f"{short(digest)} is neither quarantined nor held")
 
 
-def _abort(draft: Draft, value: str) -> None:
-    digest = _full_digest(draft, Verb.ABORT, value)
+def _abort(state: PassState, value: str) -> None:
+    digest = _full_digest(state, Command.ABORT, value)
     if digest is None:
         return
-    champion, rollout, candidate = draft.champion, draft.status.rollout, draft.status.candidate
+    champion, rollout, candidate = state.champion, state.status.rollout, state.status.candidate
     if champion is not None and rollout is not None and digest == rollout.to == champion.digest:
         roll_back(
-            draft,
-            fallback(draft),
+            state,
+            fallback(state),
             kind=QuarantineKind.MANUAL,
             reason=Reason.MANUAL,
             message="aborted by annotation",
         )
     elif champion is not None and digest == champion.digest:
-        _refuse(draft, Verb.ABORT, f"{short(digest)} is the champion; use rollback-to")
-    elif draft.full():
-        _refuse(draft, Verb.ABORT, "the quarantine is full; release a digest first")
+        _refuse(state, Command.ABORT, f"{short(digest)} is the champion; use rollback-to")
+    elif state.quarantine_is_full():
+        _refuse(state, Command.ABORT, "the quarantine is full; release a digest first")
     elif candidate is not None and candidate.digest == digest:
         entry = Quarantined(
             digest=digest,
             kind=QuarantineKind.MANUAL,
             reason=Reason.MANUAL,
-            since=draft.now,
+            since=state.now,
             evidence="aborted by annotation",
         )
-        draft.quarantine(entry)
-        draft.change(candidate=None, hold=None)
-        draft.decided(digest, Reason.MANUAL, "aborted by annotation")
-        draft.say("Aborted", f"{short(digest)} is quarantined (Manual)", warning=True)
+        state.add_to_quarantine(entry)
+        state.change(candidate=None, hold=None)
+        state.record_decision(digest, Reason.MANUAL, "aborted by annotation")
+        state.emit("Aborted", f"{short(digest)} is quarantined (Manual)", warning=True)
     else:
-        _refuse(draft, Verb.ABORT, f"{short(digest)} is neither candidate nor rolling out")
+        _refuse(state, Command.ABORT, f"{short(digest)} is neither candidate nor rolling out")
 
 
-def _poll(draft: Draft, _value: str) -> None:
-    want_poll(draft)
+def _poll(state: PassState, _value: str) -> None:
+    want_poll(state)
 
 
-def _refresh(draft: Draft, _value: str) -> None:
-    champion = draft.champion
+def _refresh(state: PassState, _value: str) -> None:
+    champion = state.champion
     if champion is not None:
-        draft.change(champion=replace(champion, image=draft.image, template=draft.seen.rendering))
-        draft.decided(champion.digest, Reason.MANUAL, "present default image and rendering taken")
+        state.change(champion=replace(champion, image=state.image, template=state.seen.rendering))
+        state.record_decision(champion.digest, Reason.MANUAL, "present default image and rendering taken")
 
 
-_MOVES = (Verb.ROLLBACK_TO, Verb.ABORT)
+_CHANGE_CHAMPION = (Command.ROLLBACK_TO, Command.ABORT)
 _ACTIONS = {
-    Verb.ROLLBACK_TO: _rollback_to,
-    Verb.RELEASE: _release,
-    Verb.ABORT: _abort,
-    Verb.POLL: _poll,
-    Verb.REFRESH: _refresh,
+    Command.ROLLBACK_TO: _rollback_to,
+    Command.RELEASE: _release,
+    Command.ABORT: _abort,
+    Command.POLL: _poll,
+    Command.REFRESH: _refresh,
 }

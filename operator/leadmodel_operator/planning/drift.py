@@ -245,17 +245,17 @@ def decide(
     assessed: Assessed,
     *,
     previous: Revision | None,
-    previous_usable: str | None,
-    moved_at: datetime | None,
+    rollback_blocker: str | None,
+    population_shifted_at: datetime | None,
     rollbacks: Sequence[Rollback],
     quarantine: Sequence[Quarantined],
     drift: DriftPolicy,
     rollback: RollbackPolicy,
     now: datetime,
 ) -> Action:
-    """What to do about the result. `previous_usable`: why the target cannot serve (its snapshot, its gate), None when it can.
+    """What to do about the result. `rollback_blocker`: why the target cannot serve (its snapshot, its gate), None when it can.
 
-    `moved_at`: when the leads last moved away from both models.
+    `population_shifted_at`: when the leads last moved away from both models.
     """
     found = assessed.result
     if not assessed.sustained:
@@ -265,11 +265,11 @@ def decide(
     said = (
         f"PSI {_two(found.psi)} in {found.feature}" if by_psi else f"{_two(found.bad_share)} of leads refused"
     )
-    blocked = _why_not(assessed, previous, previous_usable, rollbacks, quarantine, rollback, now)
+    blocked = _why_not(assessed, previous, rollback_blocker, rollbacks, quarantine, rollback, now)
     if (
         blocked is None
-        and moved_at is not None
-        and now - moved_at < timedelta(seconds=rollback.max_age.seconds)
+        and population_shifted_at is not None
+        and now - population_shifted_at < timedelta(seconds=rollback.max_age.seconds)
     ):
         blocked = "the leads moved days ago; that the previous model fits may mean that they moved back"
     if blocked is None:
@@ -288,7 +288,7 @@ def _two(value: float | None) -> str:
 def _why_not(  # noqa: PLR0917  # every fact that may stand against it
     assessed: Assessed,
     previous: Revision | None,
-    previous_usable: str | None,
+    rollback_blocker: str | None,
     rollbacks: Sequence[Rollback],
     quarantine: Sequence[Quarantined],
     policy: RollbackPolicy,
@@ -301,8 +301,8 @@ def _why_not(  # noqa: PLR0917  # every fact that may stand against it
         return "there is no previous model"
     if any(q.digest == previous.digest for q in quarantine):
         return "the previous model is quarantined"
-    if previous_usable is not None:
-        return previous_usable
+    if rollback_blocker is not None:
+        return rollback_blocker
     if previous.until is not None and now - previous.until > timedelta(seconds=policy.max_age.seconds):
         return "the previous model stopped serving too long ago"
     if any(is_automatic(r) and now - r.at < timedelta(seconds=policy.cooldown.seconds) for r in rollbacks):

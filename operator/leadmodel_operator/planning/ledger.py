@@ -38,7 +38,7 @@ def _record(revision: Revision, role: str, status: Status) -> Record:
 
 
 def rebuild(seen: Observed) -> Status:
-    """A status from the ledger. Every verb that is there counts as handled."""
+    """A status from the ledger. Every command that is there counts as handled."""
     roles = {
         record.role: record.revision for record in seen.ledger if record.role and record.revision is not None
     }
@@ -52,5 +52,5 @@ def rebuild(seen: Observed) -> Status:
         quarantine=tuple(sorted(entries, key=lambda entry: entry.since, reverse=True)),
         rollbacks=tuple(rollbacks[:5]),
         decision=max((record.decision for record in seen.ledger), default=0),
-        handled=dict(seen.verbs.items()),
+        handled=dict(seen.commands.items()),
     )

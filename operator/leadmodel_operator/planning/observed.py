@@ -12,7 +12,7 @@ from enum import StrEnum
 from leadmodel_artifact.window import Window
 from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
 from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
-from leadmodel_operator.resource.vocabulary import Verb
+from leadmodel_operator.resource.vocabulary import Command
 
 
 class JobKind(StrEnum):
@@ -107,7 +107,6 @@ class ScheduleSeen:
     schedule: str
     suspended: bool
     created: datetime
-    last_scheduled: datetime | None = None
     last_success: datetime | None = None
     overdue: bool = False  # a run that should have started long ago did not
     late_at: datetime | None = None  # when the next one will count as such
@@ -139,7 +138,7 @@ class Observed:
     uid: str = ""
     name: str = ""
     namespace: str = ""
-    verbs: Mapping[Verb, str] = field(default_factory=dict)
+    commands: Mapping[Command, str] = field(default_factory=dict)
     paused: bool = False  # the annotation; spec.paused counts beside it
     status: Status | None = None
     ledger: tuple[Record, ...] = ()
@@ -150,7 +149,7 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     schedules: tuple[ScheduleSeen, ...] = ()
     conflicts: tuple[str, ...] = ()  # objects of our names that are not ours, as "Kind/name"
-    refused: tuple[str, ...] = ()  # writes of the last pass that we have no right to, as "verb Kind"
+    refused: tuple[str, ...] = ()  # writes of the last pass that we have no right to, as "command Kind"
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether pods were asked for windows on this pass
     scrapes: bool = True  # whether they are asked at all

@@ -10,7 +10,7 @@ from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Decision, Inputs, Quarantined, Revision, Status
 from leadmodel_operator.resource.vocabulary import QuarantineKind, Reason, Source
 
-MAX_GATE_ENTRIES, MAX_LASTING_ENTRIES, MAX_ENTRIES, MAX_HISTORY = 40, 100, 140, 20
+MAX_GATE_ENTRIES, MAX_PERMANENT_ENTRIES, MAX_ENTRIES, MAX_HISTORY = 40, 100, 140, 20
 
 
 def inputs_of(spec: Spec) -> Inputs:
@@ -22,18 +22,18 @@ def inputs_of(spec: Spec) -> Inputs:
 
 
 @dataclass
-class Draft:
+class PassState:
     """One pass."""
 
     seen: Observed
     spec: Spec
     status: Status
     paused: bool
-    moved: bool = False  # the champion changed in this pass: nothing else may change it
+    champion_changed: bool = False  # the champion changed in this pass: nothing else may change it
     claim: str | None = None
     events: list[Event] = field(default_factory=list)
-    wake: list[float] = field(default_factory=list)
-    fresh: bool = False  # this generation changed artifact, holdout or gate, or the status is new
+    requeue_delays: list[float] = field(default_factory=list)
+    spec_changed: bool = False  # this generation changed artifact, holdout or gate, or the status is new
 
     @property
     def now(self) -> datetime:
@@ -41,7 +41,7 @@ class Draft:
         return self.seen.now
 
     @property
-    def halted(self) -> bool:
+    def is_suspended(self) -> bool:
         """Whether nothing may be decided: paused, or what a decision is written to belongs to someone else."""
         vital = {f"Deployment/{self.seen.name}", f"ConfigMap/{self.seen.name}-ledger"}
         return self.paused or not vital.isdisjoint(self.seen.conflicts)
@@ -70,30 +70,30 @@ class Draft:
         """Change the status."""
         self.status = replace(self.status, **changes)
 
-    def say(self, reason: str, message: str, *, warning: bool = False) -> None:
+    def emit(self, reason: str, message: str, *, warning: bool = False) -> None:
         """Add an event."""
         self.events.append(Event(reason, message[:1000], EventType.WARNING if warning else EventType.NORMAL))
 
-    def wake_at(self, when: datetime) -> None:
+    def requeue_at(self, when: datetime) -> None:
         """Look again then."""
-        self.wake.append(max(0.5, (when - self.now).total_seconds()))
+        self.requeue_delays.append(max(0.5, (when - self.now).total_seconds()))
 
-    def wake_in(self, seconds: float) -> None:
+    def requeue_in(self, seconds: float) -> None:
         """Look again after so many seconds."""
-        self.wake_at(self.now + timedelta(seconds=seconds))
+        self.requeue_at(self.now + timedelta(seconds=seconds))
 
     # --- quarantine ------------------------------------------------------------------------------------------------------
 
-    def quarantined(self, digest: str | None) -> Quarantined | None:
+    def quarantine_entry(self, digest: str | None) -> Quarantined | None:
         """The entry of a digest."""
         return next((entry for entry in self.status.quarantine if entry.digest == digest), None)
 
-    def lasting(self, digest: str | None) -> Quarantined | None:
+    def permanent_entry(self, digest: str | None) -> Quarantined | None:
         """The entry of a digest that only a release lifts."""
-        entry = self.quarantined(digest)
+        entry = self.quarantine_entry(digest)
         return entry if entry is not None and entry.kind is not QuarantineKind.GATE else None
 
-    def quarantine(self, entry: Quarantined) -> None:
+    def add_to_quarantine(self, entry: Quarantined) -> None:
         """Add an entry; of Gate entries the oldest are dropped. From a hundred lasting ones on nothing more is promoted, so that
         the few that can follow (a rollback each) have room."""
         others = [old for old in self.status.quarantine if old.digest != entry.digest]
@@ -107,18 +107,18 @@ class Draft:
         """Take an entry out."""
         self.change(quarantine=tuple(entry for entry in self.status.quarantine if entry.digest != digest))
 
-    def full(self) -> bool:
+    def quarantine_is_full(self) -> bool:
         """Whether no lasting entry more has room."""
-        return sum(e.kind is not QuarantineKind.GATE for e in self.status.quarantine) >= MAX_LASTING_ENTRIES
+        return sum(e.kind is not QuarantineKind.GATE for e in self.status.quarantine) >= MAX_PERMANENT_ENTRIES
 
     # --- decisions ---------------------------------------------------------------------------------------------------------
 
-    def decided(self, digest: str, reason: Reason, message: str) -> None:
+    def record_decision(self, digest: str, reason: Reason, message: str) -> None:
         """Raise the decision and remember it."""
         entry = Decision(digest=digest, reason=reason, at=self.now, message=message[:256])
         self.change(decision=self.status.decision + 1, history=(entry, *self.status.history)[:MAX_HISTORY])
 
-    def revision(self, digest: str) -> Revision | None:
+    def known_revision(self, digest: str) -> Revision | None:
         """What the ledger and the status know of a digest."""
         for known in (self.status.champion, self.status.previous):
             if known is not None and known.digest == digest:
@@ -126,13 +126,13 @@ class Draft:
         record = next((r for r in self.seen.ledger if r.digest == digest), None)
         return record.revision if record else None
 
-    def reachable(self, digest: str | None) -> bool:
+    def is_reachable(self, digest: str | None) -> bool:
         """Whether its snapshot is held, or a ready pod can give it back."""
         if digest is None:
             return False
-        return digest in self.seen.snapshots or digest in self.in_pods()
+        return digest in self.seen.snapshots or digest in self.digests_in_pods()
 
-    def in_pods(self) -> set[str]:
+    def digests_in_pods(self) -> set[str]:
         """Digests that ready pods hold in either slot."""
         return {
             d for pod in self.seen.pods if pod.ready for d in (pod.champion, pod.previous) if d is not None

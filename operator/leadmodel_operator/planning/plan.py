@@ -11,7 +11,7 @@ from leadmodel_operator.planning.desired import desired
 from leadmodel_operator.planning.drift import Action, Step, assess, decide
 from leadmodel_operator.planning.ledger import rebuild
 from leadmodel_operator.planning.observed import Desired, Observed, Plan
-from leadmodel_operator.planning.pass_state import Draft
+from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.status import Condition, Status
 from leadmodel_operator.resource.vocabulary import (
     ConditionStatus,
@@ -31,105 +31,105 @@ def plan(seen: Observed) -> Plan:
     status = seen.status if seen.status is not None else rebuild(seen)
     if seen.spec is None:
         return _invalid(seen, status)
-    draft = Draft(seen, seen.spec, status, paused=seen.paused or seen.spec.paused)
-    sources.note_spec(draft)
-    champion.note_served(draft)
-    if not draft.halted:
-        champion.check_rollout(draft)
-    annotations.act(draft)
-    sources.note_polls(draft)
-    sources.note_retraining(draft)
-    sources.note_backfill(draft)
-    validation.note_validation(draft)
-    _drift(draft)
-    if not draft.halted:
-        champion.check_lost(draft)
-        validation.promote_passed(draft)
-    validate = validation.next_validation(draft)
-    wanted = desired(draft, validate)
-    conditions.conclude(draft)
-    return Plan(draft.status, wanted, tuple(draft.events), _wake(draft))
+    state = PassState(seen, seen.spec, status, paused=seen.paused or seen.spec.paused)
+    sources.record_spec(state)
+    champion.record_served(state)
+    if not state.is_suspended:
+        champion.check_rollout(state)
+    annotations.run_commands(state)
+    sources.record_polls(state)
+    sources.record_retraining(state)
+    sources.record_backfill(state)
+    validation.record_validation(state)
+    _drift(state)
+    if not state.is_suspended:
+        champion.check_lost(state)
+        validation.promote_passed(state)
+    validate = validation.next_validation(state)
+    wanted = desired(state, validate)
+    conditions.conclude(state)
+    return Plan(state.status, wanted, tuple(state.events), _wake(state))
 
 
-def _wake(draft: Draft) -> float:
-    if draft.champion is not None and draft.seen.scrapes:
-        draft.wake.append(draft.spec.drift.interval.seconds)
-    if draft.seen.conflicts or draft.seen.refused:
-        draft.wake.append(CONFLICT_S)
-    for schedule in draft.seen.schedules:
-        if schedule.late_at is not None and schedule.late_at > draft.now:
-            draft.wake_at(schedule.late_at)
-    return min([RESYNC_S, *draft.wake])
+def _wake(state: PassState) -> float:
+    if state.champion is not None and state.seen.scrapes:
+        state.requeue_delays.append(state.spec.drift.interval.seconds)
+    if state.seen.conflicts or state.seen.refused:
+        state.requeue_delays.append(CONFLICT_S)
+    for schedule in state.seen.schedules:
+        if schedule.late_at is not None and schedule.late_at > state.now:
+            state.requeue_at(schedule.late_at)
+    return min([RESYNC_S, *state.requeue_delays])
 
 
-def _drift(draft: Draft) -> None:
+def _drift(state: PassState) -> None:
     """Assess live leads, and go back when (and only when) the previous model would do better on them."""
-    here = draft.champion
+    here = state.champion
     if (
         here is None
-        or draft.moved
-        or not draft.seen.scraped
+        or state.champion_changed
+        or not state.seen.scraped
         or here.served_at is None
-        or draft.status.rollout is not None
+        or state.status.rollout is not None
     ):
         return
-    status, spec = draft.status, draft.spec
-    ready = sum(pod.ready and pod.template_champion == here.digest for pod in draft.seen.pods)
+    status, spec = state.status, state.spec
+    ready = sum(pod.ready and pod.template_champion == here.digest for pod in state.seen.pods)
     assessed = assess(
         status.drift,
-        draft.seen.pods,
+        state.seen.pods,
         champion=here.digest,
         previous=status.previous.digest if status.previous else None,
         ready=ready,
         policy=spec.drift,
-        now=draft.now,
+        now=state.now,
     )
     before = status.drift.evidence if status.drift else None
-    draft.change(drift=assessed.result)
-    champion.note_proven(draft)
+    state.change(drift=assessed.result)
+    champion.record_proven(state)
     action = decide(
         assessed,
         previous=status.previous,
-        previous_usable=_why_unusable(draft),
-        moved_at=here.moved_at,
+        rollback_blocker=_why_unusable(state),
+        population_shifted_at=here.population_shifted_at,
         rollbacks=status.rollbacks,
         quarantine=status.quarantine,
         drift=spec.drift,
         rollback=spec.rollback,
-        now=draft.now,
+        now=state.now,
     )
-    _act(draft, action, breaching=before is not Evidence.FAIL and assessed.result.evidence is Evidence.FAIL)
+    _act(state, action, breaching=before is not Evidence.FAIL and assessed.result.evidence is Evidence.FAIL)
 
 
-def _why_unusable(draft: Draft) -> str | None:
-    previous = draft.status.previous
+def _why_unusable(state: PassState) -> str | None:
+    previous = state.status.previous
     if previous is None:
         return None
-    if not draft.reachable(previous.digest):
+    if not state.is_reachable(previous.digest):
         return "the bytes of the previous model are lost"
-    if previous.auc is not None and not (previous.auc >= draft.spec.min_auc):
+    if previous.auc is not None and not (previous.auc >= state.spec.min_auc):
         return "the previous model fails the present gate"
     return None
 
 
-def _act(draft: Draft, action: Action, *, breaching: bool) -> None:
+def _act(state: PassState, action: Action, *, breaching: bool) -> None:
     if breaching:
-        draft.say(
+        state.emit(
             "DriftBreaching", "live leads differ from the reference; watching whether it lasts", warning=True
         )
-    if action.step is Step.NOTHING or draft.halted:
+    if action.step is Step.NOTHING or state.is_suspended:
         return
     if action.step is Step.ROLL_BACK:
-        target = draft.status.previous
+        target = state.status.previous
         champion.roll_back(
-            draft, target, kind=QuarantineKind.DRIFT, reason=action.reason, message=action.message
+            state, target, kind=QuarantineKind.DRIFT, reason=action.reason, message=action.message
         )
         return
-    champion.note_moved(draft)
-    found = draft.status.drift
+    champion.record_population_shift(state)
+    found = state.status.drift
     if found is not None and not found.verdict:
-        draft.change(drift=replace(found, verdict=action.message[:256]))
-        draft.say("DriftSustained", f"{action.message}; retraining is recommended", warning=True)
+        state.change(drift=replace(found, verdict=action.message[:256]))
+        state.emit("DriftSustained", f"{action.message}; retraining is recommended", warning=True)
 
 
 def _invalid(seen: Observed, status: Status) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from leadmodel_operator.planning.observed import FaultKind, JobKind, JobSeen, JobState
-from leadmodel_operator.planning.pass_state import Draft, inputs_of
+from leadmodel_operator.planning.pass_state import PassState, inputs_of
 from leadmodel_operator.resource.digest import hashed, short
 from leadmodel_operator.resource.status import (
     BackfillResult,
@@ -16,7 +16,7 @@ from leadmodel_operator.resource.status import (
     Requested,
     RetrainingResult,
 )
-from leadmodel_operator.resource.vocabulary import Evidence, Reason, Source, Verb
+from leadmodel_operator.resource.vocabulary import Command, Evidence, Reason, Source
 
 FINISHED_WITH_RESIDUE = 3  # exit code of a backfill that finished and left something for a person
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
@@ -27,32 +27,32 @@ def backoff(attempt: int) -> timedelta:
     return timedelta(minutes=BACKOFF_MINUTES[min(max(attempt, 1), len(BACKOFF_MINUTES)) - 1])
 
 
-def note_spec(draft: Draft) -> None:
+def record_spec(state: PassState) -> None:
     """See whether this spec asks for something else than the last one did."""
-    now, before = inputs_of(draft.spec), draft.status.inputs
-    draft.fresh = before is None or before != now
+    now, before = inputs_of(state.spec), state.status.inputs
+    state.spec_changed = before is None or before != now
     if before is None or before.source != now.source:
-        known = draft.status.poll or PollResult()
+        known = state.status.poll or PollResult()
         if before is not None:
-            draft.change(requested=None, candidate=None)
+            state.change(requested=None, candidate=None)
             known = PollResult(holdout_digest=known.holdout_digest, asked=known.asked, job=known.job)
-        known = _hear(known, [j for j in draft.seen.jobs if j.kind is JobKind.POLL])
-        draft.change(
-            poll=replace(known, since=draft.now.replace(microsecond=0), etag=None, attempt=0, due=None)
+        known = _hear(known, [j for j in state.seen.jobs if j.kind is JobKind.POLL])
+        state.change(
+            poll=replace(known, since=state.now.replace(microsecond=0), etag=None, attempt=0, due=None)
         )
     elif before.gate != now.gate:
-        known = draft.status.poll or PollResult()
-        draft.change(poll=replace(known, holdout_digest=None, holdout_etag=None))
-    draft.change(inputs=now, observed_generation=draft.seen.generation)
-    pin = draft.spec.artifact.digest
-    asked = draft.status.requested
+        known = state.status.poll or PollResult()
+        state.change(poll=replace(known, holdout_digest=None, holdout_etag=None))
+    state.change(inputs=now, observed_generation=state.seen.generation)
+    pin = state.spec.artifact.digest
+    asked = state.status.requested
     if pin is not None and (asked is None or asked.digest != pin or asked.source is not Source.SPEC):
-        _request(draft, pin, Source.SPEC)
+        _request(state, pin, Source.SPEC)
 
 
-def _request(draft: Draft, digest: str, source: Source) -> None:
-    draft.change(
-        requested=Requested(digest=digest, source=source, uri=show(draft.spec.artifact.uri), at=draft.now)
+def _request(state: PassState, digest: str, source: Source) -> None:
+    state.change(
+        requested=Requested(digest=digest, source=source, uri=show(state.spec.artifact.uri), at=state.now)
     )
 
 
@@ -74,13 +74,13 @@ def parse(message: str) -> dict[str, Any]:
 # --- polls -----------------------------------------------------------------------------------------------------------------
 
 
-def note_polls(draft: Draft) -> None:
+def record_polls(state: PassState) -> None:
     """Take the answers of finished polls, oldest first."""
-    done = [j for j in draft.seen.jobs if j.kind is JobKind.POLL and j.state is not JobState.RUNNING]
-    for job in sorted(done, key=lambda j: (j.created, j.finished or draft.now)):
-        known = draft.status.poll or PollResult()
+    done = [j for j in state.seen.jobs if j.kind is JobKind.POLL and j.state is not JobState.RUNNING]
+    for job in sorted(done, key=lambda j: (j.created, j.finished or state.now)):
+        known = state.status.poll or PollResult()
         if not _is_heard(known, job):
-            _note_poll(draft, job, _hear(known, [job]))
+            _record_poll(state, job, _hear(known, [job]))
 
 
 def _is_heard(known: PollResult, job: JobSeen) -> bool:
@@ -98,35 +98,35 @@ def _hear(known: PollResult, jobs: list[JobSeen]) -> PollResult:
     return known
 
 
-def _note_poll(draft: Draft, job: JobSeen, known: PollResult) -> None:
+def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
     answer = parse(job.message)
-    if job.state is JobState.SUCCEEDED and answer.get("uri") == show(draft.spec.artifact.uri):
-        _answered(draft, job, known, answer)
+    if job.state is JobState.SUCCEEDED and answer.get("uri") == show(state.spec.artifact.uri):
+        _answered(state, job, known, answer)
         return
     if job.state is JobState.SUCCEEDED and "uri" in answer:
-        draft.change(poll=known)  # of another source
+        state.change(poll=known)  # of another source
         return
     if answer.get("error") == Reason.ARTIFACT_TOO_LARGE:
-        _too_large(draft, known, answer)
+        _too_large(state, known, answer)
         return
     reason = Reason.ARTIFACT_NOT_FOUND if answer.get("error") == "ArtifactNotFound" else Reason.FETCH_RETRYING
     said = str(answer.get("message") or "the poll ended without an answer")[:256]
     attempt = known.attempt + 1
-    draft.change(
-        poll=replace(known, attempt=attempt, reason=reason, error=said, due=draft.now + backoff(attempt))
+    state.change(
+        poll=replace(known, attempt=attempt, reason=reason, error=said, due=state.now + backoff(attempt))
     )
     if attempt == 1:
-        draft.say("SourceUnavailable", said, warning=True)
+        state.emit("SourceUnavailable", said, warning=True)
 
 
-def _answered(draft: Draft, job: JobSeen, known: PollResult, answer: dict[str, Any]) -> None:
+def _answered(state: PassState, job: JobSeen, known: PollResult, answer: dict[str, Any]) -> None:
     digest = answer.get("digest")
     held = answer.get("holdout") or {}
     holdout = held.get("digest") or known.holdout_digest
-    draft.change(
+    state.change(
         poll=replace(
             known,
-            last_success=job.finished or draft.now,
+            last_success=job.finished or state.now,
             etag=answer.get("etag") or known.etag,
             holdout_etag=held.get("etag") or known.holdout_etag,
             holdout_digest=holdout,
@@ -137,28 +137,28 @@ def _answered(draft: Draft, job: JobSeen, known: PollResult, answer: dict[str, A
             error=None,
         )
     )
-    asked = draft.status.requested
-    if digest and not draft.pinned and (asked is None or asked.digest != digest):
-        _request(draft, digest, Source.POLL)
+    asked = state.status.requested
+    if digest and not state.pinned and (asked is None or asked.digest != digest):
+        _request(state, digest, Source.POLL)
 
 
-def _too_large(draft: Draft, known: PollResult, answer: dict[str, Any]) -> None:
-    mark = hashed(show(draft.spec.artifact.uri), answer.get("etag"), answer.get("size"))
+def _too_large(state: PassState, known: PollResult, answer: dict[str, Any]) -> None:
+    mark = hashed(show(state.spec.artifact.uri), answer.get("etag"), answer.get("size"))
     said = str(answer.get("message") or "the artifact is too large")[:512]
-    draft.change(
+    state.change(
         poll=replace(
             known, attempt=0, due=None, wanted="", reason=Reason.ARTIFACT_TOO_LARGE, error=said[:256]
         )
     )
-    before = draft.status.candidate
-    if draft.pinned or (before is not None and before.fingerprint == mark):
+    before = state.status.candidate
+    if state.pinned or (before is not None and before.fingerprint == mark):
         return
-    draft.change(
+    state.change(
         candidate=Candidate(
             digest=None,
             inputs=mark,
             attempt=1,
-            since=draft.now,
+            since=state.now,
             verdict=Evidence.FAIL,
             reason=Reason.ARTIFACT_TOO_LARGE,
             message=said,
@@ -166,80 +166,86 @@ def _too_large(draft: Draft, known: PollResult, answer: dict[str, Any]) -> None:
             fingerprint=mark,
         )
     )
-    draft.say("GateFailed", said, warning=True)
+    state.emit("GateFailed", said, warning=True)
 
 
-def poll_now(draft: Draft) -> str | None:
+def poll_now(state: PassState) -> str | None:
     """The name of the poll Job to make now, if one is due; its reason is recorded so that it is made once."""
-    known = draft.status.poll or PollResult()
-    if draft.halted:
+    known = state.status.poll or PollResult()
+    if state.is_suspended:
         return None
     if known.wanted:
-        return known.wanted if not _answered_already(draft, known.wanted) else None
-    if not _due(draft, known):
+        return known.wanted if not _answered_already(state, known.wanted) else None
+    if not _due(state, known):
         return None
-    verb = draft.seen.verbs.get(Verb.POLL, "")
+    command = state.seen.commands.get(Command.POLL, "")
     mark = hashed(
-        draft.seen.uid, inputs_of(draft.spec).source, verb, known.attempt, known.asked, known.job, known.since
+        state.seen.uid,
+        inputs_of(state.spec).source,
+        command,
+        known.attempt,
+        known.asked,
+        known.job,
+        known.since,
     )
-    name = f"{draft.seen.name}-poll-{mark}"
-    draft.change(poll=replace(known, wanted=name))
+    name = f"{state.seen.name}-poll-{mark}"
+    state.change(poll=replace(known, wanted=name))
     return name
 
 
-def _answered_already(draft: Draft, name: str) -> bool:
-    known = draft.status.poll
-    ended = any(job.name == name and job.state is not JobState.RUNNING for job in draft.seen.jobs)
+def _answered_already(state: PassState, name: str) -> bool:
+    known = state.status.poll
+    ended = any(job.name == name and job.state is not JobState.RUNNING for job in state.seen.jobs)
     if known is not None and ended:
-        draft.change(poll=replace(known, wanted=""))
+        state.change(poll=replace(known, wanted=""))
     return ended
 
 
-def _due(draft: Draft, known: PollResult) -> bool:
-    if known.due is not None and draft.now < known.due:
-        draft.wake_at(known.due)
+def _due(state: PassState, known: PollResult) -> bool:
+    if known.due is not None and state.now < known.due:
+        state.requeue_at(known.due)
         return False
-    if draft.pinned:
+    if state.pinned:
         return False
     return (
-        draft.status.requested is None and known.reason is not Reason.ARTIFACT_TOO_LARGE
+        state.status.requested is None and known.reason is not Reason.ARTIFACT_TOO_LARGE
     ) or known.due is not None
 
 
-def want_poll(draft: Draft) -> None:
+def want_poll(state: PassState) -> None:
     """A person asks for a poll."""
-    known = draft.status.poll or PollResult()
-    draft.change(poll=replace(known, due=draft.now, wanted=""))
+    known = state.status.poll or PollResult()
+    state.change(poll=replace(known, due=state.now, wanted=""))
 
 
 # --- retraining and backfill ------------------------------------------------------------------------------------------------
 
 
-def note_retraining(draft: Draft) -> None:
+def record_retraining(state: PassState) -> None:
     """A finished retraining is an answer of the source."""
-    job = _newest_done(draft, JobKind.RETRAINING)
-    known = draft.status.retraining or RetrainingResult()
+    job = _newest_done(state, JobKind.RETRAINING)
+    known = state.status.retraining or RetrainingResult()
     if job is None or known.job == job.name:
         return
     digest = parse(job.message).get("digest")
     if job.state is not JobState.SUCCEEDED or not isinstance(digest, str):
         said = _why_no_model(job)
-        draft.change(retraining=replace(known, job=job.name, error=said))
-        draft.say("RetrainingFailed", said, warning=True)
+        state.change(retraining=replace(known, job=job.name, error=said))
+        state.emit("RetrainingFailed", said, warning=True)
         return
-    draft.change(
-        retraining=RetrainingResult(last_success=job.finished or draft.now, digest=digest, job=job.name)
+    state.change(
+        retraining=RetrainingResult(last_success=job.finished or state.now, digest=digest, job=job.name)
     )
-    since = draft.status.poll.since if draft.status.poll else None
+    since = state.status.poll.since if state.status.poll else None
     if since is not None and job.created < since:
         return
-    if draft.pinned:
-        draft.say(
+    if state.pinned:
+        state.emit(
             "RetrainedOffered",
             f"the retraining made {short(digest)}; artifact.digest pins another, so it is only offered",
         )
     else:
-        _request(draft, digest, Source.RETRAINING)
+        _request(state, digest, Source.RETRAINING)
 
 
 def _why_no_model(job: JobSeen) -> str:
@@ -256,28 +262,28 @@ def _why_no_model(job: JobSeen) -> str:
     return "the training did not end in time, or its pod is gone"
 
 
-def _newest_done(draft: Draft, kind: JobKind) -> JobSeen | None:
-    done = [j for j in draft.seen.jobs if j.kind is kind and j.state is not JobState.RUNNING]
+def _newest_done(state: PassState, kind: JobKind) -> JobSeen | None:
+    done = [j for j in state.seen.jobs if j.kind is kind and j.state is not JobState.RUNNING]
     return max(done, key=lambda j: j.created, default=None)
 
 
-def note_backfill(draft: Draft) -> None:
+def record_backfill(state: PassState) -> None:
     """Counts of the last backfill, never a value."""
-    job = _newest_done(draft, JobKind.BACKFILL)
-    known = draft.status.backfill or BackfillResult()
+    job = _newest_done(state, JobKind.BACKFILL)
+    known = state.status.backfill or BackfillResult()
     if job is None or known.job == job.name or (known.asked is not None and job.created < known.asked):
         return
     answer = parse(job.message)
     found = _counted(job, answer)
     if job.state is JobState.SUCCEEDED:
-        draft.change(backfill=replace(found, last_success=job.finished or draft.now))
+        state.change(backfill=replace(found, last_success=job.finished or state.now))
         return
     said = _why_failed(job, answer)
     kept = (
         found if job.exit_code == FINISHED_WITH_RESIDUE else replace(known, job=job.name, asked=job.created)
     )
-    draft.change(backfill=replace(kept, last_success=known.last_success, error=said))
-    draft.say("BackfillFailed", said, warning=True)
+    state.change(backfill=replace(kept, last_success=known.last_success, error=said))
+    state.emit("BackfillFailed", said, warning=True)
 
 
 def _counted(job: JobSeen, answer: dict[str, Any]) -> BackfillResult:

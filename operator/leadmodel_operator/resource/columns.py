@@ -4,7 +4,7 @@ from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Status
 
 
-def shown(status: Status) -> dict[str, str]:
+def column_figures(status: Status) -> dict[str, str]:
     """What the columns read besides words."""
     champion, drift = status.champion, status.drift
     found = {

@@ -87,9 +87,10 @@ class Revision:
     until: datetime | None = doc("When it stopped serving.", default=None)
     served_at: datetime | None = doc("When it was first seen ready in every pod.", default=None)
     proven_at: datetime | None = doc("When live leads first gave a Pass.", default=None)
-    moved_at: datetime | None = doc(
+    population_shifted_at: datetime | None = doc(
         "When live leads were last seen to have moved away from champion and previous model alike; the next champion inherits it.",
         default=None,
+        wire="movedAt",
     )
     passed: str | None = doc("Hash of the gate inputs it passed.", max_length=64, default=None)
     trained_to: str | None = doc("Newest training row.", max_length=40, default=None)

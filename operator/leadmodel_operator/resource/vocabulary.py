@@ -142,7 +142,7 @@ class Source(StrEnum):
     RETRAINING = "Retraining"
 
 
-class Verb(StrEnum):
+class Command(StrEnum):
     """What a person may ask for once, as an annotation `customerops.dev/VERB: VALUE[@nonce]`."""
 
     ROLLBACK_TO = "rollback-to"

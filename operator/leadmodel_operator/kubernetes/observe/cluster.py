@@ -31,7 +31,7 @@ from leadmodel_operator.planning.observed import (
 from leadmodel_operator.resource.schema import SchemaError, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import GROUP, KIND, PAUSED_ANNOTATION, Verb
+from leadmodel_operator.resource.vocabulary import GROUP, KIND, PAUSED_ANNOTATION, Command
 
 
 @dataclass
@@ -94,10 +94,10 @@ def status_of(lead_model: Object) -> Status | None:
         return None
 
 
-def verbs_of(lead_model: Object) -> dict[Verb, str]:
-    """Verbs in the annotations."""
+def commands_of(lead_model: Object) -> dict[Command, str]:
+    """Commands in the annotations."""
     there = annotations(lead_model)
-    return {verb: there[f"{GROUP}/{verb}"] for verb in Verb if there.get(f"{GROUP}/{verb}")}
+    return {command: there[f"{GROUP}/{command}"] for command in Command if there.get(f"{GROUP}/{command}")}
 
 
 def is_paused(lead_model: Object) -> bool:

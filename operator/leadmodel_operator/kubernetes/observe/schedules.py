@@ -26,7 +26,6 @@ def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
         schedule=cron["spec"]["schedule"],
         suspended=suspended,
         created=created,
-        last_scheduled=instant(status.get("lastScheduleTime")),
         last_success=instant(status.get("lastSuccessfulTime")),
         overdue=late is not None and now >= late,
         late_at=late,
