@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fake_api import FakeApi, Object
-from leadmodel_artifact import window as windows
+from leadmodel_messages import window as windows
 from leadmodel_operator.planning.sources import show
 from operator_world import Truth, make_window
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadmodel_artifact.window import FeatureWindow, SlotWindow, Window
+from leadmodel_messages.window import FeatureWindow, SlotWindow, Window
 from leadmodel_operator.planning.observed import (
     Desired,
     Event,

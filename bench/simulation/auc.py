@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from leadmodel_artifact.auc import logit_lower_bound
-from leadmodel_artifact.report import ArtifactSeen, Comparison, Outcome, Report, Rows
+from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows
 
 
 @dataclass(frozen=True)

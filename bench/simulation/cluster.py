@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from leadmodel_artifact.report import Report, dump
-from leadmodel_artifact.window import Window
+from leadmodel_messages.report import Report, dump
+from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import (
     Event,
     JobKind,

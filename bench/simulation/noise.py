@@ -14,7 +14,7 @@ import numpy as np
 
 from leadmodel_artifact.artifact import FeatureKind, FeatureReference
 from leadmodel_artifact.reference import expected_shares, marginal, shrink_strength
-from leadmodel_artifact.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
+from leadmodel_messages.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
 from leadmodel_training.world import WORKDAY
 
 PROFILE = WORKDAY / WORKDAY.sum()

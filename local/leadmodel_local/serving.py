@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_artifact.window import Window, parse
 from leadmodel_local import children, files
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
+from leadmodel_messages.window import Window, parse
 from leadmodel_operator.planning.observed import Fault, FaultKind, PodSeen, RolloutSeen, Serve
 
 TIMEOUT_S, WINDOW_LIMIT = 2.0, 256 * 1024

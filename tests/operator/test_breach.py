@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from leadmodel_artifact.window import FeatureWindow, SlotWindow, Window
+from leadmodel_messages.window import FeatureWindow, SlotWindow, Window
 from leadmodel_operator.planning.drift import Assessed, assess
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.schema import Duration

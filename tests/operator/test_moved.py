@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadmodel_artifact.window import HOUR_OF_DAY
+from leadmodel_messages.window import HOUR_OF_DAY
 from leadmodel_operator.planning.drift import Assessed, Reading, Step, decide
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Revision

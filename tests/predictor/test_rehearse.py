@@ -6,7 +6,7 @@ import pytest
 
 from leadmodel_artifact.artifact import load
 from leadmodel_artifact.scoring import lead_values, make_scorer
-from leadmodel_artifact.window import dump
+from leadmodel_messages.window import dump
 from leadmodel_predictor.http import predict
 from leadmodel_predictor.jobs.rehearse import Rehearsal
 from scenarios.goods import BETTER, GOOD, live

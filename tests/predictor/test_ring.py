@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leadmodel_artifact.artifact import FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build, expected_shares
 from leadmodel_artifact.scoring import coded
-from leadmodel_artifact.window import SlotWindow, dump, merge, parse, seed_z
+from leadmodel_messages.window import SlotWindow, dump, merge, parse, seed_z
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.monitor import MAX_SUMMED
 from leadmodel_predictor.serving.ring import MAX_AGE_S, SIZE, Ring

@@ -16,7 +16,7 @@ import pytest
 
 from leadmodel_artifact.artifact import digest, dump
 from leadmodel_artifact.scoring import score
-from leadmodel_artifact.window import parse
+from leadmodel_messages.window import parse
 from models import leads, linear
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leadmodel_artifact.artifact import FeatureKind, FeatureReference, Reference
 from leadmodel_artifact.reference import bin_indices, expected_shares
-from leadmodel_artifact.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
+from leadmodel_messages.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
 
 WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200
 QUANTILE = 0.999

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadmodel_artifact.window import SlotWindow, merge, slot_psis
 from leadmodel_local import files, serving, table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.files import Place
+from leadmodel_messages.window import SlotWindow, merge, slot_psis
 
 MIN_SAMPLES = 150
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
-from leadmodel_artifact.window import Window, parse
+from leadmodel_messages.window import Window, parse
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from leadmodel_artifact.window import HOUR_OF_DAY, SlotWindow, Window, merge, seed_z, slot_psis
+from leadmodel_messages.window import HOUR_OF_DAY, SlotWindow, Window, merge, seed_z, slot_psis
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Quarantined, Revision, Rollback

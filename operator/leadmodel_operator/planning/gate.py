@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leadmodel_artifact.auc import Z_95
-from leadmodel_artifact.report import Comparison, Outcome, Report
+from leadmodel_messages.report import Comparison, Outcome, Report
 from leadmodel_operator.resource.spec import Gate
 from leadmodel_operator.resource.status import GateResult
 from leadmodel_operator.resource.vocabulary import Evidence, Reason

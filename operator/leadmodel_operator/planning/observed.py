@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from leadmodel_artifact.window import Window
+from leadmodel_messages.window import Window
 from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
 from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
 from leadmodel_operator.resource.vocabulary import Command

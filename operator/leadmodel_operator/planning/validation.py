@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_artifact.report import Report
-from leadmodel_artifact.report import parse as parse_report
+from leadmodel_messages.report import Report
+from leadmodel_messages.report import parse as parse_report
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.drift import REPEAT_WINDOW, is_automatic
 from leadmodel_operator.planning.gate import judge

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from leadmodel_artifact import window
+from leadmodel_messages import window
 from leadmodel_predictor.http.openapi import openapi
 from leadmodel_predictor.serving.card import card
 from leadmodel_predictor.serving.model import Model

@@ -22,8 +22,8 @@ from leadmodel_artifact.auc import (
     logit_lower_bound,
     observed_expected,
 )
-from leadmodel_artifact.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
 from leadmodel_artifact.scoring import LeadError, instant, lead_values, make_scorer
+from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
 from leadmodel_predictor.jobs import holdout, mailbox
 from leadmodel_predictor.serving.slots import load_slot, unpack
 from leadmodel_store.store import StoreError, StoreReason, fetch, show

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_artifact.window import SlotWindow, Window, seed_z, slot_psis
+from leadmodel_messages.window import SlotWindow, Window, seed_z, slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots

@@ -15,7 +15,7 @@ from typing import Any
 from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, FeatureReference
 from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
 from leadmodel_artifact.scoring import codes
-from leadmodel_artifact.window import MAX_MONITORED, FeatureWindow
+from leadmodel_messages.window import MAX_MONITORED, FeatureWindow
 
 MAX_SUMMED = 1e150  # sums of squares stay finite, also of a thousand pods
 

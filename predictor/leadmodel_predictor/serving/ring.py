@@ -12,7 +12,7 @@ from typing import Any
 
 from leadmodel_artifact.artifact import Reference
 from leadmodel_artifact.reference import expected_hours
-from leadmodel_artifact.window import MIN_REFERENCE_ROWS, HoursWindow, SlotWindow, Window
+from leadmodel_messages.window import MIN_REFERENCE_ROWS, HoursWindow, SlotWindow, Window
 from leadmodel_predictor.serving.slots import Slot, Slots
 
 SIZE = 1000

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from leadmodel_artifact.window import Window
+from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
     DECISION,

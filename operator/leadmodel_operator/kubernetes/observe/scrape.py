@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_artifact.window import Window, parse
+from leadmodel_messages.window import Window, parse
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object, path
 from leadmodel_operator.kubernetes.render.objects import PORT

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadmodel_artifact.window import Window
+from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render.names import Object
 from leadmodel_operator.reconcile import Key

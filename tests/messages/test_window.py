@@ -8,7 +8,7 @@ import pytest
 from leadmodel_artifact.artifact import FeatureKind
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares, shrink_strength
-from leadmodel_artifact.window import (
+from leadmodel_messages.window import (
     FeatureWindow,
     HoursWindow,
     SlotWindow,

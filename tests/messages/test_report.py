@@ -3,7 +3,7 @@
 import pytest
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_artifact.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump, parse
+from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump, parse
 
 D = "sha256:" + "a" * 64
 REPORT = Report(
