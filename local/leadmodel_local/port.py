@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,16 @@ from leadmodel_local.files import Place
 from leadmodel_local.serving import Group, Listener
 from leadmodel_local.work import Jobs
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record
+from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
-from leadmodel_operator.resource.schema import SchemaError, dump, load
+from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 
 IMAGE = "this-machine"
 END_S = 10.0  # then children of a LeadModel that goes are killed
-_EVERY_S = {"5m": 300, "15m": 900, "30m": 1800, "1h": 3600, "6h": 21600, "24h": 86400}
 
 
 def digest_of(path: Path) -> str | None:
@@ -85,9 +85,7 @@ class LocalPort:
         document = files.read_json(place.status) or {"rv": 0}
         status = _status(document.get("status"))
         pods, jobs = serving.pods(place), self.jobs(key).seen()
-        due = spec is not None and now - self._scraped.get(key, datetime.min.replace(tzinfo=UTC)) >= (
-            timedelta(seconds=spec.drift.interval.seconds * 0.9)
-        )
+        due = spec is not None and scrape_is_due(self._scraped.get(key), spec.drift.interval.seconds, now)
         since = status.drift.breach_since if status and status.drift else None
         asked = [p for p in pods if p.ready] if due else []
         windows = {p.name: serving.window_of(p, since.timestamp() if since else None) for p in asked}
@@ -225,7 +223,8 @@ class LocalPort:
         age = (seen.now - newest.created).total_seconds() if newest else float("inf")
         about = files.read_json(self.place(key).job(newest.name) / "about.json") if newest else None
         moved = about is not None and about.get("mark", "") != source_signature(seen.spec)
-        due = poll.interval in _EVERY_S and age >= _EVERY_S[poll.interval]
+        interval = Duration(poll.interval).seconds
+        due = 0 < interval <= age
         return f"{key.name}-poll-{seen.now.timestamp():.0f}" if (due or moved) and age >= 1 else None
 
     def note_requests(self) -> None:

@@ -5,7 +5,6 @@ fares. A rollout starts the new ones first and drains the old ones when all new 
 """
 
 import http.client
-import json
 import shutil
 import signal
 import socket
@@ -15,14 +14,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_local import children, files
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import Fault, FaultKind, PodSeen, RolloutSeen, Serve
+from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target
 
-TIMEOUT_S, WINDOW_LIMIT = 2.0, 256 * 1024
 RESTARTS_S = (0, 1, 2, 4, 8, 16, 32, 60)
 HOST = "127.0.0.1"
 DRAIN_S = 2
@@ -269,13 +267,7 @@ def pod_seen(pod: Pod, window: Window | None) -> PodSeen:
 
 def window_of(pod: Pod, since: float | None) -> Window | None:
     """What it saw of live leads."""
-    raw = ask(
-        pod.port, "/ops/drift-window" + (f"?since={since:.3f}" if since is not None else ""), WINDOW_LIMIT
-    )
-    try:
-        return parse(json.loads(raw)) if raw is not None else None
-    except (ValueError, LayoutError, RecursionError):
-        return None
+    return read_window(ask(pod.port, window_target(since), WINDOW_LIMIT))
 
 
 def rollout_seen(place: Place, there: list[Pod], now: datetime) -> RolloutSeen | None:

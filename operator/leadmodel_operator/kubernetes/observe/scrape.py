@@ -1,20 +1,19 @@
 """Asks pods of ours for their drift window: 2 seconds, 256 KiB, no redirects. Whatever else comes is no answer."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
-from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object, path
 from leadmodel_operator.kubernetes.render.objects import PORT
+from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target
 
-TIMEOUT_S, LIMIT, AT_ONCE = 2.0, 256 * 1024, 32
+AT_ONCE = 32  # requests in flight
 
 
 @dataclass
@@ -42,14 +41,7 @@ class Scraper:
         }
 
     async def _window(self, pod: Object, since: float | None) -> Window | None:
-        target = "/ops/drift-window" + (f"?since={since:.3f}" if since is not None else "")
-        raw = await self.fetch(pod, target, LIMIT)
-        if raw is None:
-            return None
-        try:
-            return parse(json.loads(raw))
-        except (ValueError, LayoutError, RecursionError):
-            return None
+        return read_window(await self.fetch(pod, window_target(since), WINDOW_LIMIT))
 
     async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
         """The body of a 200 answer of at most `limit` bytes, else None."""

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render.names import Object
+from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Key
 
-EARLY = 0.9  # of the interval: timers are not exact
 STALE = timedelta(seconds=10)
 
 
@@ -28,8 +28,7 @@ class Evidence:
         asked = self._asked.get(key)
         if key in self._held and asked is not None and now - asked < STALE:
             return self._held[key]
-        due = asked is None or now - asked >= timedelta(seconds=interval * EARLY)
-        if not self.scrapes or not due:
+        if not self.scrapes or not scrape_is_due(asked, interval, now):
             return None
         found = await self.scraper.windows(pods, since.timestamp() if since else None) if pods else {}
         self._asked[key], self._held[key] = now, found

@@ -1,0 +1,31 @@
+"""When a runtime asks predictors for their drift windows, and how a runtime reads the answers. Every runtime uses the same rules."""
+
+import json
+from datetime import datetime, timedelta
+
+from leadmodel_artifact.jsonnode import LayoutError
+from leadmodel_messages.window import Window, parse
+
+TIMEOUT_S = 2.0  # for one predictor
+WINDOW_LIMIT = 256 * 1024  # bytes of one window
+INTERVAL_FACTOR = 0.9  # timers are not exact: a pass that comes a little early still counts
+
+
+def window_target(since: float | None) -> str:
+    """Build the request target of a drift window; `since` is the beginning of a breach in Unix seconds."""
+    return "/ops/drift-window" + (f"?since={since:.3f}" if since is not None else "")
+
+
+def read_window(raw: bytes | None) -> Window | None:
+    """Parse the body of an answer; None when there is no body or the body is no window."""
+    if raw is None:
+        return None
+    try:
+        return parse(json.loads(raw))
+    except (ValueError, LayoutError, RecursionError):
+        return None
+
+
+def scrape_is_due(last: datetime | None, interval: float, now: datetime) -> bool:
+    """Whether predictors are asked again, `interval` seconds after the last time."""
+    return last is None or now - last >= timedelta(seconds=interval * INTERVAL_FACTOR)
