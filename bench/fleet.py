@@ -28,7 +28,7 @@ from apiserver import ApiServer, api_server, free_port
 
 from leadmodel_operator.kubernetes.apiserver import client as clients
 from leadmodel_operator.kubernetes.apiserver.client import Client
-from leadmodel_operator.kubernetes.applier import Actor, Images
+from leadmodel_operator.kubernetes.applier import Applier, Images
 from leadmodel_operator.kubernetes.observe.cluster import Live
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import CHAMPION, PREVIOUS, Object, collection, meta, path
@@ -134,7 +134,7 @@ class World:
             written = {**found, "status": dump(status) | {"shown": column_figures(status)}}
             await self.client.replace(path(PLURAL, NAMESPACE, name, "status"), written)
             key, images = Key(NAMESPACE, name), Images(IMAGE, "", "")
-            await Actor(self.client, None, images, key, live, {}, set()).act(seen, desired)
+            await Applier(self.client, None, images, key, live, {}, set()).act(seen, desired)
             await self._pods(found, live.deployment, pods)
 
     async def _pods(self, lead_model: Object, deployment: Object, pods: int) -> None:

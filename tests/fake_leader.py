@@ -26,7 +26,7 @@ from leadmodel_operator.kubernetes.apiserver.client import (
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
-from leadmodel_operator.kubernetes.observe.windows import Evidence
+from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
 
@@ -85,10 +85,8 @@ class Leader:
         self.scraper = (Scraper if self.http else DirectScraper)(self.client, proxy=True)
         images = Images(self.image, "training:1", "privacy:1")
         recorder = Recorder(self.client, "leader")
-        evidence = Evidence(self.scraper)
-        self.port = ClusterPort(
-            self.client, self.client, evidence, recorder, images, lambda: self.cluster.now
-        )
+        windows = WindowCache(self.scraper)
+        self.port = ClusterPort(self.client, self.client, windows, recorder, images, lambda: self.cluster.now)
 
     async def close(self) -> None:
         await self.scraper.close()

@@ -22,7 +22,7 @@ from fake_cluster import FakeCluster, Truth, digest
 from fake_leader import Leader, Stop, a_cluster, a_leader, differences, shape, stays_quiet
 from leadmodel_operator import reconcile as passes
 from leadmodel_operator.kubernetes.apiserver.client import Client
-from leadmodel_operator.kubernetes.applier import Actor
+from leadmodel_operator.kubernetes.applier import Applier
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
@@ -312,12 +312,12 @@ def test_a_thawed_process_undoes_nothing():
 
 def test_control_a_deployment_that_is_not_fenced_is_found_out(monkeypatch):
     recorded()
-    apply = Actor._apply
+    apply = Applier._apply
 
-    async def unfenced(self: Actor, found: Any, body: Any, *, fenced: bool = False) -> Any:
+    async def unfenced(self: Applier, found: Any, body: Any, *, fenced: bool = False) -> Any:
         return await apply(self, found, body)
 
-    monkeypatch.setattr(Actor, "_apply", unfenced)
+    monkeypatch.setattr(Applier, "_apply", unfenced)
     with pytest.raises(AssertionError):
         asyncio.run(minds_changed())
 

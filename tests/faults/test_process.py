@@ -64,7 +64,7 @@ def test_killed_in_the_middle_of_a_rollout_and_started_again(tmp_path):
 
 
 def test_a_start_over_what_is_settled_reads_lists(tmp_path):
-    """A pass over the mirror finds nothing to do; of single objects only the ledger is read."""
+    """A pass over the cache finds nothing to do; of single objects only the ledger is read."""
 
     async def tell() -> set[str]:
         async with a_cluster() as cluster:
@@ -201,7 +201,7 @@ real, stalled = manager.Manager._pass, []
 
 async def stalls(self, key):
     after = await real(self, key)
-    notes = self.mirror.get("leadmodels", key.namespace, key.name)["metadata"].get("annotations", {})
+    notes = self.cache.get("leadmodels", key.namespace, key.name)["metadata"].get("annotations", {})
     if "customerops.dev/stall" in notes and not stalled:
         stalled.append(key)
         time.sleep(12)  # longer than the Lease lasts

@@ -1,4 +1,4 @@
-"""Watches that end, break, lie or fall silent: the mirror is what there is again, and every LeadModel concerned is looked at."""
+"""Watches that end, break, lie or fall silent: the cache is what there is again, and every LeadModel concerned is looked at."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from aiohttp import web
 from fake_api import Call, FakeApi, Refused
 from fake_leader import a_cluster
 from leadmodel_operator.kubernetes.apiserver import watch as watches
-from leadmodel_operator.kubernetes.apiserver.cache import FULL, Mirror
+from leadmodel_operator.kubernetes.apiserver.cache import FULL, Cache
 from leadmodel_operator.kubernetes.apiserver.client import Access, Client
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
@@ -38,19 +38,19 @@ def there(api: FakeApi) -> dict[str, str]:
     return {p[2]: o["status"]["podIP"] for p, o in api.objects.items() if p[0] == "pods"}
 
 
-def seen(mirror: Mirror) -> dict[str, str]:
-    return {n: mirror.get("pods", "sales", n)["status"]["podIP"] for _, n in mirror.held("pods", "")}
+def seen(cache: Cache) -> dict[str, str]:
+    return {n: cache.get("pods", "sales", n)["status"]["podIP"] for _, n in cache.held("pods", "")}
 
 
 @contextlib.asynccontextmanager
 async def watching(api: FakeApi, relist_s: float = 600.0):
-    """A watch of pods that runs; yields its mirror and the keys it put into the queue."""
-    client, mirror, keys = Client(Access(api.url, ssl.create_default_context())), Mirror(), []
-    watch = Watch(client, mirror, "pods", "", keys.append, relist_s=relist_s)
+    """A watch of pods that runs; yields its cache and the keys it put into the queue."""
+    client, cache, keys = Client(Access(api.url, ssl.create_default_context())), Cache(), []
+    watch = Watch(client, cache, "pods", "", keys.append, relist_s=relist_s)
     task = asyncio.create_task(watch.run())
     try:
-        await until(lambda: ("pods", "") in mirror.synced)
-        yield mirror, keys
+        await until(lambda: ("pods", "") in cache.synced)
+        yield cache, keys
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -148,14 +148,14 @@ def test_a_broken_watch_is_made_good(how):
             put(api, "a")
             hook = Streams(*BROKEN[how])
             api.hooks.append(hook)
-            async with watching(api) as (mirror, keys):
+            async with watching(api) as (cache, keys):
                 put(api, "a", "new")
                 put(api, "b")
-                await until(lambda: seen(mirror) == there(api))
+                await until(lambda: seen(cache) == there(api))
                 assert hook.met == len(BROKEN[how])
                 keys.clear()
                 api.remove(("pods", "sales", "b"))
-                await until(lambda: seen(mirror) == there(api))
+                await until(lambda: seen(cache) == there(api))
                 assert KEY in keys
 
     asyncio.run(tell())
@@ -165,11 +165,11 @@ def test_control_taking_old_events_is_found_out(monkeypatch):
     monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.cache._version", lambda _: 0)
 
     async def tell() -> None:
-        mirror = Mirror()
+        cache = Cache()
         newer = {**OLD, "metadata": {**OLD["metadata"], "resourceVersion": "2"}, "status": {"podIP": "new"}}
-        mirror.put("pods", newer)
-        mirror.put("pods", OLD)
-        assert seen(mirror) == {"a": "new"}
+        cache.put("pods", newer)
+        cache.put("pods", OLD)
+        assert seen(cache) == {"a": "new"}
 
     with pytest.raises(AssertionError):
         asyncio.run(tell())
@@ -182,9 +182,9 @@ def test_a_silent_watch_is_given_up(monkeypatch):
     async def tell() -> None:
         async with a_cluster() as cluster:
             cluster.api.hooks.append(Streams(says(b"", then=30.0)))
-            async with watching(cluster.api) as (mirror, _):
+            async with watching(cluster.api) as (cache, _):
                 put(cluster.api, "a")
-                await until(lambda: seen(mirror) == there(cluster.api), limit=20)
+                await until(lambda: seen(cache) == there(cluster.api), limit=20)
 
     asyncio.run(tell())
 
@@ -195,10 +195,10 @@ def test_a_deletion_that_no_event_tells_is_found_by_the_next_list():
             api = cluster.api
             put(api, "a")
             put(api, "b")
-            async with watching(api, relist_s=1.5) as (mirror, keys):
+            async with watching(api, relist_s=1.5) as (cache, keys):
                 keys.clear()
                 del api.objects[("pods", "sales", "a")]  # and no watcher is told
-                await until(lambda: seen(mirror) == there(api), limit=20)
+                await until(lambda: seen(cache) == there(api), limit=20)
                 assert keys == [KEY]
 
     asyncio.run(tell())
@@ -208,9 +208,9 @@ def test_control_never_listing_again_is_found_out():
     async def tell() -> None:
         async with a_cluster() as cluster:
             put(cluster.api, "a")
-            async with watching(cluster.api) as (mirror, _):
+            async with watching(cluster.api) as (cache, _):
                 del cluster.api.objects[("pods", "sales", "a")]
-                await until(lambda: seen(mirror) == there(cluster.api), limit=2)
+                await until(lambda: seen(cache) == there(cluster.api), limit=2)
 
     with pytest.raises(AssertionError):
         asyncio.run(tell())
@@ -266,10 +266,10 @@ def test_watches_leave_requests_their_connections(shared):
             if shared:
                 await client._watches.close()
                 client._watches = client._requests
-            mirror = Mirror()
+            cache = Cache()
             wanted = [("pods", f"n{i}") for i in range(NAMESPACES * len(FULL))]
             tasks = [
-                asyncio.create_task(Watch(client, mirror, *one, enqueue=lambda _: None).run())
+                asyncio.create_task(Watch(client, cache, *one, enqueue=lambda _: None).run())
                 for one in wanted
             ]
             await asyncio.sleep(2)
@@ -282,6 +282,6 @@ def test_watches_leave_requests_their_connections(shared):
                     task.cancel()
                 await asyncio.wait(tasks)
                 await client.close()
-            return mirror.synced == set(wanted)
+            return cache.synced == set(wanted)
 
     assert asyncio.run(tell()) is not shared

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leadmodel_operator.kubernetes.process.metrics import Fleet
+from leadmodel_operator.kubernetes.process.metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.resource.schema import Duration, load
@@ -30,11 +30,11 @@ def failed(world: World, message: str = "", exit_code: int | None = 1, fault: Fa
 
 
 def metric(world: World) -> str:
-    fleet = Fleet()
-    fleet.note(KEY, world.observed(), world.status)
+    metrics = ModelMetrics()
+    metrics.note(KEY, world.observed(), world.status)
     return next(
         line.rpartition(" ")[2]
-        for line in fleet.text().decode().splitlines()
+        for line in metrics.text().decode().splitlines()
         if line.startswith("leadmodel_retraining_failed{")
     )
 

@@ -40,7 +40,7 @@ class Images:
 
 
 @dataclass
-class Actor:
+class Applier:
     """One pass's writes. `taken` remembers names that are someone else's (path → Kind/name)."""
 
     client: Api
@@ -84,7 +84,7 @@ class Actor:
         try:
             await work
         except ApiError as error:
-            if error.status != 403 or error.about_namespace:
+            if error.status != 403 or error.namespace_terminating:
                 raise
             self._refused.add(error.what)
 

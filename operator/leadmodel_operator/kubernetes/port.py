@@ -1,6 +1,6 @@
 """The operator's port on a cluster: reads what is there, and records. How things are made so is the actor's business.
 
-The same code runs over the API server and over the mirror of it, which cannot be written to.
+The same code runs over the API server and over the cache of it, which cannot be written to.
 """
 
 import asyncio
@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Protocol
 
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
-from leadmodel_operator.kubernetes.applier import Actor, Images, as_conflict
+from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
 from leadmodel_operator.kubernetes.observe import cluster, schedules
 from leadmodel_operator.kubernetes.observe.cluster import Live
-from leadmodel_operator.kubernetes.observe.windows import Evidence
+from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import (
     LABEL,
@@ -33,7 +33,7 @@ from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import PLURAL
 
 
-class Teller(Protocol):
+class EventRecorder(Protocol):
     """Who tells people what happened."""
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:
@@ -46,12 +46,12 @@ class ClusterPort:
 
     client: Api
     direct: Api  # who is asked about names of ours that someone else has: no watch tells of them
-    evidence: Evidence
-    recorder: Teller
+    windows: WindowCache
+    recorder: EventRecorder
     images: Images
     clock: Callable[[], datetime]
-    told: Callable[[Object], None] = lambda _: None  # the LeadModel as it was read or written
-    noted: Callable[[Key, Observed, Status], None] = lambda *_: None  # what a pass concluded
+    on_read: Callable[[Object], None] = lambda _: None  # the LeadModel as it was read or written
+    on_conclusion: Callable[[Key, Observed, Status], None] = lambda *_: None  # what a pass concluded
     taken: dict[Key, dict[str, str]] = field(default_factory=dict)
     refused: dict[Key, set[str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
@@ -64,13 +64,13 @@ class ClusterPort:
         if found is None or is_leaving(found):
             self.forget(key)
             return None
-        self.told(found)
+        self.on_read(found)
         live = await self._read(key, found)
         self._live[key] = live
         spec, invalid = cluster.spec_of(found)
         status = cluster.status_of(found)
         now = self.clock()
-        windows = await self.evidence.windows(
+        windows = await self.windows.windows(
             key,
             live.pods,
             since=status.drift.breach_since if status and status.drift else None,
@@ -109,7 +109,7 @@ class ClusterPort:
             refused=tuple(sorted(self.refused.get(key, ()))),
             covered_by=await self._covered_by(key, found, spec),
             scraped=windows is not None,
-            scrapes=self.evidence.scrapes,
+            scrapes=self.windows.scrapes,
             default_image=self.images.predictor,
         )
 
@@ -118,12 +118,12 @@ class ClusterPort:
         self._live.pop(key, None)
         self.taken.pop(key, None)
         self.refused.pop(key, None)
-        self.evidence.forget(key)
+        self.windows.forget(key)
 
     def settle(self, key: Key) -> None:
         """The pass came to its end: what was read for it goes."""
         self._live.pop(key, None)
-        self.evidence.settle(key)
+        self.windows.settle(key)
         for noted in (self.taken, self.refused):
             if not noted.get(key):
                 noted.pop(key, None)
@@ -223,7 +223,7 @@ class ClusterPort:
         if f"ConfigMap/{body['metadata']['name']}" in live.conflicts:
             return
         if live.ledger is None:
-            live.ledger = await self._actor(key).create(body)
+            live.ledger = await self._applier(key).create(body)
             return
         body["metadata"]["resourceVersion"] = live.ledger["metadata"]["resourceVersion"]
         try:
@@ -244,7 +244,7 @@ class ClusterPort:
             live.lead_model = await self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body)
         except ApiError as error:
             raise as_conflict(error) from error
-        self.told(live.lead_model)
+        self.on_read(live.lead_model)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Tell people; best effort."""
@@ -255,11 +255,11 @@ class ClusterPort:
 
     async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:
         """Make it so; True when another pass should follow at once."""
-        self.noted(key, seen, status)
+        self.on_conclusion(key, seen, status)
         if seen.spec is None:
             return False
-        return await self._actor(key).act(seen, desired)
+        return await self._applier(key).act(seen, desired)
 
-    def _actor(self, key: Key) -> Actor:
+    def _applier(self, key: Key) -> Applier:
         taken, refused = self.taken.setdefault(key, {}), self.refused.setdefault(key, set())
-        return Actor(self.client, self.evidence.scraper, self.images, key, self._live[key], taken, refused)
+        return Applier(self.client, self.windows.scraper, self.images, key, self._live[key], taken, refused)

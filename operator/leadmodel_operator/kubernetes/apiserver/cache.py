@@ -1,7 +1,7 @@
 """What watches last told of the objects that matter, packed small, and a reader over it that cannot write.
 
-It is a hint. A pass over it answers one question: is there anything to do? Whoever wants to write is stopped by `Due` and makes
-the pass again on what the API server says now. So a stale mirror can delay a step, never cause one.
+It is a hint. A pass over it answers one question: is there anything to do? Whoever wants to write is stopped by `WriteNeeded` and makes
+the pass again on what the API server says now. So a stale cache can delay a step, never cause one.
 """
 
 import json
@@ -33,8 +33,8 @@ _APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _UNREAD = {"managedFields", "selfLink", "resourceVersion"}  # the version is held beside
 
 
-class Due(Exception):  # noqa: N818  # what is so
-    """Something is to be written."""
+class WriteNeeded(Exception):  # noqa: N818  # a signal, not a failure
+    """A dry run came to a write: the pass must be made again on live objects."""
 
 
 def _version(found: Object) -> int:
@@ -95,7 +95,7 @@ def _pod_status(found: Object) -> Object:
 
 
 @dataclass
-class Mirror:
+class Cache:
     """Objects by resource, namespace and name, and which of them carry a LeadModel's label."""
 
     _held: dict[tuple[str, str], dict[str, tuple[int, bytes, str | None]]] = field(
@@ -178,52 +178,52 @@ def _model_of(found: Object) -> str | None:
 
 
 @dataclass(frozen=True)
-class Glance:
-    """Reads the mirror as if it were the API server. Bytes of ConfigMaps are not in it: a ledger is read once a version."""
+class DryRun:
+    """Reads the cache as if it were the API server. Bytes of ConfigMaps are not in it: a ledger is read once a version."""
 
-    mirror: Mirror
+    cache: Cache
     client: Client
 
     async def get(self, path: str) -> Object | None:
         """An object."""
         resource, namespace, name = _parts(path)
-        found = self.mirror.get(resource, namespace, name)
+        found = self.cache.get(resource, namespace, name)
         if found is None or resource != "configmaps":
             return found
         version = _version(found)
-        known = self.mirror.ledgers.get((namespace, name))
+        known = self.cache.ledgers.get((namespace, name))
         if known is not None and known[0] == version:
             return unpack(known[1])
         read = await self.client.get(path)
         if read is not None and "data" in read:
             kept = {"metadata": slim(resource, read)["metadata"], "data": read["data"]}
-            self.mirror.ledgers[namespace, name] = (_version(read), pack(kept))
+            self.cache.ledgers[namespace, name] = (_version(read), pack(kept))
         return read
 
     async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:  # noqa: ARG002  # as it was stored
         """Objects of a LeadModel."""
         resource, namespace, _ = _parts(path)
-        return self.mirror.of_model(resource, namespace, selector.partition("=")[2])
+        return self.cache.of_model(resource, namespace, selector.partition("=")[2])
 
     async def create(self, path: str, body: Object) -> Object:
-        """Stop."""
-        raise Due(f"create {body['kind']} in {path}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"create {body['kind']} in {path}")
 
     async def apply(self, path: str, body: Object, *, force: bool) -> Object:  # noqa: ARG002  # nothing is written
-        """Stop."""
-        raise Due(f"apply {path}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"apply {path}")
 
     async def merge(self, path: str, body: Object) -> Object:  # noqa: ARG002  # nothing is written
-        """Stop."""
-        raise Due(f"change {path}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"change {path}")
 
     async def replace(self, path: str, body: Object) -> Object:  # noqa: ARG002  # nothing is written
-        """Stop."""
-        raise Due(f"replace {path}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"replace {path}")
 
     async def delete(self, path: str, found: Object, *, with_version: bool = False) -> None:  # noqa: ARG002  # nothing is written
-        """Stop."""
-        raise Due(f"delete {path}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"delete {path}")
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -232,9 +232,9 @@ def _parts(path: str) -> tuple[str, str, str]:
     return resource, namespace, name[0] if name else ""
 
 
-class Silent:
-    """Tells nothing: that there is something to tell is enough."""
+class NullRecorder:
+    """Records no event: raises WriteNeeded, as any other write of a dry run does."""
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:  # noqa: ARG002  # nothing is told
-        """Stop."""
-        raise Due(f"tell {event.reason}")
+        """Raise WriteNeeded."""
+        raise WriteNeeded(f"tell {event.reason}")

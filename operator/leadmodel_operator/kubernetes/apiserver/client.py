@@ -32,7 +32,7 @@ class ApiError(Exception):
         super().__init__(f"{status} {reason}: {about[:256]}")
         self.status, self.reason, self.retry_after = status, reason, retry_after
         self.what = ""  # method and resource
-        self.about_namespace = (
+        self.namespace_terminating = (
             "being terminated" in about
         )  # nothing new may be made there: no matter of rights
 

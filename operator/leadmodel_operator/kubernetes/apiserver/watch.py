@@ -1,4 +1,4 @@
-"""Lists a resource and watches it into the mirror; whatever changed puts its LeadModel into the queue.
+"""Lists a resource and watches it into the cache; whatever changed puts its LeadModel into the queue.
 
 Kopf brings the LeadModels themselves. It is not used for what they own: it keeps 11 KB an object, cannot ask for metadata alone
 (ConfigMaps are never read with their data here), does not say when a list is complete, and never notices that an object is missing
@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_operator.kubernetes.apiserver.cache import METADATA, Mirror
+from leadmodel_operator.kubernetes.apiserver.cache import METADATA, Cache
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.render.names import LABEL, Object, collection
 from leadmodel_operator.reconcile import Key
@@ -32,7 +32,7 @@ class Watch:
     """One resource, in one namespace or ("") all. `follow` False: only lists, now and again."""
 
     client: Client
-    mirror: Mirror
+    cache: Cache
     resource: str
     namespace: str
     enqueue: Callable[[Key], None]
@@ -73,8 +73,8 @@ class Watch:
     # --- list ----------------------------------------------------------------------------------------------------------------
 
     async def _list(self) -> str:
-        """Bring the mirror to what there is; the version of the list."""
-        gone = set(self.mirror.held(self.resource, self.namespace))
+        """Bring the cache to what there is; the version of the list."""
+        gone = set(self.cache.held(self.resource, self.namespace))
         version, token = "", ""
         while True:
             found = await self._page(token)
@@ -87,7 +87,7 @@ class Watch:
             await asyncio.sleep(0)
         for namespace, name in gone:
             self._drop(namespace, name)
-        self.mirror.synced.add((self.resource, self.namespace))
+        self.cache.synced.add((self.resource, self.namespace))
         return str(version)
 
     async def _page(self, token: str) -> Object:
@@ -150,15 +150,15 @@ class Watch:
         version: str | None = about.get("resourceVersion")
         return version
 
-    # --- into the mirror -------------------------------------------------------------------------------------------------------
+    # --- into the cache -------------------------------------------------------------------------------------------------------
 
     def _put(self, found: Object) -> None:
         """Keep what is news. Of LeadModels a list finds what Kopf's events missed; where it is older than they, nobody is trusted."""
         about = found["metadata"]
         name = about["name"] if self.resource == PLURAL else about["labels"][LABEL]
-        news = self.mirror.put(self.resource, found)
-        if self.resource == PLURAL and not self.mirror.holds(PLURAL, found):
-            news = self.mirror.drop(PLURAL, about["namespace"], name)
+        news = self.cache.put(self.resource, found)
+        if self.resource == PLURAL and not self.cache.holds(PLURAL, found):
+            news = self.cache.drop(PLURAL, about["namespace"], name)
         if news:
             self.enqueue(Key(about["namespace"], name))
 
@@ -166,9 +166,9 @@ class Watch:
         if self.resource == PLURAL:
             model = name
         elif model is None:
-            held = self.mirror.get(self.resource, namespace, name) or {"metadata": {}}
+            held = self.cache.get(self.resource, namespace, name) or {"metadata": {}}
             model = (held["metadata"].get("labels") or {}).get(LABEL)
-        self.mirror.drop(self.resource, namespace, name)
+        self.cache.drop(self.resource, namespace, name)
         if model is not None:
             self.enqueue(Key(namespace, model))
 

@@ -13,7 +13,7 @@ STALE = timedelta(seconds=10)
 
 
 @dataclass
-class Evidence:
+class WindowCache:
     """The answers of pods. `scrapes` False: they are never asked."""
 
     scraper: Scraper

@@ -1,4 +1,4 @@
-"""Kopf as event source: every event of a LeadModel only goes into the mirror and puts its key into the queue. No state, no writes."""
+"""Kopf as event source: every event of a LeadModel only goes into the cache and puts its key into the queue. No state, no writes."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One process of the operator: watches and keeps the mirror warm at once, elects a leader, and lets the leader's queue work.
+"""One process of the operator: watches and keeps the cache warm at once, elects a leader, and lets the leader's queue work.
 
 A standby does all but the passes, so that it acts as soon as it leads. Who loses the Lease leaves at once.
 """
@@ -14,18 +14,25 @@ from typing import Any, cast
 
 import kopf
 
-from leadmodel_operator.kubernetes.apiserver.cache import FULL, METADATA, Due, Glance, Mirror, Silent
+from leadmodel_operator.kubernetes.apiserver.cache import (
+    FULL,
+    METADATA,
+    Cache,
+    DryRun,
+    NullRecorder,
+    WriteNeeded,
+)
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, Access, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
-from leadmodel_operator.kubernetes.observe.windows import Evidence
+from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.kubernetes.process.events import registry, settings
 from leadmodel_operator.kubernetes.process.logs import new_pass
-from leadmodel_operator.kubernetes.process.metrics import Fleet, Machinery
+from leadmodel_operator.kubernetes.process.metrics import ModelMetrics, ProcessMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key, reconcile
@@ -53,58 +60,58 @@ class Manager:
     """Everything that runs. Made inside a running loop."""
 
     def __init__(self, found: Access, given: Settings, clock: Callable[[], datetime]) -> None:
-        self.given, self.mirror, self.fleet = given, Mirror(), Fleet()
+        self.given, self.cache, self.model_metrics = given, Cache(), ModelMetrics()
         self._stop, self._kopf_ready = asyncio.Event(), asyncio.Event()
         self.client, self.election = Client(found), Client(found)
         self.lease = Lease(self.election, given.lease_namespace, given.lease_name, given.identity, clock)
         self.client.may_write = self.lease.valid
-        self.machinery = Machinery(self.client, self.fleet)
-        self.queue = WorkQueue(self._pass, _log_failure, self.machinery)
-        self.health = Health(self.queue, self.lease, self.machinery)
-        self.health.synced = lambda: self.mirror.ready(given.namespaces)
+        self.metrics = ProcessMetrics(self.client, self.model_metrics)
+        self.queue = WorkQueue(self._pass, _log_failure, self.metrics)
+        self.health = Health(self.queue, self.lease, self.metrics)
+        self.health.synced = lambda: self.cache.ready(given.namespaces)
         self.scraper = Scraper(self.client, proxy=given.scrape == "proxy")
         self._ports(clock)
 
     def _ports(self, clock: Callable[[], datetime]) -> None:
-        evidence = Evidence(self.scraper, scrapes=self.given.scrape != "off")
-        recorder = Recorder(self.client, self.given.identity, self.machinery.decisions)
+        windows = WindowCache(self.scraper, scrapes=self.given.scrape != "off")
+        recorder = Recorder(self.client, self.given.identity, self.metrics.decisions)
         images, taken = self.given.images, dict[Key, dict[str, str]]()
         refused = dict[Key, set[str]]()
-        glance = Glance(self.mirror, self.client)
-        self.glance = ClusterPort(glance, self.client, evidence, Silent(), images, clock, taken=taken)
-        self.glance.refused = refused
-        self.port = ClusterPort(self.client, self.client, evidence, recorder, images, clock, taken=taken)
+        dry_run = DryRun(self.cache, self.client)
+        self.dry_port = ClusterPort(dry_run, self.client, windows, NullRecorder(), images, clock, taken=taken)
+        self.dry_port.refused = refused
+        self.port = ClusterPort(self.client, self.client, windows, recorder, images, clock, taken=taken)
         self.port.refused = refused
-        self.port.told = self._read
-        self.port.noted = self.glance.noted = self.fleet.note
+        self.port.on_read = self._read
+        self.port.on_conclusion = self.dry_port.on_conclusion = self.model_metrics.note
 
     # --- passes --------------------------------------------------------------------------------------------------------------
 
     async def _pass(self, key: Key) -> float | None:
-        """Look at the mirror; when something is to be done, or the mirror does not know, look at the API server and do it."""
+        """Look at the cache; when something is to be done, or the cache does not know, look at the API server and do it."""
         new_pass()
         try:
-            after = await self._glance(key)
+            after = await self._dry_pass(key)
             if after is not None:
                 return after
             self.queue.useful(key)
             after = await reconcile(self.port, key)
         finally:
-            self.glance.settle(key)
+            self.dry_port.settle(key)
             self.port.settle(key)
         if after is None:
-            self.fleet.forget(key)
+            self.model_metrics.forget(key)
         return after
 
-    async def _glance(self, key: Key) -> float | None:
-        known = self.mirror.get(PLURAL, key.namespace, key.name) is not None
-        if not known or not self.mirror.ready(self.given.namespaces):
+    async def _dry_pass(self, key: Key) -> float | None:
+        known = self.cache.get(PLURAL, key.namespace, key.name) is not None
+        if not known or not self.cache.ready(self.given.namespaces):
             return None
         try:
-            after = await reconcile(self.glance, key)
-        except Due:
+            after = await reconcile(self.dry_port, key)
+        except WriteNeeded:
             return None
-        self.machinery.passes.labels("idle").inc()
+        self.metrics.passes.labels("idle").inc()
         return after
 
     # --- the life of the process -----------------------------------------------------------------------------------------------
@@ -151,7 +158,7 @@ class Manager:
         return 0 if stopped in done else _broken([*parts, work])
 
     async def _work(self) -> None:
-        """Let the mirror fill first: a pass over it costs the API server nothing."""
+        """Let the cache fill first: a pass over it costs the API server nothing."""
         loop = asyncio.get_running_loop()
         end = loop.time() + SYNC_S
         while not self.health.synced() and loop.time() < end:  # noqa: ASYNC110  # once in a life
@@ -162,7 +169,7 @@ class Manager:
         async with asyncio.TaskGroup() as group:
             for namespace in self.given.namespaces or ("",):
                 for resource in (*FULL, *METADATA, PLURAL):
-                    watch = Watch(self.client, self.mirror, resource, namespace, self.queue.add)
+                    watch = Watch(self.client, self.cache, resource, namespace, self.queue.add)
                     watch.follow = resource != PLURAL
                     group.create_task(watch.run())
 
@@ -200,16 +207,16 @@ class Manager:
         return any(resource["name"] == PLURAL for resource in found.get("resources") or [])
 
     def _read(self, found: dict[str, Any]) -> None:
-        self.mirror.put(PLURAL, found)
+        self.cache.put(PLURAL, found)
 
     def _told(self, kind: str | None, found: dict[str, Any]) -> bool:
         """Keep it. Of what is held already a list tells nothing new; an event of it is the echo of our write, which may go on."""
         about = found["metadata"]
         if kind == "DELETED":
-            self.mirror.drop(PLURAL, about["namespace"], about["name"])
+            self.cache.drop(PLURAL, about["namespace"], about["name"])
             return True
-        echo = kind is not None and self.mirror.holds(PLURAL, found)
-        return self.mirror.put(PLURAL, found) or echo
+        echo = kind is not None and self.cache.holds(PLURAL, found)
+        return self.cache.put(PLURAL, found) or echo
 
 
 def _broken(parts: list[asyncio.Task[None]]) -> int:

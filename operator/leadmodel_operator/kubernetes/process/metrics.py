@@ -48,7 +48,7 @@ _HELP = {
 }
 
 
-class Fleet(Collector):
+class ModelMetrics(Collector):
     """Figures of every LeadModel: a line a figure, replaced by each pass that concluded something."""
 
     def __init__(self) -> None:
@@ -140,12 +140,12 @@ def _work_rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, 
             yield f"leadmodel_backfill_{what}_entries", {"mode": backfill.mode}, getattr(backfill, what)
 
 
-class Machinery(Collector):
+class ProcessMetrics(Collector):
     """Counts of the queue, of requests and of decisions."""
 
-    def __init__(self, client: Client, fleet: Fleet) -> None:
+    def __init__(self, client: Client, model_metrics: ModelMetrics) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
-        self.registry, self.fleet, self._client = CollectorRegistry(), fleet, client
+        self.registry, self.model_metrics, self._client = CollectorRegistry(), model_metrics, client
         names, to = ["name"], self.registry
 
         def histogram(name: str, text: str) -> Histogram:
@@ -169,7 +169,7 @@ class Machinery(Collector):
         for result in ("ok", "idle", "conflict", "error"):
             self.passes.labels(result)
         to.register(self)
-        to.register(fleet)
+        to.register(model_metrics)
         ProcessCollector(registry=to)
 
     def collect(self) -> Iterator[Metric]:
@@ -199,4 +199,4 @@ class Machinery(Collector):
 
     def text(self) -> bytes:
         """Everything."""
-        return generate_latest(self.registry) + self.fleet.text()
+        return generate_latest(self.registry) + self.model_metrics.text()

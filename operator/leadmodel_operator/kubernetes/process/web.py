@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
-from leadmodel_operator.kubernetes.process.metrics import Machinery
+from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 
 STUCK_S, LEASE_S, LAG_S = 300.0, 120.0, 1.0
@@ -19,7 +19,7 @@ class Health:
 
     queue: WorkQueue
     lease: Lease
-    machinery: Machinery
+    metrics: ProcessMetrics
     leading: bool = False
     synced: Callable[[], bool] = field(default=lambda: False)
 
@@ -37,7 +37,7 @@ class Health:
     def lead(self, *, leading: bool) -> None:
         """Whether this process leads."""
         self.leading = leading
-        self.machinery.leads.set(leading)
+        self.metrics.leads.set(leading)
 
     async def feel_lag(self) -> None:
         """How late the loop is, once a second."""
@@ -45,7 +45,7 @@ class Health:
         while True:
             asked = loop.time()
             await asyncio.sleep(LAG_S)
-            self.machinery.lag.set(max(0.0, loop.time() - asked - LAG_S))
+            self.metrics.lag.set(max(0.0, loop.time() - asked - LAG_S))
 
 
 async def serve(health: Health, host: str, port: int) -> web.AppRunner:
@@ -61,11 +61,11 @@ async def serve(health: Health, host: str, port: int) -> web.AppRunner:
         return web.Response(text="leading\n" if health.leading else "standby\n")
 
     async def metrics(_: web.Request) -> web.Response:
-        health.machinery.longest.set(health.queue.longest())
-        health.machinery.depth.set(health.queue.depth())
-        health.machinery.tasks.set(len(asyncio.all_tasks()))
+        health.metrics.longest.set(health.queue.longest())
+        health.metrics.depth.set(health.queue.depth())
+        health.metrics.tasks.set(len(asyncio.all_tasks()))
         kind = "text/plain; version=0.0.4; charset=utf-8"
-        return web.Response(body=health.machinery.text(), headers={"Content-Type": kind})
+        return web.Response(body=health.metrics.text(), headers={"Content-Type": kind})
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])

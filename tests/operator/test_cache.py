@@ -1,12 +1,12 @@
-"""The mirror: nothing is remembered of what is gone, and a pass over it cannot write."""
+"""The cache: nothing is remembered of what is gone, and a pass over it cannot write."""
 
 import asyncio
 import copy
 
 import pytest
 
-from leadmodel_operator.kubernetes.apiserver import cache as mirrors
-from leadmodel_operator.kubernetes.apiserver.cache import Due, Glance, Mirror, slim
+from leadmodel_operator.kubernetes.apiserver import cache as caches
+from leadmodel_operator.kubernetes.apiserver.cache import Cache, DryRun, WriteNeeded, slim
 
 LABEL = "customerops.dev/leadmodel"
 
@@ -19,30 +19,30 @@ def pod(name: str, version: int, model: str = "conversion") -> dict:
 
 
 def test_what_is_gone_leaves_nothing_behind():
-    mirror = Mirror()
+    cache = Cache()
     for number in range(100):
-        mirror.put("pods", pod(f"p{number}", number + 1, f"m{number % 7}"))
-    assert len(mirror.of_model("pods", "sales", "m0")) == 15
+        cache.put("pods", pod(f"p{number}", number + 1, f"m{number % 7}"))
+    assert len(cache.of_model("pods", "sales", "m0")) == 15
     for number in range(100):
-        assert mirror.drop("pods", "sales", f"p{number}")
-    assert len(mirror) == 0
-    assert mirror._names == {}
-    assert not mirror.drop("pods", "sales", "p1")
+        assert cache.drop("pods", "sales", f"p{number}")
+    assert len(cache) == 0
+    assert cache._names == {}
+    assert not cache.drop("pods", "sales", "p1")
 
 
 def test_a_pod_that_changes_its_label_changes_its_model():
-    mirror = Mirror()
-    mirror.put("pods", pod("p", 1, "a"))
-    mirror.put("pods", pod("p", 2, "b"))
-    assert mirror.of_model("pods", "sales", "a") == []
-    assert len(mirror.of_model("pods", "sales", "b")) == 1
+    cache = Cache()
+    cache.put("pods", pod("p", 1, "a"))
+    cache.put("pods", pod("p", 2, "b"))
+    assert cache.of_model("pods", "sales", "a") == []
+    assert len(cache.of_model("pods", "sales", "b")) == 1
 
 
 def test_older_news_is_no_news():
-    mirror = Mirror()
-    assert mirror.put("pods", pod("p", 5))
-    assert not mirror.put("pods", pod("p", 5))
-    assert not mirror.put("pods", pod("p", 4))
+    cache = Cache()
+    assert cache.put("pods", pod("p", 5))
+    assert not cache.put("pods", pod("p", 5))
+    assert not cache.put("pods", pod("p", 4))
 
 
 def lead_model(version: int, **about) -> dict:
@@ -59,13 +59,13 @@ UNREAD = {"annotations": {"note": "7", "team": "a"}, "labels": {"x": "y"}, "mana
 
 
 def test_what_no_pass_reads_is_no_news_and_yet_the_newest_version_is_held():
-    mirror = Mirror()
-    assert mirror.put("leadmodels", lead_model(1))
-    assert not mirror.put("leadmodels", lead_model(2, **UNREAD))
-    assert mirror.get("leadmodels", "sales", "conversion")["metadata"]["resourceVersion"] == "2"
-    assert mirror.holds("leadmodels", lead_model(2))
-    assert mirror.put("pods", pod("p", 3))
-    assert not mirror.put("pods", pod("p", 4))
+    cache = Cache()
+    assert cache.put("leadmodels", lead_model(1))
+    assert not cache.put("leadmodels", lead_model(2, **UNREAD))
+    assert cache.get("leadmodels", "sales", "conversion")["metadata"]["resourceVersion"] == "2"
+    assert cache.holds("leadmodels", lead_model(2))
+    assert cache.put("pods", pod("p", 3))
+    assert not cache.put("pods", pod("p", 4))
 
 
 @pytest.mark.parametrize(
@@ -79,29 +79,29 @@ def test_what_no_pass_reads_is_no_news_and_yet_the_newest_version_is_held():
     ],
 )
 def test_what_passes_read_is_news(change):
-    mirror = Mirror()
-    mirror.put("leadmodels", lead_model(1))
-    assert mirror.put("leadmodels", lead_model(2, **change))
+    cache = Cache()
+    cache.put("leadmodels", lead_model(1))
+    assert cache.put("leadmodels", lead_model(2, **change))
 
 
 @pytest.mark.parametrize("part", ["spec", "status"])
 def test_spec_and_status_are_news(part):
-    mirror, changed = Mirror(), copy.deepcopy(lead_model(2))
-    mirror.put("leadmodels", lead_model(1))
-    assert mirror.put("leadmodels", changed | {part: {}})
+    cache, changed = Cache(), copy.deepcopy(lead_model(2))
+    cache.put("leadmodels", lead_model(1))
+    assert cache.put("leadmodels", changed | {part: {}})
 
 
 def test_control_a_mirror_that_keeps_everything_takes_everything_for_news(monkeypatch):
-    monkeypatch.setattr(mirrors, "slim", lambda _, found: found)
-    mirror = Mirror()
-    mirror.put("leadmodels", lead_model(1))
-    assert mirror.put("leadmodels", lead_model(2, **UNREAD))
+    monkeypatch.setattr(caches, "slim", lambda _, found: found)
+    cache = Cache()
+    cache.put("leadmodels", lead_model(1))
+    assert cache.put("leadmodels", lead_model(2, **UNREAD))
 
 
 def test_of_a_config_map_any_change_is_news_for_its_data_is_not_here():
-    mirror = Mirror()
-    assert mirror.put("configmaps", config_map(1))
-    assert mirror.put("configmaps", config_map(2))
+    cache = Cache()
+    assert cache.put("configmaps", config_map(1))
+    assert cache.put("configmaps", config_map(2))
 
 
 def test_of_a_pod_only_what_passes_read_is_kept():
@@ -113,9 +113,9 @@ def test_of_a_pod_only_what_passes_read_is_kept():
 
 @pytest.mark.parametrize("what", ["create", "apply", "merge", "replace", "delete"])
 def test_nothing_is_written_through_it(what):
-    glance = Glance(Mirror(), None)
+    dry_run = DryRun(Cache(), None)
     body = {"kind": "Pod", "metadata": {"name": "p"}}
     where = "/api/v1/namespaces/sales/pods/p"
-    work = glance.apply(where, body, force=True) if what == "apply" else getattr(glance, what)(where, body)
-    with pytest.raises(Due):
+    work = dry_run.apply(where, body, force=True) if what == "apply" else getattr(dry_run, what)(where, body)
+    with pytest.raises(WriteNeeded):
         asyncio.run(work)
