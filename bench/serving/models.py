@@ -15,6 +15,7 @@ from typing import Any
 from serving.machine import CACHE
 
 import leadmodel_artifact
+import leadmodel_statistics
 import leadmodel_training
 
 Lead = dict[str, Any]
@@ -53,7 +54,10 @@ def made() -> Made:
 
 def _mark() -> str:
     """Another trainer makes other models: a mark of its source."""
-    roots = [Path(package.__path__[0]) for package in (leadmodel_artifact, leadmodel_training)]
+    roots = [
+        Path(package.__path__[0])
+        for package in (leadmodel_artifact, leadmodel_statistics, leadmodel_training)
+    ]
     files = sorted(file for root in roots for file in root.glob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in (*files, Path(__file__)))).hexdigest()[:12]
 

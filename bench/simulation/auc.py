@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leadmodel_artifact.auc import logit_lower_bound
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows
+from leadmodel_statistics.ranking import logit_lower_bound
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from statistics import NormalDist
 import numpy as np
 
 from leadmodel_artifact.artifact import FeatureKind, FeatureReference
-from leadmodel_artifact.reference import expected_shares, marginal, shrink_strength
-from leadmodel_messages.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
+from leadmodel_artifact.reference import expected_shares, marginal
+from leadmodel_messages.window import FeatureWindow, feature_psi
+from leadmodel_statistics.hours import shrink_strength
+from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 from leadmodel_training.world import WORKDAY
 
 PROFILE = WORKDAY / WORKDAY.sum()
@@ -175,7 +177,7 @@ def _judge(way: str, reference: FeatureReference, rows, leads, seen, expected) -
     window = FeatureWindow(
         "", n, sum(reference.counts), reference.shrink, tuple(seen.tolist()), tuple(expected.tolist())
     )
-    found = psi(window, leads.tolist(), rows.tolist())
+    found = feature_psi(window, leads.tolist(), rows.tolist())
     assert found is not None
     value, limit = found.value, found.limit(MAX_PSI)
     if way in "ab":

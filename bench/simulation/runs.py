@@ -12,7 +12,9 @@ from simulation.nights import Run
 from simulation.play import Outcome, Play
 
 import leadmodel_artifact
+import leadmodel_messages
 import leadmodel_operator.planning.plan
+import leadmodel_statistics
 import leadmodel_training.world
 
 
@@ -55,5 +57,6 @@ def _code() -> str:
         *sorted(operator.parent.glob("*.py")),
         *sorted(operator.parent.with_name("resource").glob("*.py")),
     ]
-    files += sorted(Path(str(leadmodel_artifact.__file__)).parent.glob("*.py"))
+    for package in (leadmodel_artifact, leadmodel_messages, leadmodel_statistics):
+        files += sorted(Path(str(package.__file__)).parent.glob("*.py"))
     return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()

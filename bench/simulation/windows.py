@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from simulation.models import Model, hours, table
 
-from leadmodel_artifact.reference import expected_hours
-from leadmodel_messages.window import MIN_REFERENCE_ROWS, FeatureWindow, HoursWindow, SlotWindow, Window
+from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow, Window
+from leadmodel_statistics.hours import expected_hours
+from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 from leadmodel_training.world import HOUR_S, Leads, World
 
 SIZE, MAX_AGE_S = 1000, 7 * 86400.0  # of the ring

@@ -20,7 +20,6 @@ MAX_RAW_BYTES = 16 * 1024 * 1024
 MAX_GZIP_BYTES = 900 * 1024
 MAX_LEVELS = 50
 MAX_FEATURES = 1000
-OTHER = "__other__"  # the level of everything that has no level of its own
 
 
 class FeatureKind(StrEnum):

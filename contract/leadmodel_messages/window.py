@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
+from leadmodel_statistics.stability import Psi, psi
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -20,13 +21,7 @@ SCHEMA = "leadmodel.window/v1"
 HOUR_OF_DAY = "hour_of_day"
 MAX_MONITORED = 101  # features and the score
 MAX_BINS = 64
-MIN_REFERENCE_ROWS = 30  # hours with fewer reference rows are not compared
 MIN_HOUR_LEADS = 500  # of the last 24 hours, for hour_of_day
-MIN_HOURS_WATCHED = (
-    12  # of the last 24: the mornings of a Saturday and a Monday differ by nature, their days much less
-)
-MIN_Z_LEADS = 30
-NO_SPREAD, UNLIKE = 1e-12, 99.0
 
 
 @dataclass(frozen=True)
@@ -82,44 +77,19 @@ class Window:
     since: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Psi:
-    """A population stability index with its own noise ν and bins B."""
-
-    value: float
-    noise: float
-    bins: int
-
-    def limit(self, max_psi: float) -> float:
-        """From where it is large *and* beyond its own noise: max(maxPsi, 4 √(2 (B−1)) ν)."""
-        return max(max_psi, 4 * math.sqrt(2 * (self.bins - 1)) * self.noise)
-
-
-def psi(feature: FeatureWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]) -> Psi | None:
-    """The hour-matched, shrunk and de-biased PSI; None without leads or with a single bin.
-
-    p_b = (c_b + .5)/(n + .5B), e_b = (Σ_h n_h q(b|h) + .5)/(n + .5B), ν = 1/n + Σ_h w_h²/(r_h + K + 1) + 1/R,
-    psi = max(0, Σ_b (p_b − e_b) ln(p_b/e_b) − (B−1) ν). Without an hour reference ν = 1/n + 1/R.
-    """
-    n, bins = feature.n, len(feature.observed)
-    if n <= 0 or bins < 2 or feature.n_ref <= 0:
-        return None
-    noise = 1 / n + 1 / feature.n_ref
-    if ref_by_hour:
-        weights = _weights(leads_by_hour, ref_by_hour)
-        noise += sum(w * w / (r + feature.shrink + 1) for w, r in zip(weights, ref_by_hour, strict=True))
-    below = n + 0.5 * bins
-    total = 0.0
-    for count, share in zip(feature.observed, feature.expected, strict=True):
-        p, e = (count + 0.5) / below, (share + 0.5) / below
-        total += (p - e) * math.log(p / e)
-    return Psi(max(0.0, total - (bins - 1) * noise), noise, bins)
-
-
-def _weights(leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]) -> list[float]:
-    counted = [n if r >= MIN_REFERENCE_ROWS else 0 for n, r in zip(leads_by_hour, ref_by_hour, strict=True)]
-    total = sum(counted)
-    return [n / total if total else 0.0 for n in counted]
+def feature_psi(
+    feature: FeatureWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]
+) -> Psi | None:
+    """PSI of one feature of a slot whose leads and reference rows per UTC hour are given; None where PSI needs more leads."""
+    return psi(
+        feature.observed,
+        feature.expected,
+        n=feature.n,
+        n_ref=feature.n_ref,
+        shrink=feature.shrink,
+        leads_by_hour=leads_by_hour,
+        ref_by_hour=ref_by_hour,
+    )
 
 
 def hours_psi(hours: HoursWindow) -> Psi | None:
@@ -130,7 +100,7 @@ def hours_psi(hours: HoursWindow) -> Psi | None:
     """
     if hours.n < MIN_HOUR_LEADS:
         return None
-    found = psi(FeatureWindow("hours", hours.n, hours.n_ref, 0.0, hours.observed, hours.expected), (), ())
+    found = psi(hours.observed, hours.expected, n=hours.n, n_ref=hours.n_ref)
     watched = sum(share > 0 for share in hours.expected) / 24
     return found and Psi(found.value * watched, found.noise, found.bins)
 
@@ -141,23 +111,12 @@ def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
     for name, feature in slot.features.items():
         if (
             feature.n >= min_samples
-            and (value := psi(feature, slot.leads_by_hour, slot.ref_by_hour)) is not None
+            and (value := feature_psi(feature, slot.leads_by_hour, slot.ref_by_hour)) is not None
         ):
             found[name] = value
     if slot.hours is not None and (value := hours_psi(slot.hours)) is not None:
         found[HOUR_OF_DAY] = value
     return found
-
-
-def seed_z(n: int, total: float, mean: float, std: float) -> float:
-    """|live mean − training mean| / training std; 0 below 30 leads; with no spread 0 if the means agree to 1e-9, else 99."""
-    if n < MIN_Z_LEADS:
-        return 0.0
-    gap = abs(total / n - mean)
-    if std <= NO_SPREAD:
-        return 0.0 if gap <= 1e-9 else UNLIKE
-    z = gap / std
-    return z if math.isfinite(z) else UNLIKE
 
 
 # --- adding up -----------------------------------------------------------------------------------------------------------

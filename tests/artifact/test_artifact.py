@@ -97,7 +97,7 @@ def test_errors_hold_no_text_of_the_artifact():
 
 
 def test_needs_only_the_standard_library():
-    modules = ["artifact", "auc", "layout", "reference", "report", "scoring", "window"]
+    modules = ["artifact", "layout", "reference", "report", "scoring", "window"]
     program = (
         f"import sys; {'; '.join(f'import leadmodel_artifact.{m}' for m in modules)}; print(*sys.modules)"
     )

@@ -7,10 +7,10 @@ from simulation.models import NUMBERS, hours, table, train
 from simulation.windows import Traffic
 
 from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, FeatureKind, Trees
-from leadmodel_artifact.auc import delong, delong_paired
 from leadmodel_artifact.scoring import coded
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, pair
+from leadmodel_statistics.ranking import delong, delong_paired
 from leadmodel_training.export import make_reference
 from leadmodel_training.world import Leads, World, draw
 

@@ -7,19 +7,20 @@ import pytest
 
 from leadmodel_artifact.artifact import FeatureKind
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares, shrink_strength
+from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares
 from leadmodel_messages.window import (
     FeatureWindow,
     HoursWindow,
     SlotWindow,
     Window,
     dump,
+    feature_psi,
     hours_psi,
     merge,
     parse,
-    psi,
-    seed_z,
 )
+from leadmodel_statistics.hours import shrink_strength
+from leadmodel_statistics.stability import mean_shift_z
 
 
 def feature(observed, expected, n_ref=5000, shrink=100.0):
@@ -43,7 +44,7 @@ def window(observed, boot="a"):
 
 
 def test_psi_is_the_formula():
-    found = psi(feature((70, 30), (50.0, 50.0)), (100,) + (0,) * 23, (1000,) + (0,) * 23)
+    found = feature_psi(feature((70, 30), (50.0, 50.0)), (100,) + (0,) * 23, (1000,) + (0,) * 23)
     noise = 1 / 100 + 1 / (1000 + 100 + 1) + 1 / 5000
     p, e = 70.5 / 101, 50.5 / 101
     q, f = 30.5 / 101, 50.5 / 101
@@ -55,8 +56,8 @@ def test_psi_is_the_formula():
 
 
 def test_no_drift_is_zero_never_negative():
-    assert psi(feature((50, 50), (50.0, 50.0)), (), ()).value == 0.0
-    assert psi(feature((0, 0), (0.0, 0.0)), (), ()) is None
+    assert feature_psi(feature((50, 50), (50.0, 50.0)), (), ()).value == 0.0
+    assert feature_psi(feature((0, 0), (0.0, 0.0)), (), ()) is None
 
 
 def test_adding_equals_pooling():
@@ -83,11 +84,11 @@ def test_document_round_trip_and_bounds():
         parse(large)
 
 
-def test_seed_z():
-    assert seed_z(29, 2900.0, 0.0, 1.0) == 0.0
-    assert seed_z(30, 90.0, 0.0, 1.0) == 3.0
-    assert seed_z(30, 30.0, 1.0, 0.0) == 0.0
-    assert seed_z(30, 30.0, 2.0, 1e-13) == 99.0
+def test_mean_shift_z():
+    assert mean_shift_z(29, 2900.0, 0.0, 1.0) == 0.0
+    assert mean_shift_z(30, 90.0, 0.0, 1.0) == 3.0
+    assert mean_shift_z(30, 30.0, 1.0, 0.0) == 0.0
+    assert mean_shift_z(30, 30.0, 2.0, 1e-13) == 99.0
 
 
 def test_hours_need_500_leads():

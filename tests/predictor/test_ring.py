@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from leadmodel_artifact.artifact import FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build, expected_shares
 from leadmodel_artifact.scoring import coded
-from leadmodel_messages.window import SlotWindow, dump, merge, parse, seed_z
+from leadmodel_messages.window import SlotWindow, dump, merge, parse
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.monitor import MAX_SUMMED
 from leadmodel_predictor.serving.ring import MAX_AGE_S, SIZE, Ring
+from leadmodel_statistics.stability import mean_shift_z
 from models import FEATURES, linear
 from served import model_of
 
@@ -208,4 +209,4 @@ def test_a_reference_of_another_kind_is_not_watched():
     ],
 )
 def test_the_seeds_z(n, total, mean, std, wanted):
-    assert seed_z(n, total, mean, std) == pytest.approx(wanted)
+    assert mean_shift_z(n, total, mean, std) == pytest.approx(wanted)

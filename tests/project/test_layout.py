@@ -34,6 +34,7 @@ BREACHES = {
     "parts": ("predictor/leadmodel_predictor/breach.py", "import leadmodel_training.rows"),
     "artifact": ("contract/leadmodel_artifact/breach.py", "import numpy"),
     "messages": ("contract/leadmodel_messages/breach.py", "import leadmodel_store.store"),
+    "statistics": ("contract/leadmodel_statistics/breach.py", "import leadmodel_artifact.artifact"),
     "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
     "store": ("contract/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),

@@ -16,9 +16,9 @@ import pytest
 from scipy.special import expit
 
 from leadmodel_artifact.artifact import Feature, FeatureKind, Trees, load
-from leadmodel_artifact.auc import auc
 from leadmodel_artifact.scoring import lead_values, make_scorer
 from leadmodel_predictor.jobs import holdout
+from leadmodel_statistics.ranking import auc
 from leadmodel_training.__main__ import main
 from leadmodel_training.choose import choose
 from leadmodel_training.train import Fitted, Recipe, calibrated, fit

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from leadmodel_artifact.auc import delong
+from leadmodel_statistics.ranking import delong
 from leadmodel_training.__main__ import main as train
 from leadmodel_training.leads import main, truth_path
 from leadmodel_training.rows import plain as values

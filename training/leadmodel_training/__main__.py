@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leadmodel_artifact.artifact import Artifact, ArtifactError, digest, dump, load
-from leadmodel_artifact.auc import NotMeasurable
+from leadmodel_statistics.ranking import NotMeasurable
 from leadmodel_store.store import StoreError, StoreReason, fetch, put, show
 from leadmodel_training.build import AUTO, Asked, Trained, build
 from leadmodel_training.export import ExportRefused

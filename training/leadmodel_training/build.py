@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, digest
-from leadmodel_artifact.auc import delong
+from leadmodel_statistics.ranking import delong
 from leadmodel_training.choose import Choice, choose
 from leadmodel_training.export import check, export, make_reference
 from leadmodel_training.features import (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadmodel_artifact.artifact import Feature
-from leadmodel_artifact.auc import Paired, delong_paired
+from leadmodel_statistics.ranking import Paired, delong_paired
 from leadmodel_training.features import Floats
 from leadmodel_training.split import check_sizes
 from leadmodel_training.train import Recipe, fit

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from leadmodel_artifact.artifact import FeatureKind, FeatureReference, Reference
 from leadmodel_artifact.reference import bin_indices, expected_shares
-from leadmodel_messages.window import MIN_REFERENCE_ROWS, FeatureWindow, psi
+from leadmodel_messages.window import FeatureWindow, feature_psi
+from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 
 WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200
 QUANTILE = 0.999
@@ -72,6 +73,6 @@ def _psis(
             observed=tuple(np.bincount(b[counted], minlength=kinds).tolist()),
             expected=tuple((by_hour @ shares).tolist()),
         )
-        value = psi(window, by_hour.tolist(), rows_by_hour)
+        value = feature_psi(window, by_hour.tolist(), rows_by_hour)
         found.append(value.value if value is not None else 0.0)
     return found

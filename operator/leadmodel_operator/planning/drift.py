@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from leadmodel_messages.window import HOUR_OF_DAY, SlotWindow, Window, merge, seed_z, slot_psis
+from leadmodel_messages.window import HOUR_OF_DAY, SlotWindow, Window, merge, slot_psis
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Quarantined, Revision, Rollback
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_statistics.stability import mean_shift_z
 
 BAD_BREACH, BAD_LEAVE, BAD_PREVIOUS = 0.05, 0.04, 0.01
 LEAVE = 0.8  # of the limit
@@ -67,7 +68,7 @@ def read(windows: Sequence[Window], policy: DriftPolicy) -> Reading:
 
 def _sigma(slot: SlotWindow) -> float:
     return max(
-        (seed_z(f.n, f.sum, f.mean, f.std) for f in slot.features.values() if f.kind != "categorical"),
+        (mean_shift_z(f.n, f.sum, f.mean, f.std) for f in slot.features.values() if f.kind != "categorical"),
         default=0.0,
     )
 

@@ -6,11 +6,11 @@ Pure: a report and the spec's numbers in, a verdict out. Every comparison is wri
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from leadmodel_artifact.auc import Z_95
 from leadmodel_messages.report import Comparison, Outcome, Report
 from leadmodel_operator.resource.spec import Gate
 from leadmodel_operator.resource.status import GateResult
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_statistics.ranking import Z_95
 
 LOWER_MARGIN = 0.05  # how far below minAuc the lower bound may lie
 BEST_FACTOR = 2.0  # the margin against the best of 30 days, in maxRegression

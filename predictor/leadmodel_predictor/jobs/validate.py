@@ -13,19 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.artifact import MAX_GZIP_BYTES, MAX_RAW_BYTES, Artifact, ArtifactError, digest, load
-from leadmodel_artifact.auc import (
-    NotMeasurable,
-    brier_skill,
-    calibration_slope,
-    delong,
-    delong_paired,
-    logit_lower_bound,
-    observed_expected,
-)
 from leadmodel_artifact.scoring import LeadError, instant, lead_values, make_scorer
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
 from leadmodel_predictor.jobs import holdout, mailbox
 from leadmodel_predictor.serving.slots import load_slot, unpack
+from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
+from leadmodel_statistics.ranking import NotMeasurable, delong, delong_paired, logit_lower_bound
 from leadmodel_store.store import StoreError, StoreReason, fetch, show
 
 TOO_LARGE = 3

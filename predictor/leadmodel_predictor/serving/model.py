@@ -4,10 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_messages.window import SlotWindow, Window, seed_z, slot_psis
+from leadmodel_messages.window import SlotWindow, Window, slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots
+from leadmodel_statistics.stability import mean_shift_z
 
 MIN_SAMPLES = 150
 WARN_PSI, ALERT_PSI = 0.1, 0.25
@@ -124,7 +125,7 @@ def drift_score(window: Window) -> float:
     if slot is None:
         return 0.0
     found = [
-        seed_z(f.n, f.sum, f.mean, f.std)
+        mean_shift_z(f.n, f.sum, f.mean, f.std)
         for name in SEED_FEATURES
         if (f := slot.features.get(name)) is not None
     ]
@@ -139,4 +140,4 @@ def _hour_z(slot: SlotWindow) -> float:
     mean = sum(h * count for h, count in enumerate(slot.ref_by_hour)) / rows
     std = math.sqrt(sum(count * (h - mean) ** 2 for h, count in enumerate(slot.ref_by_hour)) / rows)
     n = sum(slot.leads_by_hour)
-    return seed_z(n, sum(h * count for h, count in enumerate(slot.leads_by_hour)), mean, std)
+    return mean_shift_z(n, sum(h * count for h, count in enumerate(slot.leads_by_hour)), mean, std)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadmodel_artifact.artifact import Reference
-from leadmodel_artifact.reference import expected_hours
-from leadmodel_messages.window import MIN_REFERENCE_ROWS, HoursWindow, SlotWindow, Window
+from leadmodel_messages.window import HoursWindow, SlotWindow, Window
 from leadmodel_predictor.serving.slots import Slot, Slots
+from leadmodel_statistics.hours import HOUR_S, expected_hours
+from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 
 SIZE = 1000
 MAX_AGE_S = 7 * 86400.0
-HOUR_S = 3600.0
 HOURS_KEPT = 25
 
 # time, hour, values, score; previous values, score (values None: refused)

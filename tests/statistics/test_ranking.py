@@ -1,4 +1,4 @@
-"""AUC, DeLong and calibration against scikit-learn, the bootstrap and direct counting."""
+"""AUC, DeLong and calibration agree with scikit-learn, the bootstrap and direct counting."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from leadmodel_artifact.auc import (
-    NotMeasurable,
-    auc,
-    brier_skill,
-    calibration_slope,
-    delong,
-    delong_paired,
-    logit_lower_bound,
-    observed_expected,
-)
+from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
+from leadmodel_statistics.ranking import NotMeasurable, auc, delong, delong_paired, logit_lower_bound
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=2, max_size=60))
