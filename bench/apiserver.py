@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "cluster"))
-import build
-from pki import Pki
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+from cluster import build
+from cluster.pki import Pki
 
 
 def free_port() -> int:

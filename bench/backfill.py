@@ -20,7 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 
 from conversations import Mix, World, Writers, blind  # noqa: E402
 
-from redis_servers import Server  # noqa: E402
+from support.redis_servers import Server  # noqa: E402
 
 
 @contextlib.contextmanager

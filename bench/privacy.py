@@ -26,8 +26,8 @@ from serving.machine import CACHE  # noqa: E402
 from test_detect_limits import LENGTH, WORST  # noqa: E402
 
 from leadmodel_privacy.detect import Detector  # noqa: E402
-from privacy_score import Score, score  # noqa: E402
-from privacy_texts import STRUCTURED, Message, heavy, mixed  # noqa: E402
+from support.privacy_score import Score, score  # noqa: E402
+from support.privacy_texts import STRUCTURED, Message, heavy, mixed  # noqa: E402
 
 PEER = HERE / "peers" / "presidio"
 GOALS = {"PII-heavy": 10, "80/15/5 mix": 20}

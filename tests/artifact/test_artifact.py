@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, ArtifactReason, digest, dump, load
-from models import linear
+from support.small_models import linear
 
 RAW = dump(linear())
 

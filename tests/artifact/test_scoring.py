@@ -22,7 +22,7 @@ from leadmodel_artifact.scoring import (
     make_scorer,
     score,
 )
-from models import FEATURES, leads, linear
+from support.small_models import FEATURES, leads, linear
 
 numbers = st.one_of(st.none(), st.floats(-1e6, 1e6))
 values = st.tuples(

@@ -10,7 +10,7 @@ from serving.servers import of_leadmodel
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.scoring import score
-from models import leads, linear
+from support.small_models import leads, linear
 
 LEADS = leads(8)
 

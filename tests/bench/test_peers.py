@@ -17,7 +17,7 @@ from serving.servers import leadmodel
 
 from leadmodel_artifact.artifact import Artifact, Calibration, Example, Feature, FeatureKind, Linear, dump
 from leadmodel_artifact.scoring import score
-from models import linear
+from support.small_models import linear
 
 NUMBER, WORD = FeatureKind.NUMERIC, FeatureKind.CATEGORICAL
 FEATURES = (

@@ -11,7 +11,7 @@ from serving.models import Made, as_json
 from serving.servers import leadmodel, start
 
 from leadmodel_artifact.artifact import dump
-from models import leads, linear
+from support.small_models import leads, linear
 
 LEAD = leads(1)[0]
 

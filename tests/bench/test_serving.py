@@ -15,7 +15,7 @@ from serving.rounds import Run, awake, check, measure, running, single
 from serving.servers import floor, knows, leadmodel
 
 from leadmodel_artifact.artifact import dump
-from models import leads, linear
+from support.small_models import leads, linear
 
 SAID = 'Running 1s test\n{"requests":3000,"us":1500000,"status":2,"socket":1,"p50":250,"p99":1500,"p999":2500,"max":9000}\n'
 

@@ -8,8 +8,8 @@ import pytest
 
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.vocabulary import GROUP, Command, ConditionType, Phase, Reason
-from lua51 import SCRIPTS, run
-from operator_world import Leader, Truth, World, digest
+from support.argocd_lua import SCRIPTS, run
+from worlds.world import Leader, Truth, World, digest
 
 ACTIONS = sorted(path.stem for path in (SCRIPTS / "actions").glob("*.lua"))
 
@@ -249,7 +249,7 @@ def test_an_abort_names_the_candidate_or_the_rollout():
 
 def test_the_interpreter_is_as_narrow_as_argo_cds(tmp_path, monkeypatch):
     """Else a script that needs `string` would pass here and fail there."""
-    monkeypatch.setattr("lua51.SCRIPTS", tmp_path)
+    monkeypatch.setattr("support.argocd_lua.SCRIPTS", tmp_path)
     for number, script in enumerate(
         ('return string.format("x")', 'return ("x"):upper()', "return math.max(1, 2)")
     ):

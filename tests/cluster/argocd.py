@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from build import ARGOCD, build
-from place import run
+
+from cluster.build import ARGOCD, build
+from cluster.place import run
 
 MODULE = "github.com/argoproj/argo-cd/v3"
 NAMESPACE = "argocd"

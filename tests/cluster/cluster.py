@@ -14,14 +14,15 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+if __name__ == "__main__":  # then this folder hides the one that is called `cluster`
+    sys.path[0] = str(Path(__file__).parents[1])
 
-import settings
-from build import ARGOCD, bin_dir, build
-from components import ENDING, start_all, stop
-from pki import Pki
-from place import Place, run, this
-from target import has_kind, kind_down, kind_up
+from cluster import settings
+from cluster.build import ARGOCD, bin_dir, build
+from cluster.components import ENDING, start_all, stop
+from cluster.pki import Pki
+from cluster.place import Place, run, this
+from cluster.target import has_kind, kind_down, kind_up
 
 PACKAGES = (
     "containerd",

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from build import CACHE
-from place import Place, run
+from cluster.build import CACHE
+from cluster.place import Place, run
 
 ETCD = "http://127.0.0.1:2379"
 STARTED: list[subprocess.Popen[bytes]] = []  # kept: one that is collected warns that its process still runs

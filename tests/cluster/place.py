@@ -6,9 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from build import CACHE
+from cluster.build import CACHE
 
 MOST = 8
 

@@ -2,7 +2,7 @@
 
 import json
 
-from place import Place
+from cluster.place import Place
 
 KUBELET = """apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration

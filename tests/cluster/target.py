@@ -9,12 +9,9 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from build import bin_dir
-from place import Place, run
+from cluster.build import bin_dir
+from cluster.place import Place, run
 
 OURS = "localhost/leadmodel-{image}:{tag}"
 ADDRESS = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"

@@ -9,12 +9,23 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
-from components import import_image
-from target import kind_load
 
-from e2e_harness import HELM_NAMESPACE, IMAGES, PLACE, SHARED, TARGET, Cluster, Subject, locked, named, run
-from e2e_models import Model, corrupted, real_leads, train_on
-from e2e_store import Store
+from cluster.components import import_image
+from cluster.target import kind_load
+from e2e.harness.models import Model, corrupted, real_leads, train_on
+from e2e.harness.store import Store
+from e2e.harness.subject import (
+    HELM_NAMESPACE,
+    IMAGES,
+    PLACE,
+    SHARED,
+    TARGET,
+    Cluster,
+    Subject,
+    locked,
+    named,
+    run,
+)
 from leadmodel_training.rows import Rows
 
 BASE = "localhost/base:bookworm"

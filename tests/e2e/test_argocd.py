@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
-from argocd import NAMESPACE, ArgoCd, Repository, binary, crds, missing, settings, wait_until_up
-from place import run as quietly
 
-from e2e_harness import PLACE, ROOT, Cluster, Subject, wait_for
-from e2e_leads import send, some
-from e2e_models import Model
+from cluster.argocd import NAMESPACE, ArgoCd, Repository, binary, crds, missing, settings, wait_until_up
+from cluster.place import run as quietly
+from e2e.harness.leads import send, some
+from e2e.harness.models import Model
+from e2e.harness.subject import PLACE, ROOT, Cluster, Subject, wait_for
 
 pytestmark = pytest.mark.own
 TEMPLATE = (

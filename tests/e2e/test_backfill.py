@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from e2e_harness import TARGET, Subject, wait_for
-from e2e_models import Model
+from e2e.harness.models import Model
+from e2e.harness.subject import TARGET, Subject, wait_for
 
 PASSWORD = "of-a-test"
 SAID = json.dumps({"role": "user", "text": "write to ada.lovelace@example.com please"})

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from place import Place
 
-from cluster import hierarchies
-from e2e_harness import BASE_IMAGE, PLACE, ROOT, run
+from cluster.cluster import hierarchies
+from cluster.place import Place
+from e2e.harness.subject import BASE_IMAGE, PLACE, ROOT, run
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]
 

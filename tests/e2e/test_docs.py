@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argocd import NAMESPACE as ARGOCD
-from place import run as quietly
 
-from docs_commands import commands, pages
-from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
-from e2e_models import Model
-from e2e_store import Store
+from cluster.argocd import NAMESPACE as ARGOCD
+from cluster.place import run as quietly
+from e2e.harness.models import Model
+from e2e.harness.store import Store
+from e2e.harness.subject import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
+from support.docs_commands import commands, pages
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]
 

@@ -2,9 +2,9 @@
 
 import time
 
-from e2e_harness import Subject
-from e2e_leads import only, proven, replace, send, some
-from e2e_models import Model, moved
+from e2e.harness.leads import only, proven, replace, send, some
+from e2e.harness.models import Model, moved
+from e2e.harness.subject import Subject
 
 
 def decided_back(subject: Subject, leads: Model, rounds: int = 60) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e_harness import ROOT, Cluster
+from e2e.harness.subject import ROOT, Cluster
 
 EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
 INVALID = sorted((Path(__file__).parent / "invalid").glob("*.yaml"))

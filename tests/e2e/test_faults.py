@@ -9,9 +9,9 @@ import uuid
 import pytest
 import yaml
 
-from e2e_harness import Load, Subject, wait_for
-from e2e_leads import some
-from e2e_models import Model
+from e2e.harness.leads import some
+from e2e.harness.models import Model
+from e2e.harness.subject import Load, Subject, wait_for
 
 
 def uids(subject: Subject) -> set[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e_harness import HELM_NAMESPACE, PLACE, Cluster, Load, Subject, wait_for
-from e2e_leads import only, proven, replace, send, some
-from e2e_models import Model
+from e2e.harness.leads import only, proven, replace, send, some
+from e2e.harness.models import Model
+from e2e.harness.subject import HELM_NAMESPACE, PLACE, Cluster, Load, Subject, wait_for
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]
 
@@ -142,8 +142,8 @@ def test_a_standby_takes_over(subject: Subject, good: Model, better: Model):
 
 def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better: Model):
     """Killed while a model rolls; it is away for ten seconds. Leads are answered all the time, and the rollout ends."""
-    from build import bin_dir
-    from components import apiserver, start, stop
+    from cluster.build import bin_dir
+    from cluster.components import apiserver, start, stop
 
     subject.serve(good)
     with Load(subject.url(), some(better, 400), threads=2) as load:

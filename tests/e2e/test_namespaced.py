@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e_harness import HELM_NAMESPACE, Cluster, Subject
-from e2e_models import Model
-from e2e_store import Store
+from e2e.harness.models import Model
+from e2e.harness.store import Store
+from e2e.harness.subject import HELM_NAMESPACE, Cluster, Subject
 
 pytestmark = pytest.mark.alone
 

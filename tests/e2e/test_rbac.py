@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from e2e_harness import HELM_NAMESPACE, PLACE, Cluster
+from e2e.harness.subject import HELM_NAMESPACE, PLACE, Cluster
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]
 

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from e2e_harness import TARGET, Cluster, Subject
-from e2e_models import Model
-from e2e_store import Store
+from e2e.harness.models import Model
+from e2e.harness.store import Store
+from e2e.harness.subject import TARGET, Cluster, Subject
 from leadmodel_operator.kubernetes.render.jobs import _schedule
 
 

@@ -1,7 +1,7 @@
 """What is deleted goes, with everything it made, and nothing waits for the operator."""
 
-from e2e_harness import Subject
-from e2e_models import Model
+from e2e.harness.models import Model
+from e2e.harness.subject import Subject
 
 KINDS = "deploy,rs,pods,svc,jobs,cronjobs,configmaps,pdb,hpa,networkpolicies,roles,rolebindings,serviceaccounts,endpointslices"
 KUBERNETES_OWN = {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from e2e_harness import Load, Subject
-from e2e_leads import only, some
-from e2e_models import Model
+from e2e.harness.leads import only, some
+from e2e.harness.models import Model
+from e2e.harness.subject import Load, Subject
 
 
 def test_polled_and_worse_is_refused_quietly(subject: Subject, good: Model, worse: Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from e2e_harness import Subject, wait_for
+from e2e.harness.subject import Subject, wait_for
 from scenarios.scripts import SCENARIOS
 from scenarios.world import Stage, post_each
 

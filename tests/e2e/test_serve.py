@@ -6,8 +6,8 @@ import urllib.request
 
 import pytest
 
-from e2e_harness import Subject, post
-from e2e_models import Model
+from e2e.harness.models import Model
+from e2e.harness.subject import Subject, post
 
 
 def test_apply_to_served_answers_what_scikit_learn_answers(subject: Subject, better: Model):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, Cluster, Subject, post, wait_for
-from e2e_models import Model
+from e2e.harness.models import Model
+from e2e.harness.subject import HELM_NAMESPACE, HELM_RELEASE, Cluster, Subject, post, wait_for
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]  # the CRD goes, and with it every LeadModel of a cluster
 

@@ -6,9 +6,20 @@ from typing import Any
 import pytest
 import yaml
 
-from e2e_harness import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, Load, Subject, named, run
-from e2e_leads import some
-from e2e_models import Model
+from e2e.harness.leads import some
+from e2e.harness.models import Model
+from e2e.harness.subject import (
+    HELM_NAMESPACE,
+    HELM_RELEASE,
+    IMAGES,
+    PLACE,
+    ROOT,
+    Cluster,
+    Load,
+    Subject,
+    named,
+    run,
+)
 
 pytestmark = [pytest.mark.alone, pytest.mark.own]
 

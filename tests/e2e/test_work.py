@@ -5,8 +5,8 @@ import gzip
 import io
 import json
 
-from e2e_harness import Subject
-from e2e_models import Model
+from e2e.harness.models import Model
+from e2e.harness.subject import Subject
 from leadmodel_training.rows import Rows, write_csv
 
 

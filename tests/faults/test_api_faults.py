@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-import faulted
-from fake_api import Call
-from fake_cluster import FakeCluster, Truth
-from fake_leader import Leader, a_cluster, a_leader, stays_quiet
-from faulted import Fails, drifted, endures, first, holds, peaceful, promoted
 from leadmodel_operator.kubernetes.apiserver.client import ApiError
+from worlds import stories
+from worlds.fake_api import Call
+from worlds.fake_cluster import FakeCluster, Truth
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
+from worlds.stories import Fails, drifted, endures, first, holds, peaceful, promoted
 
 ANY = 10_000
 
@@ -57,7 +57,7 @@ async def away(cluster: FakeCluster, leader: Leader, minutes: int) -> None:
 
 async def away_during_a_rollback() -> None:
     async with a_cluster() as cluster, a_leader(cluster) as leader:
-        await faulted.proven(cluster, leader)
+        await stories.proven(cluster, leader)
         cluster.upload("B", Truth(auc=0.8, drifts=True))
         cluster.annotate("poll", "B")
         await leader.settle()
@@ -66,7 +66,7 @@ async def away_during_a_rollback() -> None:
             await leader.look()
         await away(cluster, leader, 5)  # decided, and nobody answers
         await leader.settle()
-        await leader.pass_time(0.2 * faulted.HOUR)
+        await leader.pass_time(0.2 * stories.HOUR)
         await holds(cluster, leader, drifted)
 
 
@@ -81,7 +81,7 @@ def test_a_stale_list_is_served_once(resource):
 
     async def tell() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:
-            await faulted.proven(cluster, leader)
+            await stories.proven(cluster, leader)
             old = {p: copy.deepcopy(o) for p, o in cluster.api.objects.items() if p[0] == resource}
             cluster.upload("B", Truth(auc=0.8))
             cluster.annotate("poll", "B")
@@ -114,7 +114,7 @@ async def without_a_right() -> None:
         cluster.api.hooks.append(hook)
         cluster.live = True
         cluster.upload("A", Truth(auc=0.75))
-        cluster.apply(**faulted.DRIFT)
+        cluster.apply(**stories.DRIFT)
         await leader.march(14)
         assert cluster.serving() == "A", "the rest goes on"
         assert cluster.condition("Stalled") == ("True", "Forbidden")
@@ -123,12 +123,12 @@ async def without_a_right() -> None:
         cluster.api.hooks.clear()
         cluster.now += timedelta(minutes=1)
         await leader.settle()
-        await leader.pass_time(0.1 * faulted.HOUR)
-        await holds(cluster, leader, faulted.proven)
+        await leader.pass_time(0.1 * stories.HOUR)
+        await holds(cluster, leader, stories.proven)
 
 
 def test_a_right_is_taken_away():
-    peaceful(faulted.proven)
+    peaceful(stories.proven)
     asyncio.run(without_a_right())
 
 

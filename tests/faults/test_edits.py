@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-import faulted
-from fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest
-from fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet
-from faulted import DRIFT, first, holds, peaceful, promoted, proven
 from leadmodel_operator.kubernetes import applier
 from leadmodel_operator.kubernetes.observe import cluster
+from worlds import stories
+from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest
+from worlds.fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet
+from worlds.stories import DRIFT, first, holds, peaceful, promoted, proven
 
 REV = f"{NAME}-rev-{digest('A')[7:19]}"
 
@@ -101,7 +101,7 @@ def test_a_deleted_child_comes_back(resource, name):
                 await leader.settle()
                 assert (resource, NAMESPACE, name) in cluster.api.objects
                 return
-            await leader.pass_time(0.1 * faulted.HOUR)
+            await leader.pass_time(0.1 * stories.HOUR)
             await holds(cluster, leader, proven)
 
     peaceful(proven)
@@ -119,7 +119,7 @@ def test_what_others_add_is_theirs():
                 "deployments", NAME, lambda b: b["spec"]["template"]["metadata"]["annotations"].update(note)
             )
             await leader.settle()
-            await leader.pass_time(0.1 * faulted.HOUR)
+            await leader.pass_time(0.1 * stories.HOUR)
             there = cluster.api.objects[("deployments", NAMESPACE, NAME)]
             assert note.items() <= there["spec"]["template"]["metadata"]["annotations"].items()
             assert cluster.condition("Ready") == ("True", "Serving")
@@ -204,7 +204,7 @@ def test_a_lost_status_is_rebuilt(loss):
             deployments = cluster.templates.copy()
             loss(cluster)
             await leader.settle()
-            await leader.pass_time(0.1 * faulted.HOUR)
+            await leader.pass_time(0.1 * stories.HOUR)
             assert cluster.champion() == cluster.serving() == "B"
             assert cluster.templates == deployments, "nothing else was served meanwhile"
             assert cluster.condition("Ready") == ("True", "Serving")
@@ -222,10 +222,10 @@ def test_control_starting_anew_is_found_out(monkeypatch):
 
     async def tell() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:
-            await faulted.drifted(cluster, leader)  # B was rolled back; a forgetful one serves it again
+            await stories.drifted(cluster, leader)  # B was rolled back; a forgetful one serves it again
             wipe_status(cluster)
             await leader.settle()
-            await leader.pass_time(0.1 * faulted.HOUR)
+            await leader.pass_time(0.1 * stories.HOUR)
             assert cluster.serving() == "A"
 
     with pytest.raises(AssertionError):
@@ -310,7 +310,7 @@ def test_deleted_and_made_again_within_a_second():
             cluster.collect()
             cluster.now += timedelta(seconds=30)
             await leader.settle()
-            await leader.pass_time(0.1 * faulted.HOUR)
+            await leader.pass_time(0.1 * stories.HOUR)
             await holds(cluster, leader, proven)
 
     peaceful(proven)

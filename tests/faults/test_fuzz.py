@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-import fuzzed_specs
-from fake_cluster import LEADMODEL, LETTERS, NAME, NAMESPACE, FakeCluster, Truth
-from fake_leader import Leader, a_cluster, a_leader, differences, masked, stays_quiet
-from faulted import Fails
 from leadmodel_operator.kubernetes import applier
+from worlds import fuzzed_specs
+from worlds.fake_cluster import LEADMODEL, LETTERS, NAME, NAMESPACE, FakeCluster, Truth
+from worlds.fake_leader import Leader, a_cluster, a_leader, differences, masked, stays_quiet
+from worlds.stories import Fails
 
 SEQUENCES = 100 if os.environ.get("LEADMODEL_FULL") else 12
 SPECS = 3

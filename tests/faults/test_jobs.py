@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
-from fake_leader import Leader, a_cluster, a_leader, stays_quiet
-from faulted import DRIFT, HOUR, first, holds, peaceful
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.render import snapshots
+from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
+from worlds.stories import DRIFT, HOUR, first, holds, peaceful
 
 ROLE = "customerops.dev/role"
 

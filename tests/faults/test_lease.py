@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from fake_api import FakeApi, Refused
-from fake_cluster import FakeCluster
-from fake_leader import TLS, a_cluster
 from leadmodel_operator.kubernetes.apiserver import lease as leases
 from leadmodel_operator.kubernetes.apiserver.client import Access, Client
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
+from worlds.fake_api import FakeApi, Refused
+from worlds.fake_cluster import FakeCluster
+from worlds.fake_leader import TLS, a_cluster
 
 PLACE = ("leases", "default", "leadmodel-operator")
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 
-import fake_leader
-from fake_cluster import FakeCluster, Truth, digest
-from fake_leader import Leader, Stop, a_cluster, a_leader, differences, shape, stays_quiet
 from leadmodel_operator import reconcile as passes
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.applier import Applier
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
+from worlds import fake_leader
+from worlds.fake_cluster import FakeCluster, Truth, digest
+from worlds.fake_leader import Leader, Stop, a_cluster, a_leader, differences, shape, stays_quiet
 
 HOUR = timedelta(hours=1)
 DRIFT = {"drift": {"interval": "30s", "sustainedFor": "15m"}}

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from fake_cluster import FakeCluster, Truth
-from fake_leader import Leader, a_cluster, a_leader, stays_quiet
-from faulted import DRIFT, HOUR, drifted, first, holds, peaceful, promoted, proven
 from leadmodel_operator.kubernetes.observe import scrape
 from leadmodel_operator.planning import champion
+from worlds.fake_cluster import FakeCluster, Truth
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
+from worlds.stories import DRIFT, HOUR, drifted, first, holds, peaceful, promoted, proven
 
 # --- pods that do not come up --------------------------------------------------------------------------------------------------
 

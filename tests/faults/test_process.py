@@ -6,11 +6,11 @@ import signal
 import time
 from datetime import datetime, timedelta
 
-from fake_api import Call, Refused
-from fake_cluster import NAME, NAMESPACE, FakeCluster, Truth
-from fake_leader import a_cluster, differences, shape
-from fake_process import Process, a_process, quiet, turn
-from faulted import Fails
+from worlds.fake_api import Call, Refused
+from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth
+from worlds.fake_leader import a_cluster, differences, shape
+from worlds.fake_process import Process, a_process, quiet, turn
+from worlds.stories import Fails
 
 ANY = 10_000
 READY = ("True", "Serving")

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
-from fake_leader import Leader, a_cluster, a_leader, stays_quiet
-from faulted import DRIFT, HOUR
 from leadmodel_operator.kubernetes.observe import schedules
+from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
+from worlds.stories import DRIFT, HOUR
 
 BACKFILL = {"redis": {"secretName": "redis"}, "keyPatterns": ["chat:*"], "schedule": "0 2 * * 0"}
 RETRAINING = {"leads": {"uri": "s3://leads/all.csv"}, "schedule": "0 1 * * *"}

@@ -5,11 +5,11 @@ import copy
 
 import pytest
 
-from fake_cluster import LEADMODEL, FakeCluster, Truth
-from fake_leader import a_cluster, a_leader, stays_quiet
-from faulted import HOUR, holds, peaceful, proven
 from leadmodel_operator.kubernetes import applier
 from leadmodel_operator.kubernetes.render import objects
+from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth
+from worlds.fake_leader import a_cluster, a_leader, stays_quiet
+from worlds.stories import HOUR, holds, peaceful, proven
 
 NEXT = "predictor:2"  # the default image of the next version
 

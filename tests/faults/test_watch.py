@@ -8,14 +8,14 @@ import ssl
 import pytest
 from aiohttp import web
 
-from fake_api import Call, FakeApi, Refused
-from fake_leader import a_cluster
 from leadmodel_operator.kubernetes.apiserver import watch as watches
 from leadmodel_operator.kubernetes.apiserver.cache import FULL, Cache
 from leadmodel_operator.kubernetes.apiserver.client import Access, Client
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
+from worlds.fake_api import Call, FakeApi, Refused
+from worlds.fake_leader import a_cluster
 
 LABELS = {"customerops.dev/leadmodel": "conversion"}
 KEY = Key("sales", "conversion")

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from fake_leader import a_cluster, a_leader
-from faulted import drifted
+from worlds.fake_leader import a_cluster, a_leader
+from worlds.stories import drifted
 
 OURS = {
     "leadmodels/status",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from leadmodel_local import children
-from local_world import COMMAND
+from worlds.local_world import COMMAND
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import yaml
 
-from local_world import COMMAND, put
 from scenarios.goods import GOOD, holdout, live, moved
+from worlds.local_world import COMMAND, put
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 

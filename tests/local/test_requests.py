@@ -9,7 +9,7 @@ from leadmodel_local.runtime import Runtime
 from leadmodel_local.work import Jobs
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.reconcile import Key
-from local_world import Machine
+from worlds.local_world import Machine
 
 
 def backfill(mode: str) -> dict:

@@ -8,8 +8,8 @@ import time
 import pytest
 import yaml
 
-from local_world import Load, Machine
 from scenarios.goods import model
+from worlds.local_world import Load, Machine
 
 GOOD, BETTER, BAD = model(0.5, 1_767_000_001), model(1.5, 1_767_000_002), model(-0.5, 1_767_000_003)
 

@@ -13,8 +13,8 @@ from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase
-from lua51 import run
-from operator_world import OTHER_URI, Leader, Truth, World, digest
+from support.argocd_lua import run
+from worlds.world import OTHER_URI, Leader, Truth, World, digest
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
 SHOWN = ("Ready", "Available", "Validated", "Reconciling", "Stalled", "DriftDetected", "RolledBack")

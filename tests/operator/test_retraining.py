@@ -9,7 +9,7 @@ from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.resource.schema import Duration, load
 from leadmodel_operator.resource.spec import LeadsSource, Retraining
-from operator_world import KEY, Job, Leader, Truth, World, digest, spec
+from worlds.world import KEY, Job, Leader, Truth, World, digest, spec
 
 
 def serving() -> tuple[World, Leader]:

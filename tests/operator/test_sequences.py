@@ -18,7 +18,7 @@ from leadmodel_operator.resource.vocabulary import (
     QuarantineKind,
     Reason,
 )
-from operator_world import KEY, OTHER_URI, URI, Leader, Truth, World, WorldPort, digest
+from worlds.world import KEY, OTHER_URI, URI, Leader, Truth, World, WorldPort, digest
 
 STORIES = {}
 

@@ -15,7 +15,7 @@ from leadmodel_operator.resource.vocabulary import (
     QuarantineKind,
     Reason,
 )
-from operator_world import Job, Leader, Truth, World, digest
+from worlds.world import Job, Leader, Truth, World, digest
 
 
 def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:

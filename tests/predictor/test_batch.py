@@ -6,8 +6,8 @@ import pytest
 
 from leadmodel_artifact.artifact import Artifact, Example, Linear, Reference
 from leadmodel_artifact.scoring import score
-from models import FEATURES, leads, linear
-from served import served
+from support.predictor_thread import served
+from support.small_models import FEATURES, leads, linear
 
 MODEL = linear()
 

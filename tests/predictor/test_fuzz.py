@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models import leads, linear
-from served import read_answer, request, served
+from support.predictor_thread import read_answer, request, served
+from support.small_models import leads, linear
 
 json_values = st.recursive(
     st.one_of(

@@ -11,9 +11,9 @@ import pytest
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_predictor.http.guard import Guard
-from models import linear
-from replica import Replica
-from served import read_all, read_answer, request, served
+from support.predictor_process import Replica
+from support.predictor_thread import read_all, read_answer, request, served
+from support.small_models import linear
 
 MODEL = linear()
 

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from leadmodel_artifact.artifact import digest, dump
-from models import leads, linear
-from served import served
+from support.predictor_thread import served
+from support.small_models import leads, linear
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from leadmodel_predictor.http.openapi import openapi
-from models import FEATURES, linear
-from served import model_of, served
+from support.predictor_thread import model_of, served
+from support.small_models import FEATURES, linear
 
 AGE = replace(FEATURES[0], required=True, default=None, minimum=None)
 STRICT = replace(linear(), features=(AGE, *FEATURES[1:]))

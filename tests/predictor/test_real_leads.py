@@ -16,7 +16,7 @@ from leadmodel_training.export import export, make_reference
 from leadmodel_training.features import describe, encode, find_roles, instants, raw_columns
 from leadmodel_training.rows import labels, read
 from leadmodel_training.train import Recipe, calibrated, fit
-from served import request, served
+from support.predictor_thread import request, served
 
 PIPELINED, BATCH = 25, 5_000
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

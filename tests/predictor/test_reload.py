@@ -11,8 +11,8 @@ from leadmodel_artifact.artifact import ArtifactError, ArtifactReason, digest, d
 from leadmodel_predictor.serving.reload import MAX_QUEUED, Reloads
 from leadmodel_predictor.serving.slots import Slots, load_slot, pair
 from leadmodel_store.store import StoreError, StoreReason
-from models import leads, linear
-from served import model_of, read_answer, request, served
+from support.predictor_thread import model_of, read_answer, request, served
+from support.small_models import leads, linear
 
 OLD, NEW = linear(), linear(0.9)
 

@@ -17,8 +17,8 @@ from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.monitor import MAX_SUMMED
 from leadmodel_predictor.serving.ring import MAX_AGE_S, SIZE, Ring
 from leadmodel_statistics.stability import mean_shift_z
-from models import FEATURES, linear
-from served import model_of
+from support.predictor_thread import model_of
+from support.small_models import FEATURES, linear
 
 MODEL, OLDER = linear(), linear(0.1, name="older")
 SLOTS = model_of(MODEL, OLDER).slots

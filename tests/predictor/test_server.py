@@ -17,7 +17,7 @@ import pytest
 from leadmodel_artifact.artifact import digest, dump
 from leadmodel_artifact.scoring import score
 from leadmodel_messages.window import parse
-from models import leads, linear
+from support.small_models import leads, linear
 
 
 @dataclass

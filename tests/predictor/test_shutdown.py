@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from leadmodel_artifact.artifact import dump
-from models import linear
-from replica import Replica
-from served import read_answer, request, served
+from support.predictor_process import Replica
+from support.predictor_thread import read_answer, request, served
+from support.small_models import linear
 
 
 class Balancer:

@@ -10,8 +10,8 @@ from leadmodel_artifact.scoring import LeadError, code, coded, explain_score, le
 from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving.decode import BadLead
 from leadmodel_predictor.serving.slots import load_slot, pair
-from models import FEATURES, leads, linear
-from served import model_of
+from support.predictor_thread import model_of
+from support.small_models import FEATURES, leads, linear
 
 AGE, SOURCE, DETAILS, HOUR = FEATURES
 

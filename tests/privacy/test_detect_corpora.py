@@ -7,8 +7,8 @@ import pytest
 
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
-from privacy_score import Score, score
-from privacy_texts import STRUCTURED, Message, heavy, mixed
+from support.privacy_score import Score, score
+from support.privacy_texts import STRUCTURED, Message, heavy, mixed
 
 OTHERS = Path(__file__).parent / "others" / "messages.jsonl"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from docs_commands import ROOT, commands, pages, unmarked
-from redis_servers import Server, free_port
+from support.docs_commands import ROOT, commands, pages, unmarked
+from support.redis_servers import Server, free_port
 
 BIN = ROOT / ".venv" / "bin"
 TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))

@@ -19,6 +19,10 @@ def test_operator_is_never_a_package():
     assert not list((ROOT / "tests").glob("*/__init__.py"))
 
 
+def test_helpers_of_tests_lie_in_folders():
+    assert [file.name for file in (ROOT / "tests").glob("*.py")] == ["conftest.py"]
+
+
 def test_generated_files_are_fresh():
     assert (ROOT / "crds" / "leadmodels.yaml").read_text() == crd.render()
     assert (ROOT / "charts" / "leadmodel" / "files" / "leadmodels.yaml").read_text() == crd.render()

@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from place import Place
-from target import OURS, given, kind_down, kind_host, kind_load, kind_up, target
+
+from cluster.place import Place
+from cluster.target import OURS, given, kind_down, kind_host, kind_load, kind_up, target
 
 TOOL = """#!/bin/sh
 echo "${0##*/} $*" >> "$0.log"
@@ -21,7 +22,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any cluster, and the folder of its tools."""
     for name in ("KUBECONFIG", "LEADMODEL_E2E_HOST", "LEADMODEL_E2E_IMAGES"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("place.CACHE", tmp_path / "cache")
+    monkeypatch.setattr("cluster.place.CACHE", tmp_path / "cache")
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 

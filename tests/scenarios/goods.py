@@ -10,7 +10,7 @@ from typing import Any
 from leadmodel_artifact.artifact import Artifact, DataWindow, Example, FeatureKind, Reference, digest, dump
 from leadmodel_artifact.reference import SCORE, build
 from leadmodel_artifact.scoring import lead_values, make_scorer
-from models import FEATURES, leads, linear
+from support.small_models import FEATURES, leads, linear
 
 TRUTH = 1.5  # the weight of the world
 

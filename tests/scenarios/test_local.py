@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from local_world import Machine, put
 from scenarios.scripts import SCENARIOS
 from scenarios.world import Stage, post_each
+from worlds.local_world import Machine, put
 
 ENDS = Path(__file__).parent / "ends"
 

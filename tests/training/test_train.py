@@ -16,7 +16,7 @@ from leadmodel_training.features import describe, encode, find_roles, instants
 from leadmodel_training.progress import Progress
 from leadmodel_training.rows import Rows, labels, read
 from leadmodel_training.train import Recipe, calibrated, fit
-from models import linear
+from support.small_models import linear
 
 FEATURES = (
     Feature("a", FeatureKind.NUMERIC, "a", default=0.3),

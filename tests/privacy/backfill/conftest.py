@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from leadmodel_privacy.__main__ import main
-from redis_servers import FLAVOURS, Server
+from support.redis_servers import FLAVOURS, Server
 
 FULL = os.environ.get("LEADMODEL_FULL") == "1"
 

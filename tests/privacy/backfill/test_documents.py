@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from redis_servers import REDIS
+from support.redis_servers import REDIS
 
 MODULE = os.environ.get("LEADMODEL_REJSON", "")
 

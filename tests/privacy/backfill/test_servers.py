@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from redis_servers import REDIS, Server, binary, free_port
+from support.redis_servers import REDIS, Server, binary, free_port
 
 DOCS = Path(__file__).parents[3] / "docs" / "backfill.md"
 needs_redis = pytest.mark.skipif(REDIS is None, reason="redis-server is not installed")

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fake_api import FakeApi, Object
 from leadmodel_messages import window as windows
 from leadmodel_operator.planning.sources import show
-from operator_world import Truth, make_window
+from worlds.fake_api import FakeApi, Object
+from worlds.world import Truth, make_window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NAMESPACE, NAME = "sales", "conversion"

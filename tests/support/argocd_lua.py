@@ -5,7 +5,7 @@ from typing import Any
 
 from lupa.lua51 import LuaRuntime, lua_type
 
-SCRIPTS = Path(__file__).parent.parent / "charts" / "leadmodel" / "files" / "argocd"
+SCRIPTS = Path(__file__).parents[2] / "charts" / "leadmodel" / "files" / "argocd"
 _NARROW = """
 getmetatable("").__index = nil
 local safe = {time = os.time, date = os.date}

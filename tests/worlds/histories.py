@@ -1,4 +1,4 @@
-"""Random histories of the small world (`operator_world`): their steps, how one is played, what must hold after it.
+"""Random histories of the small world (`worlds.world`): their steps, how one is played, what must hold after it.
 
 Each step is a user's edit, something the cluster does, or a pass of a leader that may be cut off (crash) or frozen before any write
 and thawed later. After a history everything is mended: every reachable state gets back to Ready.
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from leadmodel_operator.planning.observed import Fault, FaultKind
 from leadmodel_operator.resource.vocabulary import Command, ConditionStatus, ConditionType, QuarantineKind
-from operator_world import OTHER_URI, URI, Leader, Truth, World, digest
+from worlds.world import OTHER_URI, URI, Leader, Truth, World, digest
 
 LETTERS = "ABCDE"
 letters = st.sampled_from(LETTERS)

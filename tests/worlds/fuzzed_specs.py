@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from fake_cluster import HOLDOUT, URI, digest
 from leadmodel_operator.resource import formats
 from leadmodel_operator.resource.schema import load, schema
 from leadmodel_operator.resource.spec import Spec
+from worlds.fake_cluster import HOLDOUT, URI, digest
 
 LETTERS = "ABCD"
 URIS = [URI, "https://leads.example/model.json", "pvc://claim/model.json"]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from fake_cluster import IMAGE, FakeCluster
+from worlds.fake_cluster import IMAGE, FakeCluster
 
 READY = 90.0
 

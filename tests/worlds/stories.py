@@ -12,9 +12,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from fake_api import Call, Refused
-from fake_cluster import FakeCluster, Truth
-from fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet
+from worlds.fake_api import Call, Refused
+from worlds.fake_cluster import FakeCluster, Truth
+from worlds.fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet
 
 DRIFT: dict[str, Any] = {"drift": {"interval": "30s", "sustainedFor": "15m"}}
 Story = Callable[[FakeCluster, Leader], Awaitable[None]]

@@ -4,7 +4,6 @@ import fcntl
 import json
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -16,14 +15,12 @@ from typing import Any, Self
 
 import yaml
 
-from e2e_models import Model
-from e2e_store import Store
+from cluster.place import this
+from cluster.target import target
+from e2e.harness.models import Model
+from e2e.harness.store import Store
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "cluster"))
-
-from place import this  # noqa: E402
-from target import target  # noqa: E402
+ROOT = Path(__file__).parents[3]
 
 PLACE = this()
 TARGET = target(PLACE)

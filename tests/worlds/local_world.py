@@ -18,8 +18,8 @@ import yaml
 
 from leadmodel_artifact.artifact import digest
 from leadmodel_local.files import hold
-from models import leads
 from scenarios.goods import holdout
+from support.small_models import leads
 
 COMMAND = [sys.executable, "-m", "leadmodel_local.cli", "local"]
 KEY = "sales/conversion"

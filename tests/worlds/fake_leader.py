@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from fake_api import Call, FakeApi, Object, Refused, called
-from fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
 from leadmodel_operator.kubernetes.apiserver.client import (
     _VERBS,
     TRANSIENT,
@@ -29,6 +27,8 @@ from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
+from worlds.fake_api import Call, FakeApi, Object, Refused, called
+from worlds.fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
 
 KEY = Key(NAMESPACE, NAME)
 TLS = ssl.create_default_context()

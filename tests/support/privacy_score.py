@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from privacy_texts import Message
+from support.privacy_texts import Message
 
 Spans = list[tuple[int, int, str]]
 
