@@ -23,7 +23,7 @@ class Node:
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
-            raise LayoutError(f"{path or 'the artifact'} must be an object")
+            raise LayoutError(f"{path or 'the document'} must be an object")
         self.value: dict[str, Any] = value
         self.path = path
 

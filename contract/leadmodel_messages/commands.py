@@ -1,0 +1,201 @@
+"""The command line of each program, written once for every runtime that starts programs. Paths and URIs are injected.
+
+Each function returns the arguments without the program: a cluster starts the console script, a machine the module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Program(StrEnum):
+    """The programs, by the name of their console script."""
+
+    POLL = "leadmodel-poll"
+    VALIDATE = "leadmodel-validate"
+    TRAIN = "leadmodel-train"
+    PRIVACY = "leadmodel-privacy"
+    PREDICTOR = "leadmodel-predictor"
+
+    @property
+    def module(self) -> str:
+        """The module that `python -m` runs where no console script is installed."""
+        return _MODULES[self]
+
+
+_MODULES = {
+    Program.POLL: "leadmodel_predictor.jobs.poll",
+    Program.VALIDATE: "leadmodel_predictor.jobs.validate",
+    Program.TRAIN: "leadmodel_training",
+    Program.PRIVACY: "leadmodel_privacy",
+    Program.PREDICTOR: "leadmodel_predictor",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that a program reads: a path or URI, and the digest its bytes must have."""
+
+    where: str
+    digest: str
+
+
+def termination_log(path: object) -> list[str]:
+    """Say where a program leaves its termination message; every program takes the flag."""
+    return [f"--termination-log={path}"]
+
+
+def poll(*, artifact: str, holdout: str, etag: str | None, holdout_etag: str | None) -> list[str]:
+    """Arguments of `leadmodel-poll`; an ETag that is None or empty asks unconditionally."""
+    return [
+        f"--artifact={artifact}",
+        f"--holdout={holdout}",
+        *_flag("etag", etag or None),
+        *_flag("holdout-etag", holdout_etag or None),
+    ]
+
+
+def validate(
+    *,
+    artifact: str,
+    holdout: str,
+    image: str,
+    deadline: float,
+    expect_digest: str | None,
+    holdout_digest: str | None,
+    champion: Model | None,
+    best: Model | None,
+    mailbox: str | None,
+) -> list[str]:
+    """Arguments of `leadmodel-validate`. `deadline` in seconds; `mailbox` is NAMESPACE/NAME or an absolute path, None to keep nothing."""
+    return [
+        f"--artifact={artifact}",
+        f"--holdout={holdout}",
+        f"--image={image}",
+        f"--deadline={deadline:g}",
+        *_flag("expect-digest", expect_digest or None),
+        *_flag("holdout-digest", holdout_digest or None),
+        *_model("champion", "champion-digest", champion),
+        *_model("best", "best-digest", best),
+        *_flag("mailbox", mailbox),
+    ]
+
+
+def train(
+    *,
+    leads: str,
+    artifact: str,
+    holdout: str,
+    name: str,
+    label: str,
+    recipe: str,
+    exclude: Sequence[str],
+    allow: Sequence[str],
+    horizon_days: float | None,
+) -> list[str]:
+    """Arguments of `leadmodel-train` with URIs to write to."""
+    return [
+        f"--leads={leads}",
+        f"--artifact={artifact}",
+        f"--holdout={holdout}",
+        f"--name={name}",
+        f"--label={label}",
+        f"--recipe={recipe}",
+        *_flag("exclude", ",".join(exclude) or None),
+        *_flag("allow", ",".join(allow) or None),
+        *_flag("horizon", None if horizon_days is None else f"{horizon_days:g}"),
+    ]
+
+
+def backfill(
+    *,
+    match: Sequence[str],
+    field: Sequence[str],
+    name: str,
+    retention_s: float,
+    image: str | None,
+    wait_s: float | None,
+    apply: bool,
+) -> list[str]:
+    """Arguments of `leadmodel-privacy backfill`.
+
+    Args:
+        match: Keys to read, as Redis globs.
+        field: Fields that hold text; none for every text.
+        name: Runs of one name share lease, checkpoint and reports.
+        retention_s: How long reports live, in seconds.
+        image: The image for the audit record; None where no image runs.
+        wait_s: How long to wait for a Redis or a lease, in seconds; None for the program's own patience, which suits a night.
+        apply: Redact instead of only count.
+    """
+    return [
+        "backfill",
+        *(f"--match={pattern}" for pattern in match),
+        *(f"--field={item}" for item in field),
+        f"--name={name}",
+        f"--retention={retention_s:.0f}s",
+        *_flag("image", image),
+        *_flag("wait", None if wait_s is None else f"{wait_s:.0f}s"),
+        *(["--apply"] if apply else []),
+    ]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a predictor listens: on one address and port."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """Where a predictor listens: on sockets of its parent, given by file descriptor."""
+
+    sockets: tuple[int, ...]
+
+
+def predictor(
+    *,
+    champion: Model,
+    previous: Model | None,
+    listen: Address | Inherited,
+    measured_auc: float | None,
+    drain_s: float | None,
+) -> list[str]:
+    """Arguments of `leadmodel-predictor` under an operator, which has judged the model: no AUC is too low here.
+
+    Args:
+        champion: The model to serve.
+        previous: The model to compare live leads with.
+        listen: Where to listen.
+        measured_auc: The AUC that validation measured.
+        drain_s: How long to go on accepting after SIGTERM, in seconds; None for the program's own time, which suits a Service.
+    """
+    return [
+        *_model("artifact", "expect-digest", champion),
+        *_listen(listen),
+        "--min-auc=0",
+        *_flag("drain-seconds", None if drain_s is None else f"{drain_s:g}"),
+        *_flag("measured-auc", None if measured_auc is None else repr(measured_auc)),
+        *_model("previous", "previous-digest", previous),
+    ]
+
+
+def _listen(listen: Address | Inherited) -> list[str]:
+    if isinstance(listen, Inherited):
+        return ["--fd=" + ",".join(map(str, listen.sockets))]
+    return [f"--host={listen.host}", f"--port={listen.port}"]
+
+
+def _flag(name: str, value: str | None) -> list[str]:
+    return [] if value is None else [f"--{name}={value}"]
+
+
+def _model(name: str, digest_name: str, model: Model | None) -> list[str]:
+    return [] if model is None else [f"--{name}={model.where}", f"--{digest_name}={model.digest}"]

@@ -1,0 +1,49 @@
+"""The exit codes of the programs, one table per program, and what each code tells the platform."""
+
+from enum import IntEnum
+
+
+class PollExit(IntEnum):
+    """Exit codes of `leadmodel-poll`."""
+
+    ANSWERED = 0  # the store answered: the message is a PollAnswer
+    UNAVAILABLE = 1  # the store gave no artifact: the message is a Failure
+    USAGE = 2  # the arguments are wrong
+    TOO_LARGE = 3  # the artifact is over its size limit: trying again does not help
+
+
+class ValidateExit(IntEnum):
+    """Exit codes of `leadmodel-validate`."""
+
+    REPORTED = 0  # the message is a Report; bytes that are no model are a report too
+    UNMEASURED = 1  # nothing could be measured: the message is a Failure
+    USAGE = 2  # the arguments are wrong
+    TOO_LARGE = 3  # the artifact is over a size limit: trying again does not help
+
+
+class TrainExit(IntEnum):
+    """Exit codes of `leadmodel-train`."""
+
+    WRITTEN = 0  # holdout and artifact are written: the message is a TrainingAnswer
+    REFUSED = 1  # these leads make no model: the message is a Failure
+    USAGE = 2  # the arguments are wrong
+    LATER = 75  # the store did not answer: try again later
+
+
+class PredictorExit(IntEnum):
+    """Exit codes of `leadmodel-predictor`."""
+
+    STOPPED = 0  # a signal asked the program to stop, and every request was answered
+    UNREADABLE = 1  # the artifact or the token could not be read
+    USAGE = 2  # the arguments are wrong
+    REFUSED = 3  # the artifact was read and will not be served: the message is a Refusal
+
+
+class BackfillExit(IntEnum):
+    """Exit codes of `leadmodel-privacy backfill`."""
+
+    DONE = 0  # finished; an apply was verified
+    CONFIGURATION = 2  # arguments, credentials or rights: trying again does not help
+    RESIDUE = 3  # finished, but something is left for a person
+    TRY_AGAIN = 75  # Redis is away or another run holds the lease
+    STOPPED = 143  # asked to stop; the checkpoint is written

@@ -1,0 +1,8 @@
+"""Names on which two programs must agree: the file of a snapshot, and the account a pod runs under."""
+
+from pathlib import Path
+
+SNAPSHOT_FILE = "model.json.gz"  # key of mailbox and snapshot ConfigMaps, file where they are mounted
+SERVICE_ACCOUNT = Path(
+    "/var/run/secrets/kubernetes.io/serviceaccount"
+)  # where Kubernetes mounts token and ca.crt

@@ -1,0 +1,69 @@
+"""The answer of `leadmodel-poll`: which bytes a store holds under the URIs of artifact and holdout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from leadmodel_artifact.jsonnode import Node
+from leadmodel_messages import termination
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The bytes under one URI. Digest and size are None where the store said that nothing changed since the known ETag."""
+
+    digest: str | None
+    size: int | None = None  # bytes
+    etag: str | None = None
+    not_modified: bool = False
+
+
+@dataclass(frozen=True)
+class PollAnswer:
+    """What the store holds; `holdout` is None where there is none or where the store did not give the holdout."""
+
+    uri: str  # of the artifact, without user info, query and fragment
+    artifact: Stored
+    holdout: Stored | None = None
+
+
+def dump(answer: PollAnswer) -> str:
+    """Write the answer as one line of JSON."""
+    import json
+
+    holdout = answer.holdout and _document(answer.holdout)
+    document = {"uri": answer.uri, **_document(answer.artifact), "holdout": holdout}
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _document(stored: Stored) -> dict[str, Any]:
+    return {
+        "digest": stored.digest,
+        "size": stored.size,
+        "etag": stored.etag,
+        "notModified": stored.not_modified,
+    }
+
+
+def parse(line: str) -> PollAnswer:
+    """Read an answer strictly.
+
+    Raises:
+        ValueError: The line is no JSON object, has no URI, or a field has another type.
+    """
+    node = Node(termination.document(line), "")
+    holdout = _read(node.node("holdout")) if node.has("holdout") else None
+    return PollAnswer(uri=node.text("uri"), artifact=_read(node), holdout=holdout)
+
+
+def _read(node: Node) -> Stored:
+    return Stored(
+        digest=node.optional("digest", node.text),
+        size=node.optional("size", node.integer),
+        etag=node.optional("etag", node.text),
+        not_modified=node.flag("notModified", default=False),
+    )

@@ -1,0 +1,18 @@
+"""URIs as people and messages show them, and the URI of a path."""
+
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+
+def show(uri: str) -> str:
+    """Show a URI without what may be secret: no user info, no query, no fragment."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "a URI that cannot be read"
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def uri_of(where: str) -> str:
+    """Give the URI of a place that a person names as a path or as a URI."""
+    return where if "://" in where else Path(where).absolute().as_uri()
