@@ -40,6 +40,7 @@ BREACHES = {
     "messages": ("contract/leadmodel_messages/breach.py", "import leadmodel_store.store"),
     "statistics": ("contract/leadmodel_statistics/breach.py", "import leadmodel_artifact.artifact"),
     "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),
+    "client": ("operator/leadmodel_operator/kubernetes/apiserver/client.py", "import kubernetes.client"),
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
     "store": ("contract/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
     "privacy": ("privacy/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
