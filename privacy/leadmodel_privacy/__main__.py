@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from leadmodel_privacy import detecting
+from leadmodel_privacy import detect_command
 from leadmodel_privacy.backfill import command as backfill
 
 
@@ -12,7 +12,7 @@ def parser() -> argparse.ArgumentParser:
     """What the program takes; each command registers itself and the function that runs it."""
     p = argparse.ArgumentParser(prog="leadmodel-privacy", description="Find and redact personal data.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    detecting.register(commands)
+    detect_command.register(commands)
     backfill.register(commands)
     return p
 

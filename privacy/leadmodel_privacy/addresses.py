@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from leadmodel_privacy.context import FILLERS, words_before
-from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import holds, phrases, words
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import FILLERS, words_before
+from leadmodel_privacy.word_lists import contains_any, phrase_list, word_set
 
 _SUFFIXES = (
     "Alley Annex Arcade Avenue Ave Av Bayou Beach Bend Bluffs? Bottom Boulevard Blvd Branch Bridge Brooks? Burgs? Bypass Camp Canyon Cape "
@@ -54,29 +54,29 @@ _MILITARY = re.compile(
 )
 _STATE_ZIP = re.compile(rf"(?<![^\W_]){_ZIP}")
 _POSTCODE = re.compile(rf"{_UK}|{_CANADA}")
-_CODE_WORDS = words("zip zipcode postcode postal plz postleitzahl postcodes cap cep")
+_CODE_WORDS = word_set("zip zipcode postcode postal plz postleitzahl postcodes cap cep")
 _CODE_STEMS = ("zip", "postc", "postal", "postl", "plz", "cap", "cep")
-_STEMS = phrases(
+_STEMS = phrase_list(
     "str.|straße|strasse|weg|platz|allee|gasse|damm|ufer|chaussee|stieg|pfad|straat|laan|plein|gracht|kade|dreef"
 )
-_STARTS = phrases(
+_STARTS = phrase_list(
     "calle|c/|aven|avda|av.|plaza|paseo|ronda|camino|via|piazza|corso|largo|vicolo|strada|rua|travessa|praça"
 )
 _BACK = 90  # characters before a house number that are read
 
 
-def addresses(reading: Reading) -> Iterator[Span]:
+def addresses(scanned: ScannedText) -> Iterator[Span]:
     """Where someone lives: the street with its number, with town and postcode when they follow."""
-    text, low = reading.text, reading.low
-    roman = holds(low, _STARTS)
-    coded = holds(low, _CODE_STEMS)
-    for start, end in reading.free():
+    text, low = scanned.text, scanned.low
+    roman = contains_any(low, _STARTS)
+    coded = contains_any(low, _CODE_STEMS)
+    for start, end in scanned.unclaimed_numbers():
         yield from _street_after(text, start, end)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             yield from _until(_GERMAN, text, start)
         if roman and end - start <= 6:
             yield from _until(_ROMAN, text, start)
-        yield from _code(reading, start, end, named=coded)
+        yield from _code(scanned, start, end, named=coded)
     if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
         for pattern in (_BOX, _MILITARY):
             yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
@@ -100,8 +100,8 @@ def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
             return
 
 
-def _code(reading: Reading, start: int, end: int, *, named: bool) -> Iterator[Span]:
-    text, length = reading.text, end - start
+def _code(scanned: ScannedText, start: int, end: int, *, named: bool) -> Iterator[Span]:
+    text, length = scanned.text, end - start
     match = None
     if length == 5 and start >= 3:
         match = _STATE_ZIP.match(text, start - 3) or _STATE_ZIP.match(text, max(0, start - 4))
@@ -110,6 +110,6 @@ def _code(reading: Reading, start: int, end: int, *, named: bool) -> Iterator[Sp
     if match and match.end() >= end:
         yield *match.span(), "ADDRESS"
     elif named and 4 <= length <= 7:
-        near = [word for word in words_before(reading.low, start)[-4:] if word not in FILLERS]
+        near = [word for word in words_before(scanned.low, start)[-4:] if word not in FILLERS]
         if near and near[-1] in _CODE_WORDS:
             yield start, end, "ADDRESS"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from leadmodel_privacy.linear import PatternError, check
+from leadmodel_privacy.pattern_cost import PatternError, check_patterns
 
 ENTITIES = (
     "EMAIL",
@@ -92,7 +92,7 @@ def _check_custom(custom: tuple[Custom, ...]) -> None:
                 f"custom: {own.entity!r} cannot name an entity; write capitals such as CUSTOMER_NO"
             )
     try:
-        check({own.entity: own.pattern for own in custom} if _unique(custom) else _numbered(custom))
+        check_patterns({own.entity: own.pattern for own in custom} if _unique(custom) else _numbered(custom))
     except PatternError as error:
         raise ConfigError(f"custom: {error}") from error
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from leadmodel_privacy.context import birth_near
-from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import holds, phrases
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import birth_near
+from leadmodel_privacy.word_lists import contains_any, phrase_list
 
 _MONTHS = (
     r"jan(?:uary|uar|vier)?|enero|gennaio|janeiro|januari|feb(?:ruary|ruar|rero|braio|ruari)?|f[ée]v(?:rier|ereiro)?|mar(?:ch|s|zo|ço)?|m[äa]e?rz|maart|"
@@ -21,7 +21,7 @@ _DATE = re.compile(
     r")(?![^\W_]|[/-]\d)",
     re.IGNORECASE,
 )
-_STEMS = phrases(
+_STEMS = phrase_list(
     "born|dob|birth|bday|gebor|geb.|geb |geburt|naissance|né|naci|nato|nata|nasci|geboorte|urodz|föd|fød|synty|decease|died|admi|discharg|"
     "d.o.b|anivers|annivers|complean|cumplea|verjaar"
 )
@@ -29,14 +29,14 @@ _OLD = re.compile(r"[ -]?(?:years?[ -]olds?|yo|y/o|yrs old|jahre alt|ans|años|a
 _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
 
 
-def births(reading: Reading) -> Iterator[Span]:
+def births(scanned: ScannedText) -> Iterator[Span]:
     """Dates with a word of birth beside them, and ages above 89."""
-    low = reading.low
-    if holds(low, _STEMS):
-        for match in _DATE.finditer(reading.text):
+    low = scanned.low
+    if contains_any(low, _STEMS):
+        for match in _DATE.finditer(scanned.text):
             if birth_near(low, *match.span()):
                 yield *match.span(), "DOB"
-    for start, end in reading.free():
+    for start, end in scanned.unclaimed_numbers():
         old = 2 <= end - start <= 3 and (age := low[start:end]).isdigit() and 90 <= int(age) <= 119
         if old and (_OLD.match(low, end) or low.endswith(_AGED, max(0, start - 8), start)):
             yield start, end, "DOB"

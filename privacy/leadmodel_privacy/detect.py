@@ -1,6 +1,6 @@
 """Finds personal data in text and replaces it by placeholders such as `[EMAIL]`.
 
-Gate, then candidate patterns, then validators: a text without a digit, an @, a dot-something or a cue of a name holds none of it and
+Gate, then candidate patterns, then validators: a text without a digit, an @, a dot-something or a key_as_words of a name holds none of it and
 returns at once. The first claim wins, placeholders and UUIDs are claimed before all. Redaction is repeated until nothing changes.
 Text is never logged, never part of an exception.
 """
@@ -14,25 +14,25 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from leadmodel_privacy import addresses, dates, money, names, network, papers, phones
+from leadmodel_privacy import addresses, dates, identity_documents, names, network, payment_numbers, phones
 from leadmodel_privacy.configuration import UNSETTLED, Config
-from leadmodel_privacy.context import says
-from leadmodel_privacy.jsontext import Value, cue, is_json, values
-from leadmodel_privacy.plain import plain
-from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import words
+from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
+from leadmodel_privacy.normalization import normalize
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import says
+from leadmodel_privacy.word_lists import word_set
 
 __all__ = ["Detector", "Span", "detect", "redact"]
 
 MAX_PASSES = 8
-_CODE = words(
-    "addresses.py configuration.py context.py dates.py detect.py jsontext.py linear.py money.py names.py network.py papers.py phones.py "
-    "plain.py quantities.py reading.py validators.py vocabulary.py"
+_CODE = word_set(
+    "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py names.py network.py normalization.py "
+    "pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
-Finder = Callable[[Reading], Iterator[Span]]
+Finder = Callable[[ScannedText], Iterator[Span]]
 Edit = tuple[int, int, str, str]  # a span and what takes its place
 
 
@@ -49,7 +49,7 @@ class Detector:
             for own in self.config.custom
         )
         self._finders = _finders(self.config, numbers=True)
-        self._wordy = _finders(self.config, numbers=False)  # for a text without a digit
+        self._finders_without_digits = _finders(self.config, numbers=False)  # for a text without a digit
 
     def detect(self, text: str, *, key: str = "") -> list[Span]:
         """Spans of personal data as (start, end, entity) in characters of the text, in order, never overlapping.
@@ -73,7 +73,7 @@ class Detector:
     def _edits(self, text: str, key: str) -> list[Edit]:
         if is_json(text):
             return list(self._in_json(text))
-        return [(*span, f"[{span[2]}]") for span in self._in_text(text, cue(key))]
+        return [(*span, f"[{span[2]}]") for span in self._in_text(text, key_as_words(key))]
 
     def _in_json(self, text: str) -> Iterator[Edit]:
         wanted = set(self.config.fields)
@@ -87,51 +87,51 @@ class Detector:
 
     def _in_number(self, value: Value) -> Iterator[Edit]:
         """A number is personal only when its key says so; then the whole of it is, and a string takes its place."""
-        before = cue(value.path[-1])
+        before = key_as_words(value.path[-1])
         if value.text.isdigit() and before and says(before):
             for _, _, entity in self._in_text(value.text, before)[:1]:
                 yield *value.place(0, len(value.text)), entity, f'"[{entity}]"'
 
     def _in_text(self, raw: str, before: str) -> list[Span]:
-        text, origin = plain(raw)
-        reading = Reading(before + text)
+        text, origin = normalize(raw)
+        scanned = ScannedText(before + text)
         if before:
-            reading.occupy(0, len(before))
-        self._read(reading)
-        if not reading.spans:
+            scanned.reserve(0, len(before))
+        self._read(scanned)
+        if not scanned.spans:
             return []
-        spans = sorted((s - len(before), e - len(before), entity) for s, e, entity in reading.spans)
+        spans = sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
         if origin is None:
             return spans
         return [(origin[s], origin[e - 1] + 1, entity) for s, e, entity in spans]
 
-    def _read(self, reading: Reading) -> None:
-        self._occupy(reading)
+    def _read(self, scanned: ScannedText) -> None:
+        self._occupy(scanned)
         for entity, pattern in self._custom:
-            for match in pattern.finditer(reading.text):
-                reading.claim((*match.span(), entity))
-        for finder in self._finders if reading.numbers else self._wordy:
-            for span in finder(reading):
+            for match in pattern.finditer(scanned.text):
+                scanned.claim((*match.span(), entity))
+        for finder in self._finders if scanned.numbers else self._finders_without_digits:
+            for span in finder(scanned):
                 if span[2] in self._on:
-                    reading.claim(span)
+                    scanned.claim(span)
 
-    def _occupy(self, reading: Reading) -> None:
-        if "[" in reading.text:
-            reading.hush([match.span() for match in self._placeholder.finditer(reading.text)])
-        if reading.numbers and reading.text.count("-") >= 4:
-            for match in _UUID.finditer(reading.text):
-                reading.occupy(*match.span())
+    def _occupy(self, scanned: ScannedText) -> None:
+        if "[" in scanned.text:
+            scanned.mask([match.span() for match in self._placeholder.finditer(scanned.text)])
+        if scanned.numbers and scanned.text.count("-") >= 4:
+            for match in _UUID.finditer(scanned.text):
+                scanned.reserve(*match.span())
 
 
-_WORDY: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))
-_NUMBERS: tuple[tuple[str, Finder], ...] = (
+_WITHOUT_DIGITS: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))
+_WITH_DIGITS: tuple[tuple[str, Finder], ...] = (
     ("MAC", network.macs),
     ("IP", network.ip6s),
-    ("VIN", papers.plates),
-    ("IBAN", money.ibans),
-    ("CREDIT_CARD", money.cards),
-    ("", papers.formed),
-    ("", papers.named),
+    ("VIN", identity_documents.license_plates),
+    ("IBAN", payment_numbers.ibans),
+    ("CREDIT_CARD", payment_numbers.cards),
+    ("", identity_documents.numbers_by_form),
+    ("", identity_documents.numbers_by_context),
     ("IP", network.ip4s),
     ("DOB", dates.births),
     ("ADDRESS", addresses.addresses),
@@ -140,8 +140,10 @@ _NUMBERS: tuple[tuple[str, Finder], ...] = (
 
 def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
     """In order of certainty: what shows by itself what it is, then what words say, phones and names last."""
-    numeric = (*_NUMBERS, ("PHONE", phones.phones(config.regions))) if numbers else ()
-    return tuple(f for entity, f in (*_WORDY, *numeric, ("NAME", names.names)) if entity not in config.off)
+    numeric = (*_WITH_DIGITS, ("PHONE", phones.phones(config.regions))) if numbers else ()
+    return tuple(
+        f for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", names.names)) if entity not in config.off
+    )
 
 
 def _edited(text: str, edits: list[Edit]) -> str:

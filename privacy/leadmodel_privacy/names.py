@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from leadmodel_privacy.reading import Reading, Span
-from leadmodel_privacy.vocabulary import holds, phrases, words
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.word_lists import contains_any, phrase_list, word_set
 
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_])){0,30}"
 _NAME = rf"({_WORD}(?:\.(?= ))?(?: {_WORD}(?:\.(?= ))?){{0,3}})"
@@ -25,13 +25,13 @@ _CLOSINGS = (
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
 _SAYING = re.compile(rf"(?<![^\W_])(?i:{_SAID})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])")
-_SAID_STEMS = phrases("name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam")
+_SAID_STEMS = phrase_list("name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam")
 _FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
 _CUES = {
     cue: kind
     for kind, cues in (("i am", _I_AM), ("closing", _CLOSINGS), ("greeting", _GREETINGS), ("title", _TITLES))
-    for cue in phrases(cues)
+    for cue in phrase_list(cues)
 }
 _ENDS = tuple(_CUES)
 _TITLED = tuple(cue for cue, kind in _CUES.items() if kind == "title")
@@ -39,10 +39,10 @@ _GAP = " \n,.!-~—:"
 _BOTH = frozenset({"thanks", "thank you", "best"})  # greet before a comma, close on a line of their own
 _BACK = 24
 _CLOSED = frozenset(["", *",!.:;?\n-(|"])
-_PARTICLES = words(
+_PARTICLES = word_set(
     "van von der den de da di du del della la le el al bin ben ibn dos das zu zur ter ten y e st"
 )
-_NOT_NAMES = words(
+_NOT_NAMES = word_set(
     "a an the and or but so not no yes ok okay all everyone everybody team support sir madam there here it is was are be been being i you he she we "
     "they my your his her our their me us them this that these those what who when where why how which just still very really now then today "
     "tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october "
@@ -59,16 +59,16 @@ _NOT_NAMES = words(
     "last next back up down out over under off through urgent important confidential private public free test demo sample example unknown none null "
     "missing required optional invalid wrong correct right left true false"
 )
-_COMPANY = words(
+_COMPANY = word_set(
     "inc llc ltd gmbh corp ag plc kg bv nv co company group bank team support service services sales department office solutions systems technologies "
     "software labs media partners consulting store shop university college hospital clinic center centre insurance"
 )
 
 
-def names(reading: Reading) -> Iterator[Span]:
+def names(scanned: ScannedText) -> Iterator[Span]:
     """What follows a cue and looks like a name."""
-    text, low = reading.text, reading.low
-    if holds(low, _SAID_STEMS):
+    text, low = scanned.text, scanned.low
+    if contains_any(low, _SAID_STEMS):
         for match in _SAYING.finditer(text):
             if (length := _length("said", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from leadmodel_privacy.context import FILLERS, words_before
-from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import FILLERS, words_before
 from leadmodel_privacy.validators import is_ip
-from leadmodel_privacy.vocabulary import words
+from leadmodel_privacy.word_lists import word_set
 
 _EMAIL = re.compile(
     r"(?<![\w.+%-])[\w.+%-]++(?:'[\w.+%-]++)?@"
@@ -34,30 +34,30 @@ _CISCO = re.compile(
 )
 _IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.\d{1,3}){3})?(?!\w|\.\w)")
 _IP4 = re.compile(r"(?<!\.)(?<!_)(?<!\d-)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
-_VERSION = words(
+_VERSION = word_set(
     "version versions ver release build firmware rev revision section chapter kapitel abschnitt upgrade upgraded update updated "
     "downgrade installed v patch sdk kernel driver chrome firefox"
 )
 _TRAILING = ".,;:!?)*_~"
 
 
-def emails(reading: Reading) -> Iterator[Span]:
+def emails(scanned: ScannedText) -> Iterator[Span]:
     """`jane@example.org`, also `jane (at) example (dot) org`."""
-    if "@" in reading.text:
-        for match in _EMAIL.finditer(reading.text):
+    if "@" in scanned.text:
+        for match in _EMAIL.finditer(scanned.text):
             yield match.start(), match.end(), "EMAIL"
-    low = reading.low
+    low = scanned.low
     if "dot" in low or "at)" in low or "at]" in low or "at}" in low:
-        for match in _SPELT.finditer(reading.text):
+        for match in _SPELT.finditer(scanned.text):
             spelt = match.group().lower()
             if "dot" in spelt or "at)" in spelt or "at]" in spelt or "at}" in spelt:
                 yield match.start(), match.end(), "EMAIL"
 
 
-def urls(reading: Reading) -> Iterator[Span]:
+def urls(scanned: ScannedText) -> Iterator[Span]:
     """Addresses of pages: with a scheme, with `www.`, or a bare domain in small letters."""
-    text = reading.text
-    if "://" in text or "www" in reading.low:
+    text = scanned.text
+    if "://" in text or "www" in scanned.low:
         for match in _URL.finditer(text):
             if len(found := match.group().rstrip(_TRAILING)) >= 6:
                 yield match.start(), match.start() + len(found), "URL"
@@ -71,20 +71,20 @@ def _domains(text: str) -> Iterator[Span]:
             yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
 
 
-def macs(reading: Reading) -> Iterator[Span]:
+def macs(scanned: ScannedText) -> Iterator[Span]:
     """Addresses of network cards, with colons, dashes or dots."""
-    text = reading.text
+    text = scanned.text
     if text.count(":") >= 5 or text.count("-") >= 5:
         for match in _MAC.finditer(text):
             yield *match.span(), "MAC"
-    for start, end in reading.free():
+    for start, end in scanned.unclaimed_numbers():
         if end - start == 4 and text[end : end + 1] == "." and (dotted := _CISCO.match(text, start)):
             yield *dotted.span(), "MAC"
 
 
-def ip6s(reading: Reading) -> Iterator[Span]:
+def ip6s(scanned: ScannedText) -> Iterator[Span]:
     """IPv6, long and short."""
-    text = reading.text
+    text = scanned.text
     if "::" not in text and text.count(":") < 7:
         return
     for match in _IP6.finditer(text):
@@ -95,19 +95,19 @@ def ip6s(reading: Reading) -> Iterator[Span]:
             yield match.start(), match.start() + len(found), "IP"
 
 
-def ip4s(reading: Reading) -> Iterator[Span]:
+def ip4s(scanned: ScannedText) -> Iterator[Span]:
     """IPv4; four numbers after `version` are a version."""
-    text = reading.text
+    text = scanned.text
     if text.count(".") < 3:
         return
-    for start, end in reading.free():
+    for start, end in scanned.unclaimed_numbers():
         match = _IP4.match(text, start) if end - start <= 3 and text[end : end + 1] == "." else None
-        if match and is_ip(match.group()) and not _is_version(reading, start):
+        if match and is_ip(match.group()) and not _is_version(scanned, start):
             yield *match.span(), "IP"
 
 
-def _is_version(reading: Reading, start: int) -> bool:
-    for word in reversed(words_before(reading.low, start)[-5:]):
+def _is_version(scanned: ScannedText, start: int) -> bool:
+    for word in reversed(words_before(scanned.low, start)[-5:]):
         if word in _VERSION:
             return True
         if word not in FILLERS and word != "from":

@@ -6,9 +6,9 @@ The tables of phone numbers are loaded when the first is asked for: a backfill t
 import re
 from collections.abc import Callable, Iterator
 
-from leadmodel_privacy.context import NOT_PERSONAL, PHONE, no_phone_near, phone_near
-from leadmodel_privacy.quantities import dated, decimal, measured
-from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.quantities import has_date, has_unit, is_amount
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import NOT_PERSONAL, PHONE, no_phone_near, phone_near
 from leadmodel_privacy.validators import digits_of
 
 _MOST_CHECKS = 40  # of numbers a text; each is slow, so a text with more of them is taken to hold phones
@@ -27,18 +27,18 @@ _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 _GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
 
-Finder = Callable[[Reading], Iterator[Span]]
+Finder = Callable[[ScannedText], Iterator[Span]]
 
 
 def phones(regions: tuple[str, ...]) -> Finder:
     """A finder that knows the national numbers of these countries."""
 
-    def find(reading: Reading) -> Iterator[Span]:
+    def find(scanned: ScannedText) -> Iterator[Span]:
         done, checks = 0, 0
-        for number, _ in reading.free():
-            if number < done or (match := _candidate(reading.text, number)) is None:
+        for number, _ in scanned.unclaimed_numbers():
+            if number < done or (match := _candidate(scanned.text, number)) is None:
                 continue
-            found = _is_phone(reading, match)
+            found = _is_phone(scanned, match)
             if found is None:
                 checks += 1
                 found = checks > _MOST_CHECKS or _exists(_EXTENSION.sub("", match.group()), regions)
@@ -54,22 +54,22 @@ def _candidate(text: str, number: int) -> re.Match[str] | None:
     return _BODY.match(text, before.start() if before else number)
 
 
-def _is_phone(reading: Reading, match: re.Match[str]) -> bool | None:
+def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
     """None: only if it is a number of some country."""
     start, end = match.span()
     token = _EXTENSION.sub("", match.group())
-    kind = reading.kind(start)
-    if kind == NOT_PERSONAL or decimal(token):
+    label = scanned.label(start)
+    if label == NOT_PERSONAL or is_amount(token):
         return False
-    if measured(reading.low, start, end) or dated(reading.text, start, end):
+    if has_unit(scanned.low, start, end) or has_date(scanned.text, start, end):
         return False
     count = len(digits_of(token))
     if count > 15:
         return False
-    if kind == PHONE or (count >= 7 and phone_near(reading.low, start, end)):
+    if label == PHONE or (count >= 7 and phone_near(scanned.low, start, end)):
         return True
     formed = _formed(token, count)
-    if formed is None and "+" not in token and no_phone_near(reading.low, start, end):
+    if formed is None and "+" not in token and no_phone_near(scanned.low, start, end):
         return False
     return formed
 

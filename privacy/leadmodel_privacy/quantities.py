@@ -16,16 +16,16 @@ _CLOCK = re.compile(r"[:T]\d\d")
 _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{1,2}|\d{1,3}(?:\.\d{3})+,\d{2}")
 
 
-def measured(low: str, start: int, end: int) -> bool:
+def has_unit(low: str, start: int, end: int) -> bool:
     """Whether a unit or a currency stands beside the number."""
     return _UNIT.match(low, end) is not None or _MONEY.search(low, max(0, start - 5), start) is not None
 
 
-def dated(text: str, start: int, end: int) -> bool:
+def has_date(text: str, start: int, end: int) -> bool:
     """Whether the number holds a date or runs into a clock time."""
     return _TIME.search(text, start, end) is not None or _CLOCK.match(text, end) is not None
 
 
-def decimal(token: str) -> bool:
+def is_amount(token: str) -> bool:
     """Whether it reads as an amount."""
     return _DECIMAL.fullmatch(token) is not None

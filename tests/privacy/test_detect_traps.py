@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadmodel_privacy import context, names
+from leadmodel_privacy import names, surroundings
 from leadmodel_privacy.configuration import Config
-from leadmodel_privacy.context import BIRTH
 from leadmodel_privacy.detect import Detector, redact
+from leadmodel_privacy.surroundings import BIRTH
 
 FOUND = [
     ("jane (at) example (dot) org", "EMAIL"),
@@ -157,5 +157,5 @@ def test_short_cuts_say_what_the_long_way_says(parts):
     for place in range(len(text) + 1):
         if names._uncued(low, place):
             assert names._cue(low, place) is None
-        far = context._walk(context._words_and_stops(low, place, context.BEFORE))[0]
-        assert context.kind_before(low, place) == far
+        far = surroundings._nearest_label(surroundings._words_and_stops(low, place, surroundings.BEFORE))[0]
+        assert surroundings.label_before(low, place) == far

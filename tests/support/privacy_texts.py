@@ -8,7 +8,7 @@ import phonenumbers
 from phonenumbers import PhoneNumberFormat as Form
 from phonenumbers import PhoneNumberType as Kind
 
-from leadmodel_privacy.vocabulary import phrases
+from leadmodel_privacy.word_lists import phrase_list
 
 COUNTRIES = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "PL", "SE", "CH")
 STRUCTURED = (
@@ -28,16 +28,16 @@ STRUCTURED = (
     "DRIVER_LICENSE",
     "VIN",
 )
-FIRST = phrases(
+FIRST = phrase_list(
     "Ava|Liam|Noah|Mia|Jonas|Léa|Paul|Zoë|Björn|Anna|Marek|Lucía|Giulia|Pieter|Aarav|Sofia|Henrik|Chloé|Mateo|Ines"
 )
-LAST = phrases(
+LAST = phrase_list(
     "Walker|Schmidt|Dubois|García|Rossi|de Vries|Kowalski|Lindqvist|Silva|Patel|O'Neill|Müller|Meyer|Novak|Haugen|Costa"
 )
-HOSTS = phrases(
+HOSTS = phrase_list(
     "example.org|mail-host.net|kunde.example.de|boite.fr|correo.es|uni.ac.uk|firma.com.br|posta.it"
 )
-STREETS = phrases("Oak|Maple|Church|Station|Victoria|Lincoln|Hill|Mill|Queen|Garden")
+STREETS = phrase_list("Oak|Maple|Church|Station|Victoria|Lincoln|Hill|Mill|Queen|Garden")
 
 
 @dataclass(frozen=True)
@@ -171,9 +171,9 @@ def _vin(chance: random.Random) -> str:
 
 def _date(chance: random.Random) -> str:
     day, month, year = chance.randint(1, 28), chance.randint(1, 12), chance.randint(1935, 2015)
-    name = phrases("January|February|March|April|May|June|July|August|September|October|November|December")[
-        month - 1
-    ]
+    name = phrase_list(
+        "January|February|March|April|May|June|July|August|September|October|November|December"
+    )[month - 1]
     return chance.choice(
         (
             f"{month:02}/{day:02}/{year}",

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_privacy.backfill import outputs, report
+from leadmodel_privacy.backfill.outcomes import BackfillError, Exit, Outcome, Refused, Stopped
 from leadmodel_privacy.backfill.run import Run
 from leadmodel_privacy.backfill.servers import Access
 from leadmodel_privacy.backfill.settings import Limits, Settings
 from leadmodel_privacy.backfill.state import check_name
-from leadmodel_privacy.backfill.words import BackfillError, Exit, Outcome, Refused, Stopped
 from leadmodel_privacy.configuration import Config, ConfigError, loads
 
 
@@ -209,7 +209,7 @@ def run(given: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, lambda *_: work.stop.set())
     started = time.time()
     code, outcome, message = _work(work)
-    ended = report.Ended(
+    ended = report.RunResult(
         work.owner, code, outcome, message, started, time.time(), work.detector.version, work.tally
     )
     ended = _write(work, ended)
@@ -224,19 +224,19 @@ def run(given: argparse.Namespace) -> int:
 
 def _work(work: Run) -> tuple[Exit, Outcome, str]:
     try:
-        work.to_the_end()
+        work.run_until_done()
         return report.outcome_of(work.settings, work.tally)
     except Stopped as error:
         return error.code, Outcome.STOPPED, str(error)
     except BackfillError as error:
         return error.code, Outcome.FAILED, str(error)
-    except Exception as error:  # noqa: BLE001  # the text of a foreign exception may hold a value: only its kind and place are told
+    except Exception as error:  # noqa: BLE001  # the text of a foreign exception may hold a value: only its type and place are logged
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
         return Exit.TRY_AGAIN, Outcome.FAILED, f"an error of the program: {type(error).__name__} at {where}"
 
 
-def _write(work: Run, ended: report.Ended) -> report.Ended:
+def _write(work: Run, ended: report.RunResult) -> report.RunResult:
     """Report and audit record; where they cannot be written, the run is not done."""
     settings, state = work.settings, work.state
     try:

@@ -25,8 +25,8 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.scripts import Script
-from leadmodel_privacy.backfill.words import Away, Refused
 
 Command = tuple[Any, ...]
 AT_ONCE = 16  # commands that the server is sent together: it answers nobody else until it has done them
@@ -81,7 +81,7 @@ class Node:
         return ("EVALSHA", self.scripts[name].digest, len(keys), *keys, *arguments)
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """Raw replies. Raises Away when the server is or goes away, Refused when it may never answer."""
+        """Raw replies. Raises ServerUnavailable when the server is or goes away, Refused when it may never answer."""
         if not commands:
             return []
         replies = []
@@ -114,7 +114,7 @@ class Node:
             "UNKILLABLE",
             "BUSY",
         }:
-            raise Away(f"the server cannot serve now ({code_of(error)})") from None
+            raise ServerUnavailable(f"the server cannot serve now ({code_of(error)})") from None
         if isinstance(error, (NoPermissionError, AuthenticationError)):
             raise refused(error) from None
         return error
@@ -132,7 +132,7 @@ class Node:
             if not isinstance(reply, AskError):
                 return there._settled(command, reply) if isinstance(reply, Exception) else reply  # noqa: SLF001
             error = reply
-        raise Away("the cluster sends a key round in circles")
+        raise ServerUnavailable("the cluster sends a key round in circles")
 
     def _raw(self, commands: Sequence[Command]) -> list[Any]:
         pool = self.client.connection_pool
@@ -142,13 +142,13 @@ class Node:
         except AuthenticationError as error:
             raise refused(error) from None
         except AWAY as error:
-            raise Away(f"{self.name} cannot be reached ({type(error).__name__})") from None
+            raise ServerUnavailable(f"{self.name} cannot be reached ({type(error).__name__})") from None
         try:
             _send(connection, commands)
             return [_reply(connection) for _ in commands]
         except AWAY as error:
             connection.disconnect()
-            raise Away(f"{self.name} went away ({type(error).__name__})") from None
+            raise ServerUnavailable(f"{self.name} went away ({type(error).__name__})") from None
         except BaseException:
             connection.disconnect()
             raise

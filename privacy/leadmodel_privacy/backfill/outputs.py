@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from leadmodel_privacy.backfill.outcomes import Refused
 from leadmodel_privacy.backfill.state import State
-from leadmodel_privacy.backfill.words import Refused
 from leadmodel_store.store import PVC_ROOT, StoreError, put, show
 
 REDIS, NONE = "redis", "none"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from leadmodel_privacy.backfill.outcomes import Exit, Outcome
 from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.tally import Tally
-from leadmodel_privacy.backfill.words import Exit, Outcome
 
 SCHEMA = "leadmodel.backfill/v1"
 TERMINATION_BYTES = 4096
@@ -15,7 +15,7 @@ _SHAPES = 20
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunResult:
     """How a run ended."""
 
     run: str
@@ -45,7 +45,7 @@ def outcome_of(settings: Settings, tally: Tally) -> tuple[Exit, Outcome, str]:
     return Exit.DONE, Outcome.REDACTED if settings.apply else Outcome.FOUND, ""
 
 
-def full(settings: Settings, ended: Ended) -> dict[str, Any]:
+def full(settings: Settings, ended: RunResult) -> dict[str, Any]:
     """The report."""
     tally = ended.tally
     return {
@@ -63,13 +63,13 @@ def full(settings: Settings, ended: Ended) -> dict[str, Any]:
     }
 
 
-def audit(settings: Settings, ended: Ended) -> dict[str, Any]:
+def audit(settings: Settings, ended: RunResult) -> dict[str, Any]:
     """What is kept for good: who, with what, when, how it ended."""
     facts = {"triggeredBy": settings.triggered_by, "image": settings.image, "report": ended.reported}
     return {**_head(settings, ended), "name": settings.name, **facts, **_counts(ended.tally)}
 
 
-def termination(settings: Settings, ended: Ended) -> str:
+def termination(settings: Settings, ended: RunResult) -> str:
     """One line of at most 4 KB."""
     found = {**_head(settings, ended), **_counts(ended.tally), "report": ended.reported[:512]}
     line = json.dumps(found, separators=(",", ":"))
@@ -79,7 +79,7 @@ def termination(settings: Settings, ended: Ended) -> str:
     return line
 
 
-def _head(settings: Settings, ended: Ended) -> dict[str, Any]:
+def _head(settings: Settings, ended: RunResult) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "run": ended.run,

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from leadmodel_privacy.backfill.probe import probe
-from leadmodel_privacy.backfill.progress import Progress
+from leadmodel_privacy.backfill.capabilities import probe_servers
+from leadmodel_privacy.backfill.outcomes import BackfillError, ServerUnavailable, Stopped
+from leadmodel_privacy.backfill.scan_progress import ScanProgress
 from leadmodel_privacy.backfill.servers import Access, Servers
 from leadmodel_privacy.backfill.session import Session
 from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.state import State
 from leadmodel_privacy.backfill.tally import Tally
-from leadmodel_privacy.backfill.words import Away, BackfillError, Stopped
 from leadmodel_privacy.detect import Detector
 
 _PAUSE_S = 1.0
@@ -27,7 +27,7 @@ class Run:
     settings: Settings
     access: Access
     out: TextIO
-    say: Callable[[str], None]
+    log: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     stop: threading.Event = field(default_factory=threading.Event)
     owner: str = field(
@@ -39,9 +39,9 @@ class Run:
     def __post_init__(self) -> None:
         self.detector = Detector(self.settings.detector)
         self.servers = Servers(self.access, self.clock)
-        self.progress = Progress(self.out, self.clock)
+        self.progress = ScanProgress(self.out, self.clock)
 
-    def to_the_end(self) -> None:
+    def run_until_done(self) -> None:
         """Sessions until one finishes. Waits for a server or a lease as long as the settings say."""
         waited_from = self.clock()
         said = ""
@@ -50,21 +50,21 @@ class Run:
             try:
                 session = self._session()
                 session.work()
-            except Away as error:
-                if session is not None and session.moved:
+            except ServerUnavailable as error:
+                if session is not None and session.has_progressed:
                     waited_from = self.clock()
                 if self.clock() - waited_from > self.settings.wait_s:
                     raise
                 if str(error) != said:
                     said = str(error)
-                    self.say(f"{said}; trying again for up to {self.settings.wait_s:.0f} s")
+                    self.log(f"{said}; trying again for up to {self.settings.wait_s:.0f} s")
                 self._pause(_PAUSE_S)
             else:
                 return
 
     def _session(self) -> Session:
         self.servers.connect()
-        facts = probe(self.servers)
+        facts = probe_servers(self.servers)
         self.state = State(self.servers, self.settings.name, self.owner, self.settings.lease_s)
         session = Session(
             settings=self.settings,
@@ -73,7 +73,7 @@ class Run:
             facts=facts,
             detector=self.detector,
             progress=self.progress,
-            say=self.say,
+            log=self.log,
             clock=self.clock,
             stop=self.stop,
         )
@@ -89,7 +89,7 @@ class Run:
         """Give back the lease and the connections, if the server lets us."""
         try:
             if self.state is not None and self.state.fence:
-                self.state.leave()
+                self.state.release()
         except BackfillError:
             pass  # it ends by itself
         self.servers.close()

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 
-NAMES = ("look", "string", "list", "hash", "zset", "stream", "json", "lease", "save", "finish", "leave")
+NAMES = ("overview", "string", "list", "hash", "zset", "stream", "json", "lease", "save", "finish", "release")
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from leadmodel_privacy.backfill.nodes import AWAY, Node, refused
+from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.scripts import Script, load
-from leadmodel_privacy.backfill.words import Away, Refused
 
 SINGLE = "primary"
 _TIMEOUT_S = 30.0
@@ -74,7 +74,7 @@ class Servers:
         self._options = access.options() | {"redis_connect_func": _on_connect}
 
     def connect(self) -> None:
-        """Find the primaries anew. Raises Away or Refused."""
+        """Find the primaries anew. Raises ServerUnavailable or Refused."""
         self.close()
         scheme = _scheme(self.access)
         try:
@@ -89,12 +89,16 @@ class Servers:
                 self._learn()
             else:
                 self._nodes = {SINGLE: node}
-        except (Away, Refused):
+        except (ServerUnavailable, Refused):
             raise
         except AWAY as error:
-            raise Away(f"{self.access.shown} cannot be reached ({type(error).__name__})") from None
+            raise ServerUnavailable(
+                f"{self.access.shown} cannot be reached ({type(error).__name__})"
+            ) from None
         except RedisClusterException:
-            raise Away(f"the cluster at {self.access.shown} does not answer for all its slots") from None
+            raise ServerUnavailable(
+                f"the cluster at {self.access.shown} does not answer for all its slots"
+            ) from None
         except RedisError as error:
             raise refused(error) from None
         except (ValueError, TypeError):
@@ -218,5 +222,5 @@ def _by_sentinel(access: Access, options: dict[str, Any]) -> "redis.Redis":
         client: redis.Redis = sentinel.master_for(master)
         client.ping()
     except MasterNotFoundError:
-        raise Away(f"no Sentinel at {access.shown} knows a primary by that name") from None
+        raise ServerUnavailable(f"no Sentinel at {access.shown} knows a primary by that name") from None
     return client

@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from leadmodel_privacy.backfill.context import Context
+from leadmodel_privacy.backfill.capabilities import Capabilities, rebuilds_streams
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_key
 from leadmodel_privacy.backfill.globs import compiled, server_match
-from leadmodel_privacy.backfill.kinds import Kind
-from leadmodel_privacy.backfill.looking import kinds
-from leadmodel_privacy.backfill.messages import Redactor
+from leadmodel_privacy.backfill.key_scan import KeyScan
+from leadmodel_privacy.backfill.message_redactor import Redactor
 from leadmodel_privacy.backfill.nodes import Node
-from leadmodel_privacy.backfill.pace import Pace
-from leadmodel_privacy.backfill.probe import Probe, rebuilds_streams
-from leadmodel_privacy.backfill.progress import Progress
-from leadmodel_privacy.backfill.scanning import Scan
+from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable, Stopped
+from leadmodel_privacy.backfill.overview import readable_types
+from leadmodel_privacy.backfill.rate_limit import RateLimiter
+from leadmodel_privacy.backfill.redis_types import RedisType
+from leadmodel_privacy.backfill.run_context import RunContext
+from leadmodel_privacy.backfill.scan_progress import ScanProgress
 from leadmodel_privacy.backfill.servers import Servers
 from leadmodel_privacy.backfill.settings import Settings
-from leadmodel_privacy.backfill.shapes import Shaping
+from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.backfill.state import PREFIX, Checkpoint, State
 from leadmodel_privacy.backfill.tally import Tally
-from leadmodel_privacy.backfill.words import Away, Refused, Stopped
 from leadmodel_privacy.backfill.worker import Worker
 from leadmodel_privacy.detect import Detector
 
@@ -36,18 +36,18 @@ class _EnoughError(Exception):
 
 @dataclass
 class Session:
-    """`moved` says whether it got anywhere, so that waiting begins anew."""
+    """`has_progressed` says whether it got anywhere, so that waiting begins anew."""
 
     settings: Settings
     servers: Servers
     state: State
-    facts: Probe
+    facts: Capabilities
     detector: Detector
-    progress: Progress
-    say: Callable[[str], None]
+    progress: ScanProgress
+    log: Callable[[str], None]
     clock: Callable[[], float]
     stop: threading.Event
-    moved: bool = False
+    has_progressed: bool = False
     _kept: float = 0
     _began: float = 0
     _selected: Fingerprints = field(default_factory=Fingerprints)
@@ -58,29 +58,33 @@ class Session:
         return not self.settings.partial or self.settings.apply
 
     def prepare(self) -> None:
-        """Gate, lease, checkpoint. Raises Away while another run holds the lease."""
+        """Gate, lease, checkpoint. Raises ServerUnavailable while another run holds the lease."""
         settings = self.settings
         self._gate()
-        if self.leases and (held := self.state.take()) > 0:
-            raise Away(f"another run of {settings.name!r} holds the lease, for {held:.0f} s more")
+        if self.leases and (held := self.state.acquire()) > 0:
+            raise ServerUnavailable(
+                f"another run of {settings.name!r} holds the lease, for {held:.0f} s more"
+            )
         self._kept = self.clock()
-        shaping = Shaping()
-        self.context = Context(
+        shape_counter = ShapeCounter()
+        self.context = RunContext(
             settings=settings,
-            kinds=self._kinds(),
-            redactor=Redactor(settings.detector, settings.limits.message_chars, shaping),
+            types=self._types(),
+            redactor=Redactor(settings.detector, settings.limits.message_chars, shape_counter),
             version=f"{self.detector.version}/{settings.digest}".encode(),
             salt=self.state.salt() if self.leases else os.urandom(16),
             beat=self._beat,
         )
         self.checkpoint = self._checkpoint()
-        self.context.tally.shapes = shaping.shapes = self.context.tally.shapes
+        self.context.tally.shapes = shape_counter.shapes = self.context.tally.shapes
 
-    def _kinds(self) -> dict[str, Kind]:
+    def _types(self) -> dict[str, RedisType]:
         facts = self.facts
-        found = kinds(self.settings.limits, fields_expire=facts.fields_expire, documents=facts.documents)
+        found = readable_types(
+            self.settings.limits, fields_expire=facts.fields_expire, documents=facts.documents
+        )
         if self.settings.apply and not rebuilds_streams(self.servers, self.state.key("probe")):
-            self.say("this server does not let streams be rebuilt; they are left and counted as skipped")
+            self.log("this server does not let streams be rebuilt; they are left and counted as skipped")
             del found["stream"]
         return found
 
@@ -109,7 +113,7 @@ class Session:
         if found is None or not found.continues(fresh):
             self.state.save(fresh, context.changed, context.clean, anew=True)
             return fresh
-        self.say("going on where the last run stopped")
+        self.log("going on where the last run stopped")
         context.tally = Tally.load(found.tally)
         context.changed = self.state.fingerprints("changed")
         context.clean = self.state.fingerprints("clean")
@@ -138,7 +142,9 @@ class Session:
     def _scan(self, phase: str, tally: Tally) -> None:
         settings, patterns = self.settings, compiled(self.settings.patterns)
         worker = Worker(self.context)
-        pace = Pace(settings.limits.keys_per_second, settings.limits.server_share, self.clock, self._sleep)
+        pace = RateLimiter(
+            settings.limits.keys_per_second, settings.limits.server_share, self.clock, self._sleep
+        )
         self.progress.begin(phase, self.facts.keys)
 
         def page(node: Node, keys: list[bytes]) -> None:
@@ -153,7 +159,7 @@ class Session:
                 raise _EnoughError
             pace.after(len(mine), self.servers.waited_s - waited, began)
 
-        scan = Scan(
+        scan = KeyScan(
             self.servers,
             self.checkpoint,
             server_match(settings.patterns),
@@ -196,7 +202,7 @@ class Session:
 
     def _save(self) -> None:
         self._time()
-        self.moved = True
+        self.has_progressed = True
         if not self.settings.partial:
             self.checkpoint.tally = self.context.tally.dump()
             self.state.save(self.checkpoint, self.context.changed, self.context.clean)
@@ -215,7 +221,7 @@ class Session:
     def _beat(self) -> None:
         """Keep the lease during long work."""
         if self.leases and self.clock() - self._kept > self.settings.lease_s / 4:
-            self.state.keep()
+            self.state.renew()
             self._kept = self.clock()
 
     def _sleep(self, seconds: float) -> None:

@@ -54,7 +54,7 @@ class Settings:
 
     @property
     def partial(self) -> bool:
-        """A first look: never resumed, never a dry run of record."""
+        """A first overview: never resumed, never a dry run of record."""
         return self.sample < 1 or self.max_keys > 0
 
     @property

@@ -18,13 +18,13 @@ def shape(text: str) -> str:
 
 
 @dataclass
-class Shaping:
+class ShapeCounter:
     """Counts the shapes of what is found in the first texts."""
 
     shapes: Counter[str] = field(default_factory=Counter)
     _seen: int = 0
 
-    def note(self, detector: Detector, text: str, key: str) -> None:
+    def record(self, detector: Detector, text: str, key: str) -> None:
         """A text in which something was found."""
         if self._seen < _LOOKED_AT:
             self._seen += 1

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leadmodel_privacy.backfill.fingerprints import Fingerprints
+from leadmodel_privacy.backfill.outcomes import LeaseLost, Refused
 from leadmodel_privacy.backfill.servers import Servers
-from leadmodel_privacy.backfill.words import LeaseLost, Refused
 
 PREFIX = "leadmodel:{backfill:"
 _MONTH_S = 30 * 86400
@@ -49,16 +49,16 @@ class State:
         self._prefix = f"{PREFIX}{name}}}:"
         self._owner, self._lease_ms, self._fence = owner, int(lease_s * 1000), 0
 
-    def key(self, word: str) -> str:
+    def key(self, name: str) -> str:
         """The name of one of our keys."""
-        return self._prefix + word
+        return self._prefix + name
 
     @property
     def fence(self) -> int:
         """Raised each time the lease is taken."""
         return self._fence
 
-    def take(self) -> float:
+    def acquire(self) -> float:
         """Take the lease: 0, or the seconds another still holds it."""
         got = self._call("lease", ("lease", "state"), self._owner, self._lease_ms)
         if int(got[0]) == 0:
@@ -66,7 +66,7 @@ class State:
         self._fence = int(got[0])
         return 0
 
-    def keep(self) -> None:
+    def renew(self) -> None:
         """Keep the lease."""
         self._held(
             self._call("save", ("lease", "state", "changed", "clean"), *self._mine(), "", 0, 0, "", "")
@@ -89,9 +89,9 @@ class State:
         mine = (self._owner, self._fence)
         self._held(self._call("finish", words, *mine, int(stamps), _STAMPS_S, *pairs))
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Give the lease back."""
-        self._call("leave", ("lease",), self._owner)
+        self._call("release", ("lease",), self._owner)
 
     def facts(self) -> dict[str, str]:
         """The state's fields."""
@@ -106,28 +106,28 @@ class State:
         except (ValueError, TypeError):
             return None
 
-    def fingerprints(self, word: str) -> Fingerprints:
+    def fingerprints(self, name: str) -> Fingerprints:
         """A set that was kept."""
-        return Fingerprints(self._one("GET", self.key(word)) or b"")
+        return Fingerprints(self._one("GET", self.key(name)) or b"")
 
     def salt(self) -> bytes:
         """What hashes of key names are keyed with; made once."""
         self._one("HSETNX", self.key("state"), "salt", os.urandom(16).hex())
         return bytes.fromhex(self._one("HGET", self.key("state"), "salt").decode())
 
-    def put(self, word: str, value: bytes, seconds: int) -> None:
+    def put(self, name: str, value: bytes, seconds: int) -> None:
         """A value that goes away by itself."""
-        self._one("SET", self.key(word), value, "EX", seconds)
+        self._one("SET", self.key(name), value, "EX", seconds)
 
-    def append(self, word: str, record: bytes) -> None:
+    def append(self, name: str, record: bytes) -> None:
         """An entry of a stream that only grows."""
-        self._one("XADD", self.key(word), "*", "record", record)
+        self._one("XADD", self.key(name), "*", "record", record)
 
     def _mine(self) -> tuple[Any, ...]:
         return (self._owner, self._fence, self._lease_ms)
 
     def _call(self, script: str, words: tuple[str, ...], *arguments: Any) -> Any:
-        keys = [self.key(word) for word in words]
+        keys = [self.key(name) for name in words]
         node = self._servers.holding(keys[0])
         return node.one(*node.script(script, keys, *arguments))
 

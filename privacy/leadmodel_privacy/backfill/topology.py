@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass
 
 from leadmodel_privacy.backfill.nodes import Node
+from leadmodel_privacy.backfill.outcomes import ServerUnavailable
 from leadmodel_privacy.backfill.servers import Servers
-from leadmodel_privacy.backfill.words import Away
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Slots:
         return cls(found["of"], frozenset(found["moving"]))
 
 
-def see(servers: Servers) -> Slots:
+def observe_slots(servers: Servers) -> Slots:
     """Ask every primary."""
     if servers.cluster is None:
         return Slots({}, frozenset())
@@ -48,10 +48,10 @@ def _mine(node: Node) -> tuple[str, set[str]]:
             stable = [w for w in words[8:] if not w.startswith("[")]
             others = {w.strip("[]").partition("-")[2].lstrip("<>-") for w in words[8:] if w.startswith("[")}
             return " ".join(stable), others | ({node.name} if others else set())
-    raise Away(f"{node.name} does not know itself yet")
+    raise ServerUnavailable(f"{node.name} does not know itself yet")
 
 
-def again(before: Slots, after: Slots) -> set[str]:
+def nodes_to_rescan(before: Slots, after: Slots) -> set[str]:
     """Nodes that may hold keys no scan has seen: they gained slots, are new, or took part in a move."""
     gained = {name for name, ranges in after.of.items() if before.of.get(name) != ranges}
     return (gained | before.moving | after.moving) & set(after.of)

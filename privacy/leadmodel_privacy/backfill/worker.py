@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_privacy.backfill.alone import Alone
-from leadmodel_privacy.backfill.context import Context
-from leadmodel_privacy.backfill.kinds import Change
-from leadmodel_privacy.backfill.looking import Look
 from leadmodel_privacy.backfill.nodes import Command, Node
+from leadmodel_privacy.backfill.overview import KeyOverview
+from leadmodel_privacy.backfill.redis_types import Change
+from leadmodel_privacy.backfill.run_context import RunContext
+from leadmodel_privacy.backfill.single_key import SingleKeyWorker
 
 
 @dataclass(frozen=True)
 class _Write:
-    look: Look
+    overview: KeyOverview
     reply: Any
     changes: list[Change]
 
@@ -21,73 +21,80 @@ class _Write:
 class Worker:
     """Pages of keys; what does not fit into a page goes alone."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: RunContext) -> None:
         self.context = context
-        self.alone = Alone(context)
+        self.single_key = SingleKeyWorker(context)
 
     def page(self, node: Node, keys: Sequence[bytes]) -> None:
         """All of a page's keys."""
         context = self.context
-        small: list[Look] = []
-        big: list[Look] = []
-        for look in context.looks(node, keys):
-            if context.is_known(look) or not context.is_read(look):
+        small: list[KeyOverview] = []
+        big: list[KeyOverview] = []
+        for overview in context.overviews(node, keys):
+            if context.is_known(overview) or not context.is_read(overview):
                 continue
-            (small if look.is_small(context.settings.limits) else big).append(look)
+            (small if overview.is_small(context.settings.limits) else big).append(overview)
         for batch in self._batches(small):
             self._batch(node, batch)
-        for look in big:
-            self.alone.key(node, look.key)
+        for overview in big:
+            self.single_key.process(node, overview.key)
 
-    def _batches(self, looks: Iterable[Look]) -> Iterator[list[Look]]:
+    def _batches(self, overviews: Iterable[KeyOverview]) -> Iterator[list[KeyOverview]]:
         """As many keys as bytes allow."""
-        batch: list[Look] = []
+        batch: list[KeyOverview] = []
         size = 0
-        for look in looks:
-            if batch and size + look.size > self.context.settings.limits.batch_bytes:
+        for overview in overviews:
+            if batch and size + overview.size > self.context.settings.limits.batch_bytes:
                 yield batch
                 batch, size = [], 0
-            batch.append(look)
-            size += look.size
+            batch.append(overview)
+            size += overview.size
         if batch:
             yield batch
 
-    def _batch(self, node: Node, batch: Sequence[Look]) -> None:
+    def _batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
         context = self.context
         most = 2 * context.settings.limits.small_items
-        replies = node.run([context.kinds[look.type].read(look.key, most) for look in batch])
+        replies = node.run([context.types[overview.type].read(overview.key, most) for overview in batch])
         writes, again = [], []
-        for look, reply in zip(batch, replies, strict=True):
-            kind = context.kinds[look.type]
-            if isinstance(reply, Exception) or reply is None or kind.size(reply) >= most:
-                again.append(look.key)  # gone, another type now, or grown
+        for overview, reply in zip(batch, replies, strict=True):
+            redis_type = context.types[overview.type]
+            if isinstance(reply, Exception) or reply is None or redis_type.size(reply) >= most:
+                again.append(overview.key)  # gone, another type now, or grown
                 continue
-            parts = kind.parts(context.redactor, reply, 0)
-            changes = kind.changes(parts)
-            context.count(look, parts, changes)
+            parts = redis_type.parts(context.redactor, reply, 0)
+            changes = redis_type.changes(parts)
+            context.count(overview, parts, changes)
             if not changes:
-                context.note_clean(look.key, kind, reply, parts)
+                context.record_clean(overview.key, redis_type, reply, parts)
             elif context.settings.apply:
-                writes.append(_Write(look, reply, changes))
+                writes.append(_Write(overview, reply, changes))
         self._write(node, writes)
         for key in again:
-            self.alone.key(node, key)
+            self.single_key.process(node, key)
 
     def _write(self, node: Node, writes: Sequence[_Write]) -> None:
         context = self.context
-        calls: list[tuple[Look, Command]] = []
+        calls: list[tuple[KeyOverview, Command]] = []
         for write in writes:
-            kind = context.kinds[write.look.type]
-            asked = kind.calls(write.changes, context.settings.limits.write)
-            calls += [(write.look, node.script(kind.script, [write.look.key], *call)) for call in asked]
+            redis_type = context.types[write.overview.type]
+            asked = redis_type.calls(write.changes, context.settings.limits.write)
+            calls += [
+                (write.overview, node.script(redis_type.script, [write.overview.key], *call))
+                for call in asked
+            ]
         missed: dict[bytes, bool] = {}
-        for (look, _), reply in zip(calls, node.run([command for _, command in calls]), strict=True):
-            missed[look.key] = context.answer(reply) or missed.get(look.key, False)
+        for (overview, _), reply in zip(calls, node.run([command for _, command in calls]), strict=True):
+            missed[overview.key] = context.answer(reply) or missed.get(overview.key, False)
         for write in writes:
-            kind = context.kinds[write.look.type]
-            context.note_changed(write.look.key)
-            if missed[write.look.key]:
+            redis_type = context.types[write.overview.type]
+            context.record_changed(write.overview.key)
+            if missed[write.overview.key]:
                 context.tally.conflicts += 1
-                self.alone.key(node, write.look.key, counted={change.old for change in write.changes})
+                self.single_key.process(
+                    node, write.overview.key, counted={change.old for change in write.changes}
+                )
             else:
-                context.note_clean(write.look.key, kind, kind.put(write.reply, write.changes), ())
+                context.record_clean(
+                    write.overview.key, redis_type, redis_type.put(write.reply, write.changes), ()
+                )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from leadmodel_privacy.backfill.messages import CLEAN, Left, Redactor
+from leadmodel_privacy.backfill.message_redactor import CLEAN, Redactor, SkipReason
 from leadmodel_privacy.backfill.shapes import shape
 from leadmodel_privacy.configuration import Config
 
@@ -67,6 +67,6 @@ def test_a_message_is_remembered_without_its_text():
 
 
 def test_not_text_and_too_long():
-    assert redactor().message(b"\xff").left is Left.NOT_TEXT
-    assert redactor().message(b"a" * 1001).left is Left.TOO_LONG
-    assert redactor().message(json.dumps({"t": "a" * 1001}).encode()).left is Left.TOO_LONG
+    assert redactor().message(b"\xff").left is SkipReason.NOT_TEXT
+    assert redactor().message(b"a" * 1001).left is SkipReason.TOO_LONG
+    assert redactor().message(json.dumps({"t": "a" * 1001}).encode()).left is SkipReason.TOO_LONG

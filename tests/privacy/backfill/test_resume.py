@@ -96,7 +96,7 @@ def test_a_cursor_of_another_process_misses_keys(world, monkeypatch):
     server.stop(kill=True)
     server.start()
     monkeypatch.setattr(Session, "_save", real)
-    monkeypatch.setattr("leadmodel_privacy.backfill.scanning._run_id", lambda _info: "the same")
+    monkeypatch.setattr("leadmodel_privacy.backfill.key_scan._run_id", lambda _info: "the same")
     client = world.redis
     mark = json.loads(client.hget("leadmodel:{backfill:default}:state", "checkpoint"))
     mark["nodes"]["primary"]["run"] = "the same"

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from leadmodel_privacy.backfill.context import Context
 from leadmodel_privacy.backfill.nodes import AT_ONCE, Node
+from leadmodel_privacy.backfill.run_context import RunContext
 from leadmodel_privacy.backfill.state import State
 
 
@@ -205,13 +205,13 @@ def test_the_termination_message_is_one_short_line(world, valkey):
 
 def test_progress_is_json_lines_where_there_is_no_terminal(world, valkey):
     _fill(world, valkey, 60)
-    from leadmodel_privacy.backfill import progress
+    from leadmodel_privacy.backfill import scan_progress
 
-    progress._EVERY_S[False] = 0.0
+    scan_progress._EVERY_S[False] = 0.0
     try:
         ran = world.run("--page", "10")
     finally:
-        progress._EVERY_S[False] = 10.0
+        scan_progress._EVERY_S[False] = 10.0
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert all(line["event"] == "progress" for line in lines)
     assert lines[-1]["found"] == 60
@@ -276,13 +276,13 @@ def test_stamps_hold_for_long_texts_and_long_conversations_until_one_word_change
 def test_marks_are_asked_for_only_where_they_can_be_known(world, valkey, monkeypatch):
     """A mark costs the server a reading of the whole key."""
     _fill(world, valkey)
-    asked, real = [], Context.looks
+    asked, real = [], RunContext.overviews
 
     def spy(self, node, keys):
         asked.append((self.verifying, self.marks))
         return real(self, node, keys)
 
-    monkeypatch.setattr(Context, "looks", spy)
+    monkeypatch.setattr(RunContext, "overviews", spy)
     world.run("--apply", "--stamps")
     assert asked == [(False, False), (True, True)]
     asked.clear()

@@ -266,12 +266,12 @@ def test_a_cluster_whose_slots_move_during_the_scan(world, flavour):
 def test_a_scan_that_does_not_look_at_slots_again_misses_keys(world, monkeypatch):
     """The control, made sure of: slots move to a node whose scan is over."""
     from leadmodel_privacy.backfill import topology
-    from leadmodel_privacy.backfill.scanning import Scan
+    from leadmodel_privacy.backfill.key_scan import KeyScan
 
     cluster = Cluster(world, "valkey")
     _fill_cluster(world, cluster, 300)
     order = sorted(range(3), key=lambda i: cluster.ids[i])
-    ranges, real, done = {0: 0, 1: 5461, 2: 10923}, Scan._node, []
+    ranges, real, done = {0: 0, 1: 5461, 2: 10923}, KeyScan._node, []
 
     def node(self, found):
         real(self, found)
@@ -280,9 +280,9 @@ def test_a_scan_that_does_not_look_at_slots_again_misses_keys(world, monkeypatch
             start = ranges[order[2]]
             cluster.move(range(start, start + 1500), order[2], order[0])
 
-    monkeypatch.setattr(Scan, "_node", node)
+    monkeypatch.setattr(KeyScan, "_node", node)
     with monkeypatch.context() as patch:
-        patch.setattr(topology, "again", lambda *_: set())
+        patch.setattr(topology, "nodes_to_rescan", lambda *_: set())
         world.run("--redis", cluster.url, "--apply", "--lease", "1")
     assert _left(cluster)[0] > 0
     monkeypatch.undo()

@@ -6,48 +6,48 @@ The first claim wins.
 
 import re
 
-from leadmodel_privacy.context import kind_before
-from leadmodel_privacy.plain import lower
+from leadmodel_privacy.normalization import lowercase
+from leadmodel_privacy.surroundings import label_before
 
 Span = tuple[int, int, str]
 _DIGITS = re.compile(r"[0-9]+")  # a plain text has no others
 _REST = re.compile(r"[^\W_]*")
 
 
-class Reading:
+class ScannedText:
     """A text in capitals and in small letters (each at its place), its words with a digit, and what has been found in it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.low = lower(text)
+        self.low = lowercase(text)
         self.numbers = _numbers(text) if _has_digit(text) else []
         self.spans: list[Span] = []
         self._taken = bytearray(len(text))
-        self._kinds: dict[int, str | None] = {}
-        self._free: list[tuple[int, int]] | None = self.numbers
+        self._labels: dict[int, str | None] = {}
+        self._unclaimed: list[tuple[int, int]] | None = self.numbers
 
-    def free(self) -> list[tuple[int, int]]:
+    def unclaimed_numbers(self) -> list[tuple[int, int]]:
         """The words with a digit that nothing has claimed yet."""
-        if self._free is None:
-            self._free = [number for number in self.numbers if not self._taken[number[0]]]
-        return self._free
+        if self._unclaimed is None:
+            self._unclaimed = [number for number in self.numbers if not self._taken[number[0]]]
+        return self._unclaimed
 
-    def kind(self, start: int) -> str | None:
+    def label(self, start: int) -> str | None:
         """What the words before a place say the number there is."""
-        if start not in self._kinds:
-            self._kinds[start] = kind_before(self.low, start)
-        return self._kinds[start]
+        if start not in self._labels:
+            self._labels[start] = label_before(self.low, start)
+        return self._labels[start]
 
-    def occupy(self, start: int, end: int) -> None:
+    def reserve(self, start: int, end: int) -> None:
         """Keep characters from being found."""
         self._taken[start:end] = b"\1" * (end - start)
-        self._free = None
+        self._unclaimed = None
 
-    def hush(self, places: list[tuple[int, int]]) -> None:
+    def mask(self, places: list[tuple[int, int]]) -> None:
         """Keep placeholders from being found and from being read: `[PHONE]` makes no number beside it a phone."""
         parts, done = [], 0
         for start, end in places:
-            self.occupy(start, end)
+            self.reserve(start, end)
             parts += [self.low[done:start], "_" * (end - start)]
             done = end
         self.low = "".join(parts) + self.low[done:]
@@ -56,7 +56,7 @@ class Reading:
         """Take a span unless a character of it is taken."""
         start, end, _ = span
         if self._taken.find(1, start, end) < 0:
-            self.occupy(start, end)
+            self.reserve(start, end)
             self.spans.append(span)
 
 

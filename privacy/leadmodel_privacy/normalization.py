@@ -14,7 +14,7 @@ _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 _ODD = re.compile(rf"[{_SPACES}{_DASHES}\uff01-\uff5e\u2019\u02bc]|(?![0-9])\d")
 
 
-def plain(text: str) -> tuple[str, list[int] | None]:
+def normalize(text: str) -> tuple[str, list[int] | None]:
     """The text as patterns read it, and where each character was (None: where it is)."""
     if text.isascii():
         return text, None
@@ -23,12 +23,12 @@ def plain(text: str) -> tuple[str, list[int] | None]:
         origin = [i for i, c in enumerate(text) if c not in _INVISIBLE]
         text = "".join(text[i] for i in origin)
     if _ODD.search(text):
-        text = "".join(c if c.isascii() else _plain(c) for c in text)
+        text = "".join(c if c.isascii() else _normalize_character(c) for c in text)
     return text, origin
 
 
 @cache
-def _plain(character: str) -> str:
+def _normalize_character(character: str) -> str:
     if character in _SPACES:
         return " "
     if character in _DASHES:
@@ -41,7 +41,7 @@ def _plain(character: str) -> str:
     return chr(code - 0xFEE0) if 0xFF01 <= code <= 0xFF5E else character
 
 
-def lower(text: str) -> str:
+def lowercase(text: str) -> str:
     """In small letters, each character still one character."""
     small = text.lower()
     if len(small) == len(text):

@@ -6,7 +6,7 @@ Words are looked up, not matched: the nearest words count, and between them and 
 import re
 from itertools import pairwise
 
-from leadmodel_privacy.vocabulary import words
+from leadmodel_privacy.word_lists import word_set
 
 _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = frozenset(".!?;")
@@ -16,7 +16,7 @@ NEAR, BEFORE, AFTER = 24, 72, 40  # characters that are read
 NOT_PERSONAL = "NOT"  # an order, an invoice, a version: no phone, no card
 PHONE = "PHONE"
 
-FILLERS = words(
+FILLERS = word_set(
     "number numbers num no nr nos nbr id ids identifier code is was are were be s the a an of for my his her our their your here "
     "it its on file as with reads following ending and or to at in new current old valid below that this please per under "
     "nummer lautet ist die der das meine mein meiner unter und für numero número numéro n es son el la le les mi mio mia su "
@@ -66,15 +66,15 @@ _PAIRS = {
     "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|carte bancaire|carte crédit|tarjeta crédito|carta credito",
     PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me|my registered",
 }
-_WORDS = {word: kind for kind, words in _SINGLES.items() for word in words.split()}
-_PHRASES = {phrase: kind for kind, phrases in _PAIRS.items() for phrase in phrases.split("|")}
+_WORDS = {word: label for label, words in _SINGLES.items() for word in words.split()}
+_PHRASES = {phrase: label for label, phrases in _PAIRS.items() for phrase in phrases.split("|")}
 _LONGER = frozenset(phrase.split()[1] for phrase in _PHRASES)
-CARDS = words("card cards karte carte tarjeta carta cartão kaart")
-ANY_NUMBER = words(
+CARDS = word_set("card cards karte carte tarjeta carta cartão kaart")
+ANY_NUMBER = word_set(
     "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
     "customer client kunde hash value count total amount sum"
 )
-BIRTH = words(
+BIRTH = word_set(
     "born dob birth birthday birthdate bday birthdays geboren geb geburtsdatum geburtstag né née naissance nacido nacida nacimiento "
     "nato nata nascita geboortedatum nascimento nascido nascida urodzony urodzona urodzenia född fødselsdato födelsedatum syntymä "
     "deceased died admitted admission discharged discharge aniversario anniversaire compleanno cumpleaños verjaardag"
@@ -98,12 +98,12 @@ def words_after(low: str, end: int) -> list[str]:
     return _WORD.findall(low, end, end + AFTER)
 
 
-def kind_before(low: str, start: int) -> str | None:
+def label_before(low: str, start: int) -> str | None:
     """What the nearest words say the number at this place is. The end of a sentence counts only right before the number."""
-    kind, at = _walk(_words_and_stops(low, start, NEAR))
+    label, at = _nearest_label(_words_and_stops(low, start, NEAR))
     if at > 0 or start <= NEAR:
-        return kind
-    return _walk(_words_and_stops(low, start, BEFORE))[0]
+        return label
+    return _nearest_label(_words_and_stops(low, start, BEFORE))[0]
 
 
 def _words_and_stops(low: str, start: int, reach: int) -> list[str]:
@@ -113,15 +113,15 @@ def _words_and_stops(low: str, start: int, reach: int) -> list[str]:
     return tokens
 
 
-def _walk(tokens: list[str]) -> tuple[str | None, int]:
+def _nearest_label(tokens: list[str]) -> tuple[str | None, int]:
     """Back over fillers to the first word that says something, and where it is: with none before it, more words may say otherwise.
 
     `card` says least, so it counts only when nothing else does.
     """
     card, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
-        if (kind := _kind(tokens, i)) is not None:
-            return (card or kind if kind == NOT_PERSONAL else kind), i
+        if (label := _label_at(tokens, i)) is not None:
+            return (card or label if label == NOT_PERSONAL else label), i
         if tokens[i] not in FILLERS:
             break
         if tokens[i] in CARDS:
@@ -129,26 +129,26 @@ def _walk(tokens: list[str]) -> tuple[str | None, int]:
     return card, i
 
 
-def _kind(words: list[str], i: int) -> str | None:
-    if i and words[i] in _LONGER and (kind := _PHRASES.get(f"{words[i - 1]} {words[i]}")) is not None:
-        return kind
+def _label_at(words: list[str], i: int) -> str | None:
+    if i and words[i] in _LONGER and (label := _PHRASES.get(f"{words[i - 1]} {words[i]}")) is not None:
+        return label
     return _WORDS.get(words[i])
 
 
-def kind_within(token: str) -> str | None:
+def label_within(token: str) -> str | None:
     """What the letters a number begins with say: `MRN-00123456`."""
     letters = _WORD.match(token)
     return _WORDS.get(letters.group()) if letters else None
 
 
-def kind_after(low: str, end: int) -> str | None:
-    """What `… is my passport number` says: the kind named after the number."""
+def label_after(low: str, end: int) -> str | None:
+    """What `… is my passport number` says: the label named after the number."""
     if not _IS.match(low, end):
         return None
     words = words_after(low, end)
     for i in range(1, min(6, len(words))):
-        if (kind := _kind(words, i)) is not None:
-            return kind
+        if (label := _label_at(words, i)) is not None:
+            return label
         if words[i] not in FILLERS:
             return None
     return None
@@ -168,7 +168,7 @@ def no_phone_near(low: str, start: int, end: int) -> bool:
     return (
         any(_WORDS.get(word) == NOT_PERSONAL for word in near)
         or not ANY_NUMBER.isdisjoint(near[-3:])
-        or kind_after(low, end) is not None
+        or label_after(low, end) is not None
     )
 
 
@@ -181,4 +181,4 @@ def birth_near(low: str, start: int, end: int) -> bool:
 def says(words: str) -> bool:
     """Whether words alone, such as the name of a field, say that a number is personal."""
     low = words.lower()
-    return kind_before(low, len(low)) not in {None, NOT_PERSONAL} or birth_near(low, len(low), len(low))
+    return label_before(low, len(low)) not in {None, NOT_PERSONAL} or birth_near(low, len(low), len(low))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass
-class Pace:
+class RateLimiter:
     """Sleeps after a page as long as the limits ask. A round trip's time stands for the server's: it is never less."""
 
     keys_per_second: float

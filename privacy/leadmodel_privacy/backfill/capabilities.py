@@ -3,15 +3,15 @@
 import re
 from dataclasses import dataclass
 
-from leadmodel_privacy.backfill.kinds import digest, packed
+from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
+from leadmodel_privacy.backfill.redis_types import digest, packed
 from leadmodel_privacy.backfill.servers import Servers
-from leadmodel_privacy.backfill.words import Away, Refused
 
 _TRIED = ("0-5", "0-7", "0-9")
 
 
 @dataclass(frozen=True)
-class Probe:
+class Capabilities:
     """Facts of the weakest primary."""
 
     fields_expire: bool  # hash fields can have a life of their own
@@ -20,18 +20,18 @@ class Probe:
     keys: int
 
 
-def probe(servers: Servers) -> Probe:
+def probe_servers(servers: Servers) -> Capabilities:
     """Ask all primaries. Raises Refused for a server that is too old."""
     facts = []
     for node in servers.primaries():
         info = node.one("INFO", "server").decode()
         _check_version(info)
         if "role:master" not in node.one("INFO", "replication").decode():
-            raise Away(f"{node.name} is a replica just now")
+            raise ServerUnavailable(f"{node.name} is a replica just now")
         asked = node.one("COMMAND", "INFO", "hpexpiretime", "json.get", "client|no-touch")
         there = [bool(found) for found in asked]
         facts.append((*there, int(node.one("DBSIZE"))))
-    return Probe(
+    return Capabilities(
         fields_expire=all(f[0] for f in facts),
         documents=all(f[1] for f in facts),
         no_touch=all(f[2] for f in facts),

@@ -11,7 +11,7 @@ _EVERY_S = {True: 0.5, False: 10.0}
 
 
 @dataclass
-class Progress:
+class ScanProgress:
     """Written to `out`; `total` is the number of keys the server says it has."""
 
     out: TextIO

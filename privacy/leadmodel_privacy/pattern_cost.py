@@ -22,7 +22,7 @@ class PatternError(ValueError):
     """A pattern that cannot be used; the message says what to write instead."""
 
 
-def check(patterns: Mapping[str, str]) -> None:
+def check_patterns(patterns: Mapping[str, str]) -> None:
     """Raise PatternError for a pattern that is wrong, empty or too slow, or when all are too slow together."""
     total = 0.0
     for name, pattern in patterns.items():
@@ -86,12 +86,12 @@ def _branch(branches: Sequence[Any]) -> Cost:
     return sum(ways for ways, _ in costs), sum(steps for _, steps in costs)
 
 
-def _repeat(low: int, high: Any, item: Any) -> Cost:
-    if high is _parser.MAXREPEAT or int(high) > MAX_STEPS:
+def _repeat(least: int, most: Any, item: Any) -> Cost:
+    if most is _parser.MAXREPEAT or int(most) > MAX_STEPS:
         raise PatternError("a repeat needs an end: write {1,20} in place of + or *")
     ways, steps = _sequence(item)
-    powers = [_power(ways, count) for count in range(int(high) + 1)]
-    return sum(powers[low:]), steps * sum(powers[:-1])
+    powers = [_power(ways, count) for count in range(int(most) + 1)]
+    return sum(powers[least:]), steps * sum(powers[:-1])
 
 
 def _power(base: float, exponent: int) -> float:

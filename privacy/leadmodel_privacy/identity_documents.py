@@ -6,11 +6,11 @@ Some show what they are by their form and a check digit; the others are what the
 import re
 from collections.abc import Callable, Iterator
 
-from leadmodel_privacy.context import NOT_PERSONAL, PHONE, kind_after, kind_within
-from leadmodel_privacy.quantities import dated, decimal, measured
-from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.quantities import has_date, has_unit, is_amount
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import NOT_PERSONAL, PHONE, label_after, label_within
 from leadmodel_privacy.validators import digits_of, is_cpf, is_dni, is_nir, is_ssn, is_vin
-from leadmodel_privacy.vocabulary import holds
+from leadmodel_privacy.word_lists import contains_any
 
 _TOKEN = re.compile(
     r"(?:[A-Za-z]{0,6}-|[A-Z]{2} (?=\d))?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}(?: [A-Z](?![^\W_]))?"
@@ -60,57 +60,59 @@ _SOME_FORM = re.compile(
 _NINO = re.compile(r"(?<![^\W_])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} ?\d{2} ?\d{2} ?[A-D](?![^\W_])")
 
 
-def formed(reading: Reading) -> Iterator[Span]:
+def numbers_by_form(scanned: ScannedText) -> Iterator[Span]:
     """Numbers that show by their form what they are."""
-    text = reading.text
-    for start, end in reading.free():
+    text = scanned.text
+    for start, end in scanned.unclaimed_numbers():
         if end - start == 2 and (spaced := _NINO.match(text, max(0, start - 3))):
             yield *spaced.span(), "SSN"
         if not _SOME_FORM.match(text, start):
             continue
         for entity, pattern, valid in _FORMS:
             match = pattern.match(text, start)
-            if match and valid(match.group()) and reading.kind(start) != NOT_PERSONAL:
+            if match and valid(match.group()) and scanned.label(start) != NOT_PERSONAL:
                 yield *match.span(), entity
                 break
 
 
-def named(reading: Reading) -> Iterator[Span]:
+def numbers_by_context(scanned: ScannedText) -> Iterator[Span]:
     """Numbers that the words beside them name."""
     done = 0
-    for number, _ in reading.free():
-        if number < done or (match := _TOKEN.match(reading.text, _begin(reading, number))) is None:
+    for number, _ in scanned.unclaimed_numbers():
+        if number < done or (match := _TOKEN.match(scanned.text, _begin(scanned, number))) is None:
             continue
         start, done = match.span()
-        kind = reading.kind(start) or kind_within(reading.low[start:done]) or kind_after(reading.low, done)
-        if kind not in _OTHER and _fits(reading, match, str(kind)):
-            yield start, done, "CREDIT_CARD" if kind == "CVV" else str(kind)
+        label = (
+            scanned.label(start) or label_within(scanned.low[start:done]) or label_after(scanned.low, done)
+        )
+        if label not in _OTHER and _fits(scanned, match, str(label)):
+            yield start, done, "CREDIT_CARD" if label == "CVV" else str(label)
 
 
-def _begin(reading: Reading, number: int) -> int:
+def _begin(scanned: ScannedText, number: int) -> int:
     """Where the number begins: letters before it, as in `MR-4711` or `AB 12 34 56 C`, may be of it."""
-    text = reading.text
+    text = scanned.text
     if text[number - 1 : number] not in {"-", " "} or (
-        text[number - 1] == " " and reading.kind(number) is not None
+        text[number - 1] == " " and scanned.label(number) is not None
     ):
         return number
     prefix = _PREFIX.search(text, max(0, number - 7), number)
     return prefix.start() if prefix else number
 
 
-def plates(reading: Reading) -> Iterator[Span]:
+def license_plates(scanned: ScannedText) -> Iterator[Span]:
     """Licence plates, after a word for them."""
-    if holds(reading.low, _PLATE_STEMS):
-        for match in _PLATE.finditer(reading.text):
+    if contains_any(scanned.low, _PLATE_STEMS):
+        for match in _PLATE.finditer(scanned.text):
             if any(c.isdigit() for c in match[1]):
                 yield *match.span(1), "VIN"
 
 
-def _fits(reading: Reading, match: re.Match[str], kind: str) -> bool:
+def _fits(scanned: ScannedText, match: re.Match[str], label: str) -> bool:
     token = match.group()
     letters = sum(c.isalnum() for c in token)
-    if kind == "CVV" and not (token.isdigit() and letters <= 4):
+    if label == "CVV" and not (token.isdigit() and letters <= 4):
         return False
-    if len(digits_of(token)) < _DIGITS.get(kind, 4) or letters < _LENGTH.get(kind, 5) or decimal(token):
+    if len(digits_of(token)) < _DIGITS.get(label, 4) or letters < _LENGTH.get(label, 5) or is_amount(token):
         return False
-    return not measured(reading.low, *match.span()) and not dated(reading.text, *match.span())
+    return not has_unit(scanned.low, *match.span()) and not has_date(scanned.text, *match.span())

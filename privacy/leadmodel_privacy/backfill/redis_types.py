@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from leadmodel_privacy.backfill.messages import Redacted, Redactor
+from leadmodel_privacy.backfill.message_redactor import Redaction, Redactor
 
 SLACK = 100  # how far a place may have moved between reading and writing
 
@@ -31,7 +31,7 @@ class Part:
 
     place: Any
     raw: bytes
-    found: Redacted
+    found: Redaction
     new: Any = None
 
 
@@ -51,11 +51,11 @@ def grouped(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
         yield changes[start : start + size]
 
 
-class Kind(ABC):
+class RedisType(ABC):
     """A type."""
 
     script: ClassVar[str]
-    word: ClassVar[str]  # in reports
+    report_name: ClassVar[str]  # in reports
 
     @abstractmethod
     def read(self, key: bytes, most: int) -> Call:
@@ -71,7 +71,7 @@ class Kind(ABC):
 
     @abstractmethod
     def flat(self, reply: Any) -> list[bytes]:
-        """All of a reply's items in order, as the look script lists them."""
+        """All of a reply's items in order, as the overview script lists them."""
 
     def size(self, reply: Any) -> int:
         """Elements in a reply."""
@@ -90,10 +90,10 @@ class Kind(ABC):
         """The reply as it reads once the changes are in place."""
 
 
-class String(Kind):
+class String(RedisType):
     """A value that is a text or JSON."""
 
-    script = word = "string"
+    script = report_name = "string"
 
     def read(self, key: bytes, most: int) -> Call:
         return ("GET", key)
@@ -117,16 +117,16 @@ class String(Kind):
 class Document(String):
     """A RedisJSON document."""
 
-    script = word = "json"
+    script = report_name = "json"
 
     def read(self, key: bytes, most: int) -> Call:
         return ("JSON.GET", key, ".")
 
 
-class List(Kind):
+class List(RedisType):
     """Messages in order."""
 
-    script = word = "list"
+    script = report_name = "list"
 
     def read(self, key: bytes, most: int) -> Call:
         return ("LRANGE", key, 0, most - 1)
@@ -155,7 +155,7 @@ class List(Kind):
 class SortedSet(List):
     """Members are messages; the score is theirs."""
 
-    script = word = "zset"
+    script = report_name = "zset"
 
     def read(self, key: bytes, most: int) -> Call:
         return ("ZRANGE", key, 0, most - 1, "WITHSCORES")
@@ -181,10 +181,10 @@ def numbered(new: bytes, number: int) -> bytes:
     return _PLACEHOLDER.sub(rb"[\1_%d]" % number, new, count=1)
 
 
-class Hash(Kind):
+class Hash(RedisType):
     """Values of fields; names of fields stay."""
 
-    script = word = "hash"
+    script = report_name = "hash"
 
     def __init__(self, *, fields_expire: bool = False) -> None:
         self._fields_expire = int(fields_expire)
@@ -214,10 +214,10 @@ class Hash(Kind):
         return [item for name, raw in pairs for item in (name, new.get(name, raw))]
 
 
-class Stream(Kind):
+class Stream(RedisType):
     """Entries of fields and values. All changes of a stream go into one call."""
 
-    script = word = "stream"
+    script = report_name = "stream"
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -232,13 +232,13 @@ class Stream(Kind):
         found = [redactor.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
         left = next((f.left for f in found if f.left is not None), None)
         if all(f.new is None for f in found):
-            return Part(ident, b"", Redacted(left=left))
+            return Part(ident, b"", Redaction(left=left))
         new = list(items)
         for i, f in enumerate(found):
             if f.new is not None:
                 new[2 * i + 1] = f.new
         counts = tuple(pair for f in found for pair in f.counts)
-        return Part(ident, packed(items), Redacted(b"", counts, left), new)
+        return Part(ident, packed(items), Redaction(b"", counts, left), new)
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         items = [item for c in changes for item in (c.place, c.old, len(c.new), *c.new)]

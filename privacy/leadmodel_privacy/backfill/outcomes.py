@@ -34,7 +34,7 @@ class Refused(BackfillError):  # noqa: N818  # an outcome
     """The configuration or the server's answer makes the run pointless."""
 
 
-class Away(BackfillError):  # noqa: N818  # an outcome
+class ServerUnavailable(BackfillError):  # noqa: N818  # an outcome
     """The server cannot be reached or cannot serve now."""
 
     code = Exit.TRY_AGAIN

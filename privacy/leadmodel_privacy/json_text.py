@@ -81,7 +81,7 @@ def _decoded(string: str, start: int) -> tuple[str, list[int] | None]:
     return "".join(parts), origin
 
 
-def cue(key: str) -> str:
+def key_as_words(key: str) -> str:
     """A key as words before its value: `phoneNumber` says `phone Number: `. `name` alone may be that of a thing and says nothing."""
     if not key:
         return ""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from leadmodel_privacy.backfill import topology
 from leadmodel_privacy.backfill.nodes import Node
+from leadmodel_privacy.backfill.outcomes import ServerUnavailable
 from leadmodel_privacy.backfill.servers import Servers
 from leadmodel_privacy.backfill.state import Checkpoint
-from leadmodel_privacy.backfill.words import Away
 
 DONE = "done"
 _LOOK_AT_SLOTS_S = 2.0
@@ -16,7 +16,7 @@ _ROUNDS = 20  # scans of moving nodes before the run is put off
 
 
 @dataclass
-class Scan:
+class KeyScan:
     """A pass. `match` sorts out on the server, `page` takes the keys, `saved` is called after each page."""
 
     servers: Servers
@@ -29,16 +29,16 @@ class Scan:
     _looked: float = 0
 
     def run(self) -> None:
-        """To the end of all nodes. Raises Away in the middle; call again after a new connection."""
+        """To the end of all nodes. Raises ServerUnavailable in the middle; call again after a new connection."""
         mark = self.checkpoint
-        before = topology.Slots.load(mark.slots) if mark.slots else topology.see(self.servers)
+        before = topology.Slots.load(mark.slots) if mark.slots else topology.observe_slots(self.servers)
         mark.slots = before.dump()
         for _ in range(_ROUNDS):
             for node in self.servers.primaries():
                 self._node(node)
-            after = topology.see(self.servers)
+            after = topology.observe_slots(self.servers)
             before = topology.Slots.load(mark.slots)
-            stale = topology.again(before, after)
+            stale = topology.nodes_to_rescan(before, after)
             if not stale:
                 return
             for name in stale:
@@ -46,7 +46,7 @@ class Scan:
             mark.slots = topology.Slots(after.of, frozenset()).dump()
             self.restarted()
             self._settle()
-        raise Away("slots of the cluster keep moving")
+        raise ServerUnavailable("slots of the cluster keep moving")
 
     def _settle(self) -> None:
         """A move in progress is given a moment; the nodes are read anew."""
@@ -65,21 +65,21 @@ class Scan:
                 [("SCAN", place["cursor"], "MATCH", self.match, "COUNT", self.count), ("INFO", "server")]
             )
             if isinstance(found, Exception) or isinstance(about, Exception) or _run_id(about) != run:
-                raise Away("the server was replaced during the scan")
+                raise ServerUnavailable("the server was replaced during the scan")
             cursor, keys = found
             if keys:
                 self.page(node, keys)
             place["cursor"] = DONE if cursor == b"0" else cursor.decode()
-            self._note_moves()
+            self._record_slot_moves()
             self.saved()
 
-    def _note_moves(self) -> None:
+    def _record_slot_moves(self) -> None:
         """A move that begins and ends within one pass must not go unseen."""
         now = time.monotonic()
         if self.servers.cluster is None or now - self._looked < _LOOK_AT_SLOTS_S:
             return
         self._looked = now
-        before, seen = topology.Slots.load(self.checkpoint.slots), topology.see(self.servers)
+        before, seen = topology.Slots.load(self.checkpoint.slots), topology.observe_slots(self.servers)
         moving = before.moving | seen.moving
         if moving != before.moving:
             self.checkpoint.slots = topology.Slots(before.of, moving).dump()

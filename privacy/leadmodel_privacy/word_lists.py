@@ -1,17 +1,17 @@
 """Reads lists of words that stand in the code as one line of text."""
 
 
-def words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     """The words of a text, for looking up."""
     return frozenset(text.split())
 
 
-def phrases(text: str) -> tuple[str, ...]:
+def phrase_list(text: str) -> tuple[str, ...]:
     """What stands between bars, in order."""
     return tuple(text.split("|"))
 
 
-def holds(text: str, parts: tuple[str, ...]) -> bool:
+def contains_any(text: str, parts: tuple[str, ...]) -> bool:
     """Whether any of the parts is in the text; a plain loop, as it is asked of every text."""
     for part in parts:  # noqa: SIM110 (a generator takes twice as long)
         if part in text:

@@ -3,24 +3,24 @@
 import re
 from collections.abc import Iterator
 
-from leadmodel_privacy.context import NOT_PERSONAL, kind_after, words_after, words_before
-from leadmodel_privacy.reading import Reading, Span
+from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import NOT_PERSONAL, label_after, words_after, words_before
 from leadmodel_privacy.validators import IBAN_LENGTHS, digits_of, is_card, is_iban, luhn, mod97
-from leadmodel_privacy.vocabulary import words
+from leadmodel_privacy.word_lists import word_set
 
 _PACKED = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![^\W_])")
 _CARD = re.compile(
     r"(?<!\d[.,-])(?:\d{4}[ .-]?\d{4}[ .-]?\d{4}[ .-]?\d{1,4}(?:[ .-]?\d{3})?|\d{4}([ -])\d{6}\1\d{4,5}|\d{12,19})(?![^\W_]|[,-]\d)"
 )
-_CARD_WORDS = words(
+_CARD_WORDS = word_set(
     "cc card cards credit debit visa mastercard maestro jcb amex karte kreditkarte carte tarjeta carta cartão"
 )
 
 
-def ibans(reading: Reading) -> Iterator[Span]:
+def ibans(scanned: ScannedText) -> Iterator[Span]:
     """Account numbers of ISO 13616, with or without spaces, in any case."""
-    text = reading.text
-    for start, word_end in reading.free():
+    text = scanned.text
+    for start, word_end in scanned.unclaimed_numbers():
         length = IBAN_LENGTHS.get(text[start : start + 2].upper())
         if length is not None and (end := _iban_end(text, start, length)) is not None:
             yield start, end, "IBAN"
@@ -46,23 +46,23 @@ def _iban_end(text: str, start: int, length: int) -> int | None:
     return place if is_iban(packed) else None
 
 
-def cards(reading: Reading) -> Iterator[Span]:
+def cards(scanned: ScannedText) -> Iterator[Span]:
     """Card numbers: grouped as on the card or bare, with a check digit; a wrong one only when the words say it is a card."""
-    for start, end in reading.free():
+    for start, end in scanned.unclaimed_numbers():
         long_enough = end - start == 4 or end - start >= 8
-        if long_enough and (match := _CARD.match(reading.text, start)) and _is_card(reading, match):
+        if long_enough and (match := _CARD.match(scanned.text, start)) and _is_card(scanned, match):
             yield *match.span(), "CREDIT_CARD"
 
 
-def _is_card(reading: Reading, match: re.Match[str]) -> bool:
-    kind = reading.kind(match.start())
-    if kind == NOT_PERSONAL:
+def _is_card(scanned: ScannedText, match: re.Match[str]) -> bool:
+    label = scanned.label(match.start())
+    if label == NOT_PERSONAL:
         return False
     if is_card(match.group()):
         return True
-    if kind == "CREDIT_CARD" or kind_after(reading.low, match.end()) == "CREDIT_CARD":
+    if label == "CREDIT_CARD" or label_after(scanned.low, match.end()) == "CREDIT_CARD":
         return True
     if not luhn(digits_of(match.group())):
         return False
-    near = {*words_before(reading.low, match.start())[-8:], *words_after(reading.low, match.end())[:4]}
+    near = {*words_before(scanned.low, match.start())[-8:], *words_after(scanned.low, match.end())[:4]}
     return not _CARD_WORDS.isdisjoint(near)

@@ -5,16 +5,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from leadmodel_privacy.backfill.shapes import Shaping
+from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
-from leadmodel_privacy.jsontext import is_json
+from leadmodel_privacy.json_text import is_json
 
 REMEMBERED = 20_000
 _REMEMBERED_BYTES = 2_048
 
 
-class Left(StrEnum):
+class SkipReason(StrEnum):
     """Why a message was not read."""
 
     TOO_LONG = "tooLong"
@@ -22,15 +22,15 @@ class Left(StrEnum):
 
 
 @dataclass(frozen=True)
-class Redacted:
+class Redaction:
     """`new` is None when nothing changes."""
 
     new: bytes | None = None
     counts: tuple[tuple[str, int], ...] = ()
-    left: Left | None = None
+    left: SkipReason | None = None
 
 
-CLEAN = Redacted()
+CLEAN = Redaction()
 
 
 @dataclass
@@ -39,18 +39,18 @@ class Redactor:
 
     config: Config
     max_chars: int = 100_000
-    shaping: Shaping = field(default_factory=Shaping)
-    _known: OrderedDict[bytes, Redacted] = field(default_factory=OrderedDict, repr=False)
+    shape_counter: ShapeCounter = field(default_factory=ShapeCounter)
+    _known: OrderedDict[bytes, Redaction] = field(default_factory=OrderedDict, repr=False)
 
     def __post_init__(self) -> None:
         self._by_field = Detector(self.config)
         self._whole = Detector(replace(self.config, fields=())) if self.config.fields else self._by_field
 
-    def message(self, raw: bytes) -> Redacted:
+    def message(self, raw: bytes) -> Redaction:
         """An element of a list, a member, a value."""
         return self._remembered(b"", raw, self._by_field)
 
-    def named(self, name: bytes, raw: bytes) -> Redacted:
+    def named(self, name: bytes, raw: bytes) -> Redaction:
         """The value of a field of a hash or a stream entry: one that is not named is looked into only if it is JSON."""
         if not self.config.fields or name.decode(errors="replace") in self.config.fields:
             return self._remembered(name, raw, self._whole)
@@ -58,7 +58,7 @@ class Redactor:
             return self._remembered(b"", raw, self._by_field)
         return CLEAN
 
-    def _remembered(self, name: bytes, raw: bytes, detector: Detector) -> Redacted:
+    def _remembered(self, name: bytes, raw: bytes, detector: Detector) -> Redaction:
         key = hashlib.sha1(raw, usedforsecurity=False).digest() + name
         known = self._known.get(key)
         if known is not None:
@@ -71,17 +71,17 @@ class Redactor:
                 self._known.popitem(last=False)
         return found
 
-    def _redact(self, name: bytes, raw: bytes, detector: Detector) -> Redacted:
+    def _redact(self, name: bytes, raw: bytes, detector: Detector) -> Redaction:
         """`name` may say what the text is: `phone`."""
         try:
             text = raw.decode()
         except UnicodeDecodeError:
-            return Redacted(left=Left.NOT_TEXT)
+            return Redaction(left=SkipReason.NOT_TEXT)
         if len(text) > self.max_chars:
-            return Redacted(left=Left.TOO_LONG)
+            return Redaction(left=SkipReason.TOO_LONG)
         key = name.decode(errors="replace")
         new, counts = detector.redact(text, key=key)
         if new == text:
             return CLEAN
-        self.shaping.note(detector, text, key)
-        return Redacted(new.encode(), tuple(sorted(counts.items())))
+        self.shape_counter.record(detector, text, key)
+        return Redaction(new.encode(), tuple(sorted(counts.items())))
