@@ -1,7 +1,7 @@
 """URIs as people and messages show them, and the URI of a path."""
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 
 def show(uri: str) -> str:
@@ -10,7 +10,8 @@ def show(uri: str) -> str:
         parts = urlsplit(uri)
     except ValueError:
         return "a URI that cannot be read"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    scheme = f"{parts.scheme}://" if "://" in uri else ""  # a path has none
+    return scheme + parts.netloc.rpartition("@")[2] + parts.path
 
 
 def uri_of(where: str) -> str:

@@ -15,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from leadmodel_messages.uris import show
+
 PVC_ROOT = Path("/mnt")  # Jobs mount claim NAME at /mnt/NAME
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
@@ -50,17 +52,6 @@ class Fetched:
     data: bytes
     etag: str | None
     not_modified: bool = False
-
-
-def show(uri: str) -> str:
-    """The URI for people and logs: no user info, no query, no fragment."""
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "a URI that cannot be read"
-    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
 
 
 def fetch(uri: str, *, max_bytes: int, etag: str | None = None, environ: Mapping[str, str]) -> Fetched:

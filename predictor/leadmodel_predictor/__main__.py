@@ -1,7 +1,6 @@
 """`leadmodel-predictor`: settings → uvicorn. Nothing else reads the environment or the arguments."""
 
 import argparse
-import json
 import os
 import socket
 import sys
@@ -18,6 +17,10 @@ from prometheus_client import (
 )
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, digest
+from leadmodel_messages import refusal, termination
+from leadmodel_messages.exits import PredictorExit
+from leadmodel_messages.refusal import Refusal
+from leadmodel_messages.uris import uri_of
 from leadmodel_predictor.http.app import Application
 from leadmodel_predictor.http.guard import Guard
 from leadmodel_predictor.http.server import Server
@@ -27,8 +30,6 @@ from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair, unpack
 from leadmodel_store.store import StoreError, fetch
-
-REFUSED = 3
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,9 +76,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let connections answer POST /predict themselves: more requests a second, the same answers",
     )
-    p.add_argument(
-        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
-    )
+    termination.add_option(p)
     for action in p._actions:  # noqa: SLF001  # argparse has no public list of them
         name = "LEADMODEL_" + action.dest.upper()
         if name in os.environ and action.dest != "help":
@@ -89,10 +88,6 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def _uri(where: str) -> str:
-    return where if "://" in where else Path(where).absolute().as_uri()
-
-
 class Loader:
     """Reads the configured models."""
 
@@ -102,7 +97,7 @@ class Loader:
 
     def champion(self, expect: str | None) -> Slot:
         """The champion. Raises ArtifactError, StoreError."""
-        data = fetch(_uri(self.given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
+        data = fetch(uri_of(self.given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
         self.seen = digest(unpack(data))
         return load_slot(data, expect)
 
@@ -111,7 +106,7 @@ class Loader:
         if not self.given.previous:
             return None, None
         try:
-            data = fetch(_uri(self.given.previous), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
+            data = fetch(uri_of(self.given.previous), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
             return load_slot(data, self.given.previous_digest), None
         except (ArtifactError, StoreError) as error:
             return None, str(error.reason)
@@ -146,9 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(given, f"{error.reason}: {error}", loader.seen)
     except OSError as error:
         print(f"leadmodel-predictor: {error}", file=sys.stderr)
-        return 1
+        return PredictorExit.UNREADABLE
     _serve(given, slots, loader, token)
-    return 0
+    return PredictorExit.STOPPED
 
 
 def _token(path: Path | None) -> str | None:
@@ -162,9 +157,8 @@ def _token(path: Path | None) -> str | None:
 
 def _refuse(given: argparse.Namespace, message: str, seen: str | None) -> int:
     print(f"leadmodel-predictor: {message}", file=sys.stderr)
-    if given.termination_log.exists():
-        given.termination_log.write_text(json.dumps({"error": message[:1000], "digest": seen}))
-    return REFUSED
+    termination.write(given.termination_log, refusal.dump(Refusal(message[:1000], seen)))
+    return PredictorExit.REFUSED
 
 
 def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str | None) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from leadmodel_store.store import StoreError, StoreReason, fetch, put, show
+from leadmodel_messages.uris import show
+from leadmodel_store.store import StoreError, StoreReason, fetch, put
 
 SECRET = "s3cr3t"
 

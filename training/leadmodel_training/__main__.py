@@ -1,7 +1,6 @@
 """`leadmodel-train`: leads in, holdout and artifact out. Reads arguments and the clock, prints one JSON line."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -9,16 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leadmodel_artifact.artifact import Artifact, ArtifactError, digest, dump, load
+from leadmodel_messages import failure, termination, training
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.exits import TrainExit
+from leadmodel_messages.failure import Failure
+from leadmodel_messages.training import TrainingAnswer
+from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
-from leadmodel_store.store import StoreError, StoreReason, fetch, put, show
+from leadmodel_store.store import StoreError, StoreReason, fetch, put
 from leadmodel_training.build import AUTO, Asked, Trained, build
 from leadmodel_training.export import ExportRefused
 from leadmodel_training.progress import Progress
 from leadmodel_training.rows import MAX_BYTES, Rows, RowsError, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.train import Recipe
-
-REFUSED, USAGE, LATER = 1, 2, 75
 
 
 def parser() -> argparse.ArgumentParser:
@@ -71,9 +74,7 @@ def parser() -> argparse.ArgumentParser:
         help="share of the newest training leads that only calibrates; 0: no calibration (default: .1)",
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
-    p.add_argument(
-        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
-    )
+    termination.add_option(p)
     return p
 
 
@@ -93,9 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = run(given)
     except (ValueError, OSError, MemoryError) as error:
         return _failed(given.termination_log, error)
-    print(json.dumps(answer))
-    _terminate(given.termination_log, answer)
-    return 0
+    line = training.dump(answer)
+    print(line)
+    termination.write(given.termination_log, line)
+    return TrainExit.WRITTEN
 
 
 def _failed(log: Path, error: Exception) -> int:
@@ -104,36 +106,32 @@ def _failed(log: Path, error: Exception) -> int:
         str(error) or "there is not enough memory for these leads; raise the limit or take a shorter period"
     )
     print(f"leadmodel-train: {message}", file=sys.stderr)
-    _terminate(log, {"error": _reason(error), "message": message[:500]})
-    return LATER if isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE else REFUSED
+    termination.write(log, failure.dump(Failure(_word(error), message[:500])))
+    away = isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE
+    return TrainExit.LATER if away else TrainExit.REFUSED
 
 
-def _reason(error: Exception) -> str:
-    """Why, in one word."""
+def _word(error: Exception) -> ErrorWord:
+    """Name the cause."""
     match error:
         case TrainingRefused() | StoreError():
-            return str(error.reason)
+            return ErrorWord(error.reason)
         case RowsError():
-            return "LeadsUnreadable"
+            return ErrorWord.LEADS_UNREADABLE
         case ExportRefused() | ArtifactError():
-            return "ExportDiffers"
+            return ErrorWord.EXPORT_DIFFERS
         case NotMeasurable():
-            return "NotMeasurable"
+            return ErrorWord.NOT_MEASURABLE
         case MemoryError():
-            return "OutOfMemory"
+            return ErrorWord.OUT_OF_MEMORY
         case _:
-            return "BadRequest"
+            return ErrorWord.BAD_REQUEST
 
 
-def _terminate(path: Path, answer: dict[str, object]) -> None:
-    if path.exists():
-        path.write_text(json.dumps(answer))
-
-
-def run(given: argparse.Namespace) -> dict[str, object]:
-    """Train and write; the line to print."""
+def run(given: argparse.Namespace) -> TrainingAnswer:
+    """Train and write; the answer names what was written and where."""
     progress = Progress()
-    leads = given.leads if "://" in given.leads else Path(given.leads).resolve().as_uri()
+    leads = uri_of(given.leads)
     progress.say(f"reading {show(leads)}")
     rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=os.environ).data)
     progress.say(f"{len(rows):,} leads")
@@ -142,20 +140,23 @@ def run(given: argparse.Namespace) -> dict[str, object]:
     load(raw)
     if trained.choice is not None:
         print(f"leadmodel-train: {trained.choice}", file=sys.stderr)
-    return {**_answer(trained, raw), **_write(given, trained.holdout, raw)}
+    _write(given, trained.holdout, raw)
+    return _answer(given, trained, raw)
 
 
-def _answer(trained: Trained, raw: bytes) -> dict[str, object]:
+def _answer(given: argparse.Namespace, trained: Trained, raw: bytes) -> TrainingAnswer:
     artifact = trained.artifact
-    return {
-        "digest": digest(raw),
-        "auc": round(artifact.auc, 6),
-        "holdout": digest(trained.holdout),
-        "recipe": artifact.recipe,
-        "rows": artifact.data.rows,
-        "duplicates": trained.dropped,
-        **({"why": str(trained.choice)} if trained.choice else {}),
-    }
+    return TrainingAnswer(
+        digest=digest(raw),
+        auc=round(artifact.auc, 6),
+        holdout=digest(trained.holdout),
+        recipe=artifact.recipe,
+        rows=artifact.data.rows,
+        duplicates=trained.dropped,
+        why=str(trained.choice) if trained.choice else None,
+        uri=show(given.artifact) if given.out is None else None,
+        model=str(given.out / "model.json") if given.out is not None else None,
+    )
 
 
 def _now() -> datetime:
@@ -164,16 +165,15 @@ def _now() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)  # noqa: TID251  # outermost layer
 
 
-def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> dict[str, object]:
+def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> None:
     """Holdout first: an artifact never names a holdout that is not there."""
     if given.out is None:
         put(given.holdout, held, environ=os.environ)
         put(given.artifact, raw, environ=os.environ)
-        return {"uri": show(given.artifact)}
+        return
     given.out.mkdir(parents=True, exist_ok=True)
     for name, data in (("holdout.csv.gz", held), ("model.json", raw)):
         put((given.out / name).resolve().as_uri(), data, environ=os.environ)
-    return {"model": str(given.out / "model.json")}
 
 
 def asked_for(given: argparse.Namespace) -> Asked:

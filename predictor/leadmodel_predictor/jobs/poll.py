@@ -1,19 +1,19 @@
-"""`leadmodel-poll`: ask the store what it holds, with conditional requests. Says digests and ETags, nothing else.
-
-Exit 0: the store answered; 1: it did not; 2: usage; 3: the artifact is over its size limit.
-"""
+"""`leadmodel-poll`: ask the store what it holds, with conditional requests. The answer has digests and ETags, nothing else."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES, digest
+from leadmodel_messages import failure, poll, termination
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.exits import PollExit
+from leadmodel_messages.failure import Failure
+from leadmodel_messages.poll import PollAnswer, Stored
+from leadmodel_messages.uris import show
 from leadmodel_predictor.jobs.holdout import MAX_BYTES
-from leadmodel_store.store import StoreError, StoreReason, fetch, show
+from leadmodel_store.store import StoreError, StoreReason, fetch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,55 +25,43 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--holdout", help="URI of the holdout")
     p.add_argument("--etag", help="ETag of the artifact as last answered")
     p.add_argument("--holdout-etag", help="ETag of the holdout as last answered")
-    p.add_argument(
-        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
-    )
+    termination.add_option(p)
     return p
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
     given = parser().parse_args(arguments)
-    code, answer = ask(given)
-    line = json.dumps(answer, separators=(",", ":"))
+    code, line = run(given)
     print(line)
-    if given.termination_log.exists():
-        given.termination_log.write_text(line)
+    termination.write(given.termination_log, line)
     return code
 
 
-def ask(given: argparse.Namespace) -> tuple[int, dict[str, Any]]:
-    """Exit code and answer."""
+def run(given: argparse.Namespace) -> tuple[PollExit, str]:
+    """Ask the store; give the exit code and the message."""
     try:
         artifact = _ask(given.artifact, given.etag, MAX_RAW_BYTES)
     except StoreError as error:
-        too_large = error.reason is StoreReason.TOO_LARGE
-        reason = (
-            "ArtifactTooLarge"
-            if too_large
-            else "ArtifactNotFound"
-            if error.reason is StoreReason.NOT_FOUND
-            else f"Artifact{error.reason}"
-        )
-        more = {"etag": error.etag, "size": error.size} if too_large else {}
-        return 3 if too_large else 1, {
-            "error": reason,
-            "message": str(error)[:500],
-            "uri": show(given.artifact),
-            **more,
-        }
-    return 0, {"uri": show(given.artifact), **artifact, "holdout": _holdout(given)}
+        code = PollExit.TOO_LARGE if error.reason is StoreReason.TOO_LARGE else PollExit.UNAVAILABLE
+        return code, failure.dump(_failure(given.artifact, error), failure.COMPACT)
+    return PollExit.ANSWERED, poll.dump(PollAnswer(show(given.artifact), artifact, _holdout(given)))
 
 
-def _ask(uri: str, etag: str | None, limit: int) -> dict[str, Any]:
-    found = fetch(uri, max_bytes=limit, etag=etag, environ=os.environ)
-    if found.not_modified:
-        return {"digest": None, "size": None, "etag": found.etag, "notModified": True}
-    return {"digest": digest(found.data), "size": len(found.data), "etag": found.etag, "notModified": False}
+def _failure(uri: str, error: StoreError) -> Failure:
+    word = ErrorWord(f"Artifact{error.reason}")
+    return Failure(word, str(error)[:500], uri=show(uri), etag=error.etag, size=error.size)
 
 
-def _holdout(given: argparse.Namespace) -> dict[str, Any] | None:
-    """What the holdout is; an unreachable one is the validation's to report."""
+def _ask(uri: str, etag: str | None, limit: int) -> Stored:
+    fetched = fetch(uri, max_bytes=limit, etag=etag, environ=os.environ)
+    if fetched.not_modified:
+        return Stored(None, etag=fetched.etag, not_modified=True)
+    return Stored(digest(fetched.data), len(fetched.data), fetched.etag)
+
+
+def _holdout(given: argparse.Namespace) -> Stored | None:
+    """Ask for the holdout; an unreachable one is the validation's to report."""
     if not given.holdout:
         return None
     try:

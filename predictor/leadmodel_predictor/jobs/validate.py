@@ -1,27 +1,25 @@
-"""`leadmodel-validate`: fetch, score every holdout row with the serving code, measure, report. It decides nothing.
-
-Exit 0: a report was written (bytes that are no model are a report too); 1: could not be measured; 2: usage; 3: over the size limits.
-"""
+"""`leadmodel-validate`: fetch, score every holdout row with the serving code, measure, report. The gate decides, not this program."""
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.artifact import MAX_GZIP_BYTES, MAX_RAW_BYTES, Artifact, ArtifactError, digest, load
 from leadmodel_artifact.scoring import LeadError, instant, lead_values, make_scorer
+from leadmodel_messages import failure, termination
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.exits import ValidateExit
+from leadmodel_messages.failure import Failure
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
+from leadmodel_messages.uris import show, uri_of
 from leadmodel_predictor.jobs import holdout, mailbox
 from leadmodel_predictor.serving.slots import load_slot, unpack
 from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
 from leadmodel_statistics.ranking import NotMeasurable, delong, delong_paired, logit_lower_bound
-from leadmodel_store.store import StoreError, StoreReason, fetch, show
-
-TOO_LARGE = 3
+from leadmodel_store.store import StoreError, StoreReason, fetch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,18 +41,18 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--deadline", type=float, default=600.0, help="seconds this may take (the platform ends it)"
     )
-    p.add_argument(
-        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
-    )
+    termination.add_option(p)
     return p
 
 
 class Unmeasured(Exception):  # noqa: N818  # the outcome's own word
-    """There is no report: the message says what would help."""
+    """There is no report: the failure says why and what would help."""
 
-    def __init__(self, reason: str, message: str, code: int = 1, **more: Any) -> None:
-        super().__init__(message)
-        self.reason, self.code, self.more = reason, code, more
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        too_large = failure.error is ErrorWord.ARTIFACT_TOO_LARGE
+        self.code = ValidateExit.TOO_LARGE if too_large else ValidateExit.UNMEASURED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,23 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line = dump(run(given))
     except Unmeasured as error:
         print(f"leadmodel-validate: {error}", file=sys.stderr)
-        _terminate(
-            given.termination_log,
-            json.dumps({"error": error.reason, "message": str(error)[:1000], **error.more}),
-        )
+        said = replace(error.failure, message=error.failure.message[:1000])
+        termination.write(given.termination_log, failure.dump(said))
         return error.code
     print(line)
-    _terminate(given.termination_log, line)
-    return 0
-
-
-def _terminate(path: Path, line: str) -> None:
-    if path.exists():
-        path.write_text(line)
-
-
-def _uri(where: str) -> str:
-    return where if "://" in where else Path(where).absolute().as_uri()
+    termination.write(given.termination_log, line)
+    return ValidateExit.REPORTED
 
 
 def run(given: argparse.Namespace) -> Report:
@@ -90,15 +77,10 @@ def run(given: argparse.Namespace) -> Report:
     found = digest(raw)
     seen = ArtifactSeen(found, len(raw), len(packed))
     if given.expect_digest and found != given.expect_digest:
-        return Report(Outcome.REFUSED, "SourceMoved", given.image, seen)
+        return Report(Outcome.REFUSED, ErrorWord.SOURCE_MOVED, given.image, seen)
     if len(packed) > MAX_GZIP_BYTES:
-        raise Unmeasured(
-            "ArtifactTooLarge",
-            f"the artifact has {len(packed)} bytes gzipped, at most {MAX_GZIP_BYTES} are taken",
-            TOO_LARGE,
-            digest=found,
-            size=len(raw),
-        )
+        message = f"the artifact has {len(packed)} bytes gzipped, at most {MAX_GZIP_BYTES} are taken"
+        raise Unmeasured(Failure(ErrorWord.ARTIFACT_TOO_LARGE, message, digest=found, size=len(raw)))
     try:
         artifact = load(raw)
     except ArtifactError as error:
@@ -114,69 +96,61 @@ def _deliver(where: str, packed: bytes) -> None:
     try:
         mailbox.deliver(where, packed)
     except mailbox.MailboxError as error:
-        raise Unmeasured("MailboxUnavailable", str(error)) from None
+        raise Unmeasured(Failure(ErrorWord.MAILBOX_UNAVAILABLE, str(error))) from None
 
 
 def _artifact(given: argparse.Namespace) -> bytes:
+    uri = uri_of(given.artifact)
     try:
-        got = fetch(_uri(given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ)
-        raw = unpack(got.data)
+        fetched = fetch(uri, max_bytes=MAX_RAW_BYTES, environ=os.environ)
+        raw = unpack(fetched.data)
     except StoreError as error:
-        if error.reason is StoreReason.TOO_LARGE:
-            raise Unmeasured(
-                "ArtifactTooLarge",
-                str(error),
-                TOO_LARGE,
-                uri=show(_uri(given.artifact)),
-                etag=error.etag,
-                size=error.size,
-            ) from None
-        raise Unmeasured(_artifact_reason(error), str(error)) from None
+        word = _artifact_word(error)
+        if word is not ErrorWord.ARTIFACT_TOO_LARGE:
+            raise Unmeasured(Failure(word, str(error))) from None
+        raise Unmeasured(Failure(word, str(error), show(uri), etag=error.etag, size=error.size)) from None
     except ArtifactError:
-        return got.data  # a damaged snapshot: its digest says so
+        return fetched.data  # a damaged snapshot: its digest says so
     if len(raw) > MAX_RAW_BYTES:
-        raise Unmeasured(
-            "ArtifactTooLarge",
-            f"the artifact unpacks to more than {MAX_RAW_BYTES} bytes",
-            TOO_LARGE,
-            uri=show(_uri(given.artifact)),
-            etag=got.etag,
-            size=len(raw),
-        )
+        message = f"the artifact unpacks to more than {MAX_RAW_BYTES} bytes"
+        word = ErrorWord.ARTIFACT_TOO_LARGE
+        raise Unmeasured(Failure(word, message, show(uri), etag=fetched.etag, size=len(raw)))
     return raw
 
 
-def _artifact_reason(error: StoreError) -> str:
-    return (
-        "ArtifactNotFound"
-        if error.reason in {StoreReason.NOT_FOUND, StoreReason.BAD_URI}
-        else f"Artifact{error.reason}"
-    )
+def _artifact_word(error: StoreError) -> ErrorWord:
+    """Name the cause; a URI no store understands holds nothing."""
+    if error.reason is StoreReason.BAD_URI:
+        return ErrorWord.ARTIFACT_NOT_FOUND
+    return ErrorWord(f"Artifact{error.reason}")
 
 
 def _measure(given: argparse.Namespace, artifact: Artifact, seen: ArtifactSeen) -> Report:
     try:
-        data = fetch(_uri(given.holdout), max_bytes=holdout.MAX_BYTES, environ=os.environ).data
+        data = fetch(uri_of(given.holdout), max_bytes=holdout.MAX_BYTES, environ=os.environ).data
     except StoreError as error:
-        raise Unmeasured("HoldoutUnavailable", str(error)) from None
+        raise _no_holdout(str(error)) from None
     base = Report(
-        Outcome.NOT_MEASURABLE, "HoldoutUnavailable", given.image, seen, holdout_digest=digest(data)
+        Outcome.NOT_MEASURABLE, ErrorWord.HOLDOUT_UNAVAILABLE, given.image, seen, holdout_digest=digest(data)
     )
     if given.holdout_digest and base.holdout_digest != given.holdout_digest:
-        raise Unmeasured(
-            "HoldoutUnavailable",
-            f"the holdout has digest {base.holdout_digest}, the spec pins {given.holdout_digest}",
+        raise _no_holdout(
+            f"the holdout has digest {base.holdout_digest}, the spec pins {given.holdout_digest}"
         )
     try:
         rows = list(holdout.read(data, artifact))
     except holdout.HoldoutError as error:
-        raise Unmeasured("HoldoutUnavailable", str(error)) from None
+        raise _no_holdout(str(error)) from None
     base = replace(base, holdout=_count([y for _, y in rows]))
     used = _newer(rows, artifact.data.to)
     base = replace(base, used=_count([y for _, y in used]))
     if not used:
-        return replace(base, reason="HoldoutTooOld" if rows else "HoldoutTooSmall")
+        return replace(base, reason=ErrorWord.HOLDOUT_TOO_OLD if rows else ErrorWord.HOLDOUT_TOO_SMALL)
     return _score(given, artifact, base, used, timed=any("created_at" in lead for lead, _ in rows))
+
+
+def _no_holdout(message: str) -> Unmeasured:
+    return Unmeasured(Failure(ErrorWord.HOLDOUT_UNAVAILABLE, message))
 
 
 Labelled = list[tuple[dict[str, Any], bool]]
@@ -206,7 +180,7 @@ def _scores(artifact: Artifact, rows: Labelled) -> list[float]:
     try:
         return [scorer(*lead_values(artifact, lead)) for lead, _ in rows]
     except LeadError as error:
-        raise Unmeasured("HoldoutUnavailable", f"a lead of the holdout cannot be scored: {error}") from None
+        raise _no_holdout(f"a lead of the holdout cannot be scored: {error}") from None
 
 
 def _score(
@@ -217,7 +191,7 @@ def _score(
     try:
         area, variance = delong(scores, labels)
     except NotMeasurable:
-        return replace(base, reason="HoldoutTooSmall")
+        return replace(base, reason=ErrorWord.HOLDOUT_TOO_SMALL)
     assert base.used is not None
     return replace(
         base,
@@ -241,7 +215,7 @@ def _compare(
     if not where:
         return None
     try:
-        slot = load_slot(fetch(_uri(where), max_bytes=MAX_RAW_BYTES, environ=os.environ).data, expect)
+        slot = load_slot(fetch(uri_of(where), max_bytes=MAX_RAW_BYTES, environ=os.environ).data, expect)
     except (StoreError, ArtifactError):
         return None
     if timed and slot.artifact.data.to:

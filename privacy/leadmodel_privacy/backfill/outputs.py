@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from leadmodel_messages.uris import show
 from leadmodel_privacy.backfill.outcomes import Refused
 from leadmodel_privacy.backfill.state import State
-from leadmodel_store.store import PVC_ROOT, StoreError, put, show
+from leadmodel_store.store import PVC_ROOT, StoreError, put
 
 REDIS, NONE = "redis", "none"
 _SCHEMES = {"file", "pvc", "s3", "gs", "az", "http", "https"}

@@ -16,6 +16,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
+from leadmodel_messages.uris import show
 from leadmodel_privacy.backfill.nodes import AWAY, Node, refused
 from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.scripts import Script, load
@@ -39,11 +40,7 @@ class Access:
     @property
     def shown(self) -> str:
         """The URL for people: no user, no password, no query."""
-        try:
-            parts = urlsplit(self.url)
-            return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-        except ValueError:
-            return "a URL that cannot be read"
+        return show(self.url)
 
     def options(self) -> dict[str, Any]:
         """What redis-py is told beside the URL."""
