@@ -1,7 +1,6 @@
 """`leadmodel-privacy backfill`: arguments → a run → report, audit record, one line of JSON, exit code."""
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -11,8 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from leadmodel_messages import termination
+from leadmodel_messages.backfill import Mode, Outcome, dump_refused
+from leadmodel_messages.exits import BackfillExit
 from leadmodel_privacy.backfill import outputs, report
-from leadmodel_privacy.backfill.outcomes import BackfillError, Exit, Outcome, Refused, Stopped
+from leadmodel_privacy.backfill.outcomes import BackfillError, Refused, Stopped
 from leadmodel_privacy.backfill.run import Run
 from leadmodel_privacy.backfill.servers import Access
 from leadmodel_privacy.backfill.settings import Limits, Settings
@@ -89,9 +91,7 @@ def _where(p: argparse.ArgumentParser) -> None:
         "--triggered-by", default=os.environ.get("HOSTNAME", ""), help="who or what, for the audit record"
     )
     p.add_argument("--image", default="", help="what runs, for the audit record")
-    p.add_argument(
-        "--termination-log", type=Path, default=Path("/dev/termination-log"), help=argparse.SUPPRESS
-    )
+    termination.add_option(p)
 
 
 def _pace(p: argparse.ArgumentParser) -> None:
@@ -203,7 +203,8 @@ def run(given: argparse.Namespace) -> int:
         work = Run(settings, access_of(given), sys.stderr, say)
     except BackfillError as error:
         say(str(error))
-        _terminate(given.termination_log, _failure(str(error), given))
+        mode = Mode.APPLY if given.apply else Mode.DRY_RUN
+        termination.write(given.termination_log, dump_refused(mode, str(error)[:512]))
         return int(error.code)
     signal.signal(signal.SIGTERM, lambda *_: work.stop.set())
     signal.signal(signal.SIGINT, lambda *_: work.stop.set())
@@ -218,11 +219,11 @@ def run(given: argparse.Namespace) -> int:
     sys.stdout.write(line + "\n")
     if ended.message and ended.code:
         say(ended.message)
-    _terminate(given.termination_log, line)
+    termination.write(given.termination_log, line)
     return int(ended.code)
 
 
-def _work(work: Run) -> tuple[Exit, Outcome, str]:
+def _work(work: Run) -> tuple[BackfillExit, Outcome, str]:
     try:
         work.run_until_done()
         return report.outcome_of(work.settings, work.tally)
@@ -233,7 +234,11 @@ def _work(work: Run) -> tuple[Exit, Outcome, str]:
     except Exception as error:  # noqa: BLE001  # the text of a foreign exception may hold a value: only its type and place are logged
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-        return Exit.TRY_AGAIN, Outcome.FAILED, f"an error of the program: {type(error).__name__} at {where}"
+        return (
+            BackfillExit.TRY_AGAIN,
+            Outcome.FAILED,
+            f"an error of the program: {type(error).__name__} at {where}",
+        )
 
 
 def _write(work: Run, ended: report.RunResult) -> report.RunResult:
@@ -248,24 +253,7 @@ def _write(work: Run, ended: report.RunResult) -> report.RunResult:
         outputs.write_audit(settings.audit, state, ended.run, report.audit(settings, ended))
     except (outputs.StoreError, BackfillError) as error:
         said = f"the report cannot be written: {error}"
-        if ended.code in {Exit.DONE, Exit.RESIDUE}:
-            return replace(ended, code=Exit.TRY_AGAIN, outcome=Outcome.FAILED, message=said)
+        if ended.code in {BackfillExit.DONE, BackfillExit.RESIDUE}:
+            return replace(ended, code=BackfillExit.TRY_AGAIN, outcome=Outcome.FAILED, message=said)
         say(said)
     return ended
-
-
-def _failure(message: str, given: argparse.Namespace) -> str:
-    mode = "Apply" if given.apply else "DryRun"
-    found = {
-        "schema": report.SCHEMA,
-        "mode": mode,
-        "outcome": "Failed",
-        "message": message[:512],
-        "exitCode": 2,
-    }
-    return json.dumps(found, separators=(",", ":"))
-
-
-def _terminate(path: Path, line: str) -> None:
-    if path.exists():
-        path.write_text(line)
