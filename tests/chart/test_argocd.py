@@ -9,7 +9,10 @@ import pytest
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.vocabulary import GROUP, Command, ConditionType, Phase, Reason
 from support.argocd_lua import SCRIPTS, run
-from worlds.world import Leader, Truth, World, digest
+from worlds.leader import Leader
+from worlds.names import digest
+from worlds.programs import Truth
+from worlds.world import World
 
 ACTIONS = sorted(path.stem for path in (SCRIPTS / "actions").glob("*.lua"))
 

@@ -28,7 +28,7 @@ def changed(**changes):
     def end(cluster, job):
         given = arguments(job)
         report = cluster.report(given, "A")
-        cluster._deliver(given.get("mailbox"), "A")
+        cluster.deliver(given.get("mailbox"), "A")
         return True, json.dumps({**report, **changes}), None
 
     return end
@@ -285,7 +285,7 @@ PACKED = {
 async def foul(what: str) -> None:
     async with a_cluster() as cluster, a_leader(cluster) as leader:
         times = [1]
-        deliver = cluster._deliver
+        deliver = cluster.deliver
 
         def write(mailbox, letter):
             deliver(mailbox, letter)
@@ -293,7 +293,7 @@ async def foul(what: str) -> None:
                 times[0] -= 1
                 in_mailbox(cluster, PACKED[what]())
 
-        cluster._deliver = write
+        cluster.deliver = write
         cluster.upload("A", Truth(auc=0.75))
         cluster.apply(**DRIFT)
         await leader.settle()

@@ -14,7 +14,11 @@ from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase
 from support.argocd_lua import run
-from worlds.world import OTHER_URI, Leader, Truth, World, digest
+from worlds.controllers import finish_jobs, move_pods
+from worlds.leader import Leader
+from worlds.names import OTHER_URI, digest
+from worlds.programs import Truth
+from worlds.world import World
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
 SHOWN = ("Ready", "Available", "Validated", "Reconciling", "Stalled", "DriftDetected", "RolledBack")
@@ -71,7 +75,7 @@ def _() -> World:
     world.upload("A")
     leader = Leader(world)
     leader.run()
-    world.finish_jobs()
+    finish_jobs(world)
     leader.run()
     return world
 
@@ -103,7 +107,7 @@ def _() -> World:
     leader = Leader(world)
     for _ in range(8):
         leader.run()
-        world.finish_jobs()
+        finish_jobs(world)
         if world.deployment is not None:
             break
     leader.run()
@@ -125,7 +129,7 @@ def _() -> World:
     world, leader = serving(live=True)
     found(world, "B", Truth(auc=0.8))
     leader.run()
-    world.finish_jobs()
+    finish_jobs(world)
     leader.run()
     return world
 
@@ -170,7 +174,7 @@ def _() -> World:
     found(world, "B", Truth(auc=0.8))
     while world.status.champion.digest != digest("B"):
         leader.run()
-        world.finish_jobs()
+        finish_jobs(world)
     leader.run()
     return world
 
@@ -272,7 +276,7 @@ def _() -> World:
     world, leader = serving(live=True)
     world.bad_image = True
     world.pods.clear()
-    world.move_pods()
+    move_pods(world)
     leader.run()
     return world
 

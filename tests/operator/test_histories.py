@@ -15,7 +15,8 @@ from leadmodel_operator.planning import plan as planner
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Evidence
 from worlds.histories import history, steps
-from worlds.world import Broken, World
+from worlds.invariants import Broken
+from worlds.world import World
 
 EXAMPLES = 750 if os.environ.get("LEADMODEL_FULL") else 60  # of four parts
 HELD = settings(deadline=None, max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))

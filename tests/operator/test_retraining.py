@@ -9,7 +9,10 @@ from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.resource.schema import Duration, load
 from leadmodel_operator.resource.spec import LeadsSource, Retraining
-from worlds.world import KEY, Job, Leader, Truth, World, digest, spec
+from worlds.leader import Leader
+from worlds.names import KEY, digest, spec
+from worlds.programs import Truth
+from worlds.world import Job, World
 
 
 def serving() -> tuple[World, Leader]:

@@ -18,7 +18,12 @@ from leadmodel_operator.resource.vocabulary import (
     QuarantineKind,
     Reason,
 )
-from worlds.world import KEY, OTHER_URI, URI, Leader, Truth, World, WorldPort, digest
+from worlds.controllers import finish_jobs, move_pods
+from worlds.leader import Leader
+from worlds.names import KEY, OTHER_URI, URI, digest, letter_of
+from worlds.port import WorldPort
+from worlds.programs import Truth
+from worlds.world import World
 
 STORIES = {}
 
@@ -64,8 +69,8 @@ def freeze_at(world: World, leader: Leader, write: str, passes: int = 20) -> Non
                     leader.frozen.append(work)
                     return
         except (StopIteration, Conflict):
-            world.finish_jobs()
-            world.move_pods()
+            finish_jobs(world)
+            move_pods(world)
             world.now += timedelta(seconds=2)
     raise AssertionError(f"it never comes to: {write}")
 
@@ -76,11 +81,11 @@ def crash_at(world: World, leader: Leader, write: str) -> None:
 
 
 def champion(world: World) -> str | None:
-    return world.letter(world.status.champion.digest) if world.status.champion else None
+    return letter_of(world.status.champion.digest) if world.status.champion else None
 
 
 def serves(world: World) -> str | None:
-    return world.letter(world.deployment.serve.champion) if world.deployment else None
+    return letter_of(world.deployment.serve.champion) if world.deployment else None
 
 
 def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:
@@ -134,7 +139,7 @@ def a_snapshot_that_is_asked_for_while_its_trimmer_is_frozen() -> None:
         leader.step(0.1)
     find(world, "D", Truth(auc=0.82))
     freeze_at(world, leader, "trim")
-    trimmed = world.letter(min(world.snapshots.keys() - {digest("D"), digest("C")}))
+    trimmed = letter_of(min(world.snapshots.keys() - {digest("D"), digest("C")}))
     command(world, Leader(world), Command.ROLLBACK_TO, trimmed)
     wanted = champion(world)
     leader.thaw()
@@ -169,7 +174,7 @@ def an_aborted_candidate_without_a_snapshot_then_status_lost() -> None:
     world, leader = begin()
     find(world, "B")
     leader.run()
-    world.finish_jobs()
+    finish_jobs(world)
     leader.run()  # a validation runs, nothing is kept yet
     command(world, leader, Command.ABORT, "B")
     assert digest("B") not in world.snapshots
@@ -453,7 +458,7 @@ def an_aborted_candidate_is_not_judged_again() -> None:
     world, leader = begin()
     find(world, "B")
     leader.run()
-    world.finish_jobs()
+    finish_jobs(world)
     leader.run()
     command(world, leader, Command.ABORT, "B")
     jobs = {name for name in world.jobs if "-val-" in name}
@@ -515,7 +520,7 @@ def test_polls_of_one_second_are_all_heard(marks):
         world.poll_by_schedule(mark)
         world.jobs[f"{KEY.name}-poll-{mark}"].created = second
         leader.run()
-        world.finish_jobs()
+        finish_jobs(world)
         leader.run()
         assert world.status.poll.etag == letter
     leader.run()
@@ -537,7 +542,7 @@ def test_the_clock_of_the_api_server_is_not_ours(seconds):
     world.upload("C", Truth(auc=0.8), OTHER_URI)
     world.pin(None, OTHER_URI)
     leader.run()  # reads the edit while the old poll runs
-    world.finish_jobs()
+    finish_jobs(world)
     leader.run()
     assert world.status.requested is None or world.status.requested.digest != digest("B")
     leader.settle()

@@ -15,7 +15,11 @@ from leadmodel_operator.resource.vocabulary import (
     QuarantineKind,
     Reason,
 )
-from worlds.world import Job, Leader, Truth, World, digest
+from worlds.invariants import check_settled
+from worlds.leader import Leader
+from worlds.names import digest
+from worlds.programs import Truth
+from worlds.world import Job, World
 
 
 def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:
@@ -42,7 +46,7 @@ def test_first_deploy_serves_what_passed():
     assert world.status.champion.digest == digest("A")
     assert world.status.phase is Phase.SERVING
     assert is_ready(world)
-    world.check_settled()
+    check_settled(world)
 
 
 def test_first_deploy_fails_closed():
@@ -121,8 +125,8 @@ def test_drift_of_the_champion_alone_rolls_back():
     assert world.status.phase is Phase.ROLLED_BACK
     assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.ROLLED_BACK)
     assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.DRIFT_SUSTAINED)
-    assert len(world.auto_rollbacks) == 1
-    world.check_settled()
+    assert len(world.invariants.auto_rollbacks) == 1
+    check_settled(world)
 
 
 def test_drift_of_both_is_the_world():
@@ -137,7 +141,7 @@ def test_drift_of_both_is_the_world():
         leader.step(5 / 60)
     assert world.status.champion.digest == digest("B")
     assert said(world, ConditionType.DRIFT_DETECTED) == (ConditionStatus.TRUE, Reason.SUSTAINED_BREACH)
-    assert not world.auto_rollbacks
+    assert not world.invariants.auto_rollbacks
 
 
 def test_held_after_rollback_until_the_cooldown_ends():
@@ -160,7 +164,7 @@ def test_after_two_rollbacks_in_a_week_only_a_person_promotes():
     assert world.status.champion.digest == digest("C")
     for _ in range(30):
         leader.step(5 / 60)
-    assert len(world.auto_rollbacks) == 2
+    assert len(world.invariants.auto_rollbacks) == 2
     world.upload("D", Truth(auc=0.84))
     world.poll_by_schedule()
     leader.settle()

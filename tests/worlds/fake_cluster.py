@@ -17,10 +17,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from leadmodel_messages import refusal, report
 from leadmodel_messages import window as windows
-from leadmodel_operator.planning.sources import show
+from leadmodel_messages.exits import PredictorExit
+from leadmodel_messages.refusal import Refusal
 from worlds.fake_api import FakeApi, Object
-from worlds.world import Truth, make_window
+from worlds.programs import Programs, Truth, ValidationRequest
+from worlds.windows import make_window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NAMESPACE, NAME = "sales", "conversion"
@@ -326,10 +329,9 @@ class FakeCluster:
         elif held is None:
             state = {"state": {"waiting": {"reason": "ContainerCreating"}}}
         elif (found := unpacked(held)) != name or not self.truths[LETTERS[name]].loads:
-            said = json.dumps(
-                {"error": "examples differ" if found == name else "DigestMismatch", "digest": name}
-            )
-            ended = {"exitCode": 3, "reason": "Error", "message": said}
+            error = "examples differ" if found == name else "DigestMismatch"
+            message = refusal.dump(Refusal(error, name))
+            ended = {"exitCode": int(PredictorExit.REFUSED), "reason": "Error", "message": message}
             state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}}
         else:
             body["status"] = {"podIP": "127.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]}
@@ -382,7 +384,8 @@ class FakeCluster:
         role = job["metadata"]["labels"][f"{G}/role"]
         given = arguments(job)
         if role == "poll":
-            self._poll(job, given)
+            ending = self.programs().poll(given["artifact"])
+            self._end(job, succeeded=ending.succeeded, message=ending.message)
         elif role == "validation":
             self._validate(job, given)
 
@@ -407,47 +410,21 @@ class FakeCluster:
         done["status"] = {"conditions": [{"type": "Complete" if succeeded else "Failed", "status": "True"}]}
         self.api.put(("jobs", job["metadata"]["namespace"], job["metadata"]["name"]), done)
 
-    def _source(self, uri: str) -> tuple[str | None, Object]:
-        letter = self.store.get(uri)
-        if not self.store_up:
-            return None, {"error": "Unreachable", "message": "the store did not answer"}
-        return letter, {"error": "ArtifactNotFound", "message": "nothing is there"}
-
-    def _poll(self, job: Object, given: dict[str, str]) -> None:
-        letter, error = self._source(given["artifact"])
-        if letter is None:
-            self._end(job, succeeded=False, message=json.dumps(error))
-            return
-        answer = {
-            "uri": show(given["artifact"]),
-            "digest": digest(letter),
-            "size": 10,
-            "etag": letter,
-            "notModified": False,
-        }
-        self._end(
-            job,
-            succeeded=True,
-            message=json.dumps(answer | {"holdout": {"digest": digest("h"), "etag": "h"}}),
-        )
+    def programs(self) -> Programs:
+        """Give the programs of Jobs the facts of this cluster."""
+        store = self.store if self.store_up else None
+        return Programs(digest, LETTERS.__getitem__, self.truths, store, "h", self.positives)
 
     def _validate(self, job: Object, given: dict[str, str]) -> None:
-        if given["artifact"].startswith("/models/"):
-            letter: str | None = LETTERS[given["expect-digest"]]
-        else:
-            letter, error = self._source(given["artifact"])
-        if letter is None:
-            self._end(job, succeeded=False, message=json.dumps(error))
-            return
-        moved = given.get("expect-digest") not in {None, digest(letter)}
-        truth = self.truths[letter]
-        if not moved and truth.readable:
-            self._deliver(given.get("mailbox"), letter)
+        ending = self.programs().validate(request_of(given))
+        if ending.delivered is not None:
+            self.deliver(given.get("mailbox"), ending.delivered)
             if self.positives >= 100:
-                self.measured[digest(letter)] = truth.auc
-        self._end(job, succeeded=True, message=json.dumps(self.report(given, letter, moved=moved)))
+                self.measured[digest(ending.delivered)] = self.truths[ending.delivered].auc
+        self._end(job, succeeded=ending.succeeded, message=ending.message)
 
-    def _deliver(self, mailbox: str | None, letter: str) -> None:
+    def deliver(self, mailbox: str | None, letter: str) -> None:
+        """Put the packed bytes of an artifact into a mailbox, as a validation does."""
         if mailbox is None:
             return
         namespace, _, name = mailbox.partition("/")
@@ -456,43 +433,9 @@ class FakeCluster:
             data = {"model.json.gz": base64.b64encode(self.packer(raw(letter))).decode()}
             self.api.put(("configmaps", namespace, name), {**copy.deepcopy(found), "binaryData": data})
 
-    def report(self, given: dict[str, str], letter: str, *, moved: bool = False) -> Object:
-        """What `leadmodel-validate` says of an artifact."""
-        truth, good = self.truths[letter], self.truths[letter].readable and not moved
-        counted = {"rows": self.positives * 10, "positives": self.positives, "negatives": self.positives * 9}
-
-        def compared(slot: str) -> Object | None:
-            other = given.get(f"{slot}-digest")
-            if other is None or not good:
-                return None
-            auc = self.truths[LETTERS[other]].auc
-            rows = {"positives": self.positives, "negatives": self.positives * 9}
-            return {"digest": other, "auc": auc, "delta": truth.auc - auc, "se": 0.005, **rows}
-
-        return {
-            "schema": "leadmodel.report/v1",
-            "outcome": "Measured" if good else "Refused",
-            "reason": "" if good else "SourceMoved" if moved else "SchemaMismatch",
-            "image": given["image"],
-            "artifact": {
-                "digest": digest(letter),
-                "size": 10,
-                "gz": 5,
-                "version": 1_767_000_000 + ord(letter),
-                "to": None,
-                "claimedAuc": truth.auc,
-            },
-            "holdout": {"digest": digest("h"), **counted},
-            "used": counted,
-            "auc": truth.auc if good else None,
-            "var": 0.0001 if good else None,
-            "lower": truth.auc - 0.02 if good else None,
-            "brierSkill": 0.1 if good else None,
-            "oe": 1.0 if good else None,
-            "slope": 1.0 if good else None,
-            "champion": compared("champion"),
-            "best": compared("best"),
-        }
+    def report(self, given: dict[str, str], letter: str) -> Object:
+        """Write the report of a validation with these arguments that read the artifact called `letter`."""
+        return dict(json.loads(report.dump(self.programs().report(request_of(given), letter))))
 
     # --- what must never happen --------------------------------------------------------------------------------------------
 
@@ -536,6 +479,18 @@ def arguments(job: Object) -> dict[str, str]:
     """`--name=value` of a Job's container."""
     given = job["spec"]["template"]["spec"]["containers"][0]["args"]
     return dict(item.removeprefix("--").partition("=")[::2] for item in given)
+
+
+def request_of(given: dict[str, str]) -> ValidationRequest:
+    """Read what the arguments of a validation ask for."""
+    return ValidationRequest(
+        given["image"],
+        given["artifact"],
+        given.get("expect-digest"),
+        held=given["artifact"].startswith("/models/"),
+        champion=given.get("champion-digest"),
+        best=given.get("best-digest"),
+    )
 
 
 def unpacked(held: Object) -> str | None:

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from leadmodel_operator.planning.observed import Fault, FaultKind
 from leadmodel_operator.resource.vocabulary import Command, ConditionStatus, ConditionType, QuarantineKind
-from worlds.world import OTHER_URI, URI, Leader, Truth, World, digest
+from worlds.controllers import fail_jobs, finish_jobs, move_pods
+from worlds.invariants import check_settled
+from worlds.leader import Leader
+from worlds.names import OTHER_URI, URI, digest, letter_of
+from worlds.programs import Truth
+from worlds.world import World
 
 LETTERS = "ABCDE"
 letters = st.sampled_from(LETTERS)
@@ -71,11 +76,11 @@ def play(world: World, leader: Leader, step: tuple[str, object]) -> None:  # noq
     match what:
         case "pass":
             leader.run()
-            world.finish_jobs()
-            world.move_pods()
+            finish_jobs(world)
+            move_pods(world)
         case "settle":
             leader.settle()
-            world.check_settled()
+            check_settled(world)
         case "crash" | "freeze":
             leader.run(stop_before=arg, freeze=what == "freeze")
         case "thaw":
@@ -110,7 +115,7 @@ def play(world: World, leader: Leader, step: tuple[str, object]) -> None:  # noq
         case "image":
             world.bad_image = arg
         case "job fails":
-            world.fail_jobs(Fault(FaultKind.TERMINATED, arg, 137))
+            fail_jobs(world, Fault(FaultKind.TERMINATED, arg, 137))
         case "live":
             world.live = arg
         case "drift":
@@ -156,7 +161,7 @@ def drift(world: World, leader: Leader, *, previous_fits: bool) -> None:
     status = world.status
     for revision, drifts in ((status.previous, not previous_fits), (status.champion, True)):
         if revision is not None:
-            letter = world.letter(revision.digest)
+            letter = letter_of(revision.digest)
             world.truths[letter] = replace(world.truth(revision.digest), drifts=drifts)
     world.live = True
     for _ in range(4):
@@ -201,7 +206,7 @@ def check(world: World, leader: Leader) -> None:
     mend(world, leader)
     ready = next(c for c in world.status.conditions if c.type is ConditionType.READY)
     world.require(ready.status is ConditionStatus.TRUE, f"back to Ready, not {ready.reason}: {ready.message}")
-    world.check_settled()
+    check_settled(world)
     leader.settle()
     before = world.writes
     for _ in range(3):
