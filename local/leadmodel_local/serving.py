@@ -17,6 +17,8 @@ from typing import Any
 from leadmodel_local import children, files
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
+from leadmodel_messages import commands
+from leadmodel_messages.commands import Inherited, Model, Program
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import Fault, FaultKind, PodSeen, RolloutSeen, Serve
 from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target
@@ -206,23 +208,23 @@ class Group:
             return False
         shared, own = self.listener.of(self.place), _bound(0)
         files.write_json(folder / "about.json", {"template": wanted, "port": own.getsockname()[1]})
-        command = [
-            *(sys.executable, "-m", "leadmodel_predictor", f"--artifact={path}"),
-            *(f"--expect-digest={wanted['champion']}", "--min-auc=0", f"--drain-seconds={DRAIN_S}"),
-            *(f"--fd={shared.fileno()},{own.fileno()}", f"--termination-log={folder / children.MESSAGE}"),
-        ]
-        if wanted["measuredAuc"] is not None:
-            command.append(f"--measured-auc={wanted['measuredAuc']!r}")
-        if wanted["previous"]:
-            command += [
-                f"--previous={self.place.snapshot(wanted['previous'])}",
-                f"--previous-digest={wanted['previous']}",
-            ]
+        command = [sys.executable, "-m", Program.PREDICTOR.module]
+        command += commands.predictor(
+            champion=Model(str(path), wanted["champion"]),
+            previous=self._model(wanted["previous"]),
+            listen=Inherited((shared.fileno(), own.fileno())),
+            measured_auc=wanted["measuredAuc"],
+            drain_s=DRAIN_S,
+        )
+        command += commands.termination_log(folder / children.MESSAGE)
         with own:
             self.children.start(
                 folder, command, environ=wanted["env"], sockets=(shared.fileno(), own.fileno())
             )
         return True
+
+    def _model(self, digest: str | None) -> Model | None:
+        return Model(str(self.place.snapshot(digest)), digest) if digest else None
 
     def _clear(self, leaving: list[Pod], now: datetime) -> None:
         for pod in leaving:

@@ -14,6 +14,8 @@ from typing import Any
 from leadmodel_local import children, files
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
+from leadmodel_messages.commands import Program, termination_log
+from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Poll, Validation
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
@@ -58,8 +60,8 @@ class Jobs:
             return
         about = {"kind": str(kind), "created": now.isoformat(), "deadline": deadline, **more}
         files.write_json(folder / "about.json", about)
-        said = f"--termination-log={folder / children.MESSAGE}"
-        self.children.start(folder, [sys.executable, "-m", *command, said], environ=environ)
+        log = termination_log(folder / children.MESSAGE)
+        self.children.start(folder, [sys.executable, "-m", *command, *log], environ=environ)
 
     def end_late(self, now: datetime) -> None:
         """End what takes longer than it may."""
@@ -110,58 +112,34 @@ def _zone(about: dict[str, Any]) -> Any:
 # --- commands ----------------------------------------------------------------------------------------------------------------
 
 
-def validation(place: Place, asked: Validation) -> list[str]:
+def validation(place: Place, request: Validation) -> list[str]:
     """The program that measures a candidate."""
-    held = asked.held and asked.digest is not None
-    artifact = str(place.snapshot(asked.digest)) if held and asked.digest else asked.uri
-    command = [
-        "leadmodel_predictor.jobs.validate",
-        f"--artifact={artifact}",
-        f"--holdout={asked.holdout_uri}",
-    ]
-    command += [f"--image={asked.image}", f"--deadline={asked.deadline:g}"]
-    if asked.digest:
-        command.append(f"--expect-digest={asked.digest}")
-    if asked.holdout_digest:
-        command.append(f"--holdout-digest={asked.holdout_digest}")
-    for slot, digest in (("champion", asked.champion), ("best", asked.best)):
-        if digest:
-            command += [f"--{slot}={place.snapshot(digest)}", f"--{slot}-digest={digest}"]
-    if not held:
-        command.append(f"--mailbox={place.job(asked.name) / SNAPSHOT}")
-    return command
+    mailbox = place.job(request.name) / SNAPSHOT
+    arguments = commands.validation(request, lambda _part, digest: str(place.snapshot(digest)), str(mailbox))
+    return [Program.VALIDATE.module, *arguments]
 
 
-def poll(asked: Poll) -> list[str]:
+def poll(request: Poll) -> list[str]:
     """The program that asks the source."""
-    command = ["leadmodel_predictor.jobs.poll", f"--artifact={asked.uri}", f"--holdout={asked.holdout_uri}"]
-    if asked.etag:
-        command.append(f"--etag={asked.etag}")
-    if asked.holdout_etag:
-        command.append(f"--holdout-etag={asked.holdout_etag}")
-    return command
+    return [Program.POLL.module, *commands.poll(request)]
 
 
 def retraining(name: str, spec: Spec) -> list[str] | None:
     """The program that trains; None when the spec has none."""
-    asked = spec.retraining
-    if asked is None:
+    if spec.retraining is None:
         return None
-    command = ["leadmodel_training", f"--leads={asked.leads.uri}", f"--name={name}"]
-    command += [f"--artifact={spec.artifact.uri}", f"--holdout={spec.holdout.uri}"]
-    return [*command, *asked.options()]
+    return [Program.TRAIN.module, *commands.retraining(name, spec, spec.retraining)]
 
 
 def backfill(key: Key, spec: Spec) -> list[str] | None:
     """The program that redacts; None when the spec has none."""
-    asked = spec.pii_backfill
-    if asked is None:
+    if spec.pii_backfill is None:
         return None
-    command = ["leadmodel_privacy", "backfill", f"--name={key.namespace}/{key.name}"]
-    command += [f"--wait={WAIT_S:.0f}s", f"--retention={asked.retention.seconds:.0f}s"]
-    command += [f"--match={pattern}" for pattern in asked.key_patterns]
-    command += [f"--field={name}" for name in asked.text_fields]
-    return [*command, "--apply"] if asked.mode == "Apply" else command
+    name = f"{key.namespace}/{key.name}"
+    return [
+        Program.PRIVACY.module,
+        *commands.backfill(name, spec.pii_backfill, image=None, wait_s=WAIT_S),
+    ]
 
 
 def secret(spec: Spec) -> dict[str, str]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from leadmodel_operator.kubernetes.apiserver.client import ACCOUNT, Access, access
+from leadmodel_messages.places import SERVICE_ACCOUNT
+from leadmodel_operator.kubernetes.apiserver.client import Access, access
 from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.process import logs
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
@@ -87,7 +88,7 @@ async def _run(given: argparse.Namespace, found: Access) -> int:
 def identity() -> str:
     """Of a pod its name: a container that is started again takes its own Lease back. Elsewhere nothing is sure to be alone."""
     host = socket.gethostname()
-    return host if (ACCOUNT / "token").exists() else f"{host}-{uuid4().hex[:8]}"
+    return host if (SERVICE_ACCOUNT / "token").exists() else f"{host}-{uuid4().hex[:8]}"
 
 
 if __name__ == "__main__":

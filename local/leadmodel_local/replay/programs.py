@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
+from leadmodel_messages.commands import termination_log
 from leadmodel_messages.window import Window, parse
 
 
@@ -26,7 +27,7 @@ def run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None 
     word = folder / "message"
     word.write_text("")
     done = subprocess.run(  # noqa: S603  # our own programs
-        [sys.executable, "-m", *command, f"--termination-log={word}"],
+        [sys.executable, "-m", *command, *termination_log(word)],
         capture_output=True,
         text=True,
         env={**os.environ, **(environ or {})},

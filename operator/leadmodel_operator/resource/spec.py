@@ -243,13 +243,6 @@ class Retraining:
         "Resources of the container.", default=None, kubernetes="ResourceRequirements"
     )
 
-    def options(self) -> list[str]:
-        """What the training program is told, beside where things are."""
-        found = [f"--label={self.label}", f"--recipe={self.recipe}"]
-        found += [f"--exclude={','.join(self.exclude)}"] if self.exclude else []
-        found += [f"--allow={','.join(self.allow)}"] if self.allow else []
-        return [*found, f"--horizon={self.horizon.seconds / 86400:g}"] if self.horizon else found
-
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSource:

@@ -12,9 +12,7 @@ import ssl
 from pathlib import Path
 
 from leadmodel_artifact.artifact import MAX_GZIP_BYTES
-
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-KEY = "model.json.gz"
+from leadmodel_messages.places import SERVICE_ACCOUNT, SNAPSHOT_FILE
 
 
 class MailboxError(OSError):
@@ -36,12 +34,12 @@ def deliver(mailbox: str, packed: bytes) -> None:
     namespace, _, name = mailbox.partition("/")
     host = os.environ.get("KUBERNETES_SERVICE_HOST", "kubernetes.default.svc")
     port = int(os.environ.get("KUBERNETES_SERVICE_PORT", "443"))
-    body = json.dumps({"binaryData": {KEY: base64.b64encode(packed).decode()}})
+    body = json.dumps({"binaryData": {SNAPSHOT_FILE: base64.b64encode(packed).decode()}})
     try:
-        context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+        context = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
         connection = http.client.HTTPSConnection(host, port, timeout=30, context=context)
         headers = {
-            "Authorization": "Bearer " + (ACCOUNT / "token").read_text().strip(),
+            "Authorization": "Bearer " + (SERVICE_ACCOUNT / "token").read_text().strip(),
             "Content-Type": "application/merge-patch+json",
         }
         connection.request(

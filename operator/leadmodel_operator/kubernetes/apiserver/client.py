@@ -18,7 +18,8 @@ from typing import Any, Protocol
 import aiohttp
 import yaml
 
-ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+from leadmodel_messages.places import SERVICE_ACCOUNT
+
 MANAGER = "leadmodel-operator"
 TIMEOUT = aiohttp.ClientTimeout(total=30)
 MAX_CONNECTIONS = 20  # each keeps 128 KiB for what it reads
@@ -82,12 +83,15 @@ class Access:
 
 def access() -> Access:
     """Of the pod's account where there is one, else of KUBECONFIG or ~/.kube/config."""
-    if (ACCOUNT / "token").exists() and "KUBECONFIG" not in os.environ:
+    if (SERVICE_ACCOUNT / "token").exists() and "KUBECONFIG" not in os.environ:
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-        context = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+        context = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
         server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
         return Access(
-            server, context, token_file=ACCOUNT / "token", authority=(ACCOUNT / "ca.crt").read_bytes()
+            server,
+            context,
+            token_file=SERVICE_ACCOUNT / "token",
+            authority=(SERVICE_ACCOUNT / "ca.crt").read_bytes(),
         )
     path = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
     if not path.exists():

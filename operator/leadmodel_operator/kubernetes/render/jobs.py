@@ -3,12 +3,17 @@
 import hashlib
 from typing import Any
 
-from leadmodel_operator.kubernetes.render.names import SNAPSHOT_KEY, Object, meta, revision_name
+from leadmodel_messages.commands import Program
+from leadmodel_messages.exits import BackfillExit
+from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_operator.kubernetes.render.names import Object, meta, revision_name
 from leadmodel_operator.kubernetes.render.objects import JOB_RESOURCES, POD_SECURITY, SECURITY, claim_of
+from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, Poll, Validation
 from leadmodel_operator.resource.spec import PiiBackfill, Retraining, Spec
 
 DAY_S = 86400
+_FINAL = [BackfillExit.CONFIGURATION.value, BackfillExit.RESIDUE.value]  # another try would end alike
 _EVERY = {"5m": "{m}-59/5", "15m": "{m}-59/15", "30m": "{m}-59/30"}
 
 
@@ -87,7 +92,7 @@ def _pod(
         "name": "main",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": command[:1],
+        "command": [str(command[0])],
         "args": command[1:],
         "env": env or [],
         "envFrom": [{"secretRef": {"name": secret}} for secret in sorted({s for s in secrets if s})],
@@ -108,28 +113,18 @@ def _pod(
 
 def validation(lead_model: Object, spec: Spec, asked: Validation) -> Object:
     """The Job that measures a candidate with the predictor's image."""
-    about = lead_model["metadata"]
-    name = about["name"]
-    snapshots, command = {}, ["leadmodel-validate"]
-    if asked.held and asked.digest:
-        snapshots["candidate"] = revision_name(name, asked.digest)
-        command.append(f"--artifact=/models/candidate/{SNAPSHOT_KEY}")
-    else:
-        command.append(f"--artifact={asked.uri}")
-    command += [f"--holdout={asked.holdout_uri}", f"--image={asked.image}", f"--deadline={asked.deadline:g}"]
-    if asked.digest:
-        command.append(f"--expect-digest={asked.digest}")
-    if asked.holdout_digest:
-        command.append(f"--holdout-digest={asked.holdout_digest}")
-    for slot, digest in (("champion", asked.champion), ("best", asked.best)):
-        if digest:
-            snapshots[slot] = revision_name(name, digest)
-            command += [f"--{slot}=/models/{slot}/{SNAPSHOT_KEY}", f"--{slot}-digest={digest}"]
-    if not asked.held:
-        command.append(f"--mailbox={about['namespace']}/{name}-mailbox")
+    metadata = lead_model["metadata"]
+    name = metadata["name"]
+    snapshots: dict[str, str] = {}
+
+    def mount(part: str, digest: str) -> str:
+        snapshots[part] = revision_name(name, digest)
+        return f"/models/{part}/{SNAPSHOT_FILE}"
+
+    arguments = commands.validation(asked, mount, f"{metadata['namespace']}/{name}-mailbox")
     pod = _pod(
         asked.image,
-        command,
+        [Program.VALIDATE, *arguments],
         account(lead_model, spec),
         token=not asked.held,
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
@@ -153,14 +148,9 @@ def _job(lead_model: Object, name: str, kind: JobKind, pod: Object, deadline: in
 
 
 def _poll_pod(lead_model: Object, spec: Spec, asked: Poll) -> Object:
-    command = ["leadmodel-poll", f"--artifact={asked.uri}", f"--holdout={asked.holdout_uri}"]
-    if asked.etag:
-        command.append(f"--etag={asked.etag}")
-    if asked.holdout_etag:
-        command.append(f"--holdout-etag={asked.holdout_etag}")
     return _pod(
         asked.image,
-        command,
+        [Program.POLL, *commands.poll(asked)],
         account(lead_model, spec),
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
         claims=(claim_of(asked.uri), claim_of(asked.holdout_uri)),
@@ -248,17 +238,9 @@ def _cron(  # noqa: PLR0917  # a CronJob has this many facts
 def retraining(lead_model: Object, spec: Spec, asked: Retraining, image: str) -> Object:
     """The nightly CronJob: writes holdout, then artifact, and names the digest."""
     name = f"{lead_model['metadata']['name']}-retraining"
-    command = [
-        "leadmodel-train",
-        f"--leads={asked.leads.uri}",
-        f"--artifact={spec.artifact.uri}",
-        f"--holdout={spec.holdout.uri}",
-        f"--name={lead_model['metadata']['name']}",
-        *asked.options(),
-    ]
     pod = _pod(
         asked.image or image,
-        command,
+        [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, asked)],
         account(lead_model, spec),
         secrets=(asked.leads.secret_name, spec.artifact.secret_name, spec.holdout.secret_name),
         claims=(claim_of(asked.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
@@ -281,17 +263,19 @@ def retraining(lead_model: Object, spec: Spec, asked: Retraining, image: str) ->
 def backfill(lead_model: Object, spec: Spec, asked: PiiBackfill, image: str) -> Object:
     """The weekly CronJob over Redis; a dry run unless mode is Apply."""
     name = f"{lead_model['metadata']['name']}-backfill"
-    command = ["leadmodel-privacy", "backfill"]
-    command += [f"--match={pattern}" for pattern in asked.key_patterns]
-    command += [f"--field={field}" for field in asked.text_fields]
-    command.append(f"--name={lead_model['metadata']['namespace']}/{lead_model['metadata']['name']}")
-    command.append(f"--retention={asked.retention.seconds:.0f}s")
-    command.append(f"--image={asked.image or image}")
-    if asked.mode == "Apply":
-        command.append("--apply")
+    metadata, image = lead_model["metadata"], asked.image or image
+    arguments = commands.backfill(
+        f"{metadata['namespace']}/{metadata['name']}", asked, image=image, wait_s=None
+    )
     key = {"name": asked.redis.secret_name, "key": asked.redis.key}
     env = [{"name": "REDIS_URL", "valueFrom": {"secretKeyRef": key}}]
-    pod = _pod(asked.image or image, command, account(lead_model, spec), env=env, resources=asked.resources)
+    pod = _pod(
+        image,
+        [Program.PRIVACY, *arguments],
+        account(lead_model, spec),
+        env=env,
+        resources=asked.resources,
+    )
     more = {
         "backoffLimit": 3,
         "ttlSecondsAfterFinished": 30 * DAY_S,
@@ -300,7 +284,7 @@ def backfill(lead_model: Object, spec: Spec, asked: PiiBackfill, image: str) -> 
                 {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                 {
                     "action": "FailJob",
-                    "onExitCodes": {"containerName": "main", "operator": "In", "values": [2, 3]},
+                    "onExitCodes": {"containerName": "main", "operator": "In", "values": _FINAL},
                 },
             ]
         },

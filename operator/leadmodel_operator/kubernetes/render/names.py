@@ -10,7 +10,6 @@ DIGEST, DECISION, RENDERED, CLAIMED = (
 )
 CHAMPION, PREVIOUS, TEMPLATE = (f"{GROUP}/{word}" for word in ("champion", "previous", "template"))
 MANAGED_BY = "leadmodel-operator"
-SNAPSHOT_KEY = "model.json.gz"
 Object = dict[str, Any]
 
 _GROUPS = {

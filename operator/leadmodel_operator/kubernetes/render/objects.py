@@ -2,13 +2,15 @@
 
 from urllib.parse import urlsplit
 
+from leadmodel_messages import commands
+from leadmodel_messages.commands import Address, Model, Program
+from leadmodel_messages.places import SNAPSHOT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
     DECISION,
     LABEL,
     PREVIOUS,
     ROLE,
-    SNAPSHOT_KEY,
     TEMPLATE,
     Object,
     meta,
@@ -116,28 +118,18 @@ def _volumes(name: str, serve: Serve) -> list[Object]:
 
 
 def _predictor(serve: Serve) -> Object:
-    arguments = [
-        f"--artifact=/models/champion/{SNAPSHOT_KEY}",
-        f"--expect-digest={serve.champion}",
-        "--host=0.0.0.0",
-        f"--port={PORT}",
-        "--min-auc=0",
-    ]
     mounts = [
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # the pod's own emptyDir
         {"name": "champion", "mountPath": "/models/champion", "readOnly": True},
     ]
-    if serve.measured_auc is not None:
-        arguments.append(f"--measured-auc={serve.measured_auc!r}")
     if serve.previous:
-        arguments += [f"--previous=/models/previous/{SNAPSHOT_KEY}", f"--previous-digest={serve.previous}"]
         mounts.append({"name": "previous", "mountPath": "/models/previous", "readOnly": True})
     return {
         "name": PREDICTOR,
         "image": serve.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["leadmodel-predictor"],
-        "args": arguments,
+        "command": [Program.PREDICTOR.value],
+        "args": _arguments(serve),
         "env": [dict(item) for item in serve.pod.env],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": dict(serve.pod.resources) if serve.pod.resources else RESOURCES,
@@ -146,6 +138,17 @@ def _predictor(serve: Serve) -> Object:
         "terminationMessagePolicy": "File",
         "volumeMounts": mounts,
     }
+
+
+def _arguments(serve: Serve) -> list[str]:
+    previous = Model(f"/models/previous/{SNAPSHOT_FILE}", serve.previous) if serve.previous else None
+    return commands.predictor(
+        champion=Model(f"/models/champion/{SNAPSHOT_FILE}", serve.champion),
+        previous=previous,
+        listen=Address("0.0.0.0", PORT),  # noqa: S104  # the pod's own network
+        measured_auc=serve.measured_auc,
+        drain_s=None,
+    )
 
 
 def _probes() -> Object:

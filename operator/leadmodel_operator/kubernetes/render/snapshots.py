@@ -8,10 +8,10 @@ import json
 import zlib
 
 from leadmodel_artifact.artifact import MAX_RAW_BYTES
+from leadmodel_messages.places import SNAPSHOT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CLAIMED,
     DIGEST,
-    SNAPSHOT_KEY,
     Object,
     meta,
     revision_name,
@@ -38,7 +38,7 @@ def unpacked_digest(packed: bytes) -> str | None:
 def packed_of(config_map: Object) -> bytes | None:
     """The snapshot in a ConfigMap."""
     try:
-        return base64.b64decode(config_map["binaryData"][SNAPSHOT_KEY], validate=True)
+        return base64.b64decode(config_map["binaryData"][SNAPSHOT_FILE], validate=True)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -51,7 +51,7 @@ def revision(lead_model: Object, digest: str, packed: bytes) -> Object:
         "kind": "ConfigMap",
         "metadata": meta(name, lead_model, "revision", {DIGEST: digest}),
         "immutable": True,
-        "binaryData": {SNAPSHOT_KEY: base64.b64encode(packed).decode()},
+        "binaryData": {SNAPSHOT_FILE: base64.b64encode(packed).decode()},
     }
 
 

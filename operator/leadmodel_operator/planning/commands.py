@@ -1,0 +1,72 @@
+"""What each program is started with, from spec and plan, the same in both runtimes. The runtime names the places: files or mounts."""
+
+from collections.abc import Callable
+
+from leadmodel_messages import commands
+from leadmodel_messages.commands import Model
+from leadmodel_operator.planning.observed import Poll, Validation
+from leadmodel_operator.resource.spec import PiiBackfill, Retraining, Spec
+
+CANDIDATE, CHAMPION, BEST = "candidate", "champion", "best"  # the models a validation reads
+SnapshotPlace = Callable[
+    [str, str], str
+]  # the model's part above and its digest → where the program finds the snapshot
+
+
+def poll(request: Poll) -> list[str]:
+    """Arguments of the poll that asks what the store holds."""
+    return commands.poll(
+        artifact=request.uri,
+        holdout=request.holdout_uri,
+        etag=request.etag,
+        holdout_etag=request.holdout_etag,
+    )
+
+
+def validation(request: Validation, place: SnapshotPlace, mailbox: str) -> list[str]:
+    """Arguments of the validation that measures a candidate; bytes that are kept already go into no mailbox."""
+    held = request.held and request.digest is not None
+    return commands.validate(
+        artifact=place(CANDIDATE, request.digest) if held and request.digest else request.uri,
+        holdout=request.holdout_uri,
+        image=request.image,
+        deadline=request.deadline,
+        expect_digest=request.digest,
+        holdout_digest=request.holdout_digest,
+        champion=_model(place, CHAMPION, request.champion),
+        best=_model(place, BEST, request.best),
+        mailbox=None if held else mailbox,
+    )
+
+
+def _model(place: SnapshotPlace, part: str, digest: str | None) -> Model | None:
+    return Model(place(part, digest), digest) if digest else None
+
+
+def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
+    """Arguments of the training that writes to the artifact's and the holdout's URI; `name` is the LeadModel's."""
+    horizon = retraining.horizon
+    return commands.train(
+        leads=retraining.leads.uri,
+        artifact=spec.artifact.uri,
+        holdout=spec.holdout.uri,
+        name=name,
+        label=retraining.label,
+        recipe=retraining.recipe,
+        exclude=retraining.exclude,
+        allow=retraining.allow,
+        horizon_days=horizon.seconds / 86400 if horizon else None,
+    )
+
+
+def backfill(name: str, backfill: PiiBackfill, *, image: str | None, wait_s: float | None) -> list[str]:
+    """Arguments of the backfill. `name` is NAMESPACE/NAME of the LeadModel; `image` and `wait_s` are the runtime's."""
+    return commands.backfill(
+        match=backfill.key_patterns,
+        field=backfill.text_fields,
+        name=name,
+        retention_s=backfill.retention.seconds,
+        image=image,
+        wait_s=wait_s,
+        apply=backfill.mode == "Apply",
+    )
