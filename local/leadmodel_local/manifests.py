@@ -14,8 +14,7 @@ import yaml
 
 from leadmodel_local import files
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.crd import DURATIONS
-from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load, schema
+from leadmodel_operator.resource.schema import Duration, SchemaError, dump, duration_bounds, load, schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, KIND, PAUSED_ANNOTATION, Command
 
@@ -85,7 +84,7 @@ def check(raw: Mapping[str, Any]) -> Spec:
     _no_strangers(raw, schema(Spec), "spec")
     spec = load(Spec, raw, "spec")
     shown = dump(spec)
-    for path, (low, high) in DURATIONS.items():
+    for path, (low, high) in duration_bounds(Spec).items():
         value: Any = shown
         for part in path.split("."):
             value = value.get(part) if isinstance(value, dict) else None

@@ -7,7 +7,7 @@ from typing import Any
 
 from leadmodel_local import files
 from leadmodel_local.files import Place
-from leadmodel_operator.resource.crd import COLUMNS
+from leadmodel_operator.resource.columns import COLUMNS
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 _CONDITION = re.compile(r'\.status\.conditions\[\?\(@\.type=="(\w+)"\)\]\.(\w+)')
@@ -58,16 +58,16 @@ def age(since: str | None, now: datetime) -> str:
 
 def rows(there: Sequence[Place], now: datetime, *, wide: bool = False) -> list[list[str]]:
     """Header and one row a LeadModel."""
-    columns = [column for column in COLUMNS if wide or not column[3]]
+    columns = [column for column in COLUMNS if wide or not column.priority]
     several = len({place.key.namespace for place in there}) > 1
-    header = [*(["NAMESPACE"] if several else []), "NAME", *(column[0].upper() for column in columns)]
+    header = [*(["NAMESPACE"] if several else []), "NAME", *(column.name.upper() for column in columns)]
     found = [header]
     for place in there:
         shown = document(place)
         cells = [*([place.key.namespace] if several else []), place.key.name]
-        for _, kind, path, _, _ in columns:
-            cell = value(shown, path)
-            cells.append(age(cell, now) if kind == "date" else "" if cell is None else str(cell))
+        for column in columns:
+            cell = value(shown, column.path)
+            cells.append(age(cell, now) if column.type == "date" else "" if cell is None else str(cell))
         found.append(cells)
     return found
 

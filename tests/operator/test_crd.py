@@ -10,7 +10,7 @@ import yaml
 
 from leadmodel_operator.resource import formats
 from leadmodel_operator.resource.crd import crd
-from leadmodel_operator.resource.schema import SchemaError, load
+from leadmodel_operator.resource.schema import SchemaError, duration_bounds, load
 from leadmodel_operator.resource.spec import Spec
 
 ROOT = Path(__file__).parent.parent.parent
@@ -141,3 +141,27 @@ def test_every_form_has_a_sentence():
     found = [value for value in vars(formats).values() if isinstance(value, formats.Form)]
     assert len(found) >= 10
     assert all(form.sentence.startswith("must ") for form in found)
+
+
+BOUNDS = {
+    "drift.interval": ("1s", "1h"),
+    "drift.sustainedFor": ("1s", "168h"),
+    "rollback.cooldown": ("0s", "720h"),
+    "rollback.maxAge": ("1m", "8760h"),
+    "progressDeadline": ("10s", "24h"),
+    "piiBackfill.retention": ("1h", "8760h"),
+    "retraining.horizon": ("1h", "8760h"),
+}
+
+
+def test_bounds_of_durations_come_from_the_spec():
+    assert duration_bounds(Spec) == BOUNDS
+    rules = {
+        path: node["x-kubernetes-validations"][0]["rule"]
+        for path, node in nodes(SCHEMA["properties"]["spec"])
+        if "duration(self)" in str(node.get("x-kubernetes-validations"))
+    }
+    assert {path.lstrip(".") for path in rules} == set(BOUNDS)
+    for path, (low, high) in BOUNDS.items():
+        assert f">= duration('{low}')" in rules[f".{path}"]
+        assert f"<= duration('{high}')" in rules[f".{path}"]

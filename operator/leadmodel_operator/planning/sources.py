@@ -35,7 +35,9 @@ def record_spec(state: PassState) -> None:
         known = state.status.poll or PollResult()
         if before is not None:
             state.change(requested=None, candidate=None)
-            known = PollResult(holdout_digest=known.holdout_digest, asked=known.asked, job=known.job)
+            known = PollResult(
+                holdout_digest=known.holdout_digest, job_created_at=known.job_created_at, job=known.job
+            )
         known = _hear(known, [j for j in state.seen.jobs if j.kind is JobKind.POLL])
         state.change(
             poll=replace(known, since=state.now.replace(microsecond=0), etag=None, attempt=0, due=None)
@@ -85,16 +87,16 @@ def record_polls(state: PassState) -> None:
 
 def _is_heard(known: PollResult, job: JobSeen) -> bool:
     """Whether its answer was taken, or counts no more. Jobs have whole seconds: those of one second are known by their names."""
-    if known.asked is None or job.created > known.asked:
+    if known.job_created_at is None or job.created > known.job_created_at:
         return False
-    return job.created < known.asked or job.name in (known.job or "").split()
+    return job.created < known.job_created_at or job.name in (known.job or "").split()
 
 
 def _hear(known: PollResult, jobs: list[JobSeen]) -> PollResult:
     """With these as heard. They are told by names and times of the API server alone: its clock is not ours."""
     for job in sorted((j for j in jobs if not _is_heard(known, j)), key=lambda j: j.created):
-        beside = (known.job or "").split() if known.asked == job.created else []
-        known = replace(known, asked=job.created, job=" ".join([*beside[-7:], job.name]))
+        beside = (known.job or "").split() if known.job_created_at == job.created else []
+        known = replace(known, job_created_at=job.created, job=" ".join([*beside[-7:], job.name]))
     return known
 
 
@@ -184,7 +186,7 @@ def poll_now(state: PassState) -> str | None:
         inputs_of(state.spec).source,
         command,
         known.attempt,
-        known.asked,
+        known.job_created_at,
         known.job,
         known.since,
     )
@@ -271,7 +273,11 @@ def record_backfill(state: PassState) -> None:
     """Counts of the last backfill, never a value."""
     job = _newest_done(state, JobKind.BACKFILL)
     known = state.status.backfill or BackfillResult()
-    if job is None or known.job == job.name or (known.asked is not None and job.created < known.asked):
+    if (
+        job is None
+        or known.job == job.name
+        or (known.job_created_at is not None and job.created < known.job_created_at)
+    ):
         return
     answer = parse(job.message)
     found = _counted(job, answer)
@@ -280,7 +286,9 @@ def record_backfill(state: PassState) -> None:
         return
     said = _why_failed(job, answer)
     kept = (
-        found if job.exit_code == FINISHED_WITH_RESIDUE else replace(known, job=job.name, asked=job.created)
+        found
+        if job.exit_code == FINISHED_WITH_RESIDUE
+        else replace(known, job=job.name, job_created_at=job.created)
     )
     state.change(backfill=replace(kept, last_success=known.last_success, error=said))
     state.emit("BackfillFailed", said, warning=True)
@@ -296,7 +304,7 @@ def _counted(job: JobSeen, answer: dict[str, Any]) -> BackfillResult:
         residue=_count(answer, "residue"),
         report=str(answer.get("report", ""))[:256],
         job=job.name,
-        asked=job.created,
+        job_created_at=job.created,
     )
 
 

@@ -1,6 +1,6 @@
-"""Structural schemas of the parts of a pod that users may set: resources, environment, tolerations, affinity, spreading.
+"""Structural schemas of the core/v1 types that users may set: resources, environment, tolerations, affinity and spreading.
 
-Only as much of Kubernetes' own types as a predictor needs, every field described and bounded.
+The schemas hold only the part of each type that a predictor needs; every field has a description and a bound.
 """
 
 from typing import Any
@@ -19,11 +19,11 @@ def _integer(description: str, **more: Any) -> dict[str, Any]:
 
 
 def _object(description: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
-    found = {"type": "object", "description": description, "properties": properties}
-    return {**found, "required": list(required)} if required else found
+    node = {"type": "object", "description": description, "properties": properties}
+    return {**node, "required": list(required)} if required else node
 
 
-def _ruled(schema: dict[str, Any], rule: str, message: str) -> dict[str, Any]:
+def _with_rule(schema: dict[str, Any], rule: str, message: str) -> dict[str, Any]:
     return {**schema, "x-kubernetes-validations": [{"rule": rule, "message": message}]}
 
 
@@ -54,33 +54,39 @@ def _quantities(description: str) -> dict[str, Any]:
 
 def _selector(description: str) -> dict[str, Any]:
     expression = _object(
-        "One requirement.",
+        "One requirement on labels.",
         {
-            "key": _string("Label key."),
+            "key": _string("Key of the label."),
             "operator": _string(
-                "In, NotIn, Exists or DoesNotExist.", 16, enum=["In", "NotIn", "Exists", "DoesNotExist"]
+                "Comparison of the label's value: In, NotIn, Exists or DoesNotExist.",
+                16,
+                enum=["In", "NotIn", "Exists", "DoesNotExist"],
             ),
-            "values": _list("Values for In and NotIn.", _NAME, 32),
+            "values": _list("Values to compare with, for In and NotIn.", _NAME, 32),
         },
         "key",
         "operator",
     )
     labels = {
         "type": "object",
-        "description": "Labels that must match.",
+        "description": "Labels that must match exactly.",
         "additionalProperties": _NAME,
         "maxProperties": 32,
     }
     return _object(
-        description, {"matchLabels": labels, "matchExpressions": _list("Requirements.", expression)}
+        description,
+        {"matchLabels": labels, "matchExpressions": _list("Requirements that must all hold.", expression)},
     )
 
 
 def _resources() -> dict[str, Any]:
-    return _ruled(
+    return _with_rule(
         _object(
-            "Requests and limits.",
-            {"requests": _quantities("What is reserved."), "limits": _quantities("What is the most.")},
+            "Resource requests and limits of a container.",
+            {
+                "requests": _quantities("Resources reserved for the container."),
+                "limits": _quantities("Resources the container may use at most."),
+            },
         ),
         "!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || "
         "!isQuantity(string(self.requests[k])) || !isQuantity(string(self.limits[k])) || "
@@ -91,27 +97,34 @@ def _resources() -> dict[str, Any]:
 
 def _env() -> dict[str, Any]:
     def reference(description: str) -> dict[str, Any]:
-        flag = {"type": "boolean", "description": "Whether it may be absent."}
+        flag = {"type": "boolean", "description": "If true, the key may be absent."}
         return _object(
-            description, {"name": _string("Name."), "key": _string("Key."), "optional": flag}, "name", "key"
+            description,
+            {"name": _string("Name of the object."), "key": _string("Key in the object."), "optional": flag},
+            "name",
+            "key",
         )
 
     sources = {
-        "secretKeyRef": reference("A key of a Secret."),
-        "configMapKeyRef": reference("A key of a ConfigMap."),
-        "fieldRef": _object("A field of the pod.", {"fieldPath": _string("Path of the field.")}, "fieldPath"),
+        "secretKeyRef": reference("Key of a Secret whose value is taken."),
+        "configMapKeyRef": reference("Key of a ConfigMap whose value is taken."),
+        "fieldRef": _object(
+            "Field of the pod whose value is taken.",
+            {"fieldPath": _string("Path of the field.")},
+            "fieldPath",
+        ),
     }
-    one_source = _ruled(
-        _object("Where the value comes from.", sources),
+    one_source = _with_rule(
+        _object("Source of the value.", sources),
         "[has(self.secretKeyRef), has(self.configMapKeyRef), has(self.fieldRef)].filter(s, s).size() == 1",
         "must name exactly one of secretKeyRef, configMapKeyRef and fieldRef",
     )
-    return _ruled(
+    return _with_rule(
         _object(
-            "One variable.",
+            "One environment variable.",
             {
-                "name": _string("Name.", pattern=ENV_NAME),
-                "value": _string("Value.", 4096),
+                "name": _string("Name of the variable.", pattern=ENV_NAME),
+                "value": _string("Value of the variable.", 4096),
                 "valueFrom": one_source,
             },
             "name",
@@ -123,16 +136,22 @@ def _env() -> dict[str, Any]:
 
 def _toleration() -> dict[str, Any]:
     toleration = _object(
-        "One toleration.",
+        "One toleration of a node taint.",
         {
-            "key": _string("Taint key."),
-            "operator": _string("Equal or Exists.", 16, enum=["Equal", "Exists"]),
-            "value": _string("Taint value."),
-            "effect": _string("Taint effect.", 32, enum=["NoSchedule", "PreferNoSchedule", "NoExecute"]),
-            "tolerationSeconds": _integer("How long NoExecute is borne.", maximum=31_536_000),
+            "key": _string("Key of the taint."),
+            "operator": _string(
+                "Comparison of the taint's value: Equal or Exists.", 16, enum=["Equal", "Exists"]
+            ),
+            "value": _string("Value of the taint."),
+            "effect": _string(
+                "Effect of the taint.", 32, enum=["NoSchedule", "PreferNoSchedule", "NoExecute"]
+            ),
+            "tolerationSeconds": _integer(
+                "Seconds for which a taint with effect NoExecute is tolerated.", maximum=31_536_000
+            ),
         },
     )
-    return _ruled(
+    return _with_rule(
         toleration,
         "has(self.operator) && self.operator == 'Exists' ? !has(self.value) : has(self.key)",
         "must have a key and a value, or operator Exists without a value",
@@ -141,12 +160,18 @@ def _toleration() -> dict[str, Any]:
 
 def _spread() -> dict[str, Any]:
     return _object(
-        "One constraint.",
+        "One constraint on the spreading of pods.",
         {
-            "maxSkew": _integer("How uneven the pods may lie.", minimum=1, maximum=1000),
-            "topologyKey": _string("Node label that makes a zone."),
-            "whenUnsatisfiable": _string("What then.", 32, enum=["DoNotSchedule", "ScheduleAnyway"]),
-            "labelSelector": _selector("Pods counted. Absent: this LeadModel's."),
+            "maxSkew": _integer(
+                "Largest difference in the number of pods between two zones.", minimum=1, maximum=1000
+            ),
+            "topologyKey": _string("Key of the node label whose values are the zones."),
+            "whenUnsatisfiable": _string(
+                "Action if the constraint cannot be met.", 32, enum=["DoNotSchedule", "ScheduleAnyway"]
+            ),
+            "labelSelector": _selector(
+                "Labels of the pods that count. If absent, the pods of the LeadModel count."
+            ),
         },
         "maxSkew",
         "topologyKey",
@@ -157,28 +182,35 @@ def _spread() -> dict[str, Any]:
 def _node_term() -> dict[str, Any]:
     operators = ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"]
     expression = _object(
-        "One requirement.",
+        "One requirement on labels.",
         {
-            "key": _string("Label key."),
-            "operator": _string("How values are compared.", 16, enum=operators),
-            "values": _list("Values.", _NAME, 32),
+            "key": _string("Key of the label."),
+            "operator": _string(
+                "Comparison of the label's value: In, NotIn, Exists, DoesNotExist, Gt or Lt.",
+                16,
+                enum=operators,
+            ),
+            "values": _list("Values to compare with.", _NAME, 32),
         },
         "key",
         "operator",
     )
     return _object(
-        "One term.",
-        {"matchExpressions": _list("By label.", expression), "matchFields": _list("By field.", expression)},
+        "One term of a node selector.",
+        {
+            "matchExpressions": _list("Requirements on node labels.", expression),
+            "matchFields": _list("Requirements on node fields.", expression),
+        },
     )
 
 
 def _affinity() -> dict[str, Any]:
     pod_term = _object(
-        "One term.",
+        "One term that selects pods and a zone.",
         {
-            "labelSelector": _selector("Pods meant."),
-            "topologyKey": _string("Node label that makes a zone."),
-            "namespaces": _list("Namespaces meant. Absent: this one.", _NAME),
+            "labelSelector": _selector("Labels of the pods that the term selects."),
+            "topologyKey": _string("Key of the node label whose values are the zones."),
+            "namespaces": _list("Namespaces of the pods. If absent, the namespace of the LeadModel.", _NAME),
         },
         "topologyKey",
     )
@@ -187,8 +219,11 @@ def _affinity() -> dict[str, Any]:
         return _list(
             description,
             _object(
-                "One preference.",
-                {"weight": _integer("1 to 100.", minimum=1, maximum=100), name: term},
+                "One weighted preference.",
+                {
+                    "weight": _integer("Weight of the preference, from 1 to 100.", minimum=1, maximum=100),
+                    name: term,
+                },
                 "weight",
                 name,
             ),
@@ -198,37 +233,39 @@ def _affinity() -> dict[str, Any]:
         return _object(
             description,
             {
-                "requiredDuringSchedulingIgnoredDuringExecution": _list("Must hold.", pod_term),
+                "requiredDuringSchedulingIgnoredDuringExecution": _list("Terms that must hold.", pod_term),
                 "preferredDuringSchedulingIgnoredDuringExecution": weighted(
-                    "Should hold.", "podAffinityTerm", pod_term
+                    "Terms that should hold.", "podAffinityTerm", pod_term
                 ),
             },
         )
 
     terms = _object(
-        "Any of these.", {"nodeSelectorTerms": _list("Terms.", _node_term())}, "nodeSelectorTerms"
+        "Node selector terms, of which at least one must hold.",
+        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term())},
+        "nodeSelectorTerms",
     )
     nodes = _object(
-        "Which nodes.",
+        "Rules for the nodes that run the pods.",
         {
             "requiredDuringSchedulingIgnoredDuringExecution": terms,
             "preferredDuringSchedulingIgnoredDuringExecution": weighted(
-                "Should hold.", "preference", _node_term()
+                "Terms that should hold.", "preference", _node_term()
             ),
         },
     )
     return _object(
-        "Affinity of the pods.",
+        "Affinity and anti-affinity rules of the pods.",
         {
             "nodeAffinity": nodes,
-            "podAffinity": pods("Near which pods."),
-            "podAntiAffinity": pods("Away from which pods."),
+            "podAffinity": pods("Rules for pods to run near to."),
+            "podAntiAffinity": pods("Rules for pods to run away from."),
         },
     )
 
 
-def embedded(name: str) -> dict[str, Any]:
-    """The schema of one of Kubernetes' own types."""
+def core_schema(name: str) -> dict[str, Any]:
+    """The schema of a core/v1 type, by the name of the type."""
     return {
         "ResourceRequirements": _resources,
         "EnvVar": _env,

@@ -1,6 +1,6 @@
-"""Dataclass ⇄ OpenAPI ⇄ YAML: `doc` describes a field, `schema`, `load` and `dump` follow from it.
+"""Dataclass ⇄ OpenAPI ⇄ YAML: `doc` declares a field; `schema`, `load` and `dump` derive everything else from the declaration.
 
-camelCase outside, snake_case inside (a trailing underscore of `from_` is dropped). What the fields mean is said where they are declared.
+Names are camelCase in documents and snake_case in Python (a trailing underscore, as in `from_`, is dropped).
 """
 
 import re
@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from leadmodel_operator.resource.core_types import embedded
+from leadmodel_operator.resource.core_types import core_schema
 from leadmodel_operator.resource.formats import DIGEST, DURATION
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -35,7 +35,7 @@ def doc(description: str, *, default: Any = MISSING, **rules: Any) -> Any:
     `rules` are written in snake_case and become their OpenAPI names: minimum, maximum, min_length, max_length, pattern,
     max_items, min_items, max_properties, enum; `list_map_key` makes a list a map keyed by that field;
     `wire` names a field whose camelCase is irregular; `kubernetes` names a core type passed through to objects;
-    `minimum_s` and `maximum_s` bound a Duration in seconds.
+    `minimum_s` and `maximum_s` bound a Duration in seconds; see `duration_bounds`.
     """
     metadata = {"description": description, **rules}
     if default is MISSING:
@@ -62,6 +62,31 @@ def wire_name(f: Field[Any]) -> str:
         return str(f.metadata["wire"])
     head, *tail = f.name.rstrip("_").split("_")
     return head + "".join(word.capitalize() for word in tail)
+
+
+@cache
+def duration_bounds(kind: type, path: str = "") -> dict[str, tuple[str, str]]:
+    """Lowest and highest value of every Duration below a dataclass, by the path of the field (`drift.interval`).
+
+    The bounds are `minimum_s` and `maximum_s` of `doc`, written as durations.
+    """
+    bounds: dict[str, tuple[str, str]] = {}
+    for f in fields(cast(Any, kind)):
+        below = f"{path}.{wire_name(f)}".lstrip(".")
+        annotation = _without_none(hints(kind)[f.name])
+        if annotation is Duration:
+            bounds[below] = _as_duration(f.metadata["minimum_s"]), _as_duration(f.metadata["maximum_s"])
+        elif is_dataclass(annotation):
+            bounds |= duration_bounds(cast(type, annotation), below)
+    return bounds
+
+
+def _as_duration(seconds: int) -> str:
+    """Seconds as a duration in the largest unit that needs no fraction: 3600 is 1h, 0 is 0s."""
+    for unit, size in (("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _without_none(kind: Any) -> Any:
@@ -145,7 +170,7 @@ def _type_schema(kind: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kubernetes_schema(kind: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
-    item = embedded(rules["kubernetes"])
+    item = core_schema(rules["kubernetes"])
     if get_origin(kind) is not tuple:
         return item
     return {"type": "array", "items": item, **_list_type(rules)}

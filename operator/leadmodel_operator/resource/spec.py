@@ -1,7 +1,7 @@
 """The spec of a LeadModel: what a user writes.
 
-Frozen dataclasses with their `kubectl explain` text, defaults and bounds. The CRD is generated from here; the rules across
-fields (CEL) stand with it. What the operator answers is the status, elsewhere.
+Frozen dataclasses declare each field with its `kubectl explain` text, default and bounds. `resource/crd.py` generates the CRD from
+these classes and holds the rules that compare fields (CEL). The status, which the operator writes, is in `resource/status.py`.
 """
 
 from collections.abc import Mapping
@@ -16,25 +16,26 @@ PollInterval = Literal["0s", "5m", "15m", "30m", "1h", "6h", "24h"]
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactSource:
-    """Where model.json is."""
+    """The source of the artifact."""
 
     uri: str = doc(
-        "Where model.json is: s3://, gs://, az://, https://, http:// or pvc://claim/path.",
+        "URI of the artifact (model.json): s3://, gs://, az://, https://, http:// or pvc://claim/path.",
         pattern=URI,
         max_length=1024,
     )
     digest: str | None = doc(
-        "Pins one artifact (sha256:...). Absent: the URI is polled and what it holds is the candidate.",
+        "Digest of the only artifact that may be promoted (sha256:...). If absent, the operator polls the URI and takes the artifact at that "
+        "URI as the candidate.",
         pattern=DIGEST,
         default=None,
     )
     poll_interval: PollInterval = doc(
-        "How often the source is asked for a new artifact. 0s: only on a spec change, a finished retraining or the "
-        "annotation customerops.dev/poll.",
+        "Time between polls of the source. 0s disables the schedule: the source is then polled only after a spec change, a finished "
+        "retraining or the annotation customerops.dev/poll.",
         default="1h",
     )
     secret_name: str | None = doc(
-        "Secret whose keys become the environment of the Jobs that fetch.",
+        "Name of the Secret whose keys become environment variables of the Jobs that fetch the artifact.",
         pattern=NAME,
         max_length=253,
         default=None,
@@ -43,16 +44,18 @@ class ArtifactSource:
 
 @dataclass(frozen=True, kw_only=True)
 class HoldoutSource:
-    """Where the labelled leads kept out of training are."""
+    """The source of the holdout: labelled leads that were kept out of training."""
 
     uri: str = doc(
-        "Labelled leads, CSV or JSON lines, optionally gzip; the same schemes as artifact.uri.",
+        "URI of the labelled leads: CSV or JSON lines, optionally compressed with gzip. The schemes are those of artifact.uri.",
         pattern=URI,
         max_length=1024,
     )
-    digest: str | None = doc("Pins one holdout (sha256:...).", pattern=DIGEST, default=None)
+    digest: str | None = doc(
+        "Digest of the only holdout that validations may use (sha256:...).", pattern=DIGEST, default=None
+    )
     secret_name: str | None = doc(
-        "Secret whose keys become the environment of the Jobs that fetch it.",
+        "Name of the Secret whose keys become environment variables of the Jobs that fetch the holdout.",
         pattern=NAME,
         max_length=253,
         default=None,
@@ -61,34 +64,41 @@ class HoldoutSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What must hold besides minAuc."""
+    """The limits of the gate besides minAuc."""
 
     min_positives: int = doc(
-        "Fewer positive rows on the holdout: hold.", default=100, minimum=1, maximum=1_000_000
+        "Lowest number of positive rows in the holdout. With fewer rows the gate does not decide and the candidate is held.",
+        default=100,
+        minimum=1,
+        maximum=1_000_000,
     )
     min_negatives: int = doc(
-        "Fewer negative rows on the holdout: hold.", default=100, minimum=1, maximum=1_000_000
+        "Lowest number of negative rows in the holdout. With fewer rows the gate does not decide and the candidate is held.",
+        default=100,
+        minimum=1,
+        maximum=1_000_000,
     )
     max_regression: float = doc(
-        "How much AUC a candidate may lose against the champion on the same rows (twice that against the best champion "
-        "of the last 30 days).",
+        "Largest loss of AUC allowed against the champion on the same rows. Twice that loss is allowed against the best champion of the "
+        "last 30 days.",
         default=0.02,
         minimum=0,
         maximum=0.5,
     )
     on_inconclusive: Literal["Promote", "Hold"] = doc(
-        "What to do when the paired interval decides neither way.", default="Promote"
+        "Action when the confidence interval of the difference to the champion is too wide to decide.",
+        default="Promote",
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Autoscaling:
-    """A HorizontalPodAutoscaler for the predictor."""
+    """The bounds of the HorizontalPodAutoscaler of the predictor."""
 
-    min_replicas: int = doc("Fewest pods.", default=2, minimum=1, maximum=1000)
-    max_replicas: int = doc("Most pods.", minimum=1, maximum=1000)
+    min_replicas: int = doc("Lowest number of predictor pods.", default=2, minimum=1, maximum=1000)
+    max_replicas: int = doc("Highest number of predictor pods.", minimum=1, maximum=1000)
     target_cpu_utilization_percentage: int = doc(
-        "CPU use to aim for, per cent of the request.",
+        "Target for the average CPU use of the pods, in per cent of the CPU request.",
         default=80,
         minimum=1,
         maximum=100,
@@ -98,96 +108,121 @@ class Autoscaling:
 
 @dataclass(frozen=True, kw_only=True)
 class Predictor:
-    """The pods that serve."""
+    """The pods that serve leads."""
 
-    replicas: int = doc("Pods that serve. Not used with autoscaling.", default=2, minimum=0, maximum=1000)
-    autoscaling: Autoscaling | None = doc("Let an autoscaler choose the number of pods.", default=None)
+    replicas: int = doc(
+        "Number of predictor pods. Ignored if autoscaling is set.", default=2, minimum=0, maximum=1000
+    )
+    autoscaling: Autoscaling | None = doc(
+        "Bounds within which an autoscaler chooses the number of pods.", default=None
+    )
     image: str | None = doc(
-        "Image of the predictor instead of the operator's default.",
+        "Image of the predictor. Replaces the default image of the operator.",
         pattern=IMAGE,
         max_length=512,
         default=None,
     )
     resources: Mapping[str, Any] | None = doc(
-        "Resources of the container (requests, limits).", default=None, kubernetes="ResourceRequirements"
+        "Resource requests and limits of the predictor container.",
+        default=None,
+        kubernetes="ResourceRequirements",
     )
     env: tuple[Mapping[str, Any], ...] = doc(
-        "More environment for the container; names LEADMODEL_* are refused.",
+        "Additional environment variables of the predictor container. Names that start with LEADMODEL_ are refused.",
         default=(),
         kubernetes="EnvVar",
         max_items=64,
         list_map_key="name",
     )
     node_selector: Mapping[str, str] | None = doc(
-        "Node labels the pods need.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
+        "Labels a node must have to run the pods.",
+        default=None,
+        max_properties=32,
+        max_length=63,
+        pattern=LABEL_VALUE,
     )
     tolerations: tuple[Mapping[str, Any], ...] = doc(
-        "Taints the pods bear.", default=(), kubernetes="Toleration", max_items=32
+        "Node taints that the pods tolerate.", default=(), kubernetes="Toleration", max_items=32
     )
-    affinity: Mapping[str, Any] | None = doc("Affinity of the pods.", default=None, kubernetes="Affinity")
+    affinity: Mapping[str, Any] | None = doc(
+        "Affinity and anti-affinity rules of the pods.", default=None, kubernetes="Affinity"
+    )
     topology_spread_constraints: tuple[Mapping[str, Any], ...] = doc(
-        "How the pods spread. Absent: over nodes, as well as possible.",
+        "Rules that spread the pods over the cluster. If absent, the scheduler prefers different nodes.",
         default=(),
         kubernetes="TopologySpreadConstraint",
         max_items=16,
     )
     priority_class_name: str | None = doc(
-        "Priority class of the pods.", pattern=NAME, max_length=253, default=None
+        "Name of the PriorityClass of the pods.", pattern=NAME, max_length=253, default=None
     )
     image_pull_secrets: tuple[str, ...] = doc(
-        "Names of Secrets to pull the image with.", default=(), max_items=16, max_length=253, pattern=NAME
+        "Names of the Secrets with credentials for pulling the image.",
+        default=(),
+        max_items=16,
+        max_length=253,
+        pattern=NAME,
     )
     pod_labels: Mapping[str, str] | None = doc(
-        "More labels for the pods.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
+        "Additional labels of the pods.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
     )
     pod_annotations: Mapping[str, str] | None = doc(
-        "More annotations for the pods.", default=None, max_properties=32, max_length=4096
+        "Additional annotations of the pods.", default=None, max_properties=32, max_length=4096
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class DriftPolicy:
-    """When live leads count as different from what the model was trained on."""
+    """The limits from which live leads count as different from the training leads."""
 
     interval: Duration = doc(
-        "How often pods are asked for their drift window.",
+        "Time between two readings of the drift windows of the pods.",
         default=Duration("30s"),
         minimum_s=1,
         maximum_s=3600,
     )
     max_psi: float = doc(
-        "PSI from which live leads are in breach; leaving needs less than 0.8 of it.",
+        "Population stability index (PSI) from which live leads are in breach. A breach ends below 0.8 of this value.",
         default=0.25,
         minimum=0.01,
         maximum=10,
     )
     sustained_for: Duration = doc(
-        "How long a breach must last to count.", default=Duration("1h"), minimum_s=1, maximum_s=604800
+        "Time a breach must last before the operator acts on the breach.",
+        default=Duration("1h"),
+        minimum_s=1,
+        maximum_s=604800,
     )
-    min_samples: int = doc("Fewer leads: no answer.", default=150, minimum=30, maximum=100_000)
+    min_samples: int = doc(
+        "Lowest number of leads in the drift windows. With fewer leads drift is not evaluated.",
+        default=150,
+        minimum=30,
+        maximum=100_000,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackPolicy:
-    """When the operator goes back to the previous model by itself."""
+    """The conditions under which the operator rolls back to the previous model."""
 
     policy: Literal["Automatic", "Alert"] = doc(
-        "Automatic: roll back when the previous model fits. Alert: only say so.", default="Automatic"
+        "Automatic rolls back if the previous model fits the live leads. Alert only reports the sustained breach.",
+        default="Automatic",
     )
     max_previous_psi: float = doc(
-        "The previous model must drift less than this on the same leads.",
+        "PSI that the previous model must stay below on the same leads to become the rollback target.",
         default=0.10,
         minimum=0.001,
         maximum=10,
     )
     cooldown: Duration = doc(
-        "At most one automatic rollback in this time.",
+        "Lowest time between two automatic rollbacks.",
         default=Duration("24h"),
         minimum_s=0,
         maximum_s=2592000,
     )
     max_age: Duration = doc(
-        "How long after it stopped serving a model may be gone back to.",
+        "Longest time since the previous model stopped serving. An older model is no rollback target.",
         default=Duration("168h"),
         minimum_s=60,
         maximum_s=31536000,
@@ -196,15 +231,15 @@ class RollbackPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class LeadsSource:
-    """Where the labelled leads for retraining are."""
+    """The source of the labelled leads for retraining."""
 
     uri: str = doc(
-        "Leads with outcomes: CSV, JSON lines or Parquet; the same schemes as artifact.uri.",
+        "URI of the leads with outcomes: CSV, JSON lines or Parquet. The schemes are those of artifact.uri.",
         pattern=URI,
         max_length=1024,
     )
     secret_name: str | None = doc(
-        "Secret whose keys become the environment of the Job.",
+        "Name of the Secret whose keys become environment variables of the retraining Job.",
         pattern=NAME,
         max_length=253,
         default=None,
@@ -213,44 +248,62 @@ class LeadsSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Retraining:
-    """A CronJob that trains a new artifact every night."""
+    """The CronJob that trains a new artifact, by default every night."""
 
-    leads: LeadsSource = doc("The leads to train on.")
-    schedule: str = doc("When, as five cron fields.", default="0 1 * * *", pattern=CRON, max_length=64)
-    time_zone: str = doc("Time zone of the schedule.", default="Etc/UTC", pattern=TIME_ZONE, max_length=64)
-    suspend: bool = doc("Do not start it.", default=False)
-    recipe: Literal["linear", "trees", "auto"] = doc("What to train.", default="linear")
+    leads: LeadsSource = doc("Source of the leads to train on.")
+    schedule: str = doc(
+        "Schedule of the CronJob as five cron fields.", default="0 1 * * *", pattern=CRON, max_length=64
+    )
+    time_zone: str = doc(
+        "Time zone of the schedule, as named in the IANA database.",
+        default="Etc/UTC",
+        pattern=TIME_ZONE,
+        max_length=64,
+    )
+    suspend: bool = doc("If true, the CronJob starts no new Jobs.", default=False)
+    recipe: Literal["linear", "trees", "auto"] = doc(
+        "Kind of model to train. auto trains linear models and trees and keeps the better model.",
+        default="linear",
+    )
     label: str = doc(
-        "The column that says whether the lead converted.", default="y", max_length=128, min_length=1
+        "Name of the column that tells whether the lead converted.", default="y", max_length=128, min_length=1
     )
     exclude: tuple[str, ...] = doc(
-        "Columns known only after the outcome.", default=(), max_items=64, max_length=128
+        "Names of columns whose values are known only after the outcome. Training leaves these columns out.",
+        default=(),
+        max_items=64,
+        max_length=128,
     )
     allow: tuple[str, ...] = doc(
-        "Columns that look as if they knew the outcome, but do not.", default=(), max_items=64, max_length=128
+        "Names of columns to keep although their values look as if derived from the outcome.",
+        default=(),
+        max_items=64,
+        max_length=128,
     )
     horizon: Duration | None = doc(
-        "Leave out leads younger than this, seen from the newest one: their outcome is still open.",
+        "Age below which leads are left out because their outcome is still open, measured from the newest lead.",
         default=None,
+        minimum_s=3600,
+        maximum_s=31536000,
     )
     image: str | None = doc(
-        "Image of the training instead of the operator's default.",
+        "Image of the training. Replaces the default image of the operator.",
         pattern=IMAGE,
         max_length=512,
         default=None,
     )
     resources: Mapping[str, Any] | None = doc(
-        "Resources of the container.", default=None, kubernetes="ResourceRequirements"
+        "Resource requests and limits of the container.", default=None, kubernetes="ResourceRequirements"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisSource:
-    """The Redis that holds conversations."""
+    """The connection to the Redis that holds conversations."""
 
-    secret_name: str = doc("Secret with the URL of the Redis.", pattern=NAME, max_length=253)
+    secret_name: str = doc("Name of the Secret with the URL of the Redis.", pattern=NAME, max_length=253)
     key: str = doc(
-        "Key of the Secret that holds the URL.",
+        "Key in the Secret whose value is the URL.",
         default="REDIS_URL",
         pattern=KEY,
         max_length=253,
@@ -259,63 +312,87 @@ class RedisSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PiiBackfill:
-    """A CronJob that redacts personal data from past conversations every week."""
+    """The CronJob that redacts personal data in past conversations, by default every week."""
 
-    redis: RedisSource = doc("The Redis that holds conversations.")
+    redis: RedisSource = doc("Connection to the Redis that holds conversations.")
     key_patterns: tuple[str, ...] = doc(
-        "Keys to read, as Redis globs.", min_items=1, max_items=32, max_length=256, min_length=1
+        "Redis glob patterns of the keys to read.", min_items=1, max_items=32, max_length=256, min_length=1
     )
     text_fields: tuple[str, ...] = doc(
-        "Fields of JSON messages and hashes that hold text. Absent: every text.",
+        "Names of the fields of JSON messages and hashes that hold text. If absent, every text is read.",
         default=(),
         max_items=64,
         max_length=128,
     )
-    schedule: str = doc("When, as five cron fields.", default="0 2 * * 0", pattern=CRON, max_length=64)
-    time_zone: str = doc("Time zone of the schedule.", default="Etc/UTC", pattern=TIME_ZONE, max_length=64)
-    mode: Literal["DryRun", "Apply"] = doc("DryRun counts, Apply redacts.", default="DryRun")
-    suspend: bool = doc("Do not start it.", default=False)
+    schedule: str = doc(
+        "Schedule of the CronJob as five cron fields.", default="0 2 * * 0", pattern=CRON, max_length=64
+    )
+    time_zone: str = doc(
+        "Time zone of the schedule, as named in the IANA database.",
+        default="Etc/UTC",
+        pattern=TIME_ZONE,
+        max_length=64,
+    )
+    mode: Literal["DryRun", "Apply"] = doc(
+        "DryRun counts personal data. Apply redacts personal data.", default="DryRun"
+    )
+    suspend: bool = doc("If true, the CronJob starts no new Jobs.", default=False)
     retention: Duration = doc(
-        "How long reports are kept.", default=Duration("720h"), minimum_s=3600, maximum_s=31536000
+        "Time for which reports are kept.", default=Duration("720h"), minimum_s=3600, maximum_s=31536000
     )
     image: str | None = doc(
-        "Image of the backfill instead of the operator's default.",
+        "Image of the backfill. Replaces the default image of the operator.",
         pattern=IMAGE,
         max_length=512,
         default=None,
     )
     resources: Mapping[str, Any] | None = doc(
-        "Resources of the container.", default=None, kubernetes="ResourceRequirements"
+        "Resource requests and limits of the container.", default=None, kubernetes="ResourceRequirements"
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What a user asks for."""
+    """The root of the spec."""
 
-    artifact: ArtifactSource = doc("The model to serve.")
-    holdout: HoldoutSource = doc("Labelled leads every artifact is judged on, inside the cluster.")
-    min_auc: float = doc(
-        "The lowest AUC on the holdout that may serve.", default=0.65, minimum=0.5, maximum=1
+    artifact: ArtifactSource = doc("Source of the artifact to serve.")
+    holdout: HoldoutSource = doc(
+        "Source of the labelled leads on which validations inside the cluster measure every artifact."
     )
-    gate: Gate = doc("What must hold besides minAuc.", default=Gate())
-    predictor: Predictor = doc("The pods that serve.", default=Predictor())
+    min_auc: float = doc(
+        "Lowest AUC on the holdout with which an artifact may serve.", default=0.65, minimum=0.5, maximum=1
+    )
+    gate: Gate = doc("Limits of the gate besides minAuc.", default=Gate())
+    predictor: Predictor = doc("Settings of the pods that serve leads.", default=Predictor())
     service_account_name: str | None = doc(
-        "Service account of the Jobs (cloud identity). Absent: the operator makes one.",
+        "Name of the ServiceAccount of the Jobs, for example for a cloud identity. If absent, the operator creates a ServiceAccount.",
         pattern=NAME,
         max_length=253,
         default=None,
     )
-    drift: DriftPolicy = doc("When live leads count as different.", default=DriftPolicy())
-    rollback: RollbackPolicy = doc("When to go back to the previous model.", default=RollbackPolicy())
-    retraining: Retraining | None = doc("Train a new artifact every night.", default=None)
+    drift: DriftPolicy = doc(
+        "Limits from which live leads count as different from the training leads.", default=DriftPolicy()
+    )
+    rollback: RollbackPolicy = doc(
+        "Conditions under which the operator rolls back to the previous model.", default=RollbackPolicy()
+    )
+    retraining: Retraining | None = doc(
+        "Settings of the CronJob that trains a new artifact. If absent, nothing is retrained.", default=None
+    )
     pii_backfill: PiiBackfill | None = doc(
-        "Redact personal data from past conversations every week.", default=None
+        "Settings of the CronJob that redacts personal data in past conversations. If absent, no backfill runs.",
+        default=None,
     )
     revision_history_limit: int = doc(
-        "Snapshots kept beyond champion, previous and candidate.", default=2, minimum=0, maximum=10
+        "Number of snapshots kept besides those of champion, previous and candidate.",
+        default=2,
+        minimum=0,
+        maximum=10,
     )
     progress_deadline: Duration = doc(
-        "How long a validation or a rollout may take.", default=Duration("10m"), minimum_s=10, maximum_s=86400
+        "Time after which a validation or a rollout counts as late.",
+        default=Duration("10m"),
+        minimum_s=10,
+        maximum_s=86400,
     )
-    paused: bool = doc("Observe and report, change nothing.", default=False)
+    paused: bool = doc("If true, the operator observes and reports but changes nothing.", default=False)
