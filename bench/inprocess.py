@@ -22,7 +22,8 @@ from serving.rounds import TOLERANCE, sample
 from serving.servers import knows
 
 from leadmodel_artifact.artifact import load
-from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
 
 CONNECTIONS = 16
 FLOOR, OURS, FAST = "floor", "LeadModel", "LeadModel --fast-path"

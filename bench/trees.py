@@ -18,14 +18,11 @@ from serving.rounds import sample
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
-from leadmodel_artifact.artifact import Artifact, FeatureKind, Trees, load
-from leadmodel_artifact.scoring import (
-    explain_score,
-    lead_values,
-    level_number,
-    make_coded_scorer,
-    make_scorer,
-)
+from leadmodel_artifact.artifact import load
+from leadmodel_artifact.compiler import make_coded_scorer, make_scorer
+from leadmodel_artifact.lead import lead_values, level_number
+from leadmodel_artifact.model import Artifact, FeatureKind, Trees
+from leadmodel_artifact.scoring import explain_score
 from leadmodel_predictor.serving.decode import Reader
 
 TREES, LEAVES = 100, 31

@@ -18,7 +18,8 @@ from serving.machine import CACHE
 from serving.models import Lead, as_json
 from serving.servers import Kind, of_leadmodel
 
-from leadmodel_artifact.artifact import FeatureKind, load
+from leadmodel_artifact.artifact import load
+from leadmodel_artifact.model import FeatureKind
 
 PEERS = Path(__file__).parents[1] / "peers"
 

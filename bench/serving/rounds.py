@@ -15,7 +15,8 @@ from serving.models import Lead, Made, as_json, bodies, wire
 from serving.servers import Kind, Server, start
 
 from leadmodel_artifact.artifact import load
-from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
 
 TOLERANCE = 1e-9
 LEADS = 1000

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from leadmodel_artifact.artifact import FeatureKind, FeatureReference, Reference
+from leadmodel_artifact.model import FeatureKind, FeatureReference, Reference
 from leadmodel_artifact.reference import SCORE, deciles, expected_shares
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_training.world import COUNTRIES, SOURCES, Leads, World, industry_names

@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from leadmodel_artifact.artifact import FeatureKind, FeatureReference
+from leadmodel_artifact.model import FeatureKind, FeatureReference
 from leadmodel_artifact.reference import expected_shares, marginal
 from leadmodel_messages.window import FeatureWindow, feature_psi
 from leadmodel_statistics.hours import shrink_strength

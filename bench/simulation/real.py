@@ -18,7 +18,7 @@ from simulation.auc import place
 from simulation.cluster import SPEC, Cluster
 
 from leadmodel_artifact.artifact import dump
-from leadmodel_artifact.scoring import coded, lead_values
+from leadmodel_artifact.lead import coded, lead_values
 from leadmodel_operator.planning.observed import Serve, Validation
 from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Predictor

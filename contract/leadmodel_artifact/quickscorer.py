@@ -9,12 +9,17 @@ Which leaf a tree's one bit is, a multiplication tells for all trees at once (Le
 to Index a 1 in a Computer Word", 1998); so that no product reaches into the next tree, a tree has twice the bits it needs.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from operator import getitem
-from typing import Any
 
-from leadmodel_artifact.artifact import Feature, FeatureKind, Tree, Trees
+from leadmodel_artifact.model import Feature, FeatureKind, Tree, Trees
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
 
 DE_BRUIJN = {32: 0x077CB531, 64: 0x03F79D71B4CB0A89}  # by the most leaves of a tree
 MAX_BYTES = 8 << 20  # of all masks

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import repeat
 
-from leadmodel_artifact.artifact import FeatureKind, FeatureReference
+from leadmodel_artifact.model import FeatureKind, FeatureReference
 from leadmodel_statistics.hours import MAX_SHRINK, hourly_shares, marginal_shares, shrink_strength
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from leadmodel_artifact import snapshot
 from leadmodel_operator.reconcile import Key
 
 
@@ -149,3 +150,12 @@ def leaving(root: Path) -> list[Place]:
 def _places(root: Path, name: str) -> list[Place]:
     found = sorted(root.glob(f"*/*/{name}"))
     return [Place(root, Key(path.parts[-3], path.parts[-2])) for path in found]
+
+
+def snapshot_digest(path: Path) -> str | None:
+    """The digest of the bytes a snapshot file unpacks to; None when the file is missing, damaged or too large."""
+    try:
+        with path.open("rb") as file:
+            return snapshot.unpacked_digest(file)
+    except OSError:
+        return None

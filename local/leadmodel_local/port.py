@@ -1,19 +1,16 @@
 """The operator's port on this machine: the same messages, the same order of writes; a rename is the atomic write."""
 
-import gzip
-import hashlib
 import json
 import shutil
 import signal
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES
+from leadmodel_artifact import snapshot
 from leadmodel_local import children, files, manifests, serving, work
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
@@ -30,21 +27,6 @@ from leadmodel_operator.resource.status import Status
 
 IMAGE = "this-machine"
 END_S = 10.0  # then children of a LeadModel that goes are killed
-
-
-def digest_of(path: Path) -> str | None:
-    """The digest of what a snapshot unpacks to, read as a stream; None when it is damaged or too large."""
-    mark, size = hashlib.sha256(), 0
-    try:
-        with gzip.open(path) as stream:
-            while part := stream.read(1 << 16):
-                size += len(part)
-                if size > MAX_RAW_BYTES:
-                    return None
-                mark.update(part)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return "sha256:" + mark.hexdigest()
 
 
 @dataclass
@@ -118,7 +100,7 @@ class LocalPort:
     def _digest(self, path: Path) -> str | None:
         mark = f"{path} {files.signature(path)}"
         if mark not in self._known:
-            self._known[mark] = digest_of(path)
+            self._known[mark] = files.snapshot_digest(path)
         return self._known[mark]
 
     def _snapshots(self, place: Place) -> dict[str, Path]:
@@ -195,9 +177,9 @@ class LocalPort:
     def _restore(self, place: Place, digest: str) -> bool:
         """Take the bytes from a predictor that serves them; the hash decides."""
         for pod in serving.pods(place):
-            raw = serving.ask(pod.port, f"/ops/artifact?digest={digest}", MAX_RAW_BYTES)
-            if raw is not None and "sha256:" + hashlib.sha256(raw).hexdigest() == digest:
-                files.write(place.snapshot(digest), gzip.compress(raw, mtime=0))
+            raw = serving.ask(pod.port, f"/ops/artifact?digest={digest}", snapshot.MAX_RAW_BYTES)
+            if raw is not None and snapshot.digest(raw) == digest:
+                files.write(place.snapshot(digest), snapshot.pack(raw))
                 return True
         return False
 

@@ -16,7 +16,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, digest
+from leadmodel_artifact.model import ArtifactError
+from leadmodel_artifact.snapshot import MAX_RAW_BYTES, digest, unpack
 from leadmodel_messages import refusal, termination
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
@@ -28,7 +29,7 @@ from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.ring import Ring
-from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair, unpack
+from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair
 from leadmodel_store.store import StoreError, fetch
 
 

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES, ArtifactError, ArtifactReason, digest, dump, load
+import leadmodel_artifact
+from leadmodel_artifact.artifact import digest, dump, load
+from leadmodel_artifact.model import ArtifactError, ArtifactReason
+from leadmodel_artifact.snapshot import MAX_RAW_BYTES
 from support.small_models import linear
 
 RAW = dump(linear())
@@ -96,13 +100,20 @@ def test_errors_hold_no_text_of_the_artifact():
     assert "example.org" not in str(caught.value)
 
 
-def test_needs_only_the_standard_library():
-    modules = ["artifact", "layout", "reference", "report", "scoring", "window"]
+def loaded_modules(*modules: str) -> set[str]:
+    """What a fresh interpreter has loaded after it imported modules of the package."""
     program = (
         f"import sys; {'; '.join(f'import leadmodel_artifact.{m}' for m in modules)}; print(*sys.modules)"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
-    foreign = {"numpy", "sklearn", "msgspec", "obstore", "yaml", "aiohttp"} & set(loaded)
-    assert not foreign
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_needs_only_the_standard_library():
+    modules = [path.stem for path in Path(leadmodel_artifact.__file__).parent.glob("[a-z]*.py")]
+    assert not {"numpy", "sklearn", "msgspec", "obstore", "yaml", "aiohttp"} & loaded_modules(*modules)
+
+
+def test_importing_the_artifact_loads_neither_typing_nor_json():
+    """Both together would double the time of the import."""
+    assert not {"typing", "json"} & loaded_modules("artifact")

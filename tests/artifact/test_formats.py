@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_artifact.artifact import Linear, Trees, dump, load
-from leadmodel_artifact.scoring import explain_score, lead_values
+from leadmodel_artifact.artifact import dump, load
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import Linear, Trees
+from leadmodel_artifact.scoring import explain_score
 
 FORMATS = Path(__file__).parent / "formats"
 KNOWN = {

@@ -11,17 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadmodel_artifact import quickscorer
-from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
-from leadmodel_artifact.scoring import (
-    CHUNK_NODES,
-    LeadError,
-    coded,
-    explain_score,
-    lead_values,
-    make_coded_scorer,
-    make_scorer,
-    score,
-)
+from leadmodel_artifact.compiler import CHUNK_NODES, make_coded_scorer, make_scorer
+from leadmodel_artifact.lead import LeadError, coded, lead_values
+from leadmodel_artifact.model import Calibration, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_artifact.scoring import explain_score, score
 from support.small_models import FEATURES, leads, linear
 
 numbers = st.one_of(st.none(), st.floats(-1e6, 1e6))

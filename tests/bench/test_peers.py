@@ -15,7 +15,8 @@ from serving.models import Made
 from serving.rounds import awake, check, running
 from serving.servers import leadmodel
 
-from leadmodel_artifact.artifact import Artifact, Calibration, Example, Feature, FeatureKind, Linear, dump
+from leadmodel_artifact.artifact import dump
+from leadmodel_artifact.model import Artifact, Calibration, Example, Feature, FeatureKind, Linear
 from leadmodel_artifact.scoring import score
 from support.small_models import linear
 

@@ -6,8 +6,8 @@ from simulation.auc import compare, place, variance
 from simulation.models import NUMBERS, hours, table, train
 from simulation.windows import Traffic
 
-from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, FeatureKind, Trees
-from leadmodel_artifact.scoring import coded
+from leadmodel_artifact.lead import coded
+from leadmodel_artifact.model import Artifact, DataWindow, Feature, FeatureKind, Trees
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, pair
 from leadmodel_statistics.ranking import delong, delong_paired

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
+from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.observe import cluster
-from leadmodel_operator.kubernetes.render import snapshots
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR, first, holds, peaceful
@@ -314,13 +314,13 @@ def test_a_mailbox_written_by_another_pod(what):
 
 def test_control_bytes_taken_unhashed_are_found_out(monkeypatch):
     peaceful(first)
-    monkeypatch.setattr(snapshots, "unpacked_digest", lambda _: digest("A"))
+    monkeypatch.setattr(snapshot, "unpacked_digest", lambda _: digest("A"))
     with pytest.raises(AssertionError):
         asyncio.run(foul("another model"))
 
 
 def test_a_bomb_is_unpacked_only_up_to_its_limit(monkeypatch):
-    monkeypatch.setattr(snapshots, "MAX_RAW_BYTES", 1 << 20)
+    monkeypatch.setattr(snapshot, "MAX_RAW_BYTES", 1 << 20)
     read = []
     real = gzip.GzipFile.read
 
@@ -330,7 +330,7 @@ def test_a_bomb_is_unpacked_only_up_to_its_limit(monkeypatch):
         return part
 
     monkeypatch.setattr(gzip.GzipFile, "read", counted)
-    assert snapshots.unpacked_digest(bomb()) is None
+    assert snapshot.unpacked_digest(bomb()) is None
     assert sum(read) <= (1 << 20) + (1 << 16)
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from leadmodel_artifact.artifact import FeatureKind
 from leadmodel_artifact.jsonnode import LayoutError
+from leadmodel_artifact.model import FeatureKind
 from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares
 from leadmodel_messages.window import (
     FeatureWindow,

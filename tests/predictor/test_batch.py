@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from leadmodel_artifact.artifact import Artifact, Example, Linear, Reference
+from leadmodel_artifact.model import Artifact, Example, Linear, Reference
 from leadmodel_artifact.scoring import score
 from support.predictor_thread import served
 from support.small_models import FEATURES, leads, linear

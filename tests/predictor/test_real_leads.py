@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from leadmodel_artifact.artifact import DataWindow, FeatureKind
+from leadmodel_artifact.model import DataWindow, FeatureKind
 from leadmodel_training.export import export, make_reference
 from leadmodel_training.features import describe, encode, find_roles, instants, raw_columns
 from leadmodel_training.rows import labels, read

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from leadmodel_artifact.artifact import load
-from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
 from leadmodel_messages.window import dump
 from leadmodel_predictor.http import predict
 from leadmodel_predictor.jobs.rehearse import Rehearsal

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from starlette.requests import Request
 
-from leadmodel_artifact.artifact import ArtifactError, ArtifactReason, digest, dump
+from leadmodel_artifact.artifact import digest, dump
+from leadmodel_artifact.model import ArtifactError, ArtifactReason
 from leadmodel_predictor.serving.reload import MAX_QUEUED, Reloads
 from leadmodel_predictor.serving.slots import Slots, load_slot, pair
 from leadmodel_store.store import StoreError, StoreReason

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadmodel_artifact.artifact import FeatureKind, Reference
+from leadmodel_artifact.lead import coded
+from leadmodel_artifact.model import FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build, expected_shares
-from leadmodel_artifact.scoring import coded
 from leadmodel_messages.window import SlotWindow, dump, merge, parse
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.monitor import MAX_SUMMED

@@ -1,12 +1,16 @@
 """Two slots score the same leads: what one refuses the other may read, and neither keeps what a person wrote."""
 
+import gzip
 import time
 from dataclasses import replace
 
 import pytest
 
-from leadmodel_artifact.artifact import Artifact, Example, Feature, FeatureKind, dump
-from leadmodel_artifact.scoring import LeadError, code, coded, explain_score, lead_values, make_scorer
+from leadmodel_artifact.artifact import dump
+from leadmodel_artifact.compiler import code, make_scorer
+from leadmodel_artifact.lead import LeadError, coded, lead_values
+from leadmodel_artifact.model import Artifact, ArtifactError, ArtifactReason, Example, Feature, FeatureKind
+from leadmodel_artifact.scoring import explain_score
 from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving.decode import BadLead
 from leadmodel_predictor.serving.slots import load_slot, pair
@@ -136,10 +140,14 @@ def test_arithmetic_that_fails_is_refused_and_counted():
 
 
 def test_a_snapshot_and_the_file_are_the_same_model():
-    import gzip
-
     raw = dump(linear())
     assert load_slot(gzip.compress(raw), None).digest == load_slot(raw, None).digest
+
+
+def test_a_snapshot_that_unpacks_beyond_the_limit_is_refused():
+    with pytest.raises(ArtifactError) as caught:
+        load_slot(gzip.compress(bytes(32 << 20)), None)
+    assert caught.value.reason is ArtifactReason.TOO_LARGE
 
 
 def test_a_retrained_model_shares_the_code_of_the_one_before_and_nothing_else():

@@ -37,6 +37,7 @@ def test_locks_name_no_host():
 BREACHES = {
     "parts": ("predictor/leadmodel_predictor/breach.py", "import leadmodel_training.rows"),
     "artifact": ("contract/leadmodel_artifact/breach.py", "import numpy"),
+    "levels": ("contract/leadmodel_artifact/model.py", "import leadmodel_artifact.scoring"),
     "messages": ("contract/leadmodel_messages/breach.py", "import leadmodel_store.store"),
     "statistics": ("contract/leadmodel_statistics/breach.py", "import leadmodel_artifact.artifact"),
     "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),

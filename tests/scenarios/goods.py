@@ -7,9 +7,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from leadmodel_artifact.artifact import Artifact, DataWindow, Example, FeatureKind, Reference, digest, dump
+from leadmodel_artifact.artifact import digest, dump
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import Artifact, DataWindow, Example, FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build
-from leadmodel_artifact.scoring import lead_values, make_scorer
 from support.small_models import FEATURES, leads, linear
 
 TRUTH = 1.5  # the weight of the world

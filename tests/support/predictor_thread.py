@@ -12,7 +12,8 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from leadmodel_artifact.artifact import Artifact, dump
+from leadmodel_artifact.artifact import dump
+from leadmodel_artifact.model import Artifact
 from leadmodel_predictor.http.app import Application
 from leadmodel_predictor.http.guard import Guard
 from leadmodel_predictor.http.server import Server

@@ -4,9 +4,10 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from leadmodel_artifact.artifact import Artifact, DataWindow, Example, Feature, FeatureKind, Linear, Reference
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import Artifact, DataWindow, Example, Feature, FeatureKind, Linear, Reference
 from leadmodel_artifact.reference import SCORE, build
-from leadmodel_artifact.scoring import lead_values, make_scorer
 
 FEATURES = (
     Feature(

@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from leadmodel_artifact.artifact import Feature, FeatureKind, Trees, load
-from leadmodel_artifact.scoring import lead_values, make_scorer
+from leadmodel_artifact.artifact import load
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import Feature, FeatureKind, Trees
 from leadmodel_predictor.jobs import holdout
 from leadmodel_statistics.ranking import auc
 from leadmodel_training.__main__ import main

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leadmodel_artifact.artifact import Feature, FeatureKind
+from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_training.leaks import check_leaks, single_auc
 from leadmodel_training.split import Refusal, TrainingRefused
 

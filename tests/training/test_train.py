@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from leadmodel_artifact.artifact import Example, Feature, FeatureKind, dump, load
-from leadmodel_artifact.scoring import explain_score, lead_values, make_scorer
+from leadmodel_artifact.artifact import dump, load
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import Example, Feature, FeatureKind
+from leadmodel_artifact.scoring import explain_score
 from leadmodel_training.build import Asked, build
 from leadmodel_training.features import describe, encode, find_roles, instants
 from leadmodel_training.progress import Progress

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from leadmodel_artifact.artifact import Artifact, ArtifactError, digest, dump, load
+from leadmodel_artifact.artifact import digest, dump, load
+from leadmodel_artifact.model import Artifact, ArtifactError
 from leadmodel_messages import failure, termination, training
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit

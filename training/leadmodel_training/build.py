@@ -10,7 +10,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import Artifact, DataWindow, Feature, digest
+from leadmodel_artifact.model import Artifact, DataWindow, Feature
+from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
 from leadmodel_training.choose import Choice, choose
 from leadmodel_training.export import check, export, make_reference

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import Feature
+from leadmodel_artifact.model import Feature
 from leadmodel_statistics.ranking import Paired, delong_paired
 from leadmodel_training.features import Floats
 from leadmodel_training.split import check_sizes

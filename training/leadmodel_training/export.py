@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from leadmodel_artifact.artifact import (
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import lead_values
+from leadmodel_artifact.model import (
     Artifact,
     DataWindow,
     Example,
@@ -21,7 +23,6 @@ from leadmodel_artifact.artifact import (
     Reference,
 )
 from leadmodel_artifact.reference import SCORE, build
-from leadmodel_artifact.scoring import lead_values, make_scorer
 from leadmodel_training.features import Floats
 from leadmodel_training.train import Fitted
 from leadmodel_training.windows import psi_quantile

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import MAX_LEVELS, Feature, FeatureKind
-from leadmodel_artifact.scoring import LeadError, instant
+from leadmodel_artifact.lead import LeadError, instant
+from leadmodel_artifact.model import MAX_LEVELS, Feature, FeatureKind
 from leadmodel_privacy.detect import redact
 from leadmodel_training.rows import Column, Rows, Texts, distinct, each, number, plain
 

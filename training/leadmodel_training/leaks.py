@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import MAX_LEVELS, Feature
+from leadmodel_artifact.model import MAX_LEVELS, Feature
 from leadmodel_training.features import Floats
 from leadmodel_training.split import Refusal, TrainingRefused
 

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from leadmodel_artifact.artifact import Calibration, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_artifact.model import Calibration, Feature, FeatureKind, Linear, Tree, Trees
 from leadmodel_training.features import Floats, fill, keep_missing
 from leadmodel_training.split import MIN_NEGATIVES, MIN_POSITIVES
 

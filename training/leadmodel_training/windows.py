@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.artifact import FeatureKind, FeatureReference, Reference
+from leadmodel_artifact.model import FeatureKind, FeatureReference, Reference
 from leadmodel_artifact.reference import bin_indices, expected_shares
 from leadmodel_messages.window import FeatureWindow, feature_psi
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.artifact import digest
+from leadmodel_artifact.snapshot import digest
 from leadmodel_local import children, files, table
 from leadmodel_local.children import Children
 from leadmodel_local.demo import leads

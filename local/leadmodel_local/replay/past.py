@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.scoring import LeadError, instant
+from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_local.rows import LeadsError, check_label, is_number, number, read
 
 DAY_S = 86400.0

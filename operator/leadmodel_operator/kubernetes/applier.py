@@ -1,13 +1,12 @@
 """Makes what should be so, on one LeadModel: server-side apply where something differs, nothing where nothing does."""
 
-import gzip
 import hashlib
 import json
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES
+from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.cluster import Live
@@ -205,7 +204,7 @@ class Applier:
             if (
                 packed is None
                 or name != item["metadata"]["name"]
-                or snapshots.unpacked_digest(packed) != digest
+                or snapshot.unpacked_digest(packed) != digest
             ):
                 continue
             owners = meta(name, self.live.lead_model, "revision")["ownerReferences"]
@@ -220,9 +219,9 @@ class Applier:
     async def _restore(self, digest: str) -> bool:
         """Take the bytes from a pod that serves them; the hash decides."""
         for pod in self.live.pods:
-            raw = await self.scraper.fetch(pod, f"/ops/artifact?digest={digest}", MAX_RAW_BYTES)
-            if raw is not None and "sha256:" + hashlib.sha256(raw).hexdigest() == digest:
-                await self._keep(digest, gzip.compress(raw, mtime=0))
+            raw = await self.scraper.fetch(pod, f"/ops/artifact?digest={digest}", snapshot.MAX_RAW_BYTES)
+            if raw is not None and snapshot.digest(raw) == digest:
+                await self._keep(digest, snapshot.pack(raw))
                 return True
         return False
 

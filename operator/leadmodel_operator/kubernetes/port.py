@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
 from leadmodel_operator.kubernetes.observe import cluster, schedules
@@ -196,7 +197,7 @@ class ClusterPort:
         if found is None or not live.owns(found):
             return
         packed = snapshots.packed_of(found)
-        digest = snapshots.unpacked_digest(packed) if packed is not None else None
+        digest = snapshot.unpacked_digest(packed) if packed is not None else None
         if packed is not None and digest in named and digest is not None:
             live.packed = (digest, packed)
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from leadmodel_artifact.scoring import Scorer
+from leadmodel_artifact.compiler import Scorer
 from leadmodel_predictor.http.answers import (
     JSON_TYPE,
     Gone,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leadmodel_artifact.artifact import Feature, FeatureKind
+from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.decode import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
 

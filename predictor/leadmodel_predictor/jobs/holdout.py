@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from leadmodel_artifact.artifact import Artifact, FeatureKind
+from leadmodel_artifact.model import Artifact, FeatureKind
 
 MAX_BYTES = 64 << 20
 MAX_UNPACKED = 1 << 30

@@ -4,24 +4,18 @@ Only the standard library: one PATCH to the API server. What the bytes are worth
 """
 
 import base64
-import gzip
 import http.client
 import json
 import os
 import ssl
 from pathlib import Path
 
-from leadmodel_artifact.artifact import MAX_GZIP_BYTES
+from leadmodel_artifact.snapshot import MAX_GZIP_BYTES
 from leadmodel_messages.places import SERVICE_ACCOUNT, SNAPSHOT_FILE
 
 
 class MailboxError(OSError):
     """The bytes did not reach the mailbox."""
-
-
-def pack(raw: bytes) -> bytes:
-    """The snapshot of an artifact: gzip, the same bytes for the same artifact."""
-    return gzip.compress(raw, mtime=0)
 
 
 def deliver(mailbox: str, packed: bytes) -> None:

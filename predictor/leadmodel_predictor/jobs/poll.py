@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES, digest
+from leadmodel_artifact.snapshot import MAX_RAW_BYTES, digest
 from leadmodel_messages import failure, poll, termination
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PollExit

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from leadmodel_artifact.artifact import MAX_GZIP_BYTES, MAX_RAW_BYTES, Artifact, ArtifactError, digest, load
-from leadmodel_artifact.scoring import LeadError, instant, lead_values, make_scorer
+from leadmodel_artifact.artifact import load
+from leadmodel_artifact.compiler import make_scorer
+from leadmodel_artifact.lead import LeadError, instant, lead_values
+from leadmodel_artifact.model import Artifact, ArtifactError
+from leadmodel_artifact.snapshot import MAX_GZIP_BYTES, MAX_RAW_BYTES, digest, pack, unpack
 from leadmodel_messages import failure, termination
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import ValidateExit
@@ -16,7 +19,7 @@ from leadmodel_messages.failure import Failure
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_predictor.jobs import holdout, mailbox
-from leadmodel_predictor.serving.slots import load_slot, unpack
+from leadmodel_predictor.serving.slots import load_slot
 from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
 from leadmodel_statistics.ranking import NotMeasurable, delong, delong_paired, logit_lower_bound
 from leadmodel_store.store import StoreError, StoreReason, fetch
@@ -73,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(given: argparse.Namespace) -> Report:
     """The report. Raises Unmeasured."""
     raw = _artifact(given)
-    packed = mailbox.pack(raw)
+    packed = pack(raw)
     found = digest(raw)
     seen = ArtifactSeen(found, len(raw), len(packed))
     if given.expect_digest and found != given.expect_digest:

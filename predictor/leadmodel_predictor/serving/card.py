@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leadmodel_artifact.artifact import Feature, Linear
+from leadmodel_artifact.model import Feature, Linear
 from leadmodel_predictor.serving.slots import Slot
 
 

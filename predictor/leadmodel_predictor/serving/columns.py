@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from leadmodel_artifact.artifact import Feature, FeatureKind
-from leadmodel_artifact.scoring import codes
+from leadmodel_artifact.lead import codes
+from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.decode import BadLead, Field, Reader, Values, path_of
 
 STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}

@@ -12,8 +12,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, Linear
-from leadmodel_artifact.scoring import LeadError, Scorer, code, codes, instant, score_lines
+from leadmodel_artifact.compiler import Scorer, code, score_lines
+from leadmodel_artifact.lead import LeadError, codes, instant
+from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
 
 MAX_TEXT = 1_000_000
 TIME_SOURCE = "created_at"

@@ -12,9 +12,9 @@ from itertools import repeat
 from operator import mul
 from typing import Any
 
-from leadmodel_artifact.artifact import Artifact, Feature, FeatureKind, FeatureReference
+from leadmodel_artifact.lead import codes
+from leadmodel_artifact.model import Artifact, Feature, FeatureKind, FeatureReference
 from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
-from leadmodel_artifact.scoring import codes
 from leadmodel_messages.window import MAX_MONITORED, FeatureWindow
 
 MAX_SUMMED = 1e150  # sums of squares stay finite, also of a thousand pods

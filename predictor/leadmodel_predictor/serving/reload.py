@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from leadmodel_artifact.artifact import ArtifactError
+from leadmodel_artifact.model import ArtifactError
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.slots import Slots
 from leadmodel_store.store import StoreError

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_artifact.artifact import Reference
+from leadmodel_artifact.model import Reference
 from leadmodel_messages.window import HoursWindow, SlotWindow, Window
 from leadmodel_predictor.serving.slots import Slot, Slots
 from leadmodel_statistics.hours import HOUR_S, expected_hours

@@ -3,15 +3,15 @@
 Loading checks everything before anything changes; a pair of slots is one immutable value, so that a swap is one assignment.
 """
 
-import gzip
-import io
 import json
-import zlib
 from dataclasses import dataclass
 from functools import cached_property
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES, Artifact, ArtifactError, ArtifactReason, digest, parse
-from leadmodel_artifact.scoring import Scorer, check_examples
+from leadmodel_artifact.artifact import parse
+from leadmodel_artifact.compiler import Scorer
+from leadmodel_artifact.model import Artifact
+from leadmodel_artifact.scoring import check_examples
+from leadmodel_artifact.snapshot import digest, unpack
 from leadmodel_predictor.serving.columns import ColumnReader
 from leadmodel_predictor.serving.decode import Reader
 from leadmodel_predictor.serving.monitor import Monitor, monitors
@@ -45,17 +45,6 @@ class Slots:
     previous_reader: Reader | None  # for leads that the champion refuses
     columns: ColumnReader
     tail: bytes  # of every answer: everything after the score
-
-
-def unpack(data: bytes) -> bytes:
-    """The raw bytes of a snapshot (gzip) or of a plain file; unpacked as a stream, never beyond the limit."""
-    if data[:2] != b"\x1f\x8b":
-        return data
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-            return packed.read(MAX_RAW_BYTES + 1)
-    except (OSError, EOFError, zlib.error):
-        raise ArtifactError(ArtifactReason.SCHEMA_MISMATCH, "the snapshot is damaged or cut off") from None
 
 
 def load_slot(data: bytes, expect: str | None) -> Slot:

@@ -1,13 +1,8 @@
 """Snapshots, ledger and mailbox as ConfigMaps: reading them with care, writing them whole."""
 
 import base64
-import gzip
-import hashlib
-import io
 import json
-import zlib
 
-from leadmodel_artifact.artifact import MAX_RAW_BYTES
 from leadmodel_messages.places import SNAPSHOT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CLAIMED,
@@ -18,21 +13,6 @@ from leadmodel_operator.kubernetes.render.names import (
 )
 from leadmodel_operator.planning.observed import Record
 from leadmodel_operator.resource.schema import SchemaError, dump, load
-
-
-def unpacked_digest(packed: bytes) -> str | None:
-    """The digest of what a snapshot unpacks to; None when it is damaged or unpacks beyond 16 MiB. Read as a stream."""
-    mark, size = hashlib.sha256(), 0
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
-            while part := stream.read(1 << 16):
-                size += len(part)
-                if size > MAX_RAW_BYTES:
-                    return None
-                mark.update(part)
-    except (OSError, EOFError, zlib.error):
-        return None
-    return "sha256:" + mark.hexdigest()
 
 
 def packed_of(config_map: Object) -> bytes | None:

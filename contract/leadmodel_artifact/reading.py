@@ -1,15 +1,16 @@
-"""How an artifact lies in JSON: every field read strictly, with its path in the error; unknown top-level fields are kept.
+"""Strict reading of an artifact's JSON document: every field is checked, and an error names the path of the field.
 
-Only the layout: bytes, digests and limits of the file are the artifact's, meaning is the scorer's.
+Unknown top-level fields are kept, so that an artifact of a newer trainer reads and writes back whole. Size and digest of the bytes are
+checked in `artifact`, the examples in `scoring`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import chain, pairwise
 
-from leadmodel_artifact.artifact import (
+from leadmodel_artifact.jsonnode import MAX_INTEGER, LayoutError, Node, as_integer, as_number
+from leadmodel_artifact.model import (
     MAX_FEATURES,
     MAX_LEVELS,
     SCHEMA,
@@ -25,7 +26,6 @@ from leadmodel_artifact.artifact import (
     Tree,
     Trees,
 )
-from leadmodel_artifact.jsonnode import MAX_INTEGER, LayoutError, Node, as_integer, as_number
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ _MAX_TREES, _MAX_NODES, _MAX_EXAMPLES = 2000, 200_000, 50
 
 
 def read(document: Any) -> Artifact:
-    """The artifact a JSON document describes; raises LayoutError naming the first field that is wrong."""
+    """The artifact that a decoded JSON document describes.
+
+    Raises:
+        LayoutError: naming the first field that is wrong.
+    """
     node = Node(document, "")
     schema = node.text("schema", 64)
     if schema != SCHEMA:
@@ -43,7 +47,7 @@ def read(document: Any) -> Artifact:
     features = tuple(_feature(item) for item in node.nodes("features", MAX_FEATURES))
     if not features or len({feature.name for feature in features}) != len(features):
         raise LayoutError("features must be a list of at least one feature, each with a name of its own")
-    known = {*_KEYS, "features", "model", "calibration", "reference", "examples", "data", "parent", "schema"}
+    known = Artifact.__dataclass_fields__.keys() - {"unknown"}
     return Artifact(
         name=node.text("name", 253),
         version=node.integer("version"),
@@ -64,14 +68,11 @@ def read(document: Any) -> Artifact:
     )
 
 
-_KEYS = ("name", "version", "trained_at", "recipe", "auc", "n_train", "n_holdout", "holdout_digest", "parent")
-
-
 def _share(node: Node, key: str) -> float:
-    found = node.number(key)
-    if not 0 <= found <= 1:
+    share = node.number(key)
+    if not 0 <= share <= 1:
         raise LayoutError(f"{node.at(key)} must lie between 0 and 1")
-    return found
+    return share
 
 
 def _kind(node: Node) -> FeatureKind:
@@ -119,21 +120,21 @@ def _levels(node: Node) -> tuple[str, ...]:
     return tuple(levels)
 
 
-def columns(features: tuple[Feature, ...]) -> int:
-    """How many columns a linear model has: one a number, one a level and one for other a category."""
+def _column_count(features: tuple[Feature, ...]) -> int:
+    """How many columns a linear model has: one per number; one per level and one for other per category."""
     return sum(len(f.levels) + 1 if f.kind is FeatureKind.CATEGORICAL else 1 for f in features)
 
 
 def _model(node: Node, features: tuple[Feature, ...]) -> Linear | Trees:
     kind = node.text("kind", 64)
     if kind == "linear":
-        wanted = columns(features)
-        found = _numbers(node, "coefficients", wanted)
-        if len(found) != wanted:
+        count = _column_count(features)
+        coefficients = _numbers(node, "coefficients", count)
+        if len(coefficients) != count:
             raise LayoutError(
-                f"{node.at('coefficients')} must have {wanted} numbers, one a column of the features"
+                f"{node.at('coefficients')} must have {count} numbers, one per column of the features"
             )
-        return Linear(node.number("intercept"), found)
+        return Linear(node.number("intercept"), coefficients)
     if kind == "trees":
         trees = tuple(_tree(item, features) for item in node.nodes("trees", _MAX_TREES))
         return Trees(node.number("baseline"), trees)
@@ -155,7 +156,7 @@ def _integers(node: Node, key: str, limit: int, minimum: int = 0) -> tuple[int, 
 
 
 def _are_integers(items: list[Any], minimum: int = 0) -> bool:
-    """Whether all are what `as_integer` takes; whoever is told no asks it item by item, for the message."""
+    """Whether `as_integer` would take every item; if not, the caller reads item by item, for the path in the error."""
     return set(map(type, items)) == {int} and minimum <= min(items) and max(items) <= MAX_INTEGER
 
 
@@ -186,7 +187,7 @@ def _level_set(item: Any, path: str) -> tuple[int, ...] | None:
 
 
 def _check_tree(tree: Tree, features: tuple[Feature, ...], path: str) -> None:
-    """Children come after their parent, so that no tree is a circle; depth stays where Python can nest."""
+    """Refuse a tree with a cycle (children must come after their parent) or deeper than generated code can nest."""
     size = len(tree.feature)
     parts = (tree.threshold, tree.levels, tree.missing_left, tree.left, tree.right, tree.value)
     if not size or any(len(part) != size for part in parts):
@@ -212,21 +213,21 @@ def _calibration(node: Node) -> Calibration:
 
 
 def _reference(node: Node) -> Reference:
-    found = Reference(
+    reference = Reference(
         method=node.text("method", 64),
         rows=node.integer("rows"),
         features=tuple(_feature_reference(item) for item in node.nodes("features", MAX_FEATURES + 1)),
         hours=_integers(node.node("hour_of_day"), "counts", 24) if node.has("hour_of_day") else (),
         psi_q999=node.optional("psi_q999", node.number),
     )
-    if found.hours and len(found.hours) != 24:
+    if reference.hours and len(reference.hours) != 24:
         raise LayoutError(f"{node.at('hour_of_day.counts')} must have 24 counts")
-    return found
+    return reference
 
 
 def _feature_reference(node: Node) -> FeatureReference:
     kind = _kind(node)
-    found = FeatureReference(
+    reference = FeatureReference(
         name=node.text("name", 128),
         kind=kind,
         mean=node.number("mean"),
@@ -237,14 +238,14 @@ def _feature_reference(node: Node) -> FeatureReference:
         counts_by_hour=_by_hour(node),
         shrink=node.number("shrink") if node.has("shrink") else 1e5,
     )
-    bins = (len(found.levels) if kind is FeatureKind.CATEGORICAL else len(found.edges)) + 1
-    if len(found.counts) != bins or any(len(row) != bins for row in found.counts_by_hour):
+    bins = (len(reference.levels) if kind is FeatureKind.CATEGORICAL else len(reference.edges)) + 1
+    if len(reference.counts) != bins or any(len(row) != bins for row in reference.counts_by_hour):
         raise LayoutError(f"{node.path} must count {bins} bins")
-    if any(a >= b for a, b in pairwise(found.edges)):
+    if any(a >= b for a, b in pairwise(reference.edges)):
         raise LayoutError(f"{node.at('edges')} must rise")
-    if not 0 < found.shrink <= 1e9:
+    if not 0 < reference.shrink <= 1e9:
         raise LayoutError(f"{node.at('shrink')} must lie above 0")
-    return found
+    return reference
 
 
 def _by_hour(node: Node) -> tuple[tuple[int, ...], ...]:
@@ -277,48 +278,3 @@ def _data(node: Node) -> DataWindow:
         label=node.text("label", 128) if node.has("label") else "y",
         excluded=tuple(excluded),
     )
-
-
-def write(artifact: Artifact) -> dict[str, Any]:
-    """The JSON document of an artifact."""
-    plain: dict[str, Any] = {key: getattr(artifact, key) for key in _KEYS}
-    return {
-        **artifact.unknown,
-        **plain,
-        "schema": artifact.schema,
-        "features": [_without_none(_fields(f)) for f in artifact.features],
-        "model": _write_model(artifact.model),
-        "calibration": artifact.calibration and _fields(artifact.calibration),
-        "reference": _write_reference(artifact.reference),
-        "examples": [{"lead": dict(e.lead), "score": e.score} for e in artifact.examples],
-        "data": {("from" if k == "from_" else k): v for k, v in _fields(artifact.data).items()},
-    }
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
-
-
-def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if value is not None}
-
-
-def _write_model(model: Linear | Trees) -> dict[str, Any]:
-    match model:
-        case Linear():
-            return {"kind": "linear", **_fields(model)}
-        case Trees():
-            trees = [{**_fields(t), "missing_left": [int(m) for m in t.missing_left]} for t in model.trees]
-            return {"kind": "trees", "baseline": model.baseline, "trees": trees}
-
-
-def _write_reference(reference: Reference) -> dict[str, Any]:
-    document = {
-        "method": reference.method,
-        "rows": reference.rows,
-        "features": [_fields(f) for f in reference.features],
-        "psi_q999": reference.psi_q999,
-    }
-    if reference.hours:
-        document["hour_of_day"] = {"counts": reference.hours}
-    return document

@@ -1,0 +1,68 @@
+"""Writing of an artifact as a JSON document; `artifact.dump` makes the canonical bytes of the document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leadmodel_artifact.model import Artifact, Linear, Reference, Trees
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
+
+_PLAIN = (
+    "name",
+    "version",
+    "trained_at",
+    "recipe",
+    "auc",
+    "n_train",
+    "n_holdout",
+    "holdout_digest",
+    "parent",
+)
+
+
+def write(artifact: Artifact) -> dict[str, Any]:
+    """The JSON document that `reading.read` turns back into the same artifact."""
+    plain: dict[str, Any] = {key: getattr(artifact, key) for key in _PLAIN}
+    return {
+        **artifact.unknown,
+        **plain,
+        "schema": artifact.schema,
+        "features": [_without_none(_fields(f)) for f in artifact.features],
+        "model": _write_model(artifact.model),
+        "calibration": artifact.calibration and _fields(artifact.calibration),
+        "reference": _write_reference(artifact.reference),
+        "examples": [{"lead": dict(e.lead), "score": e.score} for e in artifact.examples],
+        "data": {("from" if k == "from_" else k): v for k, v in _fields(artifact.data).items()},
+    }
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value is not None}
+
+
+def _write_model(model: Linear | Trees) -> dict[str, Any]:
+    match model:
+        case Linear():
+            return {"kind": "linear", **_fields(model)}
+        case Trees():
+            trees = [{**_fields(t), "missing_left": [int(m) for m in t.missing_left]} for t in model.trees]
+            return {"kind": "trees", "baseline": model.baseline, "trees": trees}
+
+
+def _write_reference(reference: Reference) -> dict[str, Any]:
+    document = {
+        "method": reference.method,
+        "rows": reference.rows,
+        "features": [_fields(f) for f in reference.features],
+        "psi_q999": reference.psi_q999,
+    }
+    if reference.hours:
+        document["hour_of_day"] = {"counts": reference.hours}
+    return document
