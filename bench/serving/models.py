@@ -21,7 +21,7 @@ import leadmodel_training
 Lead = dict[str, Any]
 NUMBERS = ("staff", "visits")
 TREES = ("--recipe", "trees")
-LARGE = "from leadmodel_training import train; train.LEAVES = 31; from leadmodel_training.__main__ import main; main()"
+LARGE = "from leadmodel_training import recipes; recipes.LEAVES = 31; from leadmodel_training.__main__ import main; main()"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _leads(folder: Path, seed: int) -> Path:
     out = folder / f"leads-{seed}.csv.gz"
     if not out.exists():
         size = ["--days", "40", "--per-day", "600"]
-        _run("-m", "leadmodel_training.leads", "--seed", str(seed), *size, "--out", str(out))
+        _run("-m", "leadmodel_training.synth", "--seed", str(seed), *size, "--out", str(out))
     return out
 
 

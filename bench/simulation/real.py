@@ -28,10 +28,10 @@ from leadmodel_predictor.jobs.validate import run as validate
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, load_slot, pair
-from leadmodel_training.build import Asked, build
-from leadmodel_training.progress import Progress
+from leadmodel_training.pipeline import TrainingRequest, train_model
 from leadmodel_training.rows import Rows, labels, number, read
 from leadmodel_training.split import TrainingRefused
+from leadmodel_training.step_timer import StepTimer
 
 NAME = "bank-marketing.csv.gz"
 FIRST, LAST = datetime(2008, 5, 1, tzinfo=UTC), datetime(2010, 12, 1, tzinfo=UTC)
@@ -101,9 +101,9 @@ class _Real:
 
     def _retrain(self, month: Month, until: int, now: datetime) -> None:
         first = np.searchsorted(self.times, now.timestamp() - TRAIN_MONTHS * 30.4 * 86400)
-        asked = Asked(exclude=EXCLUDED, time_column="created_at", name="bank")
+        request = TrainingRequest(exclude=EXCLUDED, time_column="created_at", name="bank")
         try:
-            made = build(self.rows.take(np.arange(first, until)), asked, now, Progress())
+            made = train_model(self.rows.take(np.arange(first, until)), request, now, StepTimer())
         except TrainingRefused as refused:
             month.training = f"no model: {refused.reason}"
             return
@@ -123,9 +123,9 @@ class _Real:
         elif status.candidate is not None and status.candidate.verdict is not Evidence.PASS:
             month.training = f"refused: {status.candidate.reason}"
 
-    def _measure(self, asked: Validation):
+    def _measure(self, request: Validation):
         """The validation program itself."""
-        where = {"artifact": asked.digest, "champion": asked.champion, "best": asked.best}
+        where = {"artifact": request.digest, "champion": request.champion, "best": request.best}
         files = {k: v and str(self.folder / f"{v[7:]}.json") for k, v in where.items()}
         words = ["--artifact", str(files["artifact"]), "--holdout", str(self.folder / "holdout.csv.gz")]
         for name in ("champion", "best"):

@@ -75,7 +75,7 @@ def test_each_night_trains_is_judged_and_goes_live(tmp_path):
     made = [
         sys.executable,
         "-m",
-        "leadmodel_training.leads",
+        "leadmodel_training.synth",
         "--seed",
         "5",
         "--days",

@@ -14,8 +14,8 @@ import pytest
 from leadmodel_artifact.model import DataWindow, FeatureKind
 from leadmodel_training.export import export, make_reference
 from leadmodel_training.features import describe, encode, find_roles, instants, raw_columns
+from leadmodel_training.recipes import Recipe, calibrated, fit
 from leadmodel_training.rows import labels, read
-from leadmodel_training.train import Recipe, calibrated, fit
 from support.predictor_thread import request, served
 
 PIPELINED, BATCH = 25, 5_000

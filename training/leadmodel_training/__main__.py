@@ -17,12 +17,12 @@ from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
-from leadmodel_training.build import AUTO, Asked, Trained, build
 from leadmodel_training.export import ExportRefused
-from leadmodel_training.progress import Progress
+from leadmodel_training.pipeline import AUTO, TrainingRequest, TrainingResult, train_model
+from leadmodel_training.recipes import Recipe
 from leadmodel_training.rows import MAX_BYTES, Rows, RowsError, read
 from leadmodel_training.split import TrainingRefused
-from leadmodel_training.train import Recipe
+from leadmodel_training.step_timer import StepTimer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -131,12 +131,12 @@ def _word(error: Exception) -> ErrorWord:
 
 def run(given: argparse.Namespace) -> TrainingAnswer:
     """Train and write; the answer names what was written and where."""
-    progress = Progress()
+    timer = StepTimer()
     leads = uri_of(given.leads)
-    progress.say(f"reading {show(leads)}")
+    timer.log(f"reading {show(leads)}")
     rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=os.environ).data)
-    progress.say(f"{len(rows):,} leads")
-    trained = build(rows, asked_for(given), _now(), progress)
+    timer.log(f"{len(rows):,} leads")
+    trained = train_model(rows, request_of(given), _now(), timer)
     raw = dump(trained.artifact)
     load(raw)
     if trained.choice is not None:
@@ -145,7 +145,7 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     return _answer(given, trained, raw)
 
 
-def _answer(given: argparse.Namespace, trained: Trained, raw: bytes) -> TrainingAnswer:
+def _answer(given: argparse.Namespace, trained: TrainingResult, raw: bytes) -> TrainingAnswer:
     artifact = trained.artifact
     return TrainingAnswer(
         digest=digest(raw),
@@ -177,9 +177,9 @@ def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> None:
         put((given.out / name).resolve().as_uri(), data, environ=os.environ)
 
 
-def asked_for(given: argparse.Namespace) -> Asked:
+def request_of(given: argparse.Namespace) -> TrainingRequest:
     """What the arguments ask for."""
-    return Asked(
+    return TrainingRequest(
         label=given.label,
         exclude=tuple(filter(None, given.exclude.split(","))),
         allow=tuple(filter(None, given.allow.split(","))),
@@ -197,7 +197,7 @@ def asked_for(given: argparse.Namespace) -> Asked:
 
 def train(rows: Rows, given: argparse.Namespace, now: datetime) -> tuple[Artifact, bytes]:
     """The artifact and the bytes of its holdout."""
-    trained = build(rows, asked_for(given), now, Progress())
+    trained = train_model(rows, request_of(given), now, StepTimer())
     return trained.artifact, trained.holdout
 
 

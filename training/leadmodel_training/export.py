@@ -24,8 +24,8 @@ from leadmodel_artifact.model import (
 )
 from leadmodel_artifact.reference import SCORE, build
 from leadmodel_training.features import Floats
-from leadmodel_training.train import Fitted
-from leadmodel_training.windows import psi_quantile
+from leadmodel_training.psi_windows import psi_quantile
+from leadmodel_training.recipes import Fitted
 
 TOLERANCE = 1e-9
 EXAMPLES = 5

@@ -57,7 +57,7 @@ def make_leads(play: Play) -> str:
     source = play.source
     if source is None:
         source = play.stage.path("made.csv")
-        command = [sys.executable, "-m", "leadmodel_training.leads", "--seed", str(play.seed), "--days", "30"]
+        command = [sys.executable, "-m", "leadmodel_training.synth", "--seed", str(play.seed), "--days", "30"]
         play.stage.answer(play.stage.program([*command, "--per-day", "400", "--out", str(source)]))
     table = leads.read(source, play.label, play.exclude, play.seed)
     cut = round(0.7 * len(table.rows))

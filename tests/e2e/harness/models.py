@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.artifact import digest, dump
-from leadmodel_training import build
+from leadmodel_training import pipeline
 from leadmodel_training.features import encode
 from leadmodel_training.rows import Rows, plain, read
 
@@ -49,12 +49,15 @@ def real_leads() -> Rows:
 
 def train_on(rows: Rows, *exclude: str, night: int = 0, **more: Any) -> Model:
     """A model of some night, made as `leadmodel-train` makes it; the fitted pipeline is asked before it goes."""
-    asked, now = build.Asked(exclude=exclude, name="conversion", **more), NOW + timedelta(days=night)
-    leads = build._leads(rows, asked)
-    split = build._split(leads, asked, now)
-    features, table = build._features(leads, split, asked)
-    fitted, _ = build._fit(leads, split, features, table, asked)
-    artifact, held = build._export(leads, split, fitted, asked, now)
+    asked, now = (
+        pipeline.TrainingRequest(exclude=exclude, name="conversion", **more),
+        NOW + timedelta(days=night),
+    )
+    leads = pipeline._leads(rows, asked)
+    split = pipeline._split(leads, asked, now)
+    features, table = pipeline._features(leads, split, asked)
+    fitted, _ = pipeline._fit(leads, split, features, table, asked)
+    artifact, held = pipeline._export(leads, split, fitted, asked, now)
     raw = dump(artifact)
     held_rows = encode(rows.take(split.holdout), fitted.features, leads.times[split.holdout])
     return Model(raw, held, digest(raw), artifact.auc, tuple(fitted.predict(held_rows).tolist()))

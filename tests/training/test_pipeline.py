@@ -22,8 +22,8 @@ from leadmodel_artifact.model import Feature, FeatureKind, Trees
 from leadmodel_predictor.jobs import holdout
 from leadmodel_statistics.ranking import auc
 from leadmodel_training.__main__ import main
-from leadmodel_training.choose import choose
-from leadmodel_training.train import Fitted, Recipe, calibrated, fit
+from leadmodel_training.recipe_choice import choose_recipe
+from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
 
 
 def made(path: Path, count: int = 3000, *, gap: float = 1.0, timed: bool = True, rate: float = 0.3) -> Path:
@@ -128,9 +128,9 @@ def test_auto_takes_trees_where_steps_matter():
     chance = np.random.default_rng(2)
     x = chance.normal(size=(4000, 2))
     features = [Feature(n, FeatureKind.NUMERIC, n, default=0.0) for n in "ab"]
-    found = choose(features, x, (x[:, 0] * x[:, 1] > 0) ^ (chance.random(4000) < 0.2), 0)
+    found = choose_recipe(features, x, (x[:, 0] * x[:, 1] > 0) ^ (chance.random(4000) < 0.2), 0)
     assert found.recipe == "trees"
-    assert found.found.delta > 0.2
+    assert found.comparison.delta > 0.2
 
 
 def test_calibration_has_rows_of_its_own(tmp_path, capsys):

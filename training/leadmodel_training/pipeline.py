@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from leadmodel_artifact.model import Artifact, DataWindow, Feature
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
-from leadmodel_training.choose import Choice, choose
 from leadmodel_training.export import check, export, make_reference
 from leadmodel_training.features import (
     Floats,
@@ -25,8 +24,9 @@ from leadmodel_training.features import (
     iso,
     raw_columns,
 )
-from leadmodel_training.leaks import check_leaks
-from leadmodel_training.progress import Progress
+from leadmodel_training.leak_check import check_leaks
+from leadmodel_training.recipe_choice import Choice, choose_recipe
+from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
 from leadmodel_training.rows import Rows, each, labels, plain, write_csv
 from leadmodel_training.split import (
     Refusal,
@@ -38,14 +38,14 @@ from leadmodel_training.split import (
     matured,
     order_of,
 )
-from leadmodel_training.train import Fitted, Recipe, calibrated, fit
+from leadmodel_training.step_timer import StepTimer
 
 AUTO = "auto"
 MIN_CALIBRATION = 100  # of either outcome
 
 
 @dataclass(frozen=True)
-class Asked:
+class TrainingRequest:
     """What a training is to do."""
 
     label: str = "y"
@@ -63,7 +63,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """An artifact, the bytes of its holdout, and what people want to know beside."""
 
     artifact: Artifact
@@ -82,34 +82,34 @@ class _Leads:
     outcome: NDArray[np.bool_]
 
 
-def build(rows: Rows, asked: Asked, now: datetime, progress: Progress) -> Trained:
+def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: StepTimer) -> TrainingResult:
     """Train on these leads. Raises RowsError, TrainingRefused, ExportRefused, NotMeasurable, ValueError."""
-    leads = _leads(rows, asked)
-    split = _split(leads, asked, now)
-    features, table = _features(leads, split, asked)
-    progress.say(f"fitting {asked.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
-    fitted, choice = _fit(leads, split, features, table, asked)
-    progress.say("exporting, and checking that it scores the same")
-    artifact, holdout = _export(leads, split, fitted, asked, now)
-    return Trained(artifact, holdout, split.dropped, choice)
+    leads = _leads(rows, request)
+    split = _split(leads, request, now)
+    features, table = _features(leads, split, request)
+    timer.log(f"fitting {request.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
+    fitted, choice = _fit(leads, split, features, table, request)
+    timer.log("exporting, and checking that it scores the same")
+    artifact, holdout = _export(leads, split, fitted, request, now)
+    return TrainingResult(artifact, holdout, split.dropped, choice)
 
 
-def _leads(rows: Rows, asked: Asked) -> _Leads:
-    roles = find_roles(rows, asked.label, asked.time_column, asked.exclude, asked.id_column)
+def _leads(rows: Rows, request: TrainingRequest) -> _Leads:
+    roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
     outcome = np.array(labels(rows.columns[roles.label], roles.label), dtype=np.bool_)
     return _Leads(rows, roles, instants(rows, roles), outcome)
 
 
-def _split(leads: _Leads, asked: Asked, now: datetime) -> Split:
+def _split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
     order = order_of(leads.times)
-    if asked.horizon_days is not None:
-        order = matured(order, leads.times, asked.horizon_days, now.timestamp())
+    if request.horizon_days is not None:
+        order = matured(order, leads.times, request.horizon_days, now.timestamp())
     split = in_time(
         order,
         leads.times,
         identities(leads.rows, leads.roles),
-        holdout=asked.holdout_share,
-        calibrate=asked.calibration_share,
+        holdout=request.holdout_share,
+        calibrate=request.calibration_share,
         certain=leads.roles.id is not None,
     )
     calibrating = leads.outcome[split.calibrate]
@@ -122,7 +122,7 @@ def _split(leads: _Leads, asked: Asked, now: datetime) -> Split:
     return split
 
 
-def _features(leads: _Leads, split: Split, asked: Asked) -> tuple[tuple[Feature, ...], Floats]:
+def _features(leads: _Leads, split: Split, request: TrainingRequest) -> tuple[tuple[Feature, ...], Floats]:
     """The features, and the rows to fit on as numbers."""
     fitting = leads.rows.take(split.fit)
     timed = 2 * np.count_nonzero(~np.isnan(leads.times)) >= len(leads.times)
@@ -132,22 +132,22 @@ def _features(leads: _Leads, split: Split, asked: Asked) -> tuple[tuple[Feature,
             Refusal.NOTHING_VARIES, "no column but the label varies; there is nothing to learn from"
         )
     table = encode(fitting, features, leads.times[split.fit])
-    check_leaks(features, table, leads.outcome[split.fit], asked.allow)
+    check_leaks(features, table, leads.outcome[split.fit], request.allow)
     return features, table
 
 
 def _fit(
-    leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, asked: Asked
+    leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, request: TrainingRequest
 ) -> tuple[Fitted, Choice | None]:
     outcome = leads.outcome[split.fit]
-    choice = choose(features, table, outcome, asked.seed) if asked.recipe == AUTO else None
-    fitted = fit(choice.recipe if choice else Recipe(asked.recipe), features, table, outcome, asked.seed)
+    choice = choose_recipe(features, table, outcome, request.seed) if request.recipe == AUTO else None
+    fitted = fit(choice.recipe if choice else Recipe(request.recipe), features, table, outcome, request.seed)
     slice_ = encode(leads.rows.take(split.calibrate), features, leads.times[split.calibrate])
     return calibrated(fitted, slice_, leads.outcome[split.calibrate]), choice
 
 
 def _export(
-    leads: _Leads, split: Split, fitted: Fitted, asked: Asked, now: datetime
+    leads: _Leads, split: Split, fitted: Fitted, request: TrainingRequest, now: datetime
 ) -> tuple[Artifact, bytes]:
     rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
     scores = fitted.predict(encode(rows, fitted.features, times))
@@ -157,28 +157,28 @@ def _export(
     artifact = export(
         fitted,
         make_reference(fitted.features, columns, scores.tolist(), hours),
-        name=asked.name,
+        name=request.name,
         now=now,
         auc=delong(scores.tolist(), leads.outcome[split.holdout].tolist())[0],
         n_train=len(split.fit),
         holdout_digest=digest(held),
-        data=_window(leads, split, asked),
-        parent=asked.parent,
+        data=_window(leads, split, request),
+        parent=request.parent,
     )
     check(artifact, columns, scores)
     return artifact, held
 
 
-def _window(leads: _Leads, split: Split, asked: Asked) -> DataWindow:
+def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow:
     trained = np.concatenate([split.fit, split.calibrate])
     known = leads.times[trained][~np.isnan(leads.times[trained])]
     return DataWindow(
         from_=iso(float(known.min())) if len(known) else None,
         to=iso(float(known.max())) if len(known) else None,
-        horizon_days=asked.horizon_days,
+        horizon_days=request.horizon_days,
         rows=len(trained),
         positives=int(leads.outcome[trained].sum()),
-        label=asked.label,
+        label=request.label,
         excluded=leads.roles.excluded,
     )
 

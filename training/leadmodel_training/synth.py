@@ -1,4 +1,4 @@
-"""`leadmodel-leads`: seeded leads with known truth, as a file a trainer reads, and the truth beside it.
+"""`leadmodel-synth`: seeded leads with known truth, as a file a trainer reads, and the truth beside it.
 
 The world itself is drawn elsewhere; here are the arguments, the file formats and the truth document. No person stands behind any
 row: texts are filler of a drawn length.
@@ -44,10 +44,10 @@ def parser() -> argparse.ArgumentParser:
     """What the program takes."""
     kinds = ", ".join(f"{kind} ({DEFAULT_SIZE[kind]:g})" for kind in ShiftKind)
     p = argparse.ArgumentParser(
-        prog="leadmodel-leads",
+        prog="leadmodel-synth",
         description="Draw leads with outcomes from a world whose truth is known. Writes FILE and FILE.truth.json, prints one line.",
         epilog=f"A shift is KIND[:SIZE][@DAY], from day DAY on (default 0). Kinds and default sizes: {kinds}. "
-        "Example: leadmodel-leads --seed 1 --days 60 --per-day 2000 --shift zeros:30@45 --out leads.csv.gz",
+        "Example: leadmodel-synth --seed 1 --days 60 --per-day 2000 --shift zeros:30@45 --out leads.csv.gz",
     )
     p.add_argument("--seed", type=int, required=True, help="the same seed draws the same leads")
     p.add_argument("--days", type=int, default=60, help="how many days (default: 60)")
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         truth_path(given.out).write_text(json.dumps(known, indent=1) + "\n")
     except OSError as error:
         print(
-            f"leadmodel-leads: cannot write {given.out}: {error.strerror}; choose another --out",
+            f"leadmodel-synth: cannot write {given.out}: {error.strerror}; choose another --out",
             file=sys.stderr,
         )
         return 1
@@ -127,6 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     )
     return 0
+
+
+def main_under_old_name(arguments: Sequence[str] | None = None) -> int:
+    """Run `leadmodel-synth` under its former name `leadmodel-leads`, with a note on standard error."""
+    print(
+        "leadmodel-leads is now leadmodel-synth; the old name goes with the next release",
+        file=sys.stderr,
+    )
+    return main(arguments)
 
 
 def seen_labels(leads: Leads, end: float) -> Leads:

@@ -14,11 +14,11 @@ from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import Example, Feature, FeatureKind
 from leadmodel_artifact.scoring import explain_score
-from leadmodel_training.build import Asked, build
 from leadmodel_training.features import describe, encode, find_roles, instants
-from leadmodel_training.progress import Progress
+from leadmodel_training.pipeline import TrainingRequest, train_model
+from leadmodel_training.recipes import Recipe, calibrated, fit
 from leadmodel_training.rows import Rows, labels, read
-from leadmodel_training.train import Recipe, calibrated, fit
+from leadmodel_training.step_timer import StepTimer
 from support.small_models import linear
 
 FEATURES = (
@@ -125,7 +125,7 @@ def test_exact_on_every_real_lead(real, recipe):
 
 
 def test_auto_on_real_leads_says_why(real):
-    asked = Asked(exclude=("duration",), recipe="auto")
-    found = build(real, asked, datetime(2026, 1, 5, tzinfo=UTC), Progress())
+    request = TrainingRequest(exclude=("duration",), recipe="auto")
+    found = train_model(real, request, datetime(2026, 1, 5, tzinfo=UTC), StepTimer())
     assert found.choice is not None
     assert str(found.choice).startswith(f"{found.artifact.recipe}: on the newest ")

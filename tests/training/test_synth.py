@@ -3,16 +3,21 @@
 import csv
 import gzip
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from leadmodel_statistics.ranking import delong
 from leadmodel_training.__main__ import main as train
-from leadmodel_training.leads import main, truth_path
 from leadmodel_training.rows import plain as values
 from leadmodel_training.rows import read
+from leadmodel_training.synth import main, truth_path
 from leadmodel_training.world import (
     DEFAULT_SIZE,
     IMPORTED,
@@ -103,7 +108,7 @@ def marks(kind: ShiftKind, row: dict) -> bool:
 def test_the_truth_of_each_switch_is_what_its_file_says(tmp_path, kind, monkeypatch):
     """Day by day: rows, outcomes and touched rows are those that the stretch before and the one after the switch name."""
     monkeypatch.setattr(
-        "leadmodel_training.leads._EXACT_DRAWS", 2000
+        "leadmodel_training.synth._EXACT_DRAWS", 2000
     )  # of the Bayes AUC, which is not looked at here
     rows, known = written(tmp_path, "--shift", f"{kind}@3")
     assert known["shifts"] == [{"kind": kind, "size": DEFAULT_SIZE[kind], "day": 3}]
@@ -295,3 +300,25 @@ def test_the_trainer_takes_the_file(tmp_path, capsys):
     assert train(["--leads", str(out), "--out", str(tmp_path / "m")]) == 0
     found = json.loads(capsys.readouterr().out)
     assert known["bayesAuc"] - 0.06 < found["auc"] < known["bayesAuc"] + 0.04
+
+
+OLD_NAME_NOTE = "leadmodel-leads is now leadmodel-synth; the old name goes with the next release\n"
+
+
+def test_the_old_name_draws_the_same_file_and_says_the_new_name(tmp_path, capsys):
+    program = entry_points(group="console_scripts")["leadmodel-leads"].load()
+    for run, name in ((program, "old.csv"), (main, "new.csv")):
+        assert run(["--seed", "3", "--days", "1", "--per-day", "50", "--out", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().err == (OLD_NAME_NOTE if name == "old.csv" else "")
+    assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
+
+
+def test_the_image_has_both_names():
+    wrappers = Path(__file__).parents[2] / "images" / "bin"
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    for name, note in (("leadmodel-leads", OLD_NAME_NOTE), ("leadmodel-synth", "")):
+        ended = subprocess.run(
+            [str(wrappers / name), "--help"], env={"PATH": path}, capture_output=True, text=True, check=True
+        )
+        assert ended.stdout.startswith("usage: leadmodel-synth")
+        assert ended.stderr == note

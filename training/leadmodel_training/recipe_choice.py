@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from leadmodel_artifact.model import Feature
 from leadmodel_statistics.ranking import Paired, delong_paired
 from leadmodel_training.features import Floats
+from leadmodel_training.recipes import Recipe, fit
 from leadmodel_training.split import check_sizes
-from leadmodel_training.train import Recipe, fit
 
 INNER_SHARE = 0.2
 
@@ -23,18 +23,18 @@ class Choice:
     """The recipe, and the comparison that chose it (`a` trees, `b` linear)."""
 
     recipe: Recipe
-    found: Paired
+    comparison: Paired
     rows: int
 
     def __str__(self) -> str:
         better = "by more" if self.recipe is Recipe.TREES else "not by more"
         return (
-            f"{self.recipe}: on the newest {self.rows} training leads trees reach AUC {self.found.auc_a:.4f}, linear "
-            f"{self.found.auc_b:.4f}; trees are better {better} than the standard error ({self.found.delta:+.4f} ± {self.found.se:.4f})"
+            f"{self.recipe}: on the newest {self.rows} training leads trees reach AUC {self.comparison.auc_a:.4f}, linear "
+            f"{self.comparison.auc_b:.4f}; trees are better {better} than the standard error ({self.comparison.delta:+.4f} ± {self.comparison.se:.4f})"
         )
 
 
-def choose(features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int) -> Choice:
+def choose_recipe(features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int) -> Choice:
     """Trees where they rank better by more than one standard error, else linear: it is the simpler and faster model.
 
     `table` and `labels` lie in time order. Raises TrainingRefused when a part is too small to compare on.
@@ -43,6 +43,6 @@ def choose(features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_]
     check_sizes(labels[:cut], "older part of the training leads")
     check_sizes(labels[cut:], "newer part of the training leads, on which recipes are compared,")
     scores = {r: fit(r, features, table[:cut], labels[:cut], seed).raw(table[cut:]).tolist() for r in Recipe}
-    found = delong_paired(scores[Recipe.TREES], scores[Recipe.LINEAR], labels[cut:].tolist())
-    recipe = Recipe.TREES if found.delta > found.se else Recipe.LINEAR
-    return Choice(recipe, found, len(labels) - cut)
+    comparison = delong_paired(scores[Recipe.TREES], scores[Recipe.LINEAR], labels[cut:].tolist())
+    recipe = Recipe.TREES if comparison.delta > comparison.se else Recipe.LINEAR
+    return Choice(recipe, comparison, len(labels) - cut)

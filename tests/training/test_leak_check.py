@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leadmodel_artifact.model import Feature, FeatureKind
-from leadmodel_training.leaks import check_leaks, single_auc
+from leadmodel_training.leak_check import check_leaks, single_auc
 from leadmodel_training.split import Refusal, TrainingRefused
 
 CHANCE = np.random.default_rng(5)
