@@ -42,14 +42,14 @@ def dump(failure: Failure, separators: tuple[str, str] = SPACED) -> str:
 
 
 def parse(line: str) -> Failure:
-    """Read a failure strictly; a word this version does not know reads as `UNKNOWN`.
+    """Read a failure strictly; no word, or a word this version does not know, reads as `UNKNOWN`.
 
     Raises:
-        ValueError: The line is no JSON object, has no error word, or a field has another type.
+        ValueError: The line is no JSON object, or a field has another type.
     """
     node = Node(termination.document(line), "")
     return Failure(
-        error=word_of(node.text("error", 64)),
+        error=word_of(node.text("error", 64)) if node.has("error") else ErrorWord.UNKNOWN,
         message=node.text("message", termination.LIMIT) if node.has("message") else "",
         uri=node.optional("uri", node.text),
         digest=node.optional("digest", node.text),

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leadmodel_artifact.jsonnode import LayoutError, Node
+from leadmodel_messages import termination
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "leadmodel.report/v1"
-MAX_BYTES = 4096
 
 
 class Outcome(StrEnum):
@@ -111,8 +111,8 @@ def dump(report: Report) -> str:
         "best": report.best and _comparison(report.best),
     }
     line = json.dumps(document, allow_nan=False, separators=(",", ":"))
-    if len(line.encode()) > MAX_BYTES:
-        raise ValueError(f"the report has more than {MAX_BYTES} bytes")
+    if len(line.encode()) > termination.LIMIT:
+        raise ValueError(f"the report has more than {termination.LIMIT} bytes")
     return line
 
 
@@ -137,8 +137,8 @@ def _comparison(found: Comparison) -> dict[str, Any]:
 
 def parse(text: str) -> Report:
     """Read a report strictly; raises LayoutError. NaN and Infinity are not JSON and not taken."""
-    if len(text.encode()) > MAX_BYTES:
-        raise LayoutError(f"the report has more than {MAX_BYTES} bytes")
+    if len(text.encode()) > termination.LIMIT:
+        raise LayoutError(f"the report has more than {termination.LIMIT} bytes")
     import json
 
     try:
@@ -149,6 +149,12 @@ def parse(text: str) -> Report:
     if node.text("schema", 64) != SCHEMA:
         raise LayoutError(f"schema must be {SCHEMA!r}")
     return _read(node)
+
+
+def named_digest(line: str) -> str | None:
+    """Give the digest of the artifact that a report names; None where the line is no report."""
+    report = termination.read(parse, line)
+    return report.artifact.digest if report is not None and report.artifact is not None else None
 
 
 def _no_constant(word: str) -> float:

@@ -10,7 +10,10 @@ from pathlib import Path
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 LIMIT = 4096  # bytes; Kubernetes cuts what is longer
 LOG = Path("/dev/termination-log")
@@ -44,3 +47,11 @@ def document(line: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("a termination message is a JSON object")  # noqa: TRY004  # a reader catches one error
     return value
+
+
+def read(parse: Callable[[str], T], line: str) -> T | None:
+    """Read a message with the `parse` of its type; None where the line cannot be read, which is no answer."""
+    try:
+        return parse(line)
+    except ValueError:
+        return None

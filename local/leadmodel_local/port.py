@@ -16,9 +16,9 @@ from leadmodel_local.children import Children
 from leadmodel_local.files import Place
 from leadmodel_local.serving import Group, Listener
 from leadmodel_local.work import Jobs
+from leadmodel_messages.report import named_digest
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record
 from leadmodel_operator.planning.scraping import scrape_is_due
-from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load
@@ -115,7 +115,7 @@ class LocalPort:
             path = place.job(job.name) / work.SNAPSHOT
             if job.kind is not JobKind.VALIDATION or job.state is not JobState.SUCCEEDED or not path.exists():
                 continue
-            named = (parse(job.message).get("artifact") or {}).get("digest")
+            named = named_digest(job.message)
             if named is not None and named not in known and self._digest(path) == named:
                 found[named] = path
         return found

@@ -112,13 +112,14 @@ def test_the_threshold_is_exact(auc, passes):
 
 
 def test_control_a_report_of_another_digest_taken_is_found_out(monkeypatch):
+    from leadmodel_messages import report
     from leadmodel_operator.planning import validation
 
     def judged(draft, candidate, report):
         return real(draft, candidate, report)
 
     real = validation._judge
-    monkeypatch.setattr(validation, "_no_answer", lambda d, c, job: real(d, c, validation._report(job)))
+    monkeypatch.setattr(validation, "_no_answer", lambda d, c, job: real(d, c, report.parse(job.message)))
     with pytest.raises((AssertionError, AttributeError)):
         test_a_validation_ends_badly_twice("a report of another digest")
 

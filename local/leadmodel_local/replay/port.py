@@ -10,6 +10,7 @@ from leadmodel_local import files, work
 from leadmodel_local.files import Place
 from leadmodel_local.replay.past import at
 from leadmodel_local.replay.programs import Ended, Predictors, run
+from leadmodel_messages.report import named_digest
 from leadmodel_operator.planning.observed import (
     Desired,
     Event,
@@ -22,7 +23,6 @@ from leadmodel_operator.planning.observed import (
     RolloutSeen,
     Serve,
 )
-from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Key, reconcile
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -165,10 +165,8 @@ class RehearsalPort:
 
     def _deliver(self, name: str) -> None:
         """What the validation put into the mailbox counts if its hash is the digest it named."""
-        box, named = (
-            self.place.job(name) / work.SNAPSHOT,
-            (parse(self.jobs[name].message).get("artifact") or {}).get("digest"),
-        )
+        box = self.place.job(name) / work.SNAPSHOT
+        named = named_digest(self.jobs[name].message)
         if box.exists() and named and files.snapshot_digest(box) == named:
             files.write(self.place.snapshot(named), box.read_bytes())
             self.mailbox = named

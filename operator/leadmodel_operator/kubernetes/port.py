@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from leadmodel_artifact import snapshot
+from leadmodel_messages.report import named_digest
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
 from leadmodel_operator.kubernetes.observe import cluster, schedules
@@ -25,7 +26,6 @@ from leadmodel_operator.kubernetes.render.names import (
     path_of,
 )
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Record
-from leadmodel_operator.planning.sources import parse
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import dump
@@ -189,8 +189,7 @@ class ClusterPort:
 
     async def _open_mailbox(self, key: Key, live: Live, messages: list[str]) -> None:
         """Bytes count only if their hash is the digest that a succeeded pod of our Job named."""
-        said = [parse(m).get("artifact") for m in messages]
-        named = {a.get("digest") for a in said if isinstance(a, dict)} - {None} - live.revisions.keys()
+        named = {named_digest(message) for message in messages} - {None} - live.revisions.keys()
         if live.mailbox is None or not named:
             return
         found = await self.client.get(path("configmaps", key.namespace, f"{key.name}-mailbox"))

@@ -1,9 +1,11 @@
 """Changes of champion: promote, roll back, fall back, and what a rollout has come to. One change a pass."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 
+from leadmodel_messages import refusal
+from leadmodel_messages.exits import PredictorExit
+from leadmodel_messages.termination import read
 from leadmodel_operator.planning.observed import FaultKind, PodSeen
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.digest import short
@@ -13,7 +15,6 @@ from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Rea
 BEST_DAYS = timedelta(days=30)
 SHIFT_REFRESH = timedelta(hours=1)  # how exactly the last move is remembered
 MAX_ROLLBACKS = 5
-REFUSED = 3  # exit code of a predictor that refuses its champion
 
 
 def is_serving(state: PassState) -> bool:
@@ -216,15 +217,12 @@ def _blames(pod: PodSeen, champion: Revision) -> bool:
     if (
         fault is None
         or fault.kind is not FaultKind.TERMINATED
-        or fault.exit_code != REFUSED
+        or fault.exit_code != PredictorExit.REFUSED
         or pod.image != champion.image
     ):
         return False
-    try:
-        said = json.loads(fault.message)
-    except ValueError:
-        return False
-    return isinstance(said, dict) and said.get("digest") == champion.digest
+    said = read(refusal.parse, fault.message)
+    return said is not None and said.digest == champion.digest
 
 
 def check_lost(state: PassState) -> None:

@@ -1,11 +1,16 @@
 """What the user asks for: the pin, else the newest completed answer of a poll or a retraining for the present URI."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
+from leadmodel_messages import backfill, failure, poll, training
+from leadmodel_messages.backfill import BackfillAnswer, Mode
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.exits import BackfillExit
+from leadmodel_messages.failure import Failure
+from leadmodel_messages.poll import PollAnswer, Stored
+from leadmodel_messages.termination import read
+from leadmodel_messages.uris import show
 from leadmodel_operator.planning.observed import FaultKind, JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState, inputs_of
 from leadmodel_operator.resource.digest import hashed, short
@@ -18,7 +23,7 @@ from leadmodel_operator.resource.status import (
 )
 from leadmodel_operator.resource.vocabulary import Command, Evidence, Reason, Source
 
-FINISHED_WITH_RESIDUE = 3  # exit code of a backfill that finished and left something for a person
+NO_ANSWER = Failure(ErrorWord.UNKNOWN, "")
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
 
 
@@ -58,21 +63,6 @@ def _request(state: PassState, digest: str, source: Source) -> None:
     )
 
 
-def show(uri: str) -> str:
-    """The URI without user info, query and fragment."""
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
-
-
-def parse(message: str) -> dict[str, Any]:
-    """A termination message; {} when it is none."""
-    try:
-        found = json.loads(message)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 # --- polls -----------------------------------------------------------------------------------------------------------------
 
 
@@ -101,37 +91,39 @@ def _hear(known: PollResult, jobs: list[JobSeen]) -> PollResult:
 
 
 def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
-    answer = parse(job.message)
-    if job.state is JobState.SUCCEEDED and answer.get("uri") == show(state.spec.artifact.uri):
+    answer = read(poll.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    if answer is not None and answer.uri == show(state.spec.artifact.uri):
         _answered(state, job, known, answer)
-        return
-    if job.state is JobState.SUCCEEDED and "uri" in answer:
+    elif answer is not None:
         state.change(poll=known)  # of another source
+    else:
+        _unanswered(state, known, read(failure.parse, job.message) or NO_ANSWER)
+
+
+def _unanswered(state: PassState, known: PollResult, why: Failure) -> None:
+    if why.error is ErrorWord.ARTIFACT_TOO_LARGE:
+        _too_large(state, known, why)
         return
-    if answer.get("error") == Reason.ARTIFACT_TOO_LARGE:
-        _too_large(state, known, answer)
-        return
-    reason = Reason.ARTIFACT_NOT_FOUND if answer.get("error") == "ArtifactNotFound" else Reason.FETCH_RETRYING
-    said = str(answer.get("message") or "the poll ended without an answer")[:256]
+    is_gone = why.error is ErrorWord.ARTIFACT_NOT_FOUND
+    reason = Reason.ARTIFACT_NOT_FOUND if is_gone else Reason.FETCH_RETRYING
+    message = (why.message or "the poll ended without an answer")[:256]
     attempt = known.attempt + 1
     state.change(
-        poll=replace(known, attempt=attempt, reason=reason, error=said, due=state.now + backoff(attempt))
+        poll=replace(known, attempt=attempt, reason=reason, error=message, due=state.now + backoff(attempt))
     )
     if attempt == 1:
-        state.emit("SourceUnavailable", said, warning=True)
+        state.emit("SourceUnavailable", message, warning=True)
 
 
-def _answered(state: PassState, job: JobSeen, known: PollResult, answer: dict[str, Any]) -> None:
-    digest = answer.get("digest")
-    held = answer.get("holdout") or {}
-    holdout = held.get("digest") or known.holdout_digest
+def _answered(state: PassState, job: JobSeen, known: PollResult, answer: PollAnswer) -> None:
+    digest, holdout = answer.artifact.digest, answer.holdout or Stored(None)
     state.change(
         poll=replace(
             known,
             last_success=job.finished or state.now,
-            etag=answer.get("etag") or known.etag,
-            holdout_etag=held.get("etag") or known.holdout_etag,
-            holdout_digest=holdout,
+            etag=answer.artifact.etag or known.etag,
+            holdout_etag=holdout.etag or known.holdout_etag,
+            holdout_digest=holdout.digest or known.holdout_digest,
             attempt=0,
             due=None,
             wanted="",
@@ -139,17 +131,17 @@ def _answered(state: PassState, job: JobSeen, known: PollResult, answer: dict[st
             error=None,
         )
     )
-    asked = state.status.requested
-    if digest and not state.pinned and (asked is None or asked.digest != digest):
+    requested = state.status.requested
+    if digest and not state.pinned and (requested is None or requested.digest != digest):
         _request(state, digest, Source.POLL)
 
 
-def _too_large(state: PassState, known: PollResult, answer: dict[str, Any]) -> None:
-    mark = hashed(show(state.spec.artifact.uri), answer.get("etag"), answer.get("size"))
-    said = str(answer.get("message") or "the artifact is too large")[:512]
+def _too_large(state: PassState, known: PollResult, why: Failure) -> None:
+    mark = hashed(show(state.spec.artifact.uri), why.etag, why.size)
+    message = (why.message or "the artifact is too large")[:512]
     state.change(
         poll=replace(
-            known, attempt=0, due=None, wanted="", reason=Reason.ARTIFACT_TOO_LARGE, error=said[:256]
+            known, attempt=0, due=None, wanted="", reason=Reason.ARTIFACT_TOO_LARGE, error=message[:256]
         )
     )
     before = state.status.candidate
@@ -163,12 +155,12 @@ def _too_large(state: PassState, known: PollResult, answer: dict[str, Any]) -> N
             since=state.now,
             verdict=Evidence.FAIL,
             reason=Reason.ARTIFACT_TOO_LARGE,
-            message=said,
+            message=message,
             source=Source.POLL,
             fingerprint=mark,
         )
     )
-    state.emit("GateFailed", said, warning=True)
+    state.emit("GateFailed", message, warning=True)
 
 
 def poll_now(state: PassState) -> str | None:
@@ -229,12 +221,13 @@ def record_retraining(state: PassState) -> None:
     known = state.status.retraining or RetrainingResult()
     if job is None or known.job == job.name:
         return
-    digest = parse(job.message).get("digest")
-    if job.state is not JobState.SUCCEEDED or not isinstance(digest, str):
-        said = _why_no_model(job)
-        state.change(retraining=replace(known, job=job.name, error=said))
-        state.emit("RetrainingFailed", said, warning=True)
+    answer = read(training.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    if answer is None:
+        message = _why_no_model(job)
+        state.change(retraining=replace(known, job=job.name, error=message))
+        state.emit("RetrainingFailed", message, warning=True)
         return
+    digest = answer.digest
     state.change(
         retraining=RetrainingResult(last_success=job.finished or state.now, digest=digest, job=job.name)
     )
@@ -252,9 +245,9 @@ def record_retraining(state: PassState) -> None:
 
 def _why_no_model(job: JobSeen) -> str:
     """What the training says, else what the platform says of its pod, with what would help."""
-    said = parse(job.message).get("message")
-    if isinstance(said, str) and said:
-        return said[:256]
+    message = (read(failure.parse, job.message) or NO_ANSWER).message
+    if message:
+        return message[:256]
     if job.fault is not None and job.fault.reason == "OOMKilled":
         return "the training ran out of memory; raise retraining.resources.limits.memory or take a shorter period"
     if job.fault is not None and job.fault.kind is not FaultKind.TERMINATED:
@@ -279,46 +272,35 @@ def record_backfill(state: PassState) -> None:
         or (known.job_created_at is not None and job.created < known.job_created_at)
     ):
         return
-    answer = parse(job.message)
-    found = _counted(job, answer)
+    answer = read(backfill.parse, job.message) or BackfillAnswer()
+    counted = _counted(job, answer)
     if job.state is JobState.SUCCEEDED:
-        state.change(backfill=replace(found, last_success=job.finished or state.now))
+        state.change(backfill=replace(counted, last_success=job.finished or state.now))
         return
-    said = _why_failed(job, answer)
-    kept = (
-        found
-        if job.exit_code == FINISHED_WITH_RESIDUE
-        else replace(known, job=job.name, job_created_at=job.created)
-    )
-    state.change(backfill=replace(kept, last_success=known.last_success, error=said))
-    state.emit("BackfillFailed", said, warning=True)
+    message = _why_failed(job, answer)
+    is_finished = job.exit_code == BackfillExit.RESIDUE
+    kept = counted if is_finished else replace(known, job=job.name, job_created_at=job.created)
+    state.change(backfill=replace(kept, last_success=known.last_success, error=message))
+    state.emit("BackfillFailed", message, warning=True)
 
 
-def _counted(job: JobSeen, answer: dict[str, Any]) -> BackfillResult:
-    """What a run counted. A dry run changes nothing: what it found counts as what it would change."""
-    dry = answer.get("mode") != "Apply"
+def _counted(job: JobSeen, answer: BackfillAnswer) -> BackfillResult:
+    """Give what a run counted. A dry run changes nothing: the messages it found count as those it would change."""
+    mode, counts = answer.head.mode, answer.counts
     return BackfillResult(
-        mode=str(answer.get("mode", ""))[:16],
-        scanned=_count(answer, "scanned"),
-        redacted=_count(answer, "found" if dry else "changed"),
-        residue=_count(answer, "residue"),
-        report=str(answer.get("report", ""))[:256],
+        mode=mode[:16],
+        scanned=counts.scanned,
+        redacted=counts.changed if mode == Mode.APPLY else counts.found,
+        residue=counts.residue,
+        report=answer.report[:256],
         job=job.name,
         job_created_at=job.created,
     )
 
 
-def _why_failed(job: JobSeen, answer: dict[str, Any]) -> str:
-    said = str(answer.get("message") or "")
-    if said:
-        return f"the backfill failed: {said}"[:256]
-    return (
-        "the backfill did not end by itself"
-        if job.exit_code is None
-        else f"the backfill ended with exit code {job.exit_code}"
-    )
-
-
-def _count(answer: dict[str, Any], name: str) -> int:
-    found = answer.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else 0
+def _why_failed(job: JobSeen, answer: BackfillAnswer) -> str:
+    if answer.head.message:
+        return f"the backfill failed: {answer.head.message}"[:256]
+    if job.exit_code is None:
+        return "the backfill did not end by itself"
+    return f"the backfill ended with exit code {job.exit_code}"

@@ -3,15 +3,16 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from leadmodel_artifact.jsonnode import LayoutError
+from leadmodel_messages import failure, report
+from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.report import Report
-from leadmodel_messages.report import parse as parse_report
+from leadmodel_messages.termination import read
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.drift import REPEAT_WINDOW, is_automatic
 from leadmodel_operator.planning.gate import judge
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Validation
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.sources import backoff, parse
+from leadmodel_operator.planning.sources import NO_ANSWER, backoff
 from leadmodel_operator.resource.digest import hashed, short
 from leadmodel_operator.resource.status import Candidate, Hold, PollResult, Quarantined, Requested
 from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason, Source
@@ -57,39 +58,30 @@ def record_validation(state: PassState) -> None:
     job = next((j for j in state.seen.jobs if j.kind is JobKind.VALIDATION and j.name == name), None)
     if job is None or job.state is JobState.RUNNING:
         return
-    report = _report(job)
-    if report is None or report.artifact is None:
+    measured = read(report.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    if measured is None or measured.artifact is None:
         _no_answer(state, candidate, job)
-    elif report.reason == Reason.SOURCE_MOVED:
-        _moved(state, candidate, report.artifact.digest)
-    elif report.artifact.digest == candidate.digest:
-        _judge(state, candidate, report)
+    elif measured.reason == ErrorWord.SOURCE_MOVED:
+        _moved(state, candidate, measured.artifact.digest)
+    elif measured.artifact.digest == candidate.digest:
+        _judge(state, candidate, measured)
     else:
         _no_answer(state, candidate, job)
 
 
-def _report(job: JobSeen) -> Report | None:
-    if job.state is not JobState.SUCCEEDED:
-        return None
-    try:
-        return parse_report(job.message)
-    except LayoutError:
-        return None
-
-
-_ERRORS = {
-    "ArtifactNotFound": Reason.ARTIFACT_NOT_FOUND,
-    "HoldoutUnavailable": Reason.HOLDOUT_UNAVAILABLE,
-    "ArtifactTooLarge": Reason.ARTIFACT_TOO_LARGE,
+_REASONS = {
+    ErrorWord.ARTIFACT_NOT_FOUND: Reason.ARTIFACT_NOT_FOUND,
+    ErrorWord.HOLDOUT_UNAVAILABLE: Reason.HOLDOUT_UNAVAILABLE,
+    ErrorWord.ARTIFACT_TOO_LARGE: Reason.ARTIFACT_TOO_LARGE,
 }
 
 
 def _no_answer(state: PassState, candidate: Candidate, job: JobSeen) -> None:
     """Could not be measured: never the model's fault, tried again for ever."""
-    answer = parse(job.message)
-    reason = _ERRORS.get(str(answer.get("error")), Reason.FETCH_RETRYING)
+    why = read(failure.parse, job.message) or NO_ANSWER
+    reason = _REASONS.get(why.error, Reason.FETCH_RETRYING)
     fault = f" ({job.fault.reason})" if job.fault else ""
-    said = str(answer.get("message") or f"the validation ended without a report{fault}")[:512]
+    said = (why.message or f"the validation ended without a report{fault}")[:512]
     if reason is Reason.ARTIFACT_TOO_LARGE:
         state.change(candidate=replace(candidate, verdict=Evidence.FAIL, reason=reason, message=said))
         state.emit("GateFailed", f"{short(candidate.digest)}: {said}", warning=True)
