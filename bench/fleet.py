@@ -26,8 +26,9 @@ from pathlib import Path
 
 from apiserver import ApiServer, api_server, free_port
 
-from leadmodel_operator.kubernetes.apiserver import client as clients
-from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.__main__ import now
+from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.connect import find_access
 from leadmodel_operator.kubernetes.applier import Applier, Images
 from leadmodel_operator.kubernetes.observe.cluster import Live
 from leadmodel_operator.kubernetes.render import snapshots
@@ -111,7 +112,7 @@ class World:
             try:
                 await self.client.call("GET", collection(PLURAL, ""))
                 break
-            except clients.ApiError:
+            except ApiError:
                 await asyncio.sleep(0.2)
         slots = asyncio.Semaphore(24)
         extra = self.pods - 2 * self.models
@@ -468,7 +469,7 @@ def fleet(args: argparse.Namespace, api: ApiServer) -> None:
 
 
 async def _client() -> Client:
-    client = Client(clients.access())
+    client = Client(find_access(now))
     client.bucket.rate = client.bucket.burst = 1e6
     return client
 

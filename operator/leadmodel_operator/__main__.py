@@ -11,16 +11,17 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from leadmodel_messages.places import SERVICE_ACCOUNT
-from leadmodel_operator.kubernetes.apiserver.client import Access, access
+from leadmodel_operator.kubernetes.apiserver.access import Access, AccessError
+from leadmodel_operator.kubernetes.apiserver.connect import find_access
 from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.process import logs
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
 
-GARBAGE = 20_000  # new objects until cycles are looked for; Python's 700 suits programs that keep little
+GARBAGE = 20_000  # new objects between two searches for cycles; Python's 700 suits programs that keep little
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes."""
+    """Make the parser of the program's arguments."""
     p = argparse.ArgumentParser(
         prog="leadmodel-operator",
         description="The LeadModel operator, in a cluster or beside one (KUBECONFIG).",
@@ -34,13 +35,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="watch only this namespace (may be given again); default: all",
     )
-    p.add_argument(
-        "--lease-namespace",
-        default=os.environ.get("POD_NAMESPACE", "default"),
-        help="namespace of the leader's Lease",
-    )
-    p.add_argument("--lease-name", default="leadmodel-operator", help="name of the leader's Lease")
-    p.add_argument("--identity", default="", help="who holds the Lease (default: the name of this pod)")
+    _add_lease(p)
     p.add_argument(
         "--scrape",
         choices=["pod", "proxy", "off"],
@@ -52,41 +47,54 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
+def _add_lease(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--lease-namespace",
+        default=os.environ.get("POD_NAMESPACE", "default"),
+        help="namespace of the leader's Lease",
+    )
+    p.add_argument("--lease-name", default="leadmodel-operator", help="name of the leader's Lease")
+    p.add_argument("--identity", default="", help="who holds the Lease (default: the name of this pod)")
+
+
 def now() -> datetime:
-    """The clock."""
+    """Read the clock: the present instant, UTC."""
     return datetime.now(UTC)  # noqa: TID251  # outermost layer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code."""
-    given = parser().parse_args(arguments)
+    """Run the program until it is stopped; its exit code."""
+    options = parser().parse_args(arguments)
     logs.configure()
-    gc.freeze()  # what was imported stays
+    gc.freeze()  # modules stay for the life of the process
     gc.set_threshold(GARBAGE, 10, 10)
     try:
-        found = access()
-    except (OSError, KeyError, ValueError) as error:
+        access = find_access(now)
+    except AccessError as error:
         print(f"leadmodel-operator: no access to a cluster: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(_run(given, found))
+    return asyncio.run(_run(options, access))
 
 
-async def _run(given: argparse.Namespace, found: Access) -> int:
+async def _run(options: argparse.Namespace, access: Access) -> int:
     settings = Settings(
-        images=Images(given.predictor_image, given.training_image, given.privacy_image),
-        identity=given.identity or identity(),
-        namespaces=tuple(given.namespace),
-        lease_namespace=given.lease_namespace,
-        lease_name=given.lease_name,
-        scrape=given.scrape,
-        host=given.host,
-        port=given.port,
+        images=Images(options.predictor_image, options.training_image, options.privacy_image),
+        identity=options.identity or identity(),
+        namespaces=tuple(options.namespace),
+        lease_namespace=options.lease_namespace,
+        lease_name=options.lease_name,
+        scrape=options.scrape,
+        host=options.host,
+        port=options.port,
     )
-    return await Manager(found, settings, now).run()
+    return await Manager(access, settings, now).run()
 
 
 def identity() -> str:
-    """Of a pod its name: a container that is started again takes its own Lease back. Elsewhere nothing is sure to be alone."""
+    """Name this process in the Lease: in a pod the pod's name, so that a restarted container takes its own Lease back at once.
+
+    Elsewhere a random suffix follows the host's name, since two processes of one host may run.
+    """
     host = socket.gethostname()
     return host if (SERVICE_ACCOUNT / "token").exists() else f"{host}-{uuid4().hex[:8]}"
 

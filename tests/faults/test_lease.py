@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from leadmodel_operator.kubernetes.apiserver import lease as leases
-from leadmodel_operator.kubernetes.apiserver.client import Access, Client
+from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from worlds.fake_api import FakeApi, Refused
 from worlds.fake_cluster import FakeCluster

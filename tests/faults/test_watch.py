@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 
 from leadmodel_operator.kubernetes.apiserver import watch as watches
+from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.cache import FULL, Cache
-from leadmodel_operator.kubernetes.apiserver.client import Access, Client
+from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key

@@ -10,6 +10,7 @@ import asyncio
 import copy
 import json
 import pickle
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -113,16 +114,16 @@ class FakeApi:
 
     # --- running -------------------------------------------------------------------------------------------------------
 
-    async def start(self) -> FakeApi:
-        """Serve on a free port."""
+    async def start(self, tls: ssl.SSLContext | None = None) -> FakeApi:
+        """Serve on a free port; over HTTPS where `tls` holds a certificate."""
         app = web.Application(client_max_size=8 << 20)
         app.router.add_route("*", "/{tail:.*}", self._handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = f"http{'s' if tls else ''}://{host}:{port}"
         return self
 
     async def stop(self) -> None:

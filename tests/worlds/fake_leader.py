@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.client import (
     _VERBS,
     TRANSIENT,
-    Access,
     ApiError,
     Client,
     NotLeading,

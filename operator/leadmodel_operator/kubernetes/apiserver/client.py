@@ -1,24 +1,15 @@
-"""A thin client of the API server: plain dicts in and out, server-side apply, preconditions. No retries: the queue has them.
-
-Credentials come from the pod's account or from a kubeconfig; a renewed account token is read anew.
-"""
+"""A thin client of the API server: plain dicts in and out, server-side apply, preconditions. The work queue retries, not the client."""
 
 import asyncio
-import base64
 import json
-import os
-import ssl
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-import yaml
 
-from leadmodel_messages.places import SERVICE_ACCOUNT
+from leadmodel_operator.kubernetes.apiserver.access import Access
 
 MANAGER = "leadmodel-operator"
 TIMEOUT = aiohttp.ClientTimeout(total=30)
@@ -63,69 +54,6 @@ class Api(Protocol):
         """Delete this very object."""
 
 
-@dataclass(frozen=True)
-class Access:
-    """Where the API server is and how to prove who we are."""
-
-    server: str
-    context: ssl.SSLContext
-    token: str | None = None
-    token_file: Path | None = None
-    authority: bytes | None = None  # PEM, as are these two
-    certificate: bytes | None = None
-    key: bytes | None = None
-
-    def headers(self) -> dict[str, str]:
-        """The proof as a header."""
-        token = self.token_file.read_text().strip() if self.token_file else self.token
-        return {"Authorization": f"Bearer {token}"} if token else {}
-
-
-def access() -> Access:
-    """Of the pod's account where there is one, else of KUBECONFIG or ~/.kube/config."""
-    if (SERVICE_ACCOUNT / "token").exists() and "KUBECONFIG" not in os.environ:
-        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")
-        context = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
-        server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
-        return Access(
-            server,
-            context,
-            token_file=SERVICE_ACCOUNT / "token",
-            authority=(SERVICE_ACCOUNT / "ca.crt").read_bytes(),
-        )
-    path = Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is not there: set KUBECONFIG, or run in a pod")
-    return _from_kubeconfig(yaml.safe_load(path.read_text()))
-
-
-def _from_kubeconfig(config: Mapping[str, Any]) -> Access:
-    def named(kind: str, name: str) -> Object:
-        return next((dict(item[kind]) for item in config[f"{kind}s"] if item["name"] == name), {})
-
-    context = named("context", config["current-context"])
-    cluster, user = named("cluster", context["cluster"]), named("user", context["user"])
-    tls = ssl.create_default_context()
-    authority = _material(cluster, "certificate-authority")
-    if authority is not None:
-        tls = ssl.create_default_context(cadata=authority.decode())
-    certificate, key = _material(user, "client-certificate"), _material(user, "client-key")
-    if certificate is not None and key is not None:
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(certificate + b"\n" + key)
-            file.flush()
-            tls.load_cert_chain(file.name)
-    return Access(
-        cluster["server"], tls, user.get("token"), authority=authority, certificate=certificate, key=key
-    )
-
-
-def _material(section: Mapping[str, Any], name: str) -> bytes | None:
-    if f"{name}-data" in section:
-        return base64.b64decode(section[f"{name}-data"])
-    return Path(section[name]).read_bytes() if name in section else None
-
-
 class NotLeading(Exception):  # noqa: N818  # what is so
     """The Lease was not renewed in time: whoever holds it now may write, we may not."""
 
@@ -152,13 +80,13 @@ class Client:
     `may_write` is asked before each request that may change something; `counts` has all of them.
     """
 
-    def __init__(self, found: Access) -> None:
-        self.access = found
+    def __init__(self, access: Access) -> None:
+        self.access = access
         self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
         self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
-        self._requests = _session(found, MAX_CONNECTIONS)
-        self._watches = _session(found, 0)
+        self._requests = access.session(MAX_CONNECTIONS, TIMEOUT)
+        self._watches = access.session()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -169,7 +97,7 @@ class Client:
         self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
     ) -> Object:
         """One request. Raises ApiError or NotLeading, or OSError and TimeoutError when nobody answered."""
-        headers = {"Accept": "application/json", "Content-Type": kind, **self.access.headers()}
+        headers = {"Accept": "application/json", "Content-Type": kind}
         if "accept" in params:
             headers["Accept"] = params.pop("accept")
         data = None if body is None else json.dumps(body)
@@ -193,10 +121,11 @@ class Client:
 
     def stream(self, path: str, accept: str, silence: float, **params: str) -> Any:
         """A watch: an answer whose body goes on; TimeoutError when nothing came for `silence` seconds."""
-        headers = {"Accept": accept, **self.access.headers()}
         self.counts["WATCH", "200"] += 1
         patient = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
-        return self._watches.get(self.access.server + path, headers=headers, params=params, timeout=patient)
+        return self._watches.get(
+            self.access.server + path, headers={"Accept": accept}, params=params, timeout=patient
+        )
 
     async def get(self, path: str) -> Object | None:
         """An object, None when it is not there."""
@@ -247,15 +176,6 @@ class Client:
         except ApiError as error:
             if error.status not in {404, 409}:
                 raise
-
-
-def _session(found: Access, limit: int) -> aiohttp.ClientSession:
-    """Connections, at most so many (0: any number)."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=found.context, limit=limit),
-        timeout=TIMEOUT,
-        headers={"User-Agent": MANAGER},
-    )
 
 
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}

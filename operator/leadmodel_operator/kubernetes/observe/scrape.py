@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import aiohttp
 
@@ -24,7 +23,12 @@ class Scraper:
     proxy: bool = False
 
     def __post_init__(self) -> None:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        self._session = (
+            self.client.access.session(timeout=timeout)
+            if self.proxy
+            else aiohttp.ClientSession(timeout=timeout)
+        )
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
@@ -45,13 +49,13 @@ class Scraper:
 
     async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
         """The body of a 200 answer of at most `limit` bytes, else None."""
-        url, headers, context = self._address(pod, target)
+        url = self._address(pod, target)
         if url is None:
             return None
         try:
             async with (
                 self._slots,
-                self._session.get(url, headers=headers, allow_redirects=False, ssl=context) as answer,
+                self._session.get(url, allow_redirects=False) as answer,
             ):
                 if answer.status != 200:
                     return None
@@ -65,13 +69,10 @@ class Scraper:
         except (TimeoutError, OSError, aiohttp.ClientError):
             return None
 
-    def _address(self, pod: Object, target: str) -> tuple[str | None, dict[str, str], Any]:
-        about = pod["metadata"]
+    def _address(self, pod: Object, target: str) -> str | None:
+        metadata = pod["metadata"]
         if self.proxy:
-            access = self.client.access
-            where = f"{access.server}{path('pods', about['namespace'], about['name'] + f':{PORT}', 'proxy')}{target}"
-            return where, access.headers(), access.context
+            name = f"{metadata['name']}:{PORT}"
+            return f"{self.client.access.server}{path('pods', metadata['namespace'], name, 'proxy')}{target}"
         ip = pod.get("status", {}).get("podIP")
-        if not ip:
-            return None, {}, True
-        return f"http://{f'[{ip}]' if ':' in ip else ip}:{PORT}{target}", {}, True
+        return f"http://{f'[{ip}]' if ':' in ip else ip}:{PORT}{target}" if ip else None

@@ -1,12 +1,11 @@
 """Kopf as event source: every event of a LeadModel only goes into the cache and puts its key into the queue. No state, no writes."""
 
-import base64
 from collections.abc import Callable
 from typing import Any
 
 import kopf
 
-from leadmodel_operator.kubernetes.apiserver.client import Access
+from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.vocabulary import GROUP, PLURAL, VERSION
 
@@ -18,14 +17,8 @@ def registry(
     found = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=found)
-    async def login(**_: Any) -> kopf.ConnectionInfo:
-        return kopf.ConnectionInfo(
-            server=access.server,
-            token=access.headers().get("Authorization", "").removeprefix("Bearer ") or None,
-            ca_data=_encoded(access.authority),
-            certificate_data=_encoded(access.certificate),
-            private_key_data=_encoded(access.key),
-        )
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return kopf.AiohttpSession(server=access.server, aiohttp_session=access.session())
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
     async def lead_model(event: Any, namespace: str | None, name: str, **_: Any) -> None:
@@ -47,10 +40,6 @@ class _NoDiff(kopf.DiffBaseStorage):
 
     def store(self, **_: Any) -> None:
         """Nothing is stored."""
-
-
-def _encoded(material: bytes | None) -> str | None:
-    return None if material is None else base64.b64encode(material).decode()
 
 
 def settings() -> kopf.OperatorSettings:

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import kopf
 
+from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.cache import (
     FULL,
     METADATA,
@@ -22,7 +23,7 @@ from leadmodel_operator.kubernetes.apiserver.cache import (
     NullRecorder,
     WriteNeeded,
 )
-from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, Access, ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
