@@ -16,7 +16,7 @@ from leadmodel_local import files
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.schema import Duration, SchemaError, dump, duration_bounds, load, schema
 from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, KIND, PAUSED_ANNOTATION, Command
+from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 
 class ManifestError(ValueError):
@@ -124,25 +124,3 @@ def keep(place: files.Place, manifest: Manifest, now: datetime) -> bool:
         },
     )
     return True
-
-
-def commands_of(annotations: Mapping[str, str]) -> dict[Command, str]:
-    """Commands a person wrote into the manifest."""
-    return {
-        command: annotations[f"{GROUP}/{command}"]
-        for command in Command
-        if annotations.get(f"{GROUP}/{command}")
-    }
-
-
-def paused(annotations: Mapping[str, str]) -> bool:
-    """Whether the annotation pauses."""
-    return annotations.get(PAUSED_ANNOTATION, "false").lower() in {"true", "1", "yes"}
-
-
-def spec_of(raw: Any) -> tuple[Spec | None, str]:
-    """The spec, or why it is none."""
-    try:
-        return load(Spec, raw, "spec"), ""
-    except SchemaError as error:
-        return None, str(error)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact import snapshot
-from leadmodel_local import children, files, manifests, serving, work
+from leadmodel_local import children, files, serving, work
 from leadmodel_local.children import Children
 from leadmodel_local.files import Place
 from leadmodel_local.serving import Group, Listener
@@ -21,6 +21,7 @@ from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobSta
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
+from leadmodel_operator.resource.document import read_commands, read_paused, read_spec, read_status
 from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -63,9 +64,9 @@ class LocalPort:
         about = files.read_json(place.object)
         if about is None:
             return None
-        spec, invalid = manifests.spec_of(about["spec"])
+        spec, invalid = read_spec(about["spec"])
         document = files.read_json(place.status) or {"rv": 0}
-        status = _status(document.get("status"))
+        status = read_status(document.get("status"))
         pods, jobs = serving.pods(place), self.jobs(key).seen()
         due = spec is not None and scrape_is_due(self._scraped.get(key), spec.drift.interval.seconds, now)
         since = status.drift.breach_since if status and status.drift else None
@@ -83,8 +84,8 @@ class LocalPort:
             uid=about["uid"],
             name=key.name,
             namespace=key.namespace,
-            commands=manifests.commands_of(about["annotations"]),
-            paused=manifests.paused(about["annotations"]),
+            commands=read_commands(about["annotations"]),
+            paused=read_paused(about["annotations"]),
             status=status,
             ledger=_ledger(files.read_json(place.ledger)),
             snapshots=frozenset(snapshots),
@@ -256,15 +257,6 @@ def source_signature(spec: Spec | None) -> str:
         return ""
     paths = (work.file_of(spec.artifact.uri), work.file_of(spec.holdout.uri))
     return " ".join(files.signature(path) for path in paths if path is not None)
-
-
-def _status(raw: Any) -> Status | None:
-    if not raw or not raw.get("conditions"):
-        return None
-    try:
-        return load(Status, raw)
-    except SchemaError:
-        return None
 
 
 def _ledger(raw: Any) -> tuple[Record, ...]:

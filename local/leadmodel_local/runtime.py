@@ -12,6 +12,7 @@ from leadmodel_local import children, files, manifests, serving
 from leadmodel_local.manifests import ManifestError
 from leadmodel_local.port import LocalPort, source_signature
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
+from leadmodel_operator.resource.document import read_spec
 
 TICK_S, RETRY_S = 0.1, 2.0
 
@@ -80,7 +81,7 @@ class Runtime:
         """Changes whenever a pass might decide otherwise, time and leads apart."""
         place = self.port.place(key)
         about = files.read_json(place.object) or {}
-        seen, _ = manifests.spec_of(about.get("spec") or {})
+        seen, _ = read_spec(about.get("spec") or {})
         if seen is not None:
             self.port.ask_to_run(key, seen, self.port.clock())
         pods = [(p.name, p.ready, p.lives, p.leaving, p.restarts) for p in serving.pods(place)]

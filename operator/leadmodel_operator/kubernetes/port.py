@@ -27,6 +27,7 @@ from leadmodel_operator.kubernetes.render.names import (
 )
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Record
 from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.schema import dump
 from leadmodel_operator.resource.spec import Spec
@@ -68,8 +69,8 @@ class ClusterPort:
         self.on_read(found)
         live = await self._read(key, found)
         self._live[key] = live
-        spec, invalid = cluster.spec_of(found)
-        status = cluster.status_of(found)
+        spec, invalid = document.read_spec(found.get("spec") or {})
+        status = document.read_status(found.get("status"))
         now = self.clock()
         windows = await self.windows.windows(
             key,
@@ -96,8 +97,8 @@ class ClusterPort:
             uid=live.uid,
             name=key.name,
             namespace=key.namespace,
-            commands=cluster.commands_of(found),
-            paused=cluster.is_paused(found),
+            commands=document.read_commands(cluster.annotations(found)),
+            paused=document.read_paused(cluster.annotations(found)),
             status=status,
             ledger=snapshots.read_ledger(live.ledger),
             snapshots=frozenset(live.revisions),

@@ -28,10 +28,7 @@ from leadmodel_operator.planning.observed import (
     PodSeen,
     RolloutSeen,
 )
-from leadmodel_operator.resource.schema import SchemaError, load
-from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import GROUP, KIND, PAUSED_ANNOTATION, Command
+from leadmodel_operator.resource.vocabulary import KIND
 
 
 @dataclass
@@ -73,36 +70,6 @@ def annotations(found: Object) -> dict[str, str]:
 def instant(text: str | None) -> datetime | None:
     """An API server's time."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
-
-
-def spec_of(lead_model: Object) -> tuple[Spec | None, str]:
-    """The spec, or why it is none."""
-    try:
-        return load(Spec, lead_model.get("spec") or {}, "spec"), ""
-    except SchemaError as error:
-        return None, str(error)
-
-
-def status_of(lead_model: Object) -> Status | None:
-    """The status; an empty or unreadable one is None: it is rebuilt."""
-    raw = lead_model.get("status")
-    if not raw or not raw.get("conditions"):
-        return None
-    try:
-        return load(Status, raw)
-    except SchemaError:
-        return None
-
-
-def commands_of(lead_model: Object) -> dict[Command, str]:
-    """Commands in the annotations."""
-    there = annotations(lead_model)
-    return {command: there[f"{GROUP}/{command}"] for command in Command if there.get(f"{GROUP}/{command}")}
-
-
-def is_paused(lead_model: Object) -> bool:
-    """Whether the annotation pauses."""
-    return annotations(lead_model).get(PAUSED_ANNOTATION, "false").lower() in {"true", "1", "yes"}
 
 
 # --- pods and rollout ---------------------------------------------------------------------------------------------------------

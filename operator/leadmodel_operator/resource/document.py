@@ -1,0 +1,37 @@
+"""Reading a LeadModel as people and the API server write the document: spec, status and annotations. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from leadmodel_operator.resource.schema import SchemaError, load
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import GROUP, PAUSED_ANNOTATION, Command
+
+
+def read_spec(raw: Any) -> tuple[Spec | None, str]:
+    """The spec and "", or None and the sentence that says why the document holds no valid spec."""
+    try:
+        return load(Spec, raw, "spec"), ""
+    except SchemaError as error:
+        return None, str(error)
+
+
+def read_status(raw: Any) -> Status | None:
+    """The status; None if empty or unreadable, so that the planner rebuilds the status from the ledger."""
+    if not raw or not raw.get("conditions"):
+        return None
+    try:
+        return load(Status, raw)
+    except SchemaError:
+        return None
+
+
+def read_commands(annotations: Mapping[str, str]) -> dict[Command, str]:
+    """The value of every command annotation that is set."""
+    return {c: annotations[f"{GROUP}/{c}"] for c in Command if annotations.get(f"{GROUP}/{c}")}
+
+
+def read_paused(annotations: Mapping[str, str]) -> bool:
+    """Whether the annotation `customerops.dev/paused` pauses the LeadModel."""
+    return annotations.get(PAUSED_ANNOTATION, "false").lower() in {"true", "1", "yes"}
