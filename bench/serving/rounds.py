@@ -48,16 +48,25 @@ def awake(server: Server) -> Iterator[Server]:
 
 
 def check(server: Server, made: Made, leads: Sequence[Lead]) -> None:
-    """Every server must answer what the artifact means; one that answers something else is not measured."""
+    """End the bench when a server computes something else than the artifact says: such a server is not measured."""
+    worst = worst_difference(server, made, leads)
+    if not worst <= TOLERANCE:
+        sys.exit(
+            f"{server.kind.name} answers other scores than the artifact: they differ by up to {worst:.3g}"
+        )
+
+
+def worst_difference(server: Server, made: Made, leads: Sequence[Lead]) -> float:
+    """Give the largest difference between a server's scores and the artifact's: lead by lead, and many at once."""
     if server.kind.scores is None:
-        return
+        return 0.0
     artifact = load(made.champion.read_bytes())
     scorer = make_scorer(artifact)
     wanted = [scorer(*lead_values(artifact, lead)) for lead in leads]
-    found = [answered(server, server.kind.path, server.kind.one(lead))[0] for lead in leads]
+    answers = [[answered(server, server.kind.path, server.kind.one(lead))[0] for lead in leads]]
     if server.kind.batch_path is not None:
-        differ(server, answered(server, server.kind.batch_path, server.kind.many(leads)), wanted)
-    differ(server, found, wanted)
+        answers.append(answered(server, server.kind.batch_path, server.kind.many(leads)))
+    return max(abs(a - b) for scores in answers for a, b in zip(scores, wanted, strict=True))
 
 
 def answered(server: Server, path: str, body: bytes) -> list[float]:
@@ -66,15 +75,6 @@ def answered(server: Server, path: str, body: bytes) -> list[float]:
     if status != 200 or server.kind.scores is None:
         sys.exit(f"{server.kind.name} answers {status} to {path}: {answer[:500]!r}")
     return server.kind.scores(json.loads(answer))
-
-
-def differ(server: Server, found: Sequence[float], wanted: Sequence[float]) -> None:
-    """End when a server computes something else than the artifact says."""
-    worst = max(abs(a - b) for a, b in zip(found, wanted, strict=True))
-    if not worst <= TOLERANCE:
-        sys.exit(
-            f"{server.kind.name} answers other scores than the artifact: they differ by up to {worst:.3g}"
-        )
 
 
 class Run:

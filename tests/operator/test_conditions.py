@@ -1,6 +1,5 @@
-"""docs/conditions.md says what a LeadModel shows in each state, and how kstatus, Argo CD and `kubectl wait` read it: each row is reached."""
+"""Each row of docs/conditions.md: what a LeadModel shows in a state, and how kstatus, Argo CD and `kubectl wait` read that."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,78 +17,82 @@ from worlds.controllers import finish_jobs, move_pods
 from worlds.leader import Leader
 from worlds.names import OTHER_URI, digest
 from worlds.programs import Truth
+from worlds.situations import drifted, serving, upload_and_poll
 from worlds.world import World
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
 SHOWN = ("Ready", "Available", "Validated", "Reconciling", "Stalled", "DriftDetected", "RolledBack")
-STATES: dict[str, Callable[[], World]] = {}
+state = pytest.mark.state  # the name of a row of the table
 
 
-def state(text: str):
-    def note(make: Callable[[], World]) -> Callable[[], World]:
-        STATES[text] = make
-        return make
-
-    return note
+def rows() -> dict[str, list[str]]:
+    """Read the table: the name of each state and its other cells."""
+    lines = [line.strip("| ").split(" | ") for line in DOC.read_text().splitlines() if line.startswith("| ")]
+    return {name: cells for name, *cells in lines[1:]}
 
 
-def serving(*, live: bool = False) -> tuple[World, Leader]:
-    world = World()
-    world.upload("A", Truth(auc=0.75))
-    leader = Leader(world)
-    leader.settle()
-    world.live = live
-    if live:
-        leader.step(0.1)
-    return world, leader
+@pytest.fixture
+def documented(request) -> list[str]:
+    """Give the cells of the state that a test is marked with."""
+    return rows()[request.node.get_closest_marker("state").args[0]]
 
 
-def found(world: World, letter: str, truth: Truth) -> None:
-    world.upload(letter, truth)
-    world.poll_by_schedule()
+def shown(world: World) -> list[str]:
+    """Give the cells of the state that a world is in."""
+    status = world.status
+    assert status is not None
+    conditions = {c.type.value: f"{c.status} {c.reason}" for c in status.conditions}
+    assert set(conditions) == {kind.value for kind in ConditionType}
+    metadata = {"name": "conversion", "namespace": "sales", "generation": world.generation}
+    body: dict[str, Any] = {"metadata": metadata, "spec": {}, "status": dump(status)}
+    argo = run("health.lua", body)["status"]
+    waits = "returns" if conditions["Ready"].startswith("True") else "waits"
+    cells = [conditions[kind] for kind in SHOWN]
+    return [status.phase.value, *cells, kstatus(status, world.generation), argo, waits]
 
 
-def drifted() -> tuple[World, Leader]:
-    world, leader = serving(live=True)
-    found(world, "B", Truth(auc=0.8, drifts=True))
-    leader.settle()
-    for _ in range(6):
-        leader.step(0.1)
-    return world, leader
+def kstatus(status: Status, generation: int) -> str:
+    """Read a status by the rules of kstatus for a kind it does not know (Flux, kpt and others use them)."""
+    conditions = {c.type.value: c.status.value for c in status.conditions}
+    if status.observed_generation < generation or conditions["Reconciling"] == "True":
+        return "InProgress"
+    if conditions["Stalled"] == "True":
+        return "Failed"
+    return "Current" if conditions["Ready"] == "True" else "InProgress"
 
 
 # --- the states --------------------------------------------------------------------------------------------------------------------
 
 
 @state("new: the source has not answered yet")
-def _() -> World:
+def test_new(documented):
     world = World()
     world.upload("A")
     Leader(world).run()
-    return world
+    assert shown(world) == documented
 
 
 @state("the first artifact is measured")
-def _() -> World:
+def test_the_first_artifact_is_measured(documented):
     world = World()
     world.upload("A")
     leader = Leader(world)
     leader.run()
     finish_jobs(world)
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("the first artifact was refused: nothing serves")
-def _() -> World:
+def test_the_first_artifact_was_refused(documented):
     world = World()
     world.upload("A", Truth(auc=0.6))
     Leader(world).settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("the source is away, for longer than `progressDeadline`")
-def _() -> World:
+def test_the_source_is_away(documented):
     world = World()
     world.upload("A")
     world.store_up = False
@@ -97,11 +100,11 @@ def _() -> World:
     leader.settle()
     for _ in range(4):
         leader.step(0.1)
-    return world
+    assert shown(world) == documented
 
 
 @state("the first champion's pods start")
-def _() -> World:
+def test_pods_of_the_first_champion_start(documented):
     world = World()
     world.upload("A")
     leader = Leader(world)
@@ -111,261 +114,228 @@ def _() -> World:
         if world.deployment is not None:
             break
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("serving, no leads yet")
-def _() -> World:
-    return serving()[0]
+def test_serving_without_leads(documented):
+    assert shown(serving()[0]) == documented
 
 
 @state("serving, live leads fit")
-def _() -> World:
-    return serving(live=True)[0]
+def test_serving_and_leads_fit(documented):
+    assert shown(serving(live=True)[0]) == documented
 
 
 @state("serving, a polled candidate is measured")
-def _() -> World:
+def test_a_polled_candidate_is_measured(documented):
     world, leader = serving(live=True)
-    found(world, "B", Truth(auc=0.8))
+    upload_and_poll(world, "B")
     leader.run()
     finish_jobs(world)
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("serving, a polled candidate was refused")
-def _() -> World:
+def test_a_polled_candidate_was_refused(documented):
     world, leader = serving(live=True)
-    found(world, "B", Truth(auc=0.6))
+    upload_and_poll(world, "B", Truth(auc=0.6))
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("serving, the pinned digest was refused")
-def _() -> World:
+def test_the_pinned_digest_was_refused(documented):
     world, leader = serving(live=True)
     world.upload("B", Truth(auc=0.6))
     world.pin("B")
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("the spec asks for another source, just read")
-def _() -> World:
+def test_another_source_was_just_read(documented):
     world, leader = serving(live=True)
     world.upload("B", Truth(auc=0.8), OTHER_URI)
     world.edit(artifact=replace(world.spec.artifact, uri=OTHER_URI))
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("the gate was raised above the champion: it serves on")
-def _() -> World:
+def test_the_gate_was_raised_above_the_champion(documented):
     world, leader = serving(live=True)
     world.edit(min_auc=0.78)
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("a better model's pods start")
-def _() -> World:
+def test_pods_of_a_better_model_start(documented):
     world, leader = serving(live=True)
-    found(world, "B", Truth(auc=0.8))
+    upload_and_poll(world, "B")
     while world.status.champion.digest != digest("B"):
         leader.run()
         finish_jobs(world)
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("a better model's pods do not start, after `progressDeadline`")
-def _() -> World:
+def test_pods_of_a_better_model_do_not_start(documented):
     world, leader = serving(live=True)
     world.bad_image = True
-    found(world, "B", Truth(auc=0.8))
+    upload_and_poll(world, "B")
     leader.settle()
     leader.step(0.3)
-    return world
+    assert shown(world) == documented
 
 
 @state("another image or other resources are rolled out")
-def _() -> World:
+def test_another_image_is_rolled_out(documented):
     world, leader = serving(live=True)
     world.edit(predictor=Predictor(replicas=2, image="next:1"))
     leader.run()
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("that image does not start, after `progressDeadline`")
-def _() -> World:
+def test_another_image_does_not_start(documented):
     world, leader = serving(live=True)
     world.edit(predictor=Predictor(replicas=2, image="next:1"))
     leader.settle()
     leader.step(0.3)
     leader.step(0.01)
-    return world
+    assert shown(world) == documented
 
 
 @state("live leads breach, not for long yet")
-def _() -> World:
+def test_leads_breach_but_not_for_long(documented):
     world, leader = serving(live=True)
     world.truths["A"] = Truth(auc=0.75, drifts=True)
     leader.step(0.05)
-    return world
+    assert shown(world) == documented
 
 
 @state("live leads breach for good, going back would not mend it")
-def _() -> World:
+def test_leads_breach_and_no_model_fits(documented):
     world, leader = serving(live=True)
     world.truths["A"] = Truth(auc=0.75, drifts=True)
     for _ in range(6):
         leader.step(0.1)
-    return world
+    assert shown(world) == documented
 
 
 @state("rolled back, its pods start")
-def _() -> World:
+def test_rolled_back_and_pods_start(documented):
     world, leader = serving(live=True)
-    found(world, "B", Truth(auc=0.8, drifts=True))
+    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
     leader.settle()
     while world.status.champion.digest != digest("A"):
         world.now += timedelta(minutes=5)
         leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("rolled back for drift")
-def _() -> World:
-    return drifted()[0]
+def test_rolled_back_for_drift(documented):
+    assert shown(drifted()[0]) == documented
 
 
 @state("rolled back, a good candidate is held")
-def _() -> World:
+def test_a_good_candidate_is_held_after_a_rollback(documented):
     world, leader = drifted()
-    found(world, "C", Truth(auc=0.82))
+    upload_and_poll(world, "C", Truth(auc=0.82))
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("pinned to a quarantined digest")
-def _() -> World:
+def test_pinned_to_a_quarantined_digest(documented):
     world, leader = drifted()
-    found(world, "C", Truth(auc=0.82))
+    upload_and_poll(world, "C", Truth(auc=0.82))
     leader.settle()
     world.commands[Command.RELEASE] = digest("C")
     leader.settle()
     world.pin("B")
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("too few labelled leads to judge the pinned digest")
-def _() -> World:
+def test_too_few_labelled_leads(documented):
     world, leader = serving(live=True)
     world.positives = 20
     world.upload("B", Truth(auc=0.8))
     world.pin("B")
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("all pods are gone")
-def _() -> World:
+def test_all_pods_are_gone(documented):
     world, leader = serving(live=True)
     world.bad_image = True
     world.pods.clear()
     move_pods(world)
     leader.run()
-    return world
+    assert shown(world) == documented
 
 
 @state("paused while it serves")
-def _() -> World:
+def test_paused_while_serving(documented):
     world, leader = serving(live=True)
     world.paused = True
     leader.settle()
-    return world
+    assert shown(world) == documented
 
 
 @state("a name of ours is someone else's")
-def _() -> World:
+def test_a_name_is_taken_by_someone_else(documented):
     world, leader = serving(live=True)
     seen = replace(world.observed(), conflicts=("Service/conversion",))
     leader.run()
     world.status = plan(seen).status
-    return world
+    assert shown(world) == documented
 
 
 @state("a right of the operator is missing")
-def _() -> World:
+def test_a_right_is_missing(documented):
     world, _ = serving(live=True)
     world.status = plan(replace(world.observed(), refused=("create poddisruptionbudgets",))).status
-    return world
+    assert shown(world) == documented
 
 
 @state("stored before a stricter schema")
-def _() -> World:
+def test_stored_before_a_stricter_schema(documented):
     world, _ = serving(live=True)
     world.status = plan(replace(world.observed(), spec=None, invalid="spec.minAuc must be at most 1")).status
-    return world
+    assert shown(world) == documented
 
 
-# --- how others read it --------------------------------------------------------------------------------------------------------------
+# --- the table as a whole ------------------------------------------------------------------------------------------------------------
 
 
-def kstatus(status: Status, generation: int) -> str:
-    """The rules of kstatus for a kind it does not know (Flux, kpt and others use them)."""
-    said = {c.type.value: c.status.value for c in status.conditions}
-    if status.observed_generation < generation:
-        return "InProgress"
-    if said["Reconciling"] == "True":
-        return "InProgress"
-    if said["Stalled"] == "True":
-        return "Failed"
-    return "Current" if said["Ready"] == "True" else "InProgress"
-
-
-def cells(name: str) -> list[str]:
-    world = STATES[name]()
-    status = world.status
-    assert status is not None
-    said = {c.type.value: f"{c.status} {c.reason}" for c in status.conditions}
-    assert set(said) == {kind.value for kind in ConditionType}
-    about = {"name": "conversion", "namespace": "sales", "generation": world.generation}
-    body: dict[str, Any] = {"metadata": about, "spec": {}, "status": dump(status)}
-    argo = run("health.lua", body)["status"]
-    waits = "returns" if said["Ready"].startswith("True") else "waits"
-    shown = [said[kind] for kind in SHOWN]
-    return [name, status.phase.value, *shown, kstatus(status, world.generation), argo, waits]
-
-
-def row(name: str) -> str:
-    return "| " + " | ".join(cells(name)) + " |"
-
-
-def rows() -> dict[str, str]:
-    lines = [line for line in DOC.read_text().splitlines() if line.startswith("| ")]
-    return {line.split(" | ")[0].removeprefix("| "): line for line in lines[1:]}
-
-
-@pytest.mark.parametrize("name", STATES)
-def test_the_table_says_what_is_shown(name):
-    assert rows()[name] == row(name)
+def states() -> list[str]:
+    """Name the states that tests of this module are marked with."""
+    tests = [test for name, test in globals().items() if name.startswith("test_")]
+    marks = [mark for test in tests for mark in getattr(test, "pytestmark", ())]
+    return [mark.args[0] for mark in marks if mark.name == "state"]
 
 
 def test_the_table_has_every_state_and_phase():
-    assert rows().keys() == STATES.keys()
-    phases = {line.split(" | ")[1] for line in rows().values()}
-    assert phases == {phase.value for phase in Phase}, "a phase that no state reaches"
+    assert list(rows()) == states()
+    assert {cells[0] for cells in rows().values()} == {phase.value for phase in Phase}, (
+        "a phase that no state reaches"
+    )
 
 
 def test_failed_and_degraded_need_a_person_and_nothing_else_does():
     """kstatus and Argo CD agree on what is broken; a candidate of the night never turns anything red."""
-    for line in rows().values():
-        part = line.strip("| ").split(" | ")
-        state_, stalled, flux, argo = part[0], part[6], part[9], part[10]
-        assert (flux == "Failed") == stalled.startswith("True"), state_
-        assert flux != "Failed" or argo == "Degraded", state_
-        assert "polled candidate" not in state_ or (flux, argo) == ("Current", "Healthy")
+    for name, cells in rows().items():
+        stalled, flux, argo = cells[5], cells[8], cells[9]
+        assert (flux == "Failed") == stalled.startswith("True"), name
+        assert flux != "Failed" or argo == "Degraded", name
+        assert "polled candidate" not in name or (flux, argo) == ("Current", "Healthy")

@@ -19,26 +19,8 @@ from worlds.invariants import check_settled
 from worlds.leader import Leader
 from worlds.names import digest
 from worlds.programs import Truth
+from worlds.situations import condition, drifted, is_ready, serving
 from worlds.world import Job, World
-
-
-def said(world: World, kind: ConditionType) -> tuple[ConditionStatus, Reason]:
-    assert world.status is not None
-    found = next(c for c in world.status.conditions if c.type is kind)
-    return found.status, found.reason
-
-
-def serving(letter: str = "A") -> tuple[World, Leader]:
-    """A world in which an artifact serves."""
-    world = World()
-    world.upload(letter, Truth(auc=0.75))
-    leader = Leader(world)
-    leader.settle()
-    return world, leader
-
-
-def is_ready(world: World) -> bool:
-    return said(world, ConditionType.READY)[0] is ConditionStatus.TRUE
 
 
 def test_first_deploy_serves_what_passed():
@@ -54,9 +36,9 @@ def test_first_deploy_fails_closed():
     world.upload("A", Truth(auc=0.6))
     Leader(world).settle()
     assert world.deployment is None
-    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
-    assert said(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
-    assert said(world, ConditionType.AVAILABLE) == (ConditionStatus.FALSE, Reason.NO_GOOD_REVISION)
+    assert condition(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
+    assert condition(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
+    assert condition(world, ConditionType.AVAILABLE) == (ConditionStatus.FALSE, Reason.NO_GOOD_REVISION)
 
 
 def test_polled_and_worse_leaves_ready_alone():
@@ -66,8 +48,8 @@ def test_polled_and_worse_leaves_ready_alone():
     leader.settle()
     assert world.status.champion.digest == digest("A")
     assert is_ready(world)
-    assert said(world, ConditionType.STALLED)[0] is ConditionStatus.FALSE
-    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.FALSE, Reason.AUC_BELOW_MINIMUM)
+    assert condition(world, ConditionType.STALLED)[0] is ConditionStatus.FALSE
+    assert condition(world, ConditionType.VALIDATED) == (ConditionStatus.FALSE, Reason.AUC_BELOW_MINIMUM)
     assert world.status.quarantine[0].kind is QuarantineKind.GATE
 
 
@@ -77,8 +59,8 @@ def test_pinned_and_worse_is_stalled():
     world.pin("B")
     leader.settle()
     assert world.status.champion.digest == digest("A")
-    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
-    assert said(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
+    assert condition(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.GATE_FAILED)
+    assert condition(world, ConditionType.STALLED) == (ConditionStatus.TRUE, Reason.GATE_FAILED)
 
 
 def test_judging_the_champion_again_restarts_no_pod():
@@ -104,27 +86,12 @@ def test_better_is_promoted():
     assert is_ready(world)
 
 
-def drifted() -> tuple[World, Leader]:
-    """A proven, then B that drifts on the same leads."""
-    world, leader = serving()
-    world.live = True
-    leader.step()
-    assert world.status.champion.proven_at is not None
-    world.upload("B", Truth(auc=0.8, drifts=True))
-    world.poll_by_schedule()
-    leader.settle()
-    assert world.status.champion.digest == digest("B")
-    for _ in range(20):
-        leader.step(5 / 60)
-    return world, leader
-
-
 def test_drift_of_the_champion_alone_rolls_back():
     world, _ = drifted()
     assert world.status.champion.digest == digest("A")
     assert world.status.phase is Phase.ROLLED_BACK
-    assert said(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.ROLLED_BACK)
-    assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.DRIFT_SUSTAINED)
+    assert condition(world, ConditionType.READY) == (ConditionStatus.FALSE, Reason.ROLLED_BACK)
+    assert condition(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.DRIFT_SUSTAINED)
     assert len(world.invariants.auto_rollbacks) == 1
     check_settled(world)
 
@@ -140,7 +107,7 @@ def test_drift_of_both_is_the_world():
     for _ in range(20):
         leader.step(5 / 60)
     assert world.status.champion.digest == digest("B")
-    assert said(world, ConditionType.DRIFT_DETECTED) == (ConditionStatus.TRUE, Reason.SUSTAINED_BREACH)
+    assert condition(world, ConditionType.DRIFT_DETECTED) == (ConditionStatus.TRUE, Reason.SUSTAINED_BREACH)
     assert not world.invariants.auto_rollbacks
 
 
@@ -150,7 +117,7 @@ def test_held_after_rollback_until_the_cooldown_ends():
     world.poll_by_schedule()
     leader.settle()
     assert world.status.champion.digest == digest("A")
-    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
+    assert condition(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
     leader.step(25)
     assert world.status.champion.digest == digest("C")
     assert is_ready(world)
@@ -171,7 +138,7 @@ def test_after_two_rollbacks_in_a_week_only_a_person_promotes():
     for _ in range(20):
         leader.step(24)
     assert world.status.champion.digest == digest("A")
-    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
+    assert condition(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
     world.commands[Command.RELEASE] = digest("D")
     leader.settle()
     assert world.status.champion.digest == digest("D")
@@ -197,7 +164,7 @@ def test_source_away_then_back():
     world.store_up = False
     leader = Leader(world)
     leader.settle()
-    assert said(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.FETCH_RETRYING)
+    assert condition(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.FETCH_RETRYING)
     world.store_up = True
     leader.step(1.2)
     assert is_ready(world)
@@ -214,15 +181,14 @@ def test_quiet_when_nothing_changes():
     assert world.writes == before
 
 
-@pytest.mark.parametrize("letter", ["B"])
-def test_load_error_falls_back(letter):
+def test_load_error_falls_back():
     world, leader = serving()
-    world.upload(letter, Truth(auc=0.8, loads=False))
+    world.upload("B", Truth(auc=0.8, loads=False))
     world.poll_by_schedule()
     leader.settle()
     assert world.status.champion.digest == digest("A")
     assert world.status.quarantine[0].kind is QuarantineKind.LOAD
-    assert said(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.ROLLOUT_FAILED)
+    assert condition(world, ConditionType.ROLLED_BACK) == (ConditionStatus.TRUE, Reason.ROLLOUT_FAILED)
 
 
 @pytest.mark.parametrize(
@@ -242,4 +208,4 @@ def test_a_dry_run_that_found_something_is_not_healthy(mode, found, changed, hea
     world.jobs["backfill"] = Job("backfill", JobKind.BACKFILL, world.now, **ended)
     leader.settle()
     assert world.status.backfill.redacted == found
-    assert said(world, ConditionType.BACKFILL_HEALTHY) == (healthy, reason)
+    assert condition(world, ConditionType.BACKFILL_HEALTHY) == (healthy, reason)

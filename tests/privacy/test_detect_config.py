@@ -40,7 +40,7 @@ def test_dangerous_patterns_are_refused(pattern):
 
 @pytest.mark.parametrize("pattern", GOOD)
 def test_good_patterns_are_taken(pattern):
-    Config(custom=(Custom("CUSTOM", pattern),))
+    assert Config(custom=(Custom("CUSTOM", pattern),)).custom[0].pattern == pattern
 
 
 def test_the_check_protects():

@@ -18,6 +18,7 @@ def blocks(kind):
 
 def test_the_python_runs():
     (code,) = blocks("python")
+    assert code.count("assert ") >= 3, "the example shows what comes out"
     exec(code, {})
 
 

@@ -3,6 +3,7 @@
 import http.server
 import threading
 from collections.abc import Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -13,6 +14,8 @@ SECRET = "s3cr3t"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    stored: ClassVar[dict[str, bytes]] = {}
+
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/moved":
@@ -50,7 +53,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
 
     def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.stored[self.path] = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(201)
         self.end_headers()
 
@@ -127,3 +130,4 @@ def test_show():
 
 def test_put_over_http(server):
     put(f"{server}/new", b"x", environ={})
+    assert Handler.stored == {"/new": b"x"}

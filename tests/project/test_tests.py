@@ -1,0 +1,95 @@
+"""The tests keep their own promises: each asserts something, and none reaches for a private name of the programs."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+RAISES = {"raises", "warns", "fail"}  # of pytest
+FAILURES = {"AssertionError", "Broken"}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Parse a file once."""
+    return ast.parse(path.read_text())
+
+
+def files_with_tests() -> list[Path]:
+    """List all files with tests."""
+    return sorted(TESTS.rglob("test_*.py"))
+
+
+def functions(tree: ast.AST) -> Iterator[Function]:
+    """List all functions and methods, nested ones too."""
+    return (node for node in ast.walk(tree) if isinstance(node, Function))
+
+
+# --- each test asserts something ---------------------------------------------------------------------------------------------
+
+
+def asserts(function: Function, helpers: frozenset[str]) -> bool:
+    """Tell whether a function can fail by itself: by an assertion, by pytest, or by a helper that asserts."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Raise) and node.exc is not None and called(node.exc) in FAILURES:
+            return True
+        if isinstance(node, ast.Call) and called(node) in RAISES | helpers:
+            return True
+    return False
+
+
+def called(node: ast.AST) -> str:
+    """Give the bare name of what is called."""
+    function = node.func if isinstance(node, ast.Call) else node
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def imported(tree: ast.Module) -> set[Path]:
+    """List the helper modules of tests/ that a file imports."""
+    names = {
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for part in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+    }
+    files = {TESTS / f"{name.replace('.', '/')}.py" for name in names}
+    return {file for file in files if file.exists()}
+
+
+def helpers_of(path: Path) -> frozenset[str]:
+    """Name the helpers that assert, out of a file, the modules it imports and the fixtures beside it."""
+    sources = {
+        path,
+        *imported(parsed(path)),
+        *(p / "conftest.py" for p in path.parents if p.is_relative_to(TESTS)),
+    }
+    known = [
+        f for source in sources if source.exists() for f in functions(parsed(source)) if f.name[:5] != "test_"
+    ]
+    names: frozenset[str] = frozenset()
+    while (more := frozenset(f.name for f in known if asserts(f, names))) != names:
+        names = more
+    return names
+
+
+def test_every_test_asserts_something():
+    silent = [
+        f"{path.relative_to(TESTS)}::{function.name}"
+        for path in files_with_tests()
+        for function in functions(parsed(path))
+        if function.name.startswith("test_")
+        if not asserts(function, helpers_of(path))
+    ]
+    assert silent == []
+
+
+def test_control_a_test_without_an_assertion_is_found():
+    (silent,) = functions(ast.parse("def test_it():\n    prepare()\n"))
+    assert not asserts(silent, frozenset())
+    assert asserts(silent, frozenset({"prepare"}))
