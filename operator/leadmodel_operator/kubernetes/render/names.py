@@ -29,7 +29,7 @@ _GROUPS = {
     "events": "/apis/events.k8s.io/v1",
     PLURAL: f"/apis/{GROUP}/{VERSION}",
 }
-_KINDS = {
+KINDS = {
     "ConfigMap": "configmaps",
     "Service": "services",
     "ServiceAccount": "serviceaccounts",
@@ -57,12 +57,12 @@ def collection(resource: str, namespace: str) -> str:
 
 def path_of(body: Object) -> str:
     """The path of an object we render."""
-    return path(_KINDS[body["kind"]], body["metadata"]["namespace"], body["metadata"]["name"])
+    return path(KINDS[body["kind"]], body["metadata"]["namespace"], body["metadata"]["name"])
 
 
 def collection_of(body: Object) -> str:
     """The path of its collection."""
-    return path(_KINDS[body["kind"]], body["metadata"]["namespace"])
+    return path(KINDS[body["kind"]], body["metadata"]["namespace"])
 
 
 def revision_name(name: str, digest: str) -> str:
