@@ -1,7 +1,7 @@
-"""Child processes that outlive their parent: each has a folder, and holds the lock in it for as long as it lives.
+"""Child processes that outlive their parent. Each child has a folder and holds the lock in that folder for as long as the child runs.
 
-So whoever comes after a crash knows which children live without trusting a number: a lock that is held is a child that lives, and
-its pid is the one it wrote itself. A child cannot be started twice, for its lock cannot be taken twice.
+After a crash the next runtime therefore knows which children run without trusting a pid: a held lock is a running child, and the
+pid in the folder was written by that child. No child can be started twice, because its lock cannot be taken twice.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ LOCK, MESSAGE = "lock", "message"
 
 
 class Children:
-    """Starts children and reaps those it started; looks after those that others started."""
+    """Starts children, and reaps the children this object started."""
 
     def __init__(self) -> None:
         self._mine: list[subprocess.Popen[bytes]] = []
@@ -32,7 +32,7 @@ class Children:
         environ: Mapping[str, str] | None = None,
         sockets: Sequence[int] = (),
     ) -> None:
-        """Start it in its folder, unless it lives. Its own process group, so that a Ctrl-C is not its business."""
+        """Start a child in its folder unless that child runs; its own process group keeps a Ctrl-C away from the child."""
         self.reap()
         folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,31 +57,31 @@ class Children:
             )
 
     def reap(self) -> None:
-        """Let go of those that ended."""
+        """Reap the children that ended."""
         self._mine = [child for child in self._mine if child.poll() is None]
 
 
-def lives(folder: Path) -> bool:
-    """Whether the child of this folder lives."""
+def is_alive(folder: Path) -> bool:
+    """Whether the child of this folder runs."""
     return files.held(folder / LOCK)
 
 
-def pid(folder: Path) -> int | None:
-    """The process group of a child, as it wrote it down itself."""
+def process_group(folder: Path) -> int | None:
+    """Return the process group of a child, as the child itself wrote it down; None before that."""
     try:
         return int((folder / "pid").read_text())
     except (OSError, ValueError):
         return None
 
 
-def began(folder: Path) -> bool:
-    """Whether it was ever started."""
-    return (folder / "pid").exists() or lives(folder)
+def was_started(folder: Path) -> bool:
+    """Whether the child of this folder was ever started."""
+    return (folder / "pid").exists() or is_alive(folder)
 
 
 def exit_code(folder: Path) -> int | None:
-    """How it ended; None while it lives. A child that could not write its code was killed."""
-    if lives(folder):
+    """Return the exit code; None while the child runs. A child that left no code was killed."""
+    if is_alive(folder):
         return None
     try:
         return int((folder / "exit").read_text())
@@ -90,7 +90,7 @@ def exit_code(folder: Path) -> int | None:
 
 
 def message(folder: Path) -> str:
-    """Its last word."""
+    """Return the termination message of a child, at most 4,096 characters."""
     try:
         return (folder / MESSAGE).read_text(errors="replace")[:4096]
     except OSError:
@@ -98,8 +98,8 @@ def message(folder: Path) -> str:
 
 
 def stop(folder: Path, sig: signal.Signals = signal.SIGTERM) -> None:
-    """Signal a living child and all of its own; one that ended is left alone."""
-    group = pid(folder)
-    if group is not None and lives(folder):
+    """Signal the process group of a running child; do nothing when the child has ended."""
+    group = process_group(folder)
+    if group is not None and is_alive(folder):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, sig)

@@ -1,4 +1,4 @@
-"""Files that survive a crash: whole or not there. Where each thing of a LeadModel lies stands here too."""
+"""Files that survive a crash, because each is written whole or not at all; and the paths of a LeadModel in the state folder."""
 
 import fcntl
 import json
@@ -7,30 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from leadmodel_artifact import snapshot
 from leadmodel_operator.reconcile import Key
 
 
-class Busy(RuntimeError):  # noqa: N818  # what it is
-    """Someone else holds the folder."""
+class Busy(RuntimeError):  # noqa: N818  # a state, not an error of the program
+    """Another process holds the lock."""
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write it whole: readers see the old content or the new one."""
+    """Replace the content of a file; a reader sees the old content or the new one, never a part."""
     data = content.encode() if isinstance(content, str) else content
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    part = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside.write_bytes(data)
-    beside.replace(path)
+    part.write_bytes(data)
+    part.replace(path)
 
 
 def write_json(path: Path, document: Any) -> None:
-    """Write a document whole."""
+    """Replace the content of a file by a JSON document."""
     write(path, json.dumps(document, indent=1) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """The document, or None when there is none that can be read."""
+    """Read a JSON document; None when the file is missing or no JSON."""
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -38,19 +37,19 @@ def read_json(path: Path) -> Any:
 
 
 def hold(path: Path) -> IO[bytes]:
-    """Take the lock of this file until the answer is closed. Raises Busy."""
+    """Take the lock of this file; closing the returned file releases the lock. Raises Busy."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = path.open("ab")
+    lock = path.open("ab")
     try:
-        fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        found.close()
+        lock.close()
         raise Busy(str(path)) from None
-    return found
+    return lock
 
 
 def held(path: Path) -> bool:
-    """Whether someone holds its lock."""
+    """Whether a process holds the lock of this file."""
     if not path.exists():
         return False
     try:
@@ -61,101 +60,92 @@ def held(path: Path) -> bool:
 
 
 def signature(path: Path) -> str:
-    """Changes whenever the file does; empty without a file."""
+    """Return a text that changes whenever the file changes; empty for a missing file."""
     try:
-        seen = path.stat()
+        stat = path.stat()
     except OSError:
         return ""
-    return f"{seen.st_ino}-{seen.st_size}-{seen.st_mtime_ns}"
+    return f"{stat.st_ino}-{stat.st_size}-{stat.st_mtime_ns}"
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where one LeadModel lies: STATE/NAMESPACE/NAME."""
+class ModelFolder:
+    """Paths of one LeadModel: STATE/NAMESPACE/NAME and the files in that folder."""
 
     root: Path
     key: Key
 
     @property
     def folder(self) -> Path:
-        """Everything of it."""
+        """The folder of the LeadModel."""
         return self.root / self.key.namespace / self.key.name
 
     @property
     def object(self) -> Path:
-        """What the manifest says, with generation and uid."""
+        """The manifest as last taken, with generation and uid."""
         return self.folder / "object.json"
 
     @property
-    def going(self) -> Path:
-        """What was the object, once its manifest is gone and until nothing of it lives."""
+    def deleted(self) -> Path:
+        """The former object: its manifest is gone, and some of its processes may still run."""
         return self.folder / "going.json"
 
     @property
     def status(self) -> Path:
-        """What was decided."""
+        """The status as last written."""
         return self.folder / "status.json"
 
     @property
     def ledger(self) -> Path:
-        """What survives the loss of the status."""
+        """The ledger, which survives the loss of the status."""
         return self.folder / "ledger.json"
 
     @property
     def events(self) -> Path:
-        """One line an event."""
+        """The events, one JSON document per line."""
         return self.folder / "events.jsonl"
 
     @property
     def serve(self) -> Path:
-        """What the predictors should serve, as last rendered."""
+        """The rollout as last rendered: what the predictors should serve."""
         return self.folder / "serve.json"
 
     @property
     def port(self) -> Path:
-        """The number of the port where leads are POSTed."""
+        """The number of the port that takes leads."""
         return self.folder / "port"
 
-    def asked(self, kind: str) -> Path:
-        """There while a person asks for a run of this kind."""
+    def run_request(self, kind: str) -> Path:
+        """Return the file that exists while a person's request for a run of this kind is open."""
         return self.folder / "run" / kind
 
     def snapshot(self, digest: str) -> Path:
-        """The bytes of a revision."""
+        """Return the file with the bytes of a revision."""
         return self.folder / "rev" / f"{digest.removeprefix('sha256:')[:12]}.json.gz"
 
     def job(self, name: str) -> Path:
-        """The folder of a Job."""
+        """Return the folder of a Job."""
         return self.folder / "jobs" / name
 
     def pod(self, name: str) -> Path:
-        """The folder of a predictor."""
+        """Return the folder of a predictor."""
         return self.folder / "pods" / name
 
     def processes(self) -> list[Path]:
-        """The folders of all its children."""
+        """List the folders of all child processes."""
         return [path for kind in ("pods", "jobs") for path in (self.folder / kind).glob("*")]
 
 
-def places(root: Path) -> list[Place]:
-    """All LeadModels of a state folder, by name."""
-    return _places(root, "object.json")
+def model_folders(root: Path) -> list[ModelFolder]:
+    """List the LeadModels of a state folder by namespace and name."""
+    return _folders_with(root, "object.json")
 
 
-def leaving(root: Path) -> list[Place]:
-    """Those whose manifest is gone and of which something may still live."""
-    return _places(root, "going.json")
+def deleted_folders(root: Path) -> list[ModelFolder]:
+    """List the LeadModels whose manifest is gone and whose processes may still run."""
+    return _folders_with(root, "going.json")
 
 
-def _places(root: Path, name: str) -> list[Place]:
-    found = sorted(root.glob(f"*/*/{name}"))
-    return [Place(root, Key(path.parts[-3], path.parts[-2])) for path in found]
-
-
-def snapshot_digest(path: Path) -> str | None:
-    """The digest of the bytes a snapshot file unpacks to; None when the file is missing, damaged or too large."""
-    try:
-        with path.open("rb") as file:
-            return snapshot.unpacked_digest(file)
-    except OSError:
-        return None
+def _folders_with(root: Path, name: str) -> list[ModelFolder]:
+    paths = sorted(root.glob(f"*/*/{name}"))
+    return [ModelFolder(root, Key(path.parts[-3], path.parts[-2])) for path in paths]

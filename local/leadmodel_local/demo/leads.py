@@ -1,6 +1,6 @@
-"""The demo's leads: a table of texts, the ways it is spoilt, and leads as a caller sends them. Outcomes are known to training alone.
+"""Leads of the demo: a table of texts, the faults put into that table, and leads as a caller sends them without outcomes.
 
-The leads are shuffled and carry no time, so that nothing drifts and no hour counts before the demo makes it so.
+The leads are shuffled and carry no time, so that nothing drifts before the demo shifts the population.
 """
 
 import csv
@@ -15,7 +15,7 @@ from typing import Any
 from leadmodel_local.rows import YES, LeadsError, check_label, is_number, number
 from leadmodel_local.rows import read as read_rows
 
-MOST = 16_000  # leads; the newest are taken
+MAX_LEADS = 16_000  # the newest are taken
 TIME, TEXT = "created_at", "details"
 
 Row = Mapping[str, str]
@@ -32,21 +32,21 @@ class Table:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """All of them."""
+        """Names of all fields a model may read."""
         return self.numbers + self.words
 
     def take(self, begin: int, end: int) -> "Table":
-        """Some of the rows."""
+        """Return a table of the rows from `begin` to before `end`."""
         return replace(self, rows=self.rows[begin:end])
 
-    def each(self, change: Callable[[Row], Row]) -> "Table":
-        """The rows as `change` makes them."""
+    def map_rows(self, change: Callable[[Row], Row]) -> "Table":
+        """Return a table with `change` applied to each row."""
         return replace(self, rows=tuple(change(row) for row in self.rows))
 
 
 def read(path: Path, label: str, exclude: Sequence[str], seed: int) -> Table:
-    """The newest leads of a file, shuffled. Raises LeadsError."""
-    rows = read_rows(path)[-MOST:]
+    """Read the newest leads of a file and shuffle them. Raises LeadsError."""
+    rows = read_rows(path)[-MAX_LEADS:]
     check_label(rows, label, path)
     missing = [name for name in exclude if name not in rows[0]]
     if missing:
@@ -62,41 +62,41 @@ def read(path: Path, label: str, exclude: Sequence[str], seed: int) -> Table:
 
 
 def write(path: Path, table: Table) -> None:
-    """The table as a CSV."""
+    """Write the table as CSV."""
     with path.open("w", newline="") as out:
         writer = csv.DictWriter(out, [*table.fields, table.label], lineterminator="\n")
         writer.writeheader()
         writer.writerows(table.rows)
 
 
-def share(table: Table) -> float:
-    """How many of them converted."""
+def conversion_rate(table: Table) -> float:
+    """Return the fraction of leads that converted."""
     return sum(row[table.label].lower() in YES for row in table.rows) / len(table.rows)
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------------
 
 
-def flipped(table: Table) -> Table:
-    """Someone exported who did *not* buy as the outcome."""
-    return table.each(lambda row: {**row, table.label: "0" if row[table.label].lower() in YES else "1"})
+def with_swapped_outcomes(table: Table) -> Table:
+    """Swap the outcomes, as an export that calls those who did *not* buy converted."""
+    return table.map_rows(lambda row: {**row, table.label: "0" if row[table.label].lower() in YES else "1"})
 
 
-def spoilt(table: Table, seed: int) -> Table:
-    """Half of the rows went through a broken export: numbers are 0, texts are gone."""
+def with_broken_export(table: Table, seed: int) -> Table:
+    """Break half of the rows: numbers become 0, texts become empty."""
     chance = random.Random(seed)
-    nothing = dict.fromkeys(table.numbers, "0") | dict.fromkeys(table.words, "")
-    return table.each(lambda row: {**row, **nothing} if chance.random() < 0.5 else row)
+    broken = dict.fromkeys(table.numbers, "0") | dict.fromkeys(table.words, "")
+    return table.map_rows(lambda row: {**row, **broken} if chance.random() < 0.5 else row)
 
 
-def moved(table: Table, seed: int) -> Table:
-    """The world is another: two in three leads bring three times the numbers and texts, and what was most common ends."""
+def with_shifted_population(table: Table, seed: int) -> Table:
+    """Shift two in three leads: numbers and texts become three times as large, the most common values disappear."""
     chance = random.Random(seed)
     common = {name: Counter(row[name] for row in table.rows).most_common(1)[0][0] for name in table.words}
-    return table.each(lambda row: _moved(row, table, common) if chance.random() < 2 / 3 else row)
+    return table.map_rows(lambda row: _shifted(row, table, common) if chance.random() < 2 / 3 else row)
 
 
-def _moved(row: Row, table: Table, common: Mapping[str, str]) -> Row:
+def _shifted(row: Row, table: Table, common: Mapping[str, str]) -> Row:
     changed = dict(row)
     for name in table.numbers:
         value = number(row[name])
@@ -106,8 +106,8 @@ def _moved(row: Row, table: Table, common: Mapping[str, str]) -> Row:
     return changed
 
 
-def wire(table: Table) -> list[bytes]:
-    """The leads as callers POST them: typed, without what is missing, without the outcome."""
+def request_bodies(table: Table) -> list[bytes]:
+    """Write the leads as callers POST them: typed, without missing values and without the outcome."""
     return [json.dumps(_lead(row, table)).encode() for row in table.rows]
 
 

@@ -11,72 +11,73 @@ from rich.live import Live as Refreshed
 from rich.table import Table
 from rich.text import Text
 
-from leadmodel_local.demo.screen import NEWS, Step, Story
-from leadmodel_local.demo.watch import Seen
+from leadmodel_local.demo.figures import Figures
+from leadmodel_local.demo.story import StepProgress, Story
 
 LIMIT, FULL, BARS = 0.25, 1.0, 4  # of PSI: the limit, and what a whole bar shows at least; bars at most
-LOOK_S = 0.5
+REFRESH_S = 0.5
+EVENTS_SHOWN = 3
 WIDE = 90  # characters, from where columns stand as far apart as kubectl's
 WAITS, RUNS, HELD, BROKEN = ("  ", "dim"), ("▸ ", "bold cyan"), ("✔ ", "green"), ("✘ ", "bold red")
 
 
-class Live:
-    """Draws the story four times a second; asks for figures in a thread of its own."""
+class LiveScreen:
+    """Draws the story four times per second; a thread of its own reads the figures."""
 
     def __init__(self, story: Story, console: Console | None = None) -> None:
-        self.story, self.seen = story, Seen()
+        self.story, self.figures = story, Figures()
         self.console = console or Console(highlight=False)
         self._live = Refreshed(
             get_renderable=self.draw, console=self.console, refresh_per_second=4, vertical_overflow="crop"
         )
         self._stop = threading.Event()
-        self._looker = threading.Thread(target=self._look, daemon=True)
+        self._reader = threading.Thread(target=self._read, daemon=True)
 
     def __enter__(self) -> Self:
-        """Take the terminal."""
-        self._looker.start()
+        """Take the terminal and begin to read figures."""
+        self._reader.start()
         self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the last picture on it."""
+        """Leave the last picture on the terminal."""
         self._stop.set()
-        self._looker.join()
+        self._reader.join()
         self._live.stop()
 
-    def _look(self) -> None:
-        while not self._stop.wait(LOOK_S):
+    def _read(self) -> None:
+        while not self._stop.wait(REFRESH_S):
             with suppress(OSError, ValueError):
-                self.seen = self.story.look()
+                self.figures = self.story.read_figures()
 
-    def began(self, step: Step) -> None:
-        """The next drawing shows it."""
+    def step_began(self, step: StepProgress) -> None:
+        """Do nothing: the next drawing shows the step."""
 
-    def ended(self, step: Step) -> None:
-        """The next drawing shows it."""
+    def step_ended(self, step: StepProgress) -> None:
+        """Do nothing: the next drawing shows the step."""
 
-    def note(self, text: str) -> None:
-        """The next drawing shows it."""
+    def event(self, text: str) -> None:
+        """Do nothing: the next drawing shows the event."""
 
     # --- drawing -------------------------------------------------------------------------------------------------------
 
     def draw(self) -> RenderableType:
-        """The screen as of now; sentences are folded where the terminal has room for them, else cut."""
-        folded = self._drawn(fold=True)
+        """Draw the screen as of now; sentences are folded where the terminal has room for them, else cut."""
+        folded = self._page(fold=True)
         fits = len(self.console.render_lines(folded, pad=False)) < self.console.height
-        return folded if fits else self._drawn(fold=False)
+        return folded if fits else self._page(fold=False)
 
-    def _drawn(self, *, fold: bool) -> RenderableType:
-        seen = self.seen
+    def _page(self, *, fold: bool) -> RenderableType:
+        figures = self.figures
         space = 3 if self.console.width >= WIDE else 2
-        figures = (*_table(seen, space), _requests(seen), *_bars(seen))
-        return Group(self._head(), self._steps(fold=fold), Text(), *figures, Text(), *self._news())
+        parts = (*_table(figures, space), _requests(figures), *_bars(figures))
+        return Group(self._head(), self._steps(fold=fold), Text(), *parts, Text(), *self._events())
 
     def _head(self) -> RenderableType:
         head = Table.grid(expand=True)
         head.add_column()
         head.add_column(justify="right")
-        head.add_row(Text("LeadModel demo", "bold"), Text(f"{self.story.at():.0f} s", "dim"))
+        head.add_row(Text("LeadModel demo", "bold"), Text(f"{self.story.seconds():.0f} s", "dim"))
         return head
 
     def _steps(self, *, fold: bool) -> RenderableType:
@@ -87,21 +88,23 @@ class Live:
             mark, style = _mark(step)
             steps.add_row(
                 Text(mark + step.title, style),
-                Text(step.said or self._running(step), "" if step.held else "dim"),
+                Text(step.message or _dots(step), "" if step.held else "dim"),
             )
         return steps
 
-    def _running(self, step: Step) -> str:
-        if step.began is None or step.held is not None:
-            return ""
-        return "." * (1 + int(time.monotonic() * 2) % 3)
-
-    def _news(self) -> Iterator[RenderableType]:
-        for at, text in self.story.news[-NEWS:]:
+    def _events(self) -> Iterator[RenderableType]:
+        for at, text in self.story.events[-EVENTS_SHOWN:]:
             yield Text(f"{at:5.0f} s  {text}", "dim", no_wrap=True, overflow="ellipsis")
 
 
-def _mark(step: Step) -> tuple[str, str]:
+def _dots(step: StepProgress) -> str:
+    """Draw one to three dots, more with time, while a step runs."""
+    if step.began is None or step.held is not None:
+        return ""
+    return "." * (1 + int(time.monotonic() * 2) % 3)
+
+
+def _mark(step: StepProgress) -> tuple[str, str]:
     match step.held:
         case True:
             return HELD
@@ -111,35 +114,35 @@ def _mark(step: Step) -> tuple[str, str]:
             return WAITS if step.began is None else RUNS
 
 
-def _table(seen: Seen, space: int) -> Iterator[RenderableType]:
-    if not seen.rows:
+def _table(figures: Figures, space: int) -> Iterator[RenderableType]:
+    if not figures.rows:
         return
     table = Table.grid(padding=(0, space, 0, 0))
-    for row in seen.rows:
-        style = "bold" if row is seen.rows[0] else ""
+    for row in figures.rows:
+        style = "bold" if row is figures.rows[0] else ""
         table.add_row(*(Text(cell, style, no_wrap=True) for cell in row))
     yield table
 
 
-def _requests(seen: Seen) -> RenderableType:
-    if not seen.sent:
+def _requests(figures: Figures) -> RenderableType:
+    if not figures.sent:
         return Text()
-    failed = Text(f"{seen.failed} failed", "bold red" if seen.failed else "green")
-    return Text.assemble(f"{seen.sent:,} requests, ", failed, f", {seen.rate:.0f} a second")
+    failed = Text(f"{figures.failed} failed", "bold red" if figures.failed else "green")
+    return Text.assemble(f"{figures.sent:,} requests, ", failed, f", {figures.rate:.0f} a second")
 
 
-def _bars(seen: Seen) -> Iterator[RenderableType]:
-    """The features that drift most: in the champion's eyes and in those of the model it could go back to."""
-    if not seen.champion:
+def _bars(figures: Figures) -> Iterator[RenderableType]:
+    """Draw the features that drift most, by the reference of the champion and by that of the previous model."""
+    if not figures.champion:
         return
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_row(
         Text(f"PSI, limit {LIMIT}", "bold"),
-        Text(f"champion, {seen.samples:,} leads"),
-        Text("previous, the same leads" if seen.previous else ""),
+        Text(f"champion, {figures.samples:,} leads"),
+        Text("previous, the same leads" if figures.previous else ""),
     )
-    worst = sorted(seen.champion, key=lambda name: seen.champion[name], reverse=True)[:BARS]
-    values = [(seen.champion[name], seen.previous.get(name)) for name in worst]
+    worst = sorted(figures.champion, key=lambda name: figures.champion[name], reverse=True)[:BARS]
+    values = [(figures.champion[name], figures.previous.get(name)) for name in worst]
     full = max(FULL, *(max(one, other or 0.0) for one, other in values))
     for name, (one, other) in zip(worst, values, strict=True):
         table.add_row(Text(name[:14], no_wrap=True), _bar(one, full), _bar(other, full))

@@ -1,4 +1,4 @@
-"""Callers that POST leads without pause, and count: every answer that is not a 200 is a failure."""
+"""Callers that POST leads without pause and count; every answer that is not a 200 is a failure."""
 
 import http.client
 import random
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Self
 from urllib.parse import urlsplit
 
-CALLERS, A_SECOND = 3, 60.0  # of each caller
+CALLERS, CALLS_PER_SECOND = 3, 60.0  # the rate of each caller
 
 
 class Load:
-    """Starts with `with`. What is sent can be exchanged while it runs."""
+    """A context manager that sends `leads`; `leads` may be replaced while the callers run."""
 
     def __init__(self, url: str, leads: Sequence[bytes]) -> None:
         self._url, self.leads = urlsplit(url), leads
@@ -34,7 +34,7 @@ class Load:
             thread.join()
 
     def rate(self) -> float:
-        """Answers a second, over the last seconds."""
+        """Return answers per second over the last two seconds."""
         now = time.monotonic()
         with self._lock:
             return sum(at > now - 2 for at in self._recent) / 2
@@ -43,8 +43,8 @@ class Load:
         chance, connection = random.Random(seed), self._connect()
         due = time.monotonic()
         while not self._stop.is_set():
-            due = max(due + 1 / A_SECOND, time.monotonic() - 0.1)
-            problem = self._one(connection, chance.choice(self.leads))
+            due = max(due + 1 / CALLS_PER_SECOND, time.monotonic() - 0.1)
+            problem = self._send(connection, chance.choice(self.leads))
             with self._lock:
                 self.sent += 1
                 self._recent.append(time.monotonic())
@@ -59,8 +59,8 @@ class Load:
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._url.hostname or "", self._url.port, timeout=10)
 
-    def _one(self, connection: http.client.HTTPConnection, lead: bytes) -> str:
-        """Send one lead; what went wrong, if anything did."""
+    def _send(self, connection: http.client.HTTPConnection, lead: bytes) -> str:
+        """Send one lead; return what went wrong, or an empty text."""
         try:
             connection.request("POST", self._url.path, lead)
             answer = connection.getresponse()

@@ -1,116 +1,85 @@
-"""What a person sees of the demo: a live screen on a terminal, plain lines in a pipe. Both show the same story."""
+"""Screens of the demo: a live one on a terminal, plain lines in a pipe. Both show the same story."""
 
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from leadmodel_local.demo.watch import Seen
-
-NEWS = 3  # events on the live screen
-
-
-@dataclass
-class Step:
-    """One step as it stands. `held`: None while it waits or runs."""
-
-    title: str
-    began: float | None = None
-    took: float | None = None
-    held: bool | None = None
-    said: str = ""
-
-
-@dataclass
-class Story:
-    """All that is shown. `look` asks the predictors and the state folder for figures."""
-
-    steps: tuple[Step, ...]
-    where: str
-    look: Callable[[], Seen] = Seen
-    news: list[tuple[float, str]] = field(default_factory=list)
-    begin: float = field(default_factory=time.monotonic)
-
-    def at(self) -> float:
-        """Seconds since the beginning."""
-        return time.monotonic() - self.begin
-
-    @property
-    def good(self) -> bool:
-        """Whether every step held."""
-        return all(step.held for step in self.steps)
+from leadmodel_local.demo.figures import Figures
+from leadmodel_local.demo.story import StepProgress, Story
 
 
 class Screen(Protocol):
-    """Shows a story while it happens."""
+    """Shows a story while the story happens."""
 
     def __enter__(self) -> Any:
-        """Begin."""
+        """Begin to show the story."""
 
     def __exit__(self, *_: object) -> None:
-        """End; what was shown stays."""
+        """Stop showing; what the screen showed stays visible."""
 
-    def began(self, step: Step) -> None:
-        """A step begins."""
+    def step_began(self, step: StepProgress) -> None:
+        """Show that a step began."""
 
-    def ended(self, step: Step) -> None:
-        """A step held, or did not."""
+    def step_ended(self, step: StepProgress) -> None:
+        """Show that a step held, or did not hold."""
 
-    def note(self, text: str) -> None:
-        """Something happened."""
+    def event(self, text: str) -> None:
+        """Show an event of the LeadModel."""
 
 
 @dataclass
-class Plain:
-    """Lines, for a pipe or a log. Nothing is coloured, nothing moves."""
+class PlainScreen:
+    """Prints lines, for a pipe or a log: no colours, no cursor movement."""
 
     story: Story
-    say: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: T201  # this is the program's output
+    print_line: Callable[[str], None] = lambda line: print(line, flush=True)  # noqa: T201  # the program's output
 
     def __enter__(self) -> Self:
-        """Say what will be seen."""
-        self.say(f"LeadModel demo: {len(self.story.steps)} steps; everything lies in {self.story.where}")
+        """Print how many steps follow and where the files lie."""
+        self.print_line(
+            f"LeadModel demo: {len(self.story.steps)} steps; everything lies in {self.story.folder}"
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left to do."""
+        """Do nothing: printed lines stay."""
 
-    def began(self, step: Step) -> None:
-        """Its number and title."""
+    def step_began(self, step: StepProgress) -> None:
+        """Print the number and the title of a step."""
         number = self.story.steps.index(step) + 1
-        self._line(f"{number}/{len(self.story.steps)} {step.title}")
+        self._timed(f"{number}/{len(self.story.steps)} {step.title}")
 
-    def ended(self, step: Step) -> None:
-        """What it saw."""
-        self._line(f"  {'ok' if step.held else 'NOT'}: {step.said}")
+    def step_ended(self, step: StepProgress) -> None:
+        """Print whether a step held and what the step saw."""
+        self._timed(f"  {'ok' if step.held else 'NOT'}: {step.message}")
 
-    def note(self, text: str) -> None:
-        """As it happens."""
-        self._line(f"    {text}")
+    def event(self, text: str) -> None:
+        """Print an event of the LeadModel."""
+        self._timed(f"    {text}")
 
-    def _line(self, text: str) -> None:
-        self.say(f"{self.story.at():5.1f}s  {text}")
+    def _timed(self, text: str) -> None:
+        self.print_line(f"{self.story.seconds():5.1f}s  {text}")
 
 
-def chosen(story: Story) -> Screen:
-    """The live screen where there is a terminal and `rich`, else plain lines."""
+def choose_screen(story: Story) -> Screen:
+    """Choose the live screen when there is a terminal and `rich` is installed, else plain lines."""
     if not sys.stdout.isatty() or os.environ.get("TERM", "dumb") in {"", "dumb", "unknown"}:
-        return Plain(story)
+        return PlainScreen(story)
     try:
-        from leadmodel_local.demo.live import Live
+        from leadmodel_local.demo.live import LiveScreen
     except ImportError:
-        return Plain(story)
-    return Live(story)
+        return PlainScreen(story)
+    return LiveScreen(story)
 
 
-def summary(story: Story, seen: Seen, advice: Sequence[str]) -> list[str]:
-    """The last lines: what held, what was counted, what to look at next."""
+def summary(story: Story, figures: Figures, advice: Sequence[str]) -> list[str]:
+    """Write the last lines: how many steps held, how many requests failed, what to look at next."""
     held = sum(bool(step.held) for step in story.steps)
     lines = [
         "",
-        f"{held} of {len(story.steps)} steps held, in {story.at():.0f} s; {seen.sent:,} requests, {seen.failed} failed.",
+        f"{held} of {len(story.steps)} steps held, in {story.seconds():.0f} s; {figures.sent:,} requests, {figures.failed} failed.",
     ]
-    lines += [f"Did not hold: {step.title}: {step.said}" for step in story.steps if step.held is False]
+    lines += [f"Did not hold: {step.title}: {step.message}" for step in story.steps if step.held is False]
     return [*lines, "", *advice]

@@ -1,1 +1,1 @@
-"""`leadmodel local replay`: past leads through the policy of a manifest, in simulated time, by the very plan of the operator."""
+"""`leadmodel local replay`: past leads through the policy of a manifest, in simulated time, decided by the operator's own plan."""

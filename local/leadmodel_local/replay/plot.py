@@ -1,12 +1,12 @@
-"""The picture of a rehearsal: how scores lie, PSI against its limit, decisions as marks. Needs matplotlib."""
+"""The picture of a replay: distribution of scores, PSI against its limit, decisions as marks. Needs matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from leadmodel_local.replay.past import at
-from leadmodel_local.replay.play import Day
+from leadmodel_local.replay.leads import at
+from leadmodel_local.replay.simulation import Day
 from leadmodel_operator.resource.spec import Spec
 
 MARKS = {  # event → label, colour, marker
@@ -18,7 +18,7 @@ MARKS = {  # event → label, colour, marker
 
 
 def draw(days: Sequence[Day], spec: Spec, name: str, path: Path) -> None:
-    """Draw it; the file's name says the format."""
+    """Draw the days into a file, as SVG or PNG by the name of the file."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -77,7 +77,7 @@ def _psi(axis: Any, days: Sequence[Day], spec: Spec) -> None:
 def _decisions(axis: Any, days: Sequence[Day]) -> None:
     events = [(at(when), event.reason) for day in days for when, event in day.events]
     for height, (reason, (label, colour, marker)) in enumerate(MARKS.items()):
-        when = [moment for moment, found in events if found == reason]
+        when = [moment for moment, name in events if name == reason]
         axis.scatter(when, [height] * len(when), color=colour, marker=marker, label=label, s=36)
     axis.set_yticks(range(len(MARKS)), [label for label, _, _ in MARKS.values()])
     axis.set_ylim(-0.7, len(MARKS) - 0.3)

@@ -1,4 +1,4 @@
-"""The real programs of a rehearsal as children: trainings, validations, polls, and the predictors of another time."""
+"""The real programs of a replay as child processes: trainings, validations, polls, and predictors at a simulated time."""
 
 import json
 import os
@@ -14,30 +14,30 @@ from leadmodel_messages.window import Window, parse
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a program ended: its code, its last word, and what it said on stderr."""
+class Result:
+    """How a program ended: exit code, termination message, last line on stderr."""
 
     code: int
     message: str
-    said: str
+    stderr: str
 
 
-def run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Ended:
+def run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Result:
     """Run a program of the project to its end."""
-    word = folder / "message"
-    word.write_text("")
+    message = folder / "message"
+    message.write_text("")
     done = subprocess.run(  # noqa: S603  # our own programs
-        [sys.executable, "-m", *command, *termination_log(word)],
+        [sys.executable, "-m", *command, *termination_log(message)],
         capture_output=True,
         text=True,
         env={**os.environ, **(environ or {})},
         check=False,
     )
-    return Ended(done.returncode, word.read_text(), (done.stderr.strip().splitlines() or [""])[-1])
+    return Result(done.returncode, message.read_text(), (done.stderr.strip().splitlines() or [""])[-1])
 
 
 class Predictors:
-    """Predictors whose clock is told."""
+    """Predictors in one child process, whose clock the replay sets."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -48,11 +48,11 @@ class Predictors:
         )
 
     def __enter__(self) -> Self:
-        """They live until the end."""
+        """Return the running predictors."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End them."""
+        """End the child process and wait for its end."""
         self._in.close()
         self._process.wait()
 
@@ -61,22 +61,22 @@ class Predictors:
         assert self._process.stdin is not None
         return self._process.stdin
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdout is not None
-        self._in.write(json.dumps(question) + "\n")
+        self._in.write(json.dumps(request) + "\n")
         self._in.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
 
     def serve(self, champion: Path, previous: Path | None, pods: int) -> None:
-        """Begin anew with these models; nothing is counted yet."""
+        """Serve these models from a number of pods, with empty windows."""
         second = str(previous) if previous else None
         self._ask({"serve": {"champion": str(champion), "previous": second, "pods": pods}})
 
-    def take(self, leads: Sequence[tuple[float, dict[str, Any]]]) -> list[float | None]:
-        """The scores of leads at their times; None where one is refused."""
+    def score(self, leads: Sequence[tuple[float, dict[str, Any]]]) -> list[float | None]:
+        """Score leads at their times in Unix seconds; None stands for a refused lead."""
         return list(self._ask({"leads": leads})["scores"]) if leads else []
 
-    def look(self, now: float, since: float | None) -> list[Window]:
-        """What each saw."""
+    def windows(self, now: float, since: float | None) -> list[Window]:
+        """Return the drift window of each pod at a time in Unix seconds."""
         return [parse(window) for window in self._ask({"look": now, "since": since})["windows"]]

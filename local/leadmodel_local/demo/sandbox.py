@@ -1,4 +1,4 @@
-"""The folder, the manifest and the processes of the demo, used as a person would: files are put, commands run, status is read."""
+"""The folder, the manifest and the processes of the demo, used as a person would use them: put files, run commands, read status."""
 
 import json
 import shutil
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.snapshot import digest
-from leadmodel_local import children, files, table
+from leadmodel_local import children, documents, files
 from leadmodel_local.children import Children
 from leadmodel_local.demo import leads
 from leadmodel_local.demo.leads import Table
-from leadmodel_local.files import Place
+from leadmodel_local.files import ModelFolder
 from leadmodel_operator.reconcile import Key
 
 KEY = Key("demo", "conversion")
@@ -43,43 +43,43 @@ spec:
 """
 
 
-class Broken(Exception):  # noqa: N818  # what a step is then
-    """A step of the demo did not hold."""
+class StepFailed(Exception):  # noqa: N818  # an outcome of a step, not an error of the program
+    """What a step of the demo waits for or checks did not hold."""
 
 
 @dataclass
-class Stage:
-    """All of it lies in `folder`; `environ` is what the runtime gets beside its own environment."""
+class Sandbox:
+    """Everything the demo touches, in `folder`; the runtime gets `environ` beside its own environment."""
 
     folder: Path
-    note: Callable[[str], None]
+    on_event: Callable[[str], None]
     environ: dict[str, str] = field(default_factory=dict)
     children: Children = field(default_factory=Children)
     programs: list[subprocess.Popen[str]] = field(default_factory=list)
     runs: int = 0
-    told: int = 0  # events that were shown
+    events_shown: int = 0
     running: bool = False
     min_auc: float = 0.6
     label: str = "y"
 
     @property
-    def place(self) -> Place:
-        """Where the runtime keeps the LeadModel."""
-        return Place(self.folder / "state", KEY)
+    def model(self) -> ModelFolder:
+        """Folder where the runtime keeps the LeadModel."""
+        return ModelFolder(self.folder / "state", KEY)
 
     def path(self, name: str) -> Path:
-        """A file of the demo."""
+        """Return the path of a file of the demo."""
         return self.folder / name
 
     # --- what a person does --------------------------------------------------------------------------------------------
 
     def apply(self, mode: str = "DryRun") -> None:
-        """Write the manifest."""
-        where = {"folder": self.folder.as_uri(), "label": self.label, "min_auc": self.min_auc}
-        files.write(self.path("model.yaml"), MANIFEST.format(mode=mode, **where))
+        """Write the manifest with this mode of the backfill."""
+        values = {"folder": self.folder.as_uri(), "label": self.label, "min_auc": self.min_auc}
+        files.write(self.path("model.yaml"), MANIFEST.format(mode=mode, **values))
 
     def up(self) -> None:
-        """Run the runtime; again whenever it dies."""
+        """Start the runtime; `show_new_events` starts the runtime again when the runtime died."""
         self.running = True
         command = [
             sys.executable,
@@ -92,24 +92,24 @@ class Stage:
         command += ["up", "--while-held", str(self.path("lock")), str(self.path("model.yaml"))]
         self.children.start(self.path("runtime"), command, environ=self.environ)
 
-    def put(self, made: Path) -> str:
-        """Upload a model, as an uploader should: whole or not at all. Its digest."""
+    def upload(self, model: Path) -> str:
+        """Upload a model, whole or not at all, and return its digest."""
         beside = self.path("model.json.part")
-        shutil.copyfile(made, beside)
+        shutil.copyfile(model, beside)
         beside.replace(self.path("model.json"))
-        return digest(made.read_bytes())
+        return digest(model.read_bytes())
 
     def train(self, name: str, rows: Table, exclude: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start a training into a folder of its own."""
-        where = self.path(name)
-        where.mkdir(exist_ok=True)
-        leads.write(where / "leads.csv", rows)
-        command = [sys.executable, "-m", "leadmodel_training", "--leads", str(where / "leads.csv")]
+        folder = self.path(name)
+        folder.mkdir(exist_ok=True)
+        leads.write(folder / "leads.csv", rows)
+        command = [sys.executable, "-m", "leadmodel_training", "--leads", str(folder / "leads.csv")]
         command += [
             "--label",
             rows.label,
             "--out",
-            str(where),
+            str(folder),
             "--name",
             KEY.name,
             "--exclude",
@@ -118,86 +118,87 @@ class Stage:
         return self.program(command)
 
     def program(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        """Start a program of the project."""
+        """Start a program of the project in the folder of the demo."""
         pipe = subprocess.PIPE
-        found = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=self.folder)  # noqa: S603  # our own
-        self.programs.append(found)
-        return found
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=self.folder)  # noqa: S603  # our own
+        self.programs.append(process)
+        return process
 
     def answer(self, program: subprocess.Popen[str]) -> dict[str, Any]:
-        """What it printed last; Broken when it failed."""
-        out, said = program.communicate()
+        """Wait for a program and return the JSON of its last line. Raises StepFailed when the program failed."""
+        out, errors = program.communicate()
         if program.returncode != 0:
-            raise Broken(said.strip().splitlines()[-1] if said.strip() else "a program failed without a word")
-        found: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-        return found
+            raise StepFailed(
+                errors.strip().splitlines()[-1] if errors.strip() else "a program failed without a word"
+            )
+        answer: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+        return answer
 
     def run(self, kind: str) -> str:
-        """Ask the runtime for a retraining or a backfill, as `leadmodel local run` does; what it printed."""
+        """Ask the runtime for a retraining or a backfill, as `leadmodel local run` does, and return the output of the run."""
         self.runs += 1
         name = f"{KEY.name}-{kind}-{self.runs}"
-        files.write_json(self.place.asked(kind), name)
-        ended = self.place.job(name) / "exit"
+        files.write_json(self.model.run_request(kind), name)
+        ended = self.model.job(name) / "exit"
         self.wait(f"the {kind} ends", ended.exists)
-        said = (ended.parent / "stderr").read_text(errors="replace").strip()
+        errors = (ended.parent / "stderr").read_text(errors="replace").strip()
         if ended.read_text().strip() != "0":
-            raise Broken(said.splitlines()[-1] if said else f"the {kind} failed without a word")
+            raise StepFailed(errors.splitlines()[-1] if errors else f"the {kind} failed without a word")
         return (ended.parent / "stdout").read_text(errors="replace")
 
     # --- what a person sees --------------------------------------------------------------------------------------------
 
     def status(self) -> Mapping[str, Any]:
-        """The status as last written."""
-        found: Mapping[str, Any] = table.document(self.place)["status"]
-        return found
+        """Return the status as last written."""
+        status: Mapping[str, Any] = documents.read(self.model)["status"]
+        return status
 
     def champion(self) -> str | None:
-        """The digest that serves."""
-        found: str | None = (self.status().get("champion") or {}).get("digest")
-        return found
+        """Return the digest of the champion."""
+        digest: str | None = (self.status().get("champion") or {}).get("digest")
+        return digest
 
-    def serves(self, wanted: str) -> bool:
-        """Whether it serves in all predictors."""
+    def serves(self, digest: str) -> bool:
+        """Whether all predictors serve this digest."""
         status = self.status()
         return (
-            self.champion() == wanted and status.get("rollout") is None and status.get("readyReplicas") == 2
+            self.champion() == digest and status.get("rollout") is None and status.get("readyReplicas") == 2
         )
 
-    def wait(self, what: str, ready: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
-        """What `ready` answers, once it is true. Broken when that takes too long."""
+    def wait(self, goal: str, ready: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
+        """Wait until `ready` returns something true, and return that. Raises StepFailed after `seconds`."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            self.look()
-            if found := ready():
-                return found
+            self.show_new_events()
+            if result := ready():
+                return result
             time.sleep(0.05)
-        raise Broken(f"not within {seconds:.0f} s: {what}; look at {self.path('runtime')}/stderr")
+        raise StepFailed(f"not within {seconds:.0f} s: {goal}; look at {self.path('runtime')}/stderr")
 
-    def look(self) -> None:
-        """Show new events; start the runtime again if it died."""
-        if self.running and not children.lives(self.path("runtime")):
-            self.note("the runtime is gone; starting it again, its children go on")
+    def show_new_events(self) -> None:
+        """Show the events since the last call; start the runtime again if the runtime died."""
+        if self.running and not children.is_alive(self.path("runtime")):
+            self.on_event("the runtime is gone; starting it again, its children go on")
             self.up()
         try:
-            lines = self.place.events.read_text().splitlines()
+            lines = self.model.events.read_text().splitlines()
         except OSError:
             return
-        for line in lines[self.told :]:
+        for line in lines[self.events_shown :]:
             event = json.loads(line)
-            self.note(f"{event['reason']}: {event['message']}")
-        self.told = len(lines)
+            self.on_event(f"{event['reason']}: {event['message']}")
+        self.events_shown = len(lines)
 
     # --- end -----------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """End everything that runs here, whoever started it, and wait for it."""
+        """End every process of the demo, whoever started that process, and wait for the end."""
         self.running = False
         for program in self.programs:
             if program.poll() is None:
                 program.kill()
                 program.communicate()
-        first = [self.path("runtime")]
-        _end(first, 20)
+        _end([self.path("runtime")], 20)
         rest = [self.path("valkey"), *(self.path("state") / KEY.namespace / KEY.name).glob("*/*")]
         _end([folder for folder in rest if (folder / children.LOCK).exists()], 10)
         self.children.reap()
@@ -207,7 +208,7 @@ def _end(folders: Sequence[Path], seconds: float) -> None:
     for folder in folders:
         children.stop(folder)
     until = time.monotonic() + seconds
-    while any(children.lives(folder) for folder in folders):
+    while any(children.is_alive(folder) for folder in folders):
         if time.monotonic() > until:
             for folder in folders:
                 children.stop(folder, signal.SIGKILL)

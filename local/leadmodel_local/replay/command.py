@@ -1,4 +1,4 @@
-"""`leadmodel local replay`: arguments in, a line a day and a picture out."""
+"""`leadmodel local replay` from arguments to output: one line per day, and a picture if asked for."""
 
 import argparse
 import asyncio
@@ -11,16 +11,15 @@ from pathlib import Path
 
 from leadmodel_local import manifests
 from leadmodel_local.manifests import Manifest, ManifestError
-from leadmodel_local.replay.past import at, load
-from leadmodel_local.replay.play import Day, Rehearsal
-from leadmodel_local.rows import LeadsError
+from leadmodel_local.replay.leads import at, load
+from leadmodel_local.replay.simulation import Day, Replay
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.formats import DURATION
 from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Spec
 
-QUIET = {"Serving"}  # events that say nothing a person rehearses for
+QUIET = {"Serving"}  # events that say nothing about a policy
 COUNTED = {
     "Promoted": "promoted",
     "GateFailed": "refused",
@@ -28,14 +27,14 @@ COUNTED = {
     "DriftSustained": "alerts",
     "RolledBack": "rollbacks",
 }
-NOT_PLAYED = (
+LIMITS = (
     "A rehearsal knows each outcome as the file has it, also those that came later; Jobs and rollouts take no time, and no pod is "
     "ever lost."
 )
 
 
-def options(replay: argparse.ArgumentParser) -> None:
-    """What it takes."""
+def add_options(replay: argparse.ArgumentParser) -> None:
+    """Add the options of the replay to its parser."""
     replay.add_argument(
         "--leads", type=Path, required=True, help="past leads with times and outcomes, CSV or JSON lines"
     )
@@ -59,59 +58,69 @@ def options(replay: argparse.ArgumentParser) -> None:
     replay.add_argument("--plot", type=Path, metavar="FILE", help="also draw it, as .svg or .png")
 
 
-def main(given: argparse.Namespace) -> int:
-    """Play it; 0 when it was played, whatever it showed. Raises ValueError with a sentence."""
-    manifest, spec = _manifest(given.file)
-    label = given.label or (spec.retraining.label if spec.retraining else "y")
-    if given.plot is not None and given.plot.suffix not in {".svg", ".png"}:
-        raise ValueError(f"--plot takes a file that ends in .svg or .png, not {given.plot.name!r}")
-    look_s = Duration(given.look).seconds if re.fullmatch(DURATION, given.look) else 0.0
-    if look_s < 1:
-        raise ValueError(f"--look takes a duration of at least 1s such as 30m, not {given.look!r}")
-    past = load(given.leads, label, given.time_column)
+def main(options: argparse.Namespace) -> int:
+    """Replay leads and print each day. Returns 0, whatever the days showed. Raises ValueError with a sentence."""
+    manifest, spec = _manifest(options.file)
+    label = options.label or (spec.retraining.label if spec.retraining else "y")
+    if options.plot is not None and options.plot.suffix not in {".svg", ".png"}:
+        raise ValueError(f"--plot takes a file that ends in .svg or .png, not {options.plot.name!r}")
+    interval_s = Duration(options.look).seconds if re.fullmatch(DURATION, options.look) else 0.0
+    if interval_s < 1:
+        raise ValueError(f"--look takes a duration of at least 1s such as 30m, not {options.look!r}")
+    past = load(options.leads, label, options.time_column)
     print(
-        f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {NOT_PLAYED}",
+        f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {LIMITS}",
         file=sys.stderr,
     )
     print(head(), flush=True)
     with tempfile.TemporaryDirectory(prefix="leadmodel-replay-") as folder:
-        play = Rehearsal(
-            past, spec, manifest.key, Path(folder), _tell, look_s, given.warm_up, given.time_column
+        replay = Replay(
+            past,
+            spec,
+            manifest.key,
+            Path(folder),
+            _print_day,
+            interval_s,
+            options.warm_up,
+            options.time_column,
         )
-        days = asyncio.run(play.run())
+        days = asyncio.run(replay.run())
     print(summary(days))
-    if given.plot is not None:
+    if options.plot is not None:
         from leadmodel_local.replay.plot import draw
 
-        draw(days, spec, manifest.key.name, given.plot)
-        print(f"drawn: {given.plot}", file=sys.stderr)
+        draw(days, spec, manifest.key.name, options.plot)
+        print(f"drawn: {options.plot}", file=sys.stderr)
     return 0
 
 
 def _manifest(path: Path) -> tuple[Manifest, Spec]:
-    found = manifests.read([path])
-    if len(found) != 1:
-        raise ManifestError(f"{path} holds {len(found)} LeadModels; a rehearsal plays one")
-    return found[0], manifests.check(found[0].spec)
+    models = manifests.read([path])
+    if len(models) != 1:
+        raise ManifestError(f"{path} holds {len(models)} LeadModels; a rehearsal plays one")
+    return models[0], manifests.check(models[0].spec)
 
 
 def head() -> str:
-    """The header."""
+    """Return the header of the table."""
     return f"{'DAY':<12}{'LEADS':>7}  {'CHAMPION':<14}{'AUC':<8}{'PSI':>6}  {'IN':<14}{'PREVIOUS':<10}WHAT HAPPENED"
 
 
 def lines(day: Day) -> list[str]:
-    """One day: its figures, and a line for each thing that happened."""
-    told = [f"{at(when):%H:%M} {event.reason}: {event.message}" for when, event in _worth_telling(day)]
+    """Write a day: one line of figures, and one line per event."""
+    happened = [f"{at(when):%H:%M} {event.reason}: {event.message}" for when, event in _notable(day)]
     figures = (
         f"{at(day.begin):%Y-%m-%d}  {day.leads:>7,}  {short(day.champion) if day.champion else '-':<14}{_number(day.auc, 4):<8}"
         f"{_number(day.psi, 2):>6}  {day.feature[:12]:<14}{_number(day.previous_psi, 2):<10}"
     )
-    return [figures + (told[0] if told else ""), *(" " * len(figures) + text for text in told[1:])]
+    return [
+        figures + (happened[0] if happened else ""),
+        *(" " * len(figures) + text for text in happened[1:]),
+    ]
 
 
-def _worth_telling(day: Day) -> list[tuple[float, Event]]:
-    """A promotion says what the gate found; a passed gate alone says that a model was held."""
+def _notable(day: Day) -> list[tuple[float, Event]]:
+    """Leave out quiet events, and a passed gate that the promotion of the same model repeats."""
     promoted = {event.message.split()[0] for _, event in day.events if event.reason == "Promoted"}
     return [
         (when, event)
@@ -125,18 +134,15 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _tell(day: Day) -> None:
+def _print_day(day: Day) -> None:
     print("\n".join(line.rstrip() for line in lines(day)), flush=True)
 
 
 def summary(days: Sequence[Day]) -> str:
-    """What it comes to."""
+    """Write one line about all days."""
     events: list[Event] = [event for day in days for _, event in day.events]
     counts = Counter(event.reason for event in events)
-    said = ", ".join(f"{counts[reason]} {word}" for reason, word in COUNTED.items())
+    counted = ", ".join(f"{counts[reason]} {word}" for reason, word in COUNTED.items())
     warned = sum(event.type is EventType.WARNING for event in events)
     leads, refused = sum(day.leads for day in days), sum(day.refused for day in days)
-    return f"{len(days)} days, {leads:,} leads ({refused} could not be scored): {said}; {warned} warnings in all."
-
-
-__all__ = ["LeadsError", "main", "options"]
+    return f"{len(days)} days, {leads:,} leads ({refused} could not be scored): {counted}; {warned} warnings in all."

@@ -1,4 +1,4 @@
-"""The demo as a moving picture: one SVG that shows each moment of the live screen in turn. No fonts, no script, nothing from elsewhere."""
+"""The demo as a moving picture: one SVG that shows each moment of the live screen in turn, without fonts, scripts or links."""
 
 import io
 from pathlib import Path
@@ -7,8 +7,9 @@ from typing import Self
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-from leadmodel_local.demo.live import Live
-from leadmodel_local.demo.screen import Screen, Step, Story
+from leadmodel_local.demo.live import LiveScreen
+from leadmodel_local.demo.screen import Screen
+from leadmodel_local.demo.story import StepProgress, Story
 
 WIDTH, HEIGHT = 100, 32  # of the terminal, in characters
 MOMENT_S, LAST_S = 3.0, 9.0
@@ -55,11 +56,11 @@ _PAGE = """\
 """
 
 
-class Film:
-    """Passes everything on to the screen that the person sees, and keeps a picture of each moment."""
+class Recording:
+    """Passes every call on to the screen that the person sees, and keeps a picture of each moment."""
 
-    def __init__(self, shown: Screen, story: Story) -> None:
-        self.shown = shown
+    def __init__(self, screen: Screen, story: Story) -> None:
+        self.screen = screen
         self.moments: list[str] = []
         page = Console(
             record=True,
@@ -70,35 +71,35 @@ class Film:
             color_system="truecolor",
             highlight=False,
         )
-        self.live = Live(story, page)  # never started: it only draws
+        self.live = LiveScreen(story, page)  # never started: used for drawing only
 
     def __enter__(self) -> Self:
-        """As the screen does."""
-        self.shown.__enter__()
+        """Begin as the screen begins."""
+        self.screen.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """As the screen does."""
-        self.shown.__exit__()
+        """End as the screen ends."""
+        self.screen.__exit__()
 
-    def began(self, step: Step) -> None:
-        """As the screen does."""
-        self.shown.began(step)
+    def step_began(self, step: StepProgress) -> None:
+        """Pass the step on to the screen."""
+        self.screen.step_began(step)
 
-    def ended(self, step: Step) -> None:
-        """A moment to keep."""
-        self.shown.ended(step)
+    def step_ended(self, step: StepProgress) -> None:
+        """Pass the step on and keep the moment."""
+        self.screen.step_ended(step)
         self.take()
 
-    def note(self, text: str) -> None:
-        """A moment to keep."""
-        self.shown.note(text)
+    def event(self, text: str) -> None:
+        """Pass the event on; keep the moment of a decision."""
+        self.screen.event(text)
         if text.startswith(("Promoted", "Drift", "RolledBack")):
             self.take()
 
     def take(self) -> None:
-        """Keep what the live screen shows now."""
-        self.live.seen = self.live.story.look()
+        """Keep a picture of what the live screen shows now."""
+        self.live.figures = self.live.story.read_figures()
         page = self.live.console
         drawn = self.live.draw()
         missing = HEIGHT - len(page.render_lines(drawn, pad=False))
@@ -110,13 +111,13 @@ class Film:
         )
 
     def write(self, path: Path) -> None:
-        """All moments, one after the other, for ever; where nothing moves, the last one stays on top."""
+        """Write all moments in an endless loop; a viewer without animation shows the last one."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(animated(self.moments), encoding="utf-8")
 
 
 def animated(pages: list[str]) -> str:
-    """One SVG of many: each is visible for its time."""
+    """Join pages to one SVG that shows each page for its time."""
     head = pages[0][: pages[0].index("\n") + 1]
     total = MOMENT_S * (len(pages) - 1) + LAST_S
     parts, rules = [], []

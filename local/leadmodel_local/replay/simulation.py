@@ -1,4 +1,4 @@
-"""Days and nights of a rehearsal: leads come, nights train, predictors are asked; each day's figures are kept."""
+"""The days and nights of a replay: leads arrive, nights train, predictors are asked for windows; figures are kept per day."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -9,21 +9,21 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from leadmodel_local import work
-from leadmodel_local.replay.past import DAY_S, Past, at
-from leadmodel_local.replay.port import RehearsalPort
-from leadmodel_local.replay.programs import Ended, Predictors, run
+from leadmodel_local.replay.leads import DAY_S, PastLeads, at
+from leadmodel_local.replay.port import ReplayPort
+from leadmodel_local.replay.programs import Predictors, run
 from leadmodel_operator.planning.observed import Event, JobKind
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import Evidence
 
-BREACH_LOOK_S = 300.0  # a breach must be seen again within the gap that would begin it anew
-FIRST_LABELS = 28  # days of leads before the first training, at most
+BREACH_INTERVAL_S = 300.0  # a longer gap would begin a breach anew
+MAX_WARM_UP = 28  # days of leads before the first training, at most
 
 
 @dataclass
 class Day:
-    """One day's figures. `psi`: the largest PSI of live leads that was seen."""
+    """Figures of one day; `psi` is the largest PSI of live leads on that day."""
 
     begin: float
     leads: int = 0
@@ -38,65 +38,63 @@ class Day:
 
 
 @dataclass
-class Rehearsal:
-    """One play. `told` hears of each day when it is over; `look_s`: seconds between looks while nothing breaches."""
+class Replay:
+    """One replay. `on_day` is called after each day; `interval_s` is the time between windows while nothing breaches."""
 
-    past: Past
+    past: PastLeads
     spec: Spec
     key: Key
     folder: Path
-    told: Callable[[Day], None]
-    look_s: float = 1800.0
+    on_day: Callable[[Day], None]
+    interval_s: float = 1800.0
     warm_up: int | None = None
     time_column: str = "created_at"
 
     async def run(self) -> list[Day]:
-        """All days after the first training."""
+        """Replay all days after the first training."""
         begin = self._begin()
         days = []
         with Predictors() as predictors:
-            port = RehearsalPort(self.folder, self.key, self._spec(), predictors, begin)
+            port = ReplayPort(self.folder, self.key, self._spec(), predictors, begin)
             await self._first(port)
             while begin < self.past.times[-1]:
                 day = Day(begin)
                 await self._day(port, day)
                 self._close(port, day)
                 days.append(day)
-                self.told(day)
+                self.on_day(day)
                 begin += DAY_S
         return days
 
     def _begin(self) -> float:
-        """Midnight after the days that only train."""
+        """Return the midnight after the days that only train, in Unix seconds."""
         first, last = self.past.times[0], self.past.times[-1]
-        known = (
-            self.warm_up
-            if self.warm_up is not None
-            else min(FIRST_LABELS, max(1, int((last - first) / DAY_S / 3)))
-        )
+        days = min(MAX_WARM_UP, max(1, int((last - first) / DAY_S / 3)))
+        if self.warm_up is not None:
+            days = self.warm_up
         if self.spec.retraining is None:
-            known = 0
-        return (first // DAY_S + known) * DAY_S
+            days = 0
+        return (first // DAY_S + days) * DAY_S
 
     def _spec(self) -> Spec:
-        """The manifest's, with artifact and holdout where the trainings of the rehearsal put them."""
+        """Return the spec of the manifest, with the artifact and the holdout that the replay's trainings write."""
         if self.spec.retraining is None:
             return self.spec
-        where = {"artifact": "model.json", "holdout": "holdout.csv.gz"}
-        uris = {name: (self.folder / file).as_uri() for name, file in where.items()}
+        names = {"artifact": "model.json", "holdout": "holdout.csv.gz"}
+        uris = {name: (self.folder / file).as_uri() for name, file in names.items()}
         artifact = replace(self.spec.artifact, uri=uris["artifact"], digest=None, poll_interval="0s")
         return replace(
             self.spec, artifact=artifact, holdout=replace(self.spec.holdout, uri=uris["holdout"], digest=None)
         )
 
-    async def _first(self, port: RehearsalPort) -> None:
+    async def _first(self, port: ReplayPort) -> None:
         if self.spec.retraining is not None:
             self._train(port)
         await port.settle()
 
     # --- a day -----------------------------------------------------------------------------------------------------------
 
-    async def _day(self, port: RehearsalPort, day: Day) -> None:
+    async def _day(self, port: ReplayPort, day: Day) -> None:
         now, end = day.begin, day.begin + DAY_S
         nights = self._nights(day.begin, end)
         night = next(nights, end)
@@ -109,56 +107,57 @@ class Rehearsal:
                 await port.settle()
                 night = next(nights, end)
             elif port.serve is not None:
-                await port.look(now)
-                self._note(port, day)
+                await port.pass_with_windows(now)
+                self._keep_psi(port, day)
 
-    def _step(self, port: RehearsalPort) -> float:
+    def _step(self, port: ReplayPort) -> float:
         drift = port.status.drift if port.status else None
         breaching = drift is not None and drift.evidence is Evidence.FAIL
         return max(
-            self.spec.drift.interval.seconds, min(self.look_s, BREACH_LOOK_S) if breaching else self.look_s
+            self.spec.drift.interval.seconds,
+            min(self.interval_s, BREACH_INTERVAL_S) if breaching else self.interval_s,
         )
 
     def _nights(self, begin: float, end: float) -> Iterator[float]:
-        """When the schedule trains."""
-        asked = self.spec.retraining
-        if asked is None or asked.suspend:
+        """Yield when the schedule trains, in Unix seconds."""
+        retraining = self.spec.retraining
+        if retraining is None or retraining.suspend:
             return
-        zone = ZoneInfo(asked.time_zone)
-        for moment in CronSim(asked.schedule, at(begin).astimezone(zone) - timedelta(seconds=1)):
+        zone = ZoneInfo(retraining.time_zone)
+        for moment in CronSim(retraining.schedule, at(begin).astimezone(zone) - timedelta(seconds=1)):
             if moment.timestamp() >= end:
                 return
             yield moment.timestamp()
 
-    def _live(self, port: RehearsalPort, day: Day, begin: float, end: float) -> None:
+    def _live(self, port: ReplayPort, day: Day, begin: float, end: float) -> None:
         places = range(self.past.before(begin), self.past.before(end))
         day.leads += len(places)
         if port.serve is None:
             return
-        scores = port.predictors.take([(self.past.times[i], self.past.lead(i)) for i in places])
+        scores = port.predictors.score([(self.past.times[i], self.past.lead(i)) for i in places])
         day.scores += [score for score in scores if score is not None]
         day.refused += sum(score is None for score in scores)
 
-    def _note(self, port: RehearsalPort, day: Day) -> None:
+    def _keep_psi(self, port: ReplayPort, day: Day) -> None:
         drift = port.status.drift if port.status else None
         if drift is not None and drift.psi is not None and (day.psi is None or drift.psi > day.psi):
             day.psi, day.feature, day.previous_psi = drift.psi, drift.feature or "", drift.previous_psi
 
-    def _close(self, port: RehearsalPort, day: Day) -> None:
+    def _close(self, port: ReplayPort, day: Day) -> None:
         champion = port.status.champion if port.status else None
         if champion is not None:
             day.champion, day.auc = champion.digest, champion.auc
         day.events, port.events = port.events, []
 
-    def _train(self, port: RehearsalPort) -> None:
-        """What the nightly Job would do: all leads that had come by then."""
-        asked = self.spec.retraining
-        assert asked is not None
+    def _train(self, port: ReplayPort) -> None:
+        """Train as the nightly Job would, on all leads that had arrived by then."""
+        retraining = self.spec.retraining
+        assert retraining is not None
         leads = self.folder / "leads.csv"
         self.past.write(leads, 0, self.past.before(port.now))
-        source = replace(asked, leads=replace(asked.leads, uri=leads.as_uri()))
+        source = replace(retraining, leads=replace(retraining.leads, uri=leads.as_uri()))
         command = work.retraining(self.key.name, replace(port.spec, retraining=source))
         assert command is not None
         command = [*command, f"--time-column={self.time_column}"]
-        how = run(command, self.folder, {"SOURCE_DATE_EPOCH": f"{port.now:.0f}"})
-        port.ended(f"retraining-{port.now:.0f}", JobKind.RETRAINING, Ended(how.code, how.message, how.said))
+        result = run(command, self.folder, {"SOURCE_DATE_EPOCH": f"{port.now:.0f}"})
+        port.job_ended(f"retraining-{port.now:.0f}", JobKind.RETRAINING, result)

@@ -16,7 +16,7 @@ DAY_S = 86400.0
 
 
 @dataclass(frozen=True)
-class Past:
+class PastLeads:
     """n leads, oldest first. `times`: Unix seconds."""
 
     rows: Sequence[Mapping[str, str]]
@@ -25,29 +25,29 @@ class Past:
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        """Fields that hold numbers."""
+        """Names of the fields that hold numbers."""
         return frozenset(name for name in self.rows[0] if is_number(row[name] for row in self.rows))
 
     def before(self, at: float) -> int:
-        """How many came before this instant."""
+        """Return how many leads came before an instant in Unix seconds."""
         return bisect_left(self.times, at)
 
     def lead(self, i: int) -> dict[str, Any]:
-        """One as a caller sent it: typed, without its outcome."""
+        """Return a lead as a caller sent it: typed, without missing values and without its outcome."""
         row = self.rows[i]
-        there = {name: value for name, value in row.items() if value and name != self.label}
-        return {name: number(value) if name in self.numbers else value for name, value in there.items()}
+        sent = {name: value for name, value in row.items() if value and name != self.label}
+        return {name: number(value) if name in self.numbers else value for name, value in sent.items()}
 
     def write(self, path: Path, begin: int, end: int) -> None:
-        """Some of them with their outcomes, for a training."""
+        """Write the leads from `begin` to before `end` with their outcomes, for a training."""
         with path.open("w", newline="") as out:
             writer = csv.DictWriter(out, list(self.rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows[begin:end])
 
 
-def load(path: Path, label: str, time: str) -> Past:
-    """The leads of a file. Raises LeadsError."""
+def load(path: Path, label: str, time: str) -> PastLeads:
+    """Read past leads from a file, in the order of the `time` column. Raises LeadsError."""
     rows = read(path)
     check_label(rows, label, path)
     if time not in rows[0]:
@@ -60,14 +60,14 @@ def load(path: Path, label: str, time: str) -> Past:
         raise LeadsError(
             f"column {time!r} must hold times such as 2026-01-05T08:30:00Z or Unix seconds"
         ) from None
-    return Past([rows[i] for _, i in timed], [at for at, _ in timed], label)
+    return PastLeads([rows[i] for _, i in timed], [at for at, _ in timed], label)
 
 
 def _seconds(text: str) -> float:
-    found = number(text)
-    return instant(text if found is None else found).timestamp()
+    value = number(text)
+    return instant(text if value is None else value).timestamp()
 
 
 def at(seconds: float) -> datetime:
-    """The instant."""
+    """Return Unix seconds as an instant in UTC."""
     return datetime.fromtimestamp(seconds, UTC)

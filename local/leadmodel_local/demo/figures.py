@@ -1,20 +1,20 @@
-"""Figures for the screen: the table of `get`, and how live leads drift, from the predictors' own windows."""
+"""Figures for the screen: the table of `get`, the requests so far, and how far live leads drifted by the predictors' own windows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from leadmodel_local import files, serving, table
+from leadmodel_local import documents, predictors, table
 from leadmodel_local.demo.load import Load
-from leadmodel_local.files import Place
+from leadmodel_local.files import ModelFolder
 from leadmodel_messages.window import SlotWindow, merge, slot_psis
 
 MIN_SAMPLES = 150
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One look. `champion` and `previous`: PSI a feature, on `samples` leads."""
+class Figures:
+    """Figures of one moment. `champion` and `previous` hold the PSI per feature, computed on `samples` leads."""
 
     rows: tuple[tuple[str, ...], ...] = ()
     champion: Mapping[str, float] = field(default_factory=dict)
@@ -25,12 +25,12 @@ class Seen:
     rate: float = 0.0
 
 
-def look(place: Place, load: Load | None, now: datetime) -> Seen:
-    """Read the state folder and ask the predictors."""
-    there = files.places(place.root)
-    champion, previous, samples = _drift(place)
-    return Seen(
-        rows=tuple(map(tuple, table.rows(there, now))) if there else (),
+def read_figures(folder: ModelFolder, load: Load | None, now: datetime) -> Figures:
+    """Read the state folder and ask the predictors for their windows."""
+    models = documents.read_all(folder.root)
+    champion, previous, samples = _drift(folder)
+    return Figures(
+        rows=tuple(map(tuple, table.rows(models, now))) if models else (),
         champion=champion,
         previous=previous,
         samples=samples,
@@ -40,10 +40,10 @@ def look(place: Place, load: Load | None, now: datetime) -> Seen:
     )
 
 
-def _drift(place: Place) -> tuple[dict[str, float], dict[str, float], int]:
-    """Only when all predictors that answer have the same models: windows of others cannot be added."""
-    ready = [pod for pod in serving.pods(place) if pod.ready]
-    windows = [window for pod in ready if (window := serving.window_of(pod, None)) is not None]
+def _drift(folder: ModelFolder) -> tuple[dict[str, float], dict[str, float], int]:
+    """Return PSI by feature of both slots, if every predictor that answers has the same models: other windows cannot be added."""
+    ready = [pod for pod in predictors.list_pods(folder) if pod.ready]
+    windows = [window for pod in ready if (window := predictors.window_of(pod, None)) is not None]
     pairs = {(w.champion and w.champion.digest, w.previous and w.previous.digest) for w in windows}
     merged = merge(windows) if len(pairs) == 1 else None
     if merged is None or merged.champion is None:
