@@ -12,7 +12,7 @@ TAG ?= dev
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: install
 install: .venv/installed ## everything into .venv (needs only Python 3.11 or newer)
@@ -57,9 +57,13 @@ crds: install ## renew the generated CRD and the chart's copy
 	$(BIN)/python -m leadmodel_operator.resource.crd crds/leadmodels.yaml
 	cp crds/leadmodels.yaml charts/leadmodel/files/leadmodels.yaml
 
+.PHONY: architecture
+architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
+	PYTHONPATH=tests $(BIN)/python -m project.architecture
+
 .PHONY: check
-check: crds ## fail when a generated file is stale
-	git diff --exit-code -- crds charts/leadmodel/files
+check: crds architecture ## fail when a generated file is stale
+	git diff --exit-code -- crds charts/leadmodel/files docs/pictures/architecture.svg
 
 .PHONY: images
 images: install ## the four images, with docker or buildah (BASE=... TAG=...)

@@ -1,15 +1,16 @@
 """Snapshots on disk: a file that unpacks beyond 16 MiB is neither kept nor served, though its digest was named."""
 
 import gzip
-import json
 from datetime import UTC, datetime
 
 import pytest
 
 from leadmodel_artifact.snapshot import digest, pack
 from leadmodel_local import files, work
-from leadmodel_local.port import LocalPort
-from leadmodel_local.replay.port import RehearsalPort
+from leadmodel_local.files import ModelFolder
+from leadmodel_local.replay.port import ReplayPort
+from leadmodel_local.snapshots import Snapshots, digest_of
+from leadmodel_messages.report import ArtifactSeen, Outcome, Report, dump
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.reconcile import Key
 
@@ -28,26 +29,25 @@ def job(raw: bytes) -> JobSeen:
         JobKind.VALIDATION,
         JobState.SUCCEEDED,
         NOW,
-        message=json.dumps({"artifact": {"digest": digest(raw)}}),
+        message=dump(Report(Outcome.MEASURED, "", "image:1", ArtifactSeen(digest(raw), 1, 1))),
     )
 
 
 def test_a_snapshot_on_disk(tmp_path):
-    port = LocalPort(tmp_path, lambda: NOW)
-    place = port.place(KEY)
+    folder = ModelFolder(tmp_path, KEY)
     for raw in (HUGE, SMALL):
-        files.write(place.snapshot(digest(raw)), packed(raw))
-    assert port._snapshots(place) == {digest(SMALL): place.snapshot(digest(SMALL))}
+        files.write(folder.snapshot(digest(raw)), packed(raw))
+    assert Snapshots().held(folder) == {digest(SMALL): folder.snapshot(digest(SMALL))}
 
 
 @pytest.mark.parametrize(("raw", "is_kept"), [(SMALL, True), (HUGE, False)])
 def test_a_mailbox_of_the_replay(tmp_path, raw, is_kept):
-    port = RehearsalPort(tmp_path, KEY, None, None, 0.0, jobs={"validate-1": job(raw)})
-    files.write(port.place.job("validate-1") / work.SNAPSHOT, pack(raw))
+    port = ReplayPort(tmp_path, KEY, None, None, 0.0, jobs={"validate-1": job(raw)})
+    files.write(port.model.job("validate-1") / work.SNAPSHOT, pack(raw))
     port._deliver("validate-1")
     assert port.mailbox == (digest(raw) if is_kept else None)
-    assert port.place.snapshot(digest(raw)).exists() == is_kept
+    assert port.model.snapshot(digest(raw)).exists() == is_kept
 
 
 def test_a_snapshot_that_is_missing(tmp_path):
-    assert files.snapshot_digest(tmp_path / "none") is None
+    assert digest_of(tmp_path / "none") is None
