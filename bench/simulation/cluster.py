@@ -3,12 +3,13 @@
 It decides nothing. What validation measures and what pods see is given by the night's models and the traffic.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from leadmodel_messages import training
 from leadmodel_messages.report import Report, dump
+from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import (
     Event,
@@ -57,7 +58,7 @@ class Cluster:
     def retrained(self, digest: str) -> None:
         """Tonight's retraining is done: it becomes requested, is judged, and what follows."""
         name = f"retraining-{self.now:.0f}"
-        message = json.dumps({"digest": digest, "uri": URI})
+        message = training.dump(TrainingAnswer(digest, uri=URI))
         self._done(name, JobKind.RETRAINING, message)
         self.settle()
 

@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from leadmodel_messages import backfill, training
+from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
+from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.kubernetes.observe import schedules
 from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
@@ -12,7 +15,14 @@ from worlds.stories import DRIFT, HOUR
 
 BACKFILL = {"redis": {"secretName": "redis"}, "keyPatterns": ["chat:*"], "schedule": "0 2 * * 0"}
 RETRAINING = {"leads": {"uri": "s3://leads/all.csv"}, "schedule": "0 1 * * *"}
-DONE = {"mode": "Apply", "scanned": 100, "changed": 7, "residue": 0}
+
+
+def done(scanned: int = 100) -> str:
+    """Say that a backfill redacted seven messages."""
+    return backfill.dump(BackfillAnswer(Head(mode=Mode.APPLY), Counts(scanned=scanned, changed=7)))
+
+
+TRAINED = training.dump(TrainingAnswer(digest("B"), auc=0.8))
 
 
 async def begin(cluster: FakeCluster, leader: Leader, **spec) -> None:
@@ -81,7 +91,7 @@ def test_a_run_clears_overdue_and_its_counts_are_shown():
             await leader.settle()
             assert cluster.condition("BackfillHealthy") == ("False", "Overdue")
             scheduled(cluster, "backfill")
-            cluster.cron_job_runs("backfill", DONE)
+            cluster.cron_job_runs("backfill", done())
             await leader.settle()
             assert cluster.condition("BackfillHealthy") == ("True", "Succeeded")
             shown = cluster.status["backfill"]
@@ -98,7 +108,7 @@ def test_of_overlapping_runs_the_newest_counts():
             await begin(cluster, leader, piiBackfill=BACKFILL)
             for scanned in (10, 20):
                 cluster.now += timedelta(seconds=5)
-                cluster.cron_job_runs("backfill", {**DONE, "scanned": scanned})
+                cluster.cron_job_runs("backfill", done(scanned))
             await leader.settle()
             assert cluster.status["backfill"]["scanned"] == 20
             assert await stays_quiet(leader) == []
@@ -137,7 +147,7 @@ def test_a_finished_retraining_is_a_candidate_at_once():
             await begin(cluster, leader, retraining=RETRAINING)
             cluster.upload("B", Truth(auc=0.8))
             scheduled(cluster, "retraining")
-            cluster.cron_job_runs("retraining", {"digest": digest("B"), "auc": 0.8})
+            cluster.cron_job_runs("retraining", TRAINED)
             polls = cluster.made.count("poll")
             await leader.settle()
             assert cluster.champion() == cluster.serving() == "B"
@@ -158,7 +168,7 @@ def test_a_retrained_model_is_only_offered_while_another_is_pinned():
             cluster.apply(**pin, retraining=RETRAINING, **DRIFT)
             await leader.settle()
             cluster.upload("B", Truth(auc=0.8))
-            cluster.cron_job_runs("retraining", {"digest": digest("B"), "auc": 0.8})
+            cluster.cron_job_runs("retraining", TRAINED)
             await leader.settle()
             assert cluster.champion() == "A"
             assert "RetrainedOffered" in {e["reason"] for e in cluster.all("events")}

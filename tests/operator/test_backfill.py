@@ -1,11 +1,12 @@
 """The backfill as the operator sees it: the CronJob it renders, the counts it takes, and what the condition says."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from leadmodel_messages import backfill
+from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.render import jobs
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
@@ -89,12 +90,12 @@ def test_the_pod_is_restricted():
 
 def job(message, state=JobState.SUCCEEDED, code=0, name="conversion-backfill-1", days=0):
     created = NOW - timedelta(days=1 - days)
-    text = json.dumps(message) if message else ""
-    return JobSeen(name, JobKind.BACKFILL, state, created, created + timedelta(hours=1), text, code)
+    return JobSeen(name, JobKind.BACKFILL, state, created, created + timedelta(hours=1), message, code)
 
 
-def line(mode="Apply", **counts):
-    return {"schema": "leadmodel.backfill/v1", "mode": mode, "scanned": 100, "report": "r"} | counts
+def line(mode=Mode.APPLY, message="", **counts):
+    head = Head(mode=mode, message=message)
+    return backfill.dump(BackfillAnswer(head, Counts(scanned=100, **counts), report="r"))
 
 
 def after(*seen, spec=SPEC, status=None, **more):
@@ -112,8 +113,8 @@ def after(*seen, spec=SPEC, status=None, **more):
     ("seen", "healthy", "counts"),
     [
         (job(line(changed=7, found=7)), ("True", "Succeeded"), (100, 7, 0, None)),
-        (job(line("DryRun", found=9, changed=0)), ("False", "PiiFound"), (100, 9, 0, None)),
-        (job(line("DryRun", found=0)), ("True", "Succeeded"), (100, 0, 0, None)),
+        (job(line(Mode.DRY_RUN, found=9, changed=0)), ("False", "PiiFound"), (100, 9, 0, None)),
+        (job(line(Mode.DRY_RUN, found=0)), ("True", "Succeeded"), (100, 0, 0, None)),
         (
             job(line(changed=5, residue=2, message="2 messages left"), JobState.FAILED, 3),
             ("False", "Failed"),
@@ -125,12 +126,12 @@ def after(*seen, spec=SPEC, status=None, **more):
             (0, 0, 0, "the backfill failed: the last dry run had another configuration"),
         ),
         (
-            job({}, JobState.FAILED, 75),
+            job("", JobState.FAILED, 75),
             ("False", "Failed"),
             (0, 0, 0, "the backfill ended with exit code 75"),
         ),
         (
-            job({}, JobState.FAILED, None),
+            job("", JobState.FAILED, None),
             ("False", "Failed"),
             (0, 0, 0, "the backfill did not end by itself"),
         ),
@@ -148,7 +149,7 @@ def test_what_a_run_comes_to(seen, healthy, counts):
 def test_a_later_success_heals_and_a_failure_keeps_the_last_success():
     first, _, _ = after(job(line(changed=7)))
     second, condition, _ = after(
-        job({}, JobState.FAILED, 75, "conversion-backfill-2", 0.5), status=first.status
+        job("", JobState.FAILED, 75, "conversion-backfill-2", 0.5), status=first.status
     )
     assert condition == ("False", "Failed")
     assert second.status.backfill.last_success == first.status.backfill.last_success

@@ -1,9 +1,10 @@
 """A night's training: what it made becomes a candidate, and why it made nothing is said in status, event and metric."""
 
-import json
-
 import pytest
 
+from leadmodel_messages import errors, failure
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.failure import Failure
 from leadmodel_operator.kubernetes.process.metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
@@ -42,8 +43,9 @@ def metric(world: World) -> str:
     )
 
 
-def said(reason: str, message: str) -> str:
-    return json.dumps({"error": reason, "message": message})
+def said(word: ErrorWord, message: str) -> str:
+    assert word in errors.TRAINING
+    return failure.dump(Failure(word, message))
 
 
 KILLED = Fault(FaultKind.TERMINATED, "OOMKilled", 137)
@@ -53,12 +55,15 @@ NO_IMAGE = Fault(FaultKind.WAITING, "ImagePullBackOff", message="not found")
 @pytest.mark.parametrize(
     ("end", "says"),
     [
-        ({"message": said("LeadsUnreadable", "the file holds no leads")}, "the file holds no leads"),
+        ({"message": said(ErrorWord.LEADS_UNREADABLE, "the file holds no leads")}, "the file holds no leads"),
         (
-            {"message": said("TooFewOutcomes", "the holdout has 7 positive leads")},
+            {"message": said(ErrorWord.TOO_FEW_OUTCOMES, "the holdout has 7 positive leads")},
             "the holdout has 7 positive leads",
         ),
-        ({"message": said("Unreachable", "s3://leads did not answer"), "exit_code": 75}, "did not answer"),
+        (
+            {"message": said(ErrorWord.UNREACHABLE, "s3://leads did not answer"), "exit_code": 75},
+            "did not answer",
+        ),
         ({"exit_code": 137, "fault": KILLED}, "raise retraining.resources.limits.memory"),
         ({"exit_code": None, "fault": NO_IMAGE}, "could not start: ImagePullBackOff not found"),
         ({"exit_code": 139}, "exit code 139"),

@@ -1,10 +1,11 @@
 """The loop in the small world: first deploy, refusal, promotion, drift, and a person's commands."""
 
-import json
 from dataclasses import replace
 
 import pytest
 
+from leadmodel_messages import backfill
+from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_operator.planning.observed import JobKind, JobState
 from leadmodel_operator.resource.spec import PiiBackfill, RedisSource
 from leadmodel_operator.resource.vocabulary import (
@@ -194,16 +195,18 @@ def test_load_error_falls_back():
 @pytest.mark.parametrize(
     ("mode", "found", "changed", "healthy", "reason"),
     [
-        ("DryRun", 245, 0, ConditionStatus.FALSE, Reason.PII_FOUND),
-        ("DryRun", 0, 0, ConditionStatus.TRUE, Reason.SUCCEEDED),
-        ("Apply", 245, 245, ConditionStatus.TRUE, Reason.SUCCEEDED),
+        (Mode.DRY_RUN, 245, 0, ConditionStatus.FALSE, Reason.PII_FOUND),
+        (Mode.DRY_RUN, 0, 0, ConditionStatus.TRUE, Reason.SUCCEEDED),
+        (Mode.APPLY, 245, 245, ConditionStatus.TRUE, Reason.SUCCEEDED),
     ],
 )
 def test_a_dry_run_that_found_something_is_not_healthy(mode, found, changed, healthy, reason):
     world, leader = serving()
     asked = PiiBackfill(redis=RedisSource(secret_name="chats"), key_patterns=("chat:*",))
     world.edit(pii_backfill=asked)
-    message = json.dumps({"mode": mode, "scanned": 1200, "found": found, "changed": changed, "residue": 0})
+    message = backfill.dump(
+        BackfillAnswer(Head(mode=mode), Counts(scanned=1200, found=found, changed=changed))
+    )
     ended = {"state": JobState.SUCCEEDED, "finished": world.now, "message": message, "exit_code": 0}
     world.jobs["backfill"] = Job("backfill", JobKind.BACKFILL, world.now, **ended)
     leader.settle()

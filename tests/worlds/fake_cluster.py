@@ -19,6 +19,7 @@ from typing import Any
 
 from leadmodel_messages import refusal, report
 from leadmodel_messages import window as windows
+from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
 from worlds.fake_api import FakeApi, Object
@@ -329,7 +330,7 @@ class FakeCluster:
         elif held is None:
             state = {"state": {"waiting": {"reason": "ContainerCreating"}}}
         elif (found := unpacked(held)) != name or not self.truths[LETTERS[name]].loads:
-            error = "examples differ" if found == name else "DigestMismatch"
+            error = "examples differ" if found == name else f"{ErrorWord.DIGEST_MISMATCH}: other bytes"
             message = refusal.dump(Refusal(error, name))
             ended = {"exitCode": int(PredictorExit.REFUSED), "reason": "Error", "message": message}
             state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}}
@@ -363,7 +364,7 @@ class FakeCluster:
 
     # --- Jobs --------------------------------------------------------------------------------------------------------------
 
-    def cron_job_runs(self, role: str, message: Object | None = None) -> None:
+    def cron_job_runs(self, role: str, message: str | None = None) -> None:
         """The CronJob controller makes a Job of ours; of a retraining it is given what it says."""
         cron = self.api.objects[("cronjobs", NAMESPACE, f"{NAME}-{role}")]
         self.api.uids += 1
@@ -371,7 +372,7 @@ class FakeCluster:
         job = {"kind": "Job", **labels, "spec": copy.deepcopy(cron["spec"]["jobTemplate"]["spec"])}
         made = self._make("jobs", f"{NAME}-{role}-{self.api.uids}", cron, job)
         if message is not None:
-            self._end(made, succeeded=True, message=json.dumps(message))
+            self._end(made, succeeded=True, message=message)
 
     def _job(self, job: Object) -> None:
         if (job.get("status") or {}).get("conditions"):

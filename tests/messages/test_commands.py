@@ -1,0 +1,204 @@
+"""Each command line fits the program it starts: every flag is one of the program's, and its value arrives where the program reads it."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from leadmodel_messages import commands
+from leadmodel_messages.commands import Address, Inherited, Model, Program
+from leadmodel_predictor.__main__ import parser as predictor_parser
+from leadmodel_predictor.jobs.poll import parser as poll_parser
+from leadmodel_predictor.jobs.validate import parser as validate_parser
+from leadmodel_privacy.__main__ import parser as privacy_parser
+from leadmodel_training.__main__ import parser as train_parser
+
+D, E = "sha256:" + "d" * 64, "sha256:" + "e" * 64
+LOG = commands.termination_log("/dev/termination-log")
+
+
+def poll() -> tuple[list[str], dict[str, object]]:
+    line = commands.poll(artifact="s3://a", holdout="s3://h", etag='"1"', holdout_etag='"2"')
+    return line, {"artifact": "s3://a", "holdout": "s3://h", "etag": '"1"', "holdout_etag": '"2"'}
+
+
+def validate() -> tuple[list[str], dict[str, object]]:
+    line = commands.validate(
+        artifact="s3://a",
+        holdout="s3://h",
+        image="i:1",
+        deadline=600.5,
+        expect_digest=D,
+        holdout_digest=E,
+        champion=Model("/c", D),
+        best=Model("/b", E),
+        mailbox="sales/box",
+    )
+    models = {"champion": "/c", "champion_digest": D, "best": "/b", "best_digest": E}
+    rest = {"image": "i:1", "deadline": 600.5, "expect_digest": D, "holdout_digest": E}
+    return line, {"artifact": "s3://a", "holdout": "s3://h", "mailbox": "sales/box", **models, **rest}
+
+
+def train() -> tuple[list[str], dict[str, object]]:
+    line = commands.train(
+        leads="s3://l",
+        artifact="s3://a",
+        holdout="s3://h",
+        name="conversion",
+        label="won",
+        recipe="auto",
+        exclude=("duration", "outcome"),
+        allow=("id",),
+        horizon_days=1.5,
+    )
+    places = {"leads": "s3://l", "artifact": "s3://a", "holdout": "s3://h"}
+    columns = {"label": "won", "exclude": "duration,outcome", "allow": "id"}
+    return line, {**places, **columns, "name": "conversion", "recipe": "auto", "horizon": 1.5}
+
+
+def backfill() -> tuple[list[str], dict[str, object]]:
+    line = commands.backfill(
+        match=("chat:*", "mail:*"),
+        field=("text",),
+        name="sales/conversion",
+        retention_s=7200.0,
+        image="p:1",
+        wait_s=10.0,
+        apply=True,
+    )
+    lists = {"match": ["chat:*", "mail:*"], "field": ["text"]}
+    rest = {"name": "sales/conversion", "retention": 7200.0, "image": "p:1", "wait": 10.0, "apply": True}
+    return line, {**lists, **rest}
+
+
+def predictor_on_a_port() -> tuple[list[str], dict[str, object]]:
+    line = commands.predictor(
+        champion=Model("/c", D),
+        previous=Model("/p", E),
+        listen=Address("0.0.0.0", 8080),
+        measured_auc=0.7123456789012345,
+        drain_s=None,
+    )
+    models = {"artifact": "/c", "expect_digest": D, "previous": "/p", "previous_digest": E}
+    rest = {"host": "0.0.0.0", "port": 8080, "measured_auc": 0.7123456789012345, "min_auc": 0.0}
+    return line, {**models, **rest}
+
+
+def predictor_on_sockets() -> tuple[list[str], dict[str, object]]:
+    line = commands.predictor(
+        champion=Model("/c", D), previous=None, listen=Inherited((3, 4)), measured_auc=None, drain_s=2.0
+    )
+    nothing = {"previous": None, "previous_digest": None, "measured_auc": None}
+    return line, {"artifact": "/c", "expect_digest": D, "fd": (3, 4), "drain_seconds": 2.0, **nothing}
+
+
+PARSERS = {
+    Program.POLL: poll_parser,
+    Program.VALIDATE: validate_parser,
+    Program.TRAIN: train_parser,
+    Program.PRIVACY: privacy_parser,
+    Program.PREDICTOR: predictor_parser,
+}
+LINES = {
+    poll: Program.POLL,
+    validate: Program.VALIDATE,
+    train: Program.TRAIN,
+    backfill: Program.PRIVACY,
+    predictor_on_a_port: Program.PREDICTOR,
+    predictor_on_sockets: Program.PREDICTOR,
+}
+FOR_PEOPLE = {
+    Program.POLL: set(),
+    Program.VALIDATE: {"--min-auc"},
+    Program.TRAIN: {
+        "--out",
+        "--time-column",
+        "--id-column",
+        "--parent",
+        "--holdout-share",
+        "--calibration-share",
+        "--seed",
+    },
+    Program.PRIVACY: {
+        "--config",
+        "--sample",
+        "--max-keys",
+        "--changed-configuration",
+        "--stamps",
+        "--redis",
+        "--username",
+        "--password-file",
+        "--tls-ca",
+        "--tls-cert",
+        "--tls-key",
+        "--lease",
+        "--report",
+        "--audit",
+        "--triggered-by",
+        "--keys-per-second",
+        "--server-share",
+        "--page",
+        "--max-stream-entries",
+        "--max-message",
+    },
+    Program.PREDICTOR: {"--token-file", "--idle-seconds", "--max-waiting", "--fast-path"},
+}
+
+
+def flags(line: list[str]) -> set[str]:
+    return {item.partition("=")[0] for item in line if item.startswith("--")}
+
+
+def all_flags(program: Program) -> set[str]:
+    parser = PARSERS[program]()
+    if program is Program.PRIVACY:
+        commands_ = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+        parser = commands_.choices["backfill"]
+    return {name for action in parser._actions for name in action.option_strings} - {"-h", "--help"}
+
+
+@pytest.mark.parametrize("make", LINES)
+def test_every_value_arrives(make):
+    line, expected = make()
+    given = vars(PARSERS[LINES[make]]().parse_args([*line, *LOG]))
+    assert given["termination_log"] == Path("/dev/termination-log")
+    assert {name: given[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("make", LINES)
+def test_every_value_is_looked_at(make):
+    """An argument that this test forgets would not be held to the program."""
+    line, expected = make()
+    named = {flag.removeprefix("--").replace("-", "_") for flag in flags(line)}
+    assert named <= expected.keys() | {"min_auc"}
+
+
+@pytest.mark.parametrize("program", Program)
+def test_every_flag_is_used_or_for_people(program):
+    used = set().union(*(flags(make()[0]) for make, owner in LINES.items() if owner is program))
+    assert used.isdisjoint(FOR_PEOPLE[program])
+    assert used | FOR_PEOPLE[program] | {"--termination-log"} == all_flags(program)
+
+
+def test_what_is_not_given_is_not_said():
+    assert flags(commands.poll(artifact="a", holdout="h", etag=None, holdout_etag="")) == {
+        "--artifact",
+        "--holdout",
+    }
+    line = commands.backfill(
+        match=("a",), field=(), name="n", retention_s=1, image=None, wait_s=None, apply=False
+    )
+    assert flags(line) == {"--match", "--name", "--retention"}
+
+
+@pytest.mark.parametrize("program", Program)
+def test_every_program_has_a_module_and_a_script(program):
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert f'{program.value} = "{program.module}' in project
+
+
+def test_control_a_flag_the_program_does_not_have_is_found_out(capsys):
+    line, _ = poll()
+    with pytest.raises(SystemExit):
+        poll_parser().parse_args([*line, "--patience=3"])
+    assert "--patience" in capsys.readouterr().err
