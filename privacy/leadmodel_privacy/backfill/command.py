@@ -1,4 +1,4 @@
-"""`leadmodel-privacy backfill`: arguments → a run → report, audit record, one line of JSON, exit code."""
+"""`leadmodel-privacy backfill`: from arguments to a run, its report, audit record, one line of JSON and the exit code."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ from leadmodel_messages import termination
 from leadmodel_messages.backfill import Mode, Outcome, dump_refused
 from leadmodel_messages.exits import BackfillExit
 from leadmodel_privacy.backfill import outputs, report
-from leadmodel_privacy.backfill.outcomes import BackfillError, Refused, Stopped
+from leadmodel_privacy.backfill.errors import BackfillError, Refused, Stopped
 from leadmodel_privacy.backfill.run import Run
 from leadmodel_privacy.backfill.servers import Access
 from leadmodel_privacy.backfill.settings import Limits, Settings
@@ -23,20 +23,20 @@ from leadmodel_privacy.configuration import Config, ConfigError, loads
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add the command to the program."""
+    """Add the command `backfill` to the program."""
     p = commands.add_parser(
         "backfill",
         help="redact conversations that a Redis or Valkey already holds; a dry run unless --apply",
         description="Finds personal data in Redis or Valkey and counts it. With --apply it is replaced, and verified.",
     )
     p.set_defaults(run=run)
-    _what(p)
-    _how(p)
-    _where(p)
-    _pace(p)
+    _add_selection(p)
+    _add_connection(p)
+    _add_outputs(p)
+    _add_limits(p)
 
 
-def _what(p: argparse.ArgumentParser) -> None:
+def _add_selection(p: argparse.ArgumentParser) -> None:
     p.add_argument("--match", action="append", required=True, metavar="GLOB", help="keys to read; repeatable")
     p.add_argument(
         "--field",
@@ -65,7 +65,7 @@ def _what(p: argparse.ArgumentParser) -> None:
     )
 
 
-def _how(p: argparse.ArgumentParser) -> None:
+def _add_connection(p: argparse.ArgumentParser) -> None:
     p.add_argument("--redis", metavar="URL", default=os.environ.get("REDIS_URL"), help="default: REDIS_URL")
     p.add_argument("--username", default="", help="user, instead of the URL's")
     p.add_argument(
@@ -81,7 +81,7 @@ def _how(p: argparse.ArgumentParser) -> None:
     p.add_argument("--lease", type=_seconds, default=60.0, help=argparse.SUPPRESS)
 
 
-def _where(p: argparse.ArgumentParser) -> None:
+def _add_outputs(p: argparse.ArgumentParser) -> None:
     p.add_argument("--report", default="redis", metavar="redis|none|URI", help="where the report goes")
     p.add_argument("--audit", default="redis", metavar="redis|none|URI", help="where the audit record goes")
     p.add_argument(
@@ -94,7 +94,7 @@ def _where(p: argparse.ArgumentParser) -> None:
     termination.add_option(p)
 
 
-def _pace(p: argparse.ArgumentParser) -> None:
+def _add_limits(p: argparse.ArgumentParser) -> None:
     limits = Limits()
     p.add_argument(
         "--keys-per-second", type=float, default=0, metavar="N", help="not faster than this; 0: no limit"
@@ -126,7 +126,7 @@ def _pace(p: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    """`90`, `90s`, `5m`, `1h`, `720h`."""
+    """Seconds of a duration such as `90`, `90s`, `5m`, `1h` or `720h`."""
     units = {"s": 1.0, "m": 60.0, "h": 3600.0}
     number, unit = (text[:-1], units[text[-1:]]) if text[-1:] in units else (text, 1.0)
     value = float(number) * unit
@@ -136,7 +136,11 @@ def _seconds(text: str) -> float:
 
 
 def settings_of(given: argparse.Namespace) -> Settings:
-    """Arguments → settings. Raises Refused."""
+    """The settings that the arguments ask for.
+
+    Raises:
+        Refused: A value is out of range, or the detector's configuration cannot be used.
+    """
     if not 0 < given.sample <= 1 or not 0 < given.server_share <= 1:
         raise Refused("--sample and --server-share take a share, above 0 and at most 1")
     if not 1 <= given.page <= 5000 or given.max_keys < 0 or given.keys_per_second < 0:
@@ -178,7 +182,11 @@ def settings_of(given: argparse.Namespace) -> Settings:
 
 
 def access_of(given: argparse.Namespace) -> Access:
-    """Where the Redis is. Raises Refused."""
+    """The URL and login of the Redis.
+
+    Raises:
+        Refused: No URL is given, or the password file cannot be read.
+    """
     if not given.redis:
         raise Refused("no Redis given; set REDIS_URL or --redis redis://host:6379/0")
     password = ""
@@ -190,19 +198,19 @@ def access_of(given: argparse.Namespace) -> Access:
     return Access(given.redis.strip(), given.username, password, given.tls_ca, given.tls_cert, given.tls_key)
 
 
-def say(text: str) -> None:
-    """A line for people."""
+def log(text: str) -> None:
+    """Write a line for people to standard error."""
     sys.stderr.write(f"leadmodel-privacy: {text}\n")
     sys.stderr.flush()
 
 
 def run(given: argparse.Namespace) -> int:
-    """The whole program; the exit code."""
+    """Run the command; the exit code."""
     try:
         settings = settings_of(given)
-        work = Run(settings, access_of(given), sys.stderr, say)
+        work = Run(settings, access_of(given), sys.stderr, log)
     except BackfillError as error:
-        say(str(error))
+        log(str(error))
         mode = Mode.APPLY if given.apply else Mode.DRY_RUN
         termination.write(given.termination_log, dump_refused(mode, str(error)[:512]))
         return int(error.code)
@@ -210,17 +218,17 @@ def run(given: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, lambda *_: work.stop.set())
     started = time.time()
     code, outcome, message = _work(work)
-    ended = report.RunResult(
+    result = report.RunResult(
         work.owner, code, outcome, message, started, time.time(), work.detector.version, work.tally
     )
-    ended = _write(work, ended)
-    work.leave()
-    line = report.termination(settings, ended)
+    result = _write(work, result)
+    work.close()
+    line = report.termination(settings, result)
     sys.stdout.write(line + "\n")
-    if ended.message and ended.code:
-        say(ended.message)
+    if result.message and result.code:
+        log(result.message)
     termination.write(given.termination_log, line)
-    return int(ended.code)
+    return int(result.code)
 
 
 def _work(work: Run) -> tuple[BackfillExit, Outcome, str]:
@@ -241,19 +249,19 @@ def _work(work: Run) -> tuple[BackfillExit, Outcome, str]:
         )
 
 
-def _write(work: Run, ended: report.RunResult) -> report.RunResult:
-    """Report and audit record; where they cannot be written, the run is not done."""
+def _write(work: Run, result: report.RunResult) -> report.RunResult:
+    """Write report and audit record; a run whose report cannot be written is not done."""
     settings, state = work.settings, work.state
     try:
-        text = report.full(settings, ended)
+        text = report.full(settings, result)
         where = outputs.write_report(
-            settings.report, state, ended.run, text, keep_s=settings.retention_s, now=ended.ended
+            settings.report, state, result.run, text, keep_s=settings.retention_s, now=result.ended
         )
-        ended = replace(ended, reported=where)
-        outputs.write_audit(settings.audit, state, ended.run, report.audit(settings, ended))
+        result = replace(result, reported=where)
+        outputs.write_audit(settings.audit, state, result.run, report.audit(settings, result))
     except (outputs.StoreError, BackfillError) as error:
-        said = f"the report cannot be written: {error}"
-        if ended.code in {BackfillExit.DONE, BackfillExit.RESIDUE}:
-            return replace(ended, code=BackfillExit.TRY_AGAIN, outcome=Outcome.FAILED, message=said)
-        say(said)
-    return ended
+        message = f"the report cannot be written: {error}"
+        if result.code in {BackfillExit.DONE, BackfillExit.RESIDUE}:
+            return replace(result, code=BackfillExit.TRY_AGAIN, outcome=Outcome.FAILED, message=message)
+        log(message)
+    return result

@@ -1,67 +1,62 @@
-"""Sets of 8-byte fingerprints: which keys were changed, which contents are known clean. Eight bytes a key, sorted for lookup."""
+"""Sets of 8-byte fingerprints: keys that were changed, and contents known to be clean. A sorted array costs 8 bytes per entry."""
 
 import hashlib
 from array import array
 from bisect import bisect_left
 
-_WIDTH = 8
+_WIDTH = 8  # bytes
 _PARTS, _PART_SHIFT = 8, 8 * _WIDTH - 3
 
 
 def of_key(key: bytes) -> int:
-    """Names a key."""
+    """The fingerprint of a key's name: BLAKE2b, 64 bits."""
     return int.from_bytes(hashlib.blake2b(key, digest_size=_WIDTH).digest(), "little")
 
 
-def of_content(key: bytes, mark: bytes, version: bytes) -> int:
-    """Names a key with this content, found clean by this version of the detector and its configuration."""
-    digest = hashlib.blake2b(b"%d:%b%b%b" % (len(key), key, mark, version), digest_size=_WIDTH)
+def of_content(key: bytes, content: bytes, version: bytes) -> int:
+    """The fingerprint of a key with this content digest, read by this version of the detector and its configuration."""
+    digest = hashlib.blake2b(b"%d:%b%b%b" % (len(key), key, content, version), digest_size=_WIDTH)
     return int.from_bytes(digest.digest(), "little")
 
 
 class Fingerprints:
-    """Grows by appending; `seal` before looking up."""
+    """A set that grows by appending; only a `sorted_copy` can be searched."""
 
     def __init__(self, packed: bytes = b"") -> None:
-        self._found = array("Q")
-        self._found.frombytes(packed[: len(packed) // _WIDTH * _WIDTH])
-        self._saved = len(self._found)
+        self._items = array("Q")
+        self._items.frombytes(packed[: len(packed) // _WIDTH * _WIDTH])
+        self._saved = len(self._items)
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._items)
 
-    def add(self, mark: int) -> None:
-        """One more."""
-        self._found.append(mark)
+    def add(self, fingerprint: int) -> None:
+        """Append a fingerprint."""
+        self._items.append(fingerprint)
 
     def unsaved(self) -> bytes:
-        """What was added since `saved` was last called."""
-        return self._found[self._saved :].tobytes()
+        """The fingerprints added since the last call of `mark_saved`, packed."""
+        return self._items[self._saved :].tobytes()
 
-    def saved(self) -> None:
-        """All so far is kept elsewhere."""
-        self._saved = len(self._found)
+    def mark_saved(self) -> None:
+        """Note that every fingerprint so far is stored in Redis."""
+        self._saved = len(self._items)
 
-    def seal(self) -> None:
-        """Sort; nothing is added after."""
-        self._found = _in_order(self._found)
-        self._saved = len(self._found)
+    def __contains__(self, fingerprint: int) -> bool:
+        place = bisect_left(self._items, fingerprint)
+        return place < len(self._items) and self._items[place] == fingerprint
 
-    def __contains__(self, mark: int) -> bool:
-        place = bisect_left(self._found, mark)
-        return place < len(self._found) and self._found[place] == mark
-
-    def sealed(self) -> "Fingerprints":
-        """A copy to look up in."""
+    def sorted_copy(self) -> "Fingerprints":
+        """A sorted copy, to test membership in."""
         copy = Fingerprints()
-        copy._found = _in_order(self._found)
-        copy.saved()
+        copy._items = _sorted(self._items)
+        copy.mark_saved()
         return copy
 
 
-def _in_order(found: "array[int]") -> "array[int]":
-    """Sorted part by part: as Python's numbers a million of them would take 40 MB."""
+def _sorted(items: "array[int]") -> "array[int]":
+    """Sort in eight parts, by the highest bits: a million entries as Python numbers at once would take 40 MB."""
     ordered = array("Q")
     for part in range(_PARTS):
-        ordered.extend(sorted(mark for mark in found if mark >> _PART_SHIFT == part))
+        ordered.extend(sorted(item for item in items if item >> _PART_SHIFT == part))
     return ordered

@@ -1,7 +1,7 @@
 """One primary: many commands in few round trips, raw replies, errors as values.
 
-No conversion and no silent second try: a reconnect is the caller's business, because a cursor does not survive every one. What a key's
-move to another node of a cluster takes is done here.
+Node converts no reply and never reconnects by itself, because a SCAN cursor does not survive every reconnect: the caller does.
+Node follows a key that moved to another node of a cluster, and loads the scripts into a server that does not know them.
 """
 
 import re
@@ -25,11 +25,11 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
+from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.scripts import Script
 
 Command = tuple[Any, ...]
-AT_ONCE = 16  # commands that the server is sent together: it answers nobody else until it has done them
+AT_ONCE = 16  # commands sent together; the server answers no other client until it has done them all
 AWAY = (
     redis.ConnectionError,
     redis.TimeoutError,
@@ -46,9 +46,9 @@ _CODE = re.compile(r"[A-Z][A-Z0-9]{2,20}")
 
 
 def code_of(error: Exception) -> str:
-    """The first word of a server's error: the rest may hold arguments."""
-    found = _CODE.match(str(error))
-    return found[0] if found else type(error).__name__
+    """The first word of a server's error, without the rest, which may hold arguments."""
+    match = _CODE.match(str(error))
+    return match[0] if match else type(error).__name__
 
 
 _RIGHTS = ("NOPERM", "No permissions", "no permissions", "user executing the script")
@@ -56,41 +56,55 @@ _COMMAND = re.compile(r"'([a-z|.]{1,32})'")
 
 
 def refused(error: Exception) -> Refused:
-    """An answer that says no, without its text: only the name of a command is taken from it."""
+    """The Refused for an error of the server; of its text only the name of a command is kept."""
     text = str(error)
     if isinstance(error, NoPermissionError) or any(sign in text for sign in _RIGHTS):
         match = _COMMAND.search(text)
-        what = f"the command {match[1]}" if match else "a command or a key that it needs"
-        return Refused(f"the Redis user may not use {what}; give it the rights that docs/backfill.md lists")
+        denied = f"the command {match[1]}" if match else "a command or a key that it needs"
+        return Refused(f"the Redis user may not use {denied}; give it the rights that docs/backfill.md lists")
     return Refused(f"the server refused a command ({code_of(error)})")
 
 
 @dataclass
 class Node:
-    """One primary. `run` sends commands in one round trip and returns raw replies, errors among them."""
+    """One primary.
+
+    Attributes:
+        name: Id of the node in a cluster, else a fixed word.
+        client: The redis-py client whose connections are used.
+        scripts: The Lua scripts by name.
+        reach: Returns the node of the cluster at a host and port; None outside a cluster.
+        waited_s: Seconds spent on round trips so far.
+        clock: Seconds of a monotonic clock.
+    """
 
     name: str
     client: "redis.Redis"
     scripts: dict[str, Script]
-    reach: Callable[[str, int], "Node"] | None = None  # another node of the cluster
+    reach: Callable[[str, int], "Node"] | None = None
     waited_s: float = field(default=0, compare=False)
     clock: Callable[[], float] = field(default=lambda: 0.0, compare=False)
 
     def script(self, name: str, keys: Sequence[bytes | str], *arguments: Any) -> Command:
-        """A call of one of our scripts."""
+        """The command that calls a script by its digest."""
         return ("EVALSHA", self.scripts[name].digest, len(keys), *keys, *arguments)
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """Raw replies. Raises ServerUnavailable when the server is or goes away, Refused when it may never answer."""
+        """Raw replies to the commands, in order; an error that concerns one command is its reply.
+
+        Raises:
+            ServerUnavailable: The server cannot be reached or cannot serve now.
+            Refused: The user lacks a right, or the password is wrong.
+        """
         if not commands:
             return []
         replies = []
         for start in range(0, len(commands), AT_ONCE):
             replies += self._raw(commands[start : start + AT_ONCE])
-        if any(isinstance(reply, NoScriptError) for reply in replies):
-            self._raw([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])
-            again = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
-            for i, reply in zip(again, self._raw([commands[i] for i in again]), strict=True):
+        unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            self._load_scripts()
+            for i, reply in zip(unknown, self._raw([commands[i] for i in unknown]), strict=True):
                 replies[i] = reply
         return [
             self._settled(command, reply) if isinstance(reply, Exception) else reply
@@ -98,11 +112,19 @@ class Node:
         ]
 
     def one(self, *command: Any) -> Any:
-        """The reply of one command; its error is raised as Refused."""
+        """The reply to one command.
+
+        Raises:
+            Refused: The reply is an error.
+            ServerUnavailable: The server cannot be reached or cannot serve now.
+        """
         reply = self.run([command])[0]
         if isinstance(reply, Exception):
             raise refused(reply) from None
         return reply
+
+    def _load_scripts(self) -> None:
+        self._raw([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])
 
     def _settled(self, command: Command, error: Exception) -> Any:
         if isinstance(error, (MovedError, AskError)) and self.reach is not None:
@@ -120,17 +142,17 @@ class Node:
         return error
 
     def _follow(self, command: Command, error: AskError) -> Any:
-        """Where a key moved to; MovedError is an AskError."""
+        """The reply of the node to which a key moved, over at most five redirections. redis-py's MovedError is an AskError."""
         assert self.reach is not None
         for _ in range(_HOPS):
             asking: list[Command] = [] if isinstance(error, MovedError) else [("ASKING",)]
-            there = self.reach(error.host, error.port)
-            reply = there._raw([*asking, command])[-1]  # noqa: SLF001  # another one of us
+            target = self.reach(error.host, error.port)
+            reply = target._raw([*asking, command])[-1]  # noqa: SLF001  # another Node
             if isinstance(reply, NoScriptError):
-                there._raw([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])  # noqa: SLF001
-                reply = there._raw([*asking, command])[-1]  # noqa: SLF001
+                target._load_scripts()  # noqa: SLF001
+                reply = target._raw([*asking, command])[-1]  # noqa: SLF001
             if not isinstance(reply, AskError):
-                return there._settled(command, reply) if isinstance(reply, Exception) else reply  # noqa: SLF001
+                return target._settled(command, reply) if isinstance(reply, Exception) else reply  # noqa: SLF001
             error = reply
         raise ServerUnavailable("the cluster sends a key round in circles")
 

@@ -1,4 +1,4 @@
-"""Where reports and audit records go: a key of the Redis, a folder, an object store, or nowhere. Old reports of a folder are removed."""
+"""Writes reports and audit records to a key of the Redis, a folder, an object store, or nowhere; removes old reports from a folder."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from leadmodel_messages.uris import show
-from leadmodel_privacy.backfill.outcomes import Refused
+from leadmodel_privacy.backfill.errors import Refused
 from leadmodel_privacy.backfill.state import State
 from leadmodel_store.store import PVC_ROOT, StoreError, put
 
@@ -17,7 +17,11 @@ _SCHEMES = {"file", "pvc", "s3", "gs", "az", "http", "https"}
 
 
 def check(target: str, flag: str) -> str:
-    """A target that can be used."""
+    """The target, if reports can be written there; `flag` names the option in the message.
+
+    Raises:
+        Refused: The target is neither a word nor the URI of a folder.
+    """
     if target not in {REDIS, NONE} and urlsplit(target).scheme not in _SCHEMES:
         raise Refused(
             f"{flag} takes redis, none, or the URI of a folder such as file:///reports or s3://bucket/reports"
@@ -28,7 +32,19 @@ def check(target: str, flag: str) -> str:
 def write_report(
     target: str, state: State | None, name: str, report: Mapping[str, Any], *, keep_s: int, now: float
 ) -> str:
-    """Write it and say where it is. Raises StoreError."""
+    """Write a report; the key or URI where the report is, empty for `none`.
+
+    Args:
+        target: `redis`, `none`, or the URI of a folder.
+        state: The run's keys in Redis; None where the run never connected.
+        name: The run's name, part of the file's name.
+        report: The report as a JSON object.
+        keep_s: Seconds that reports are kept.
+        now: Unix seconds; reports in a folder older than `now - keep_s` are removed.
+
+    Raises:
+        StoreError: The store did not take the report.
+    """
     text = json.dumps(report, indent=1).encode()
     if target == NONE or (target == REDIS and state is None):
         return ""
@@ -43,7 +59,12 @@ def write_report(
 
 
 def write_audit(target: str, state: State | None, name: str, record: Mapping[str, Any]) -> None:
-    """Add it to what is kept for good. Raises StoreError."""
+    """Append an audit record to the records that are kept for good.
+
+    Raises:
+        Refused: The folder cannot be written.
+        StoreError: The store did not take the record.
+    """
     line = json.dumps(record, separators=(",", ":"))
     folder = _folder(target)
     if target == REDIS and state is not None:

@@ -1,4 +1,4 @@
-"""How fast a run may go: keys a second, and the share of its time that the server may work for it."""
+"""Limits how fast a run goes: keys per second, and the share of its time that the server may work for the run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 @dataclass
 class RateLimiter:
-    """Sleeps after a page as long as the limits ask. A round trip's time stands for the server's: it is never less."""
+    """Sleeps after each page until the limits are met.
+
+    The time of round trips stands for the time the server worked, which is never longer.
+
+    Attributes:
+        keys_per_second: Keys per second at most; 0 means no limit.
+        server_share: Share of the time, above 0 and at most 1, that round trips may take.
+        clock: Seconds of a monotonic clock.
+        sleep: Waits for so many seconds.
+    """
 
     keys_per_second: float
     server_share: float
@@ -14,8 +23,8 @@ class RateLimiter:
     sleep: Callable[[float], None]
     _ready: float = 0
 
-    def after(self, keys: int, round_trips_s: float, began: float) -> None:
-        """A page of so many keys is done; it began at `began`."""
+    def after_page(self, keys: int, round_trips_s: float, began: float) -> None:
+        """Wait after a page of `keys` keys that began at `began` and spent `round_trips_s` seconds on round trips."""
         now = self.clock()
         due = 0.0
         if self.keys_per_second > 0:

@@ -1,97 +1,63 @@
-"""What a Redis type is to the backfill: how it is read, which of its parts are messages, which script call puts new ones in place."""
+"""How the backfill treats each Redis type: the command that reads a key, its messages, and the script calls that replace them."""
 
-# ruff: noqa: ARG002  # one shape for all types
-import hashlib
-import re
+# ruff: noqa: ARG002  # all types share one signature
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from leadmodel_privacy.backfill.key_parts import Change, Part, digest, grouped, packed
 from leadmodel_privacy.backfill.message_redactor import Redaction, Redactor
+from leadmodel_privacy.backfill.settings import Limits
 
-SLACK = 100  # how far a place may have moved between reading and writing
+SLACK = 100  # places by which a message may have shifted between reading and writing
 
 Call = tuple[Any, ...]  # script arguments after the key
 
 
-@dataclass(frozen=True)
-class Change:
-    """A message to replace: where it was read, the digest of what was read, what is to stand there."""
-
-    place: Any
-    old: str
-    new: Any
-    counts: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A message as it was read. `raw` is what its digest is made of."""
-
-    place: Any
-    raw: bytes
-    found: Redaction
-    new: Any = None
-
-
-def digest(raw: bytes) -> str:
-    """As `redis.sha1hex` makes it."""
-    return hashlib.sha1(raw, usedforsecurity=False).hexdigest()
-
-
-def packed(items: Sequence[bytes]) -> bytes:
-    """Items so that no two lists of items look alike; the scripts do the same."""
-    return b"".join([b"%d:%b" % (len(item), item) for item in items])
-
-
-def grouped(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
-    """At most so many at a time."""
-    for start in range(0, len(changes), size):
-        yield changes[start : start + size]
-
-
 class RedisType(ABC):
-    """A type."""
+    """A Redis type; `script` names the Lua script that writes, `report_name` stands in reports."""
 
     script: ClassVar[str]
-    report_name: ClassVar[str]  # in reports
+    report_name: ClassVar[str]
 
     @abstractmethod
     def read(self, key: bytes, most: int) -> Call:
-        """The command that reads all of a small key."""
+        """The command that reads all of a small key, at most `most` elements."""
 
     @abstractmethod
     def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
-        """The messages in a reply; `start` is the place of the first."""
+        """The messages in a reply; `start` is the place of the first element."""
 
     @abstractmethod
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
-        """Arguments of the script calls that put the changes in place. `everywhere`: look for them in the whole key."""
+        """Arguments of the script calls that write the changes, at most `size` changes per call.
+
+        With `everywhere` the script searches the whole key for each message, not only the places near the one read.
+        """
 
     @abstractmethod
     def flat(self, reply: Any) -> list[bytes]:
-        """All of a reply's items in order, as the overview script lists them."""
+        """All items of a reply in order, as the overview script lists them for its digest."""
 
     def size(self, reply: Any) -> int:
-        """Elements in a reply."""
+        """The number of elements in a reply."""
         return len(reply)
 
     def changes(self, parts: Sequence[Part]) -> list[Change]:
-        """Those parts that change."""
+        """The changes for those parts that the redactor changed."""
         return [
-            Change(p.place, digest(p.raw), p.found.new if p.new is None else p.new, p.found.counts)
+            Change(p.place, digest(p.raw), p.redaction.new if p.new is None else p.new, p.redaction.counts)
             for p in parts
-            if p.found.new is not None
+            if p.redaction.new is not None
         ]
 
     @abstractmethod
     def put(self, reply: Any, changes: Sequence[Change]) -> Any:
-        """The reply as it reads once the changes are in place."""
+        """The reply as it would read after the changes were written."""
 
 
 class String(RedisType):
-    """A value that is a text or JSON."""
+    """A single value: one message, text or JSON."""
 
     script = report_name = "string"
 
@@ -115,7 +81,7 @@ class String(RedisType):
 
 
 class Document(String):
-    """A RedisJSON document."""
+    """A document of the RedisJSON module, read and written as JSON text."""
 
     script = report_name = "json"
 
@@ -124,7 +90,7 @@ class Document(String):
 
 
 class List(RedisType):
-    """Messages in order."""
+    """A list: each element is a message."""
 
     script = report_name = "list"
 
@@ -135,12 +101,12 @@ class List(RedisType):
         return [Part(start + i, raw, redactor.message(raw)) for i, raw in enumerate(reply)]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
-        found = []
+        calls = []
         for group in grouped(changes, size):
             near = (max(0, group[0].place - SLACK), group[-1].place + SLACK)
             window = (0, -1) if everywhere else near
-            found.append((*window, *(item for c in group for item in (c.old, c.new))))
-        return found
+            calls.append((*window, *(item for c in group for item in (c.old, c.new))))
+        return calls
 
     def flat(self, reply: Any) -> list[bytes]:
         return list(reply)
@@ -153,7 +119,7 @@ class List(RedisType):
 
 
 class SortedSet(List):
-    """Members are messages; the score is theirs."""
+    """A sorted set: each member is a message and keeps its score."""
 
     script = report_name = "zset"
 
@@ -173,16 +139,8 @@ class SortedSet(List):
         return new
 
 
-_PLACEHOLDER = re.compile(rb"\[([A-Z][A-Z_]*)\]")
-
-
-def numbered(new: bytes, number: int) -> bytes:
-    """The same message told apart from another that reads alike: its first placeholder gets a number."""
-    return _PLACEHOLDER.sub(rb"[\1_%d]" % number, new, count=1)
-
-
 class Hash(RedisType):
-    """Values of fields; names of fields stay."""
+    """A hash: each value is a message; field names stay as they are."""
 
     script = report_name = "hash"
 
@@ -215,7 +173,7 @@ class Hash(RedisType):
 
 
 class Stream(RedisType):
-    """Entries of fields and values. All changes of a stream go into one call."""
+    """A stream: each entry is a message. All changes of a stream go into one call, because the script rebuilds the stream."""
 
     script = report_name = "stream"
 
@@ -229,16 +187,16 @@ class Stream(RedisType):
         return [self._entry(redactor, ident, items) for ident, items in reply if items]
 
     def _entry(self, redactor: Redactor, ident: bytes, items: list[bytes]) -> Part:
-        found = [redactor.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
-        left = next((f.left for f in found if f.left is not None), None)
-        if all(f.new is None for f in found):
-            return Part(ident, b"", Redaction(left=left))
+        redactions = [redactor.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
+        skipped = next((r.skipped for r in redactions if r.skipped is not None), None)
+        if all(r.new is None for r in redactions):
+            return Part(ident, b"", Redaction(skipped=skipped))
         new = list(items)
-        for i, f in enumerate(found):
-            if f.new is not None:
-                new[2 * i + 1] = f.new
-        counts = tuple(pair for f in found for pair in f.counts)
-        return Part(ident, packed(items), Redaction(b"", counts, left), new)
+        for i, r in enumerate(redactions):
+            if r.new is not None:
+                new[2 * i + 1] = r.new
+        counts = tuple(pair for r in redactions for pair in r.counts)
+        return Part(ident, packed(items), Redaction(b"", counts, skipped), new)
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         items = [item for c in changes for item in (c.place, c.old, len(c.new), *c.new)]
@@ -250,3 +208,21 @@ class Stream(RedisType):
     def put(self, reply: Any, changes: Sequence[Change]) -> Any:
         new = {change.place: change.new for change in changes}
         return [(ident, new.get(ident, items)) for ident, items in reply]
+
+
+def readable_types(limits: Limits, *, fields_expire: bool, documents: bool) -> dict[str, RedisType]:
+    """The types that the backfill reads, by the name that the server gives each type.
+
+    Args:
+        limits: Bounds of the run; a stream longer than `limits.stream_entries` is not rebuilt.
+        fields_expire: Whether the server lets a field of a hash expire by itself.
+        documents: Whether the server has the RedisJSON module.
+    """
+    types: dict[str, RedisType] = {
+        "string": String(),
+        "list": List(),
+        "hash": Hash(fields_expire=fields_expire),
+        "zset": SortedSet(),
+        "stream": Stream(limits.stream_entries),
+    }
+    return types | ({"ReJSON-RL": Document()} if documents else {})

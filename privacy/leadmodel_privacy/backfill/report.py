@@ -1,4 +1,4 @@
-"""What a run says at its end: the report, the audit record, the one line of a termination message. Counts and shapes, never a value."""
+"""The documents at the end of a run: report, audit record, termination message. Counts and shapes, never a value."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _SHAPES = 20
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended."""
+    """The result of a run; `started` and `ended` are Unix seconds."""
 
     run: str
     code: BackfillExit
@@ -33,22 +33,22 @@ def _instant(seconds: float) -> str:
 
 
 def outcome_of(settings: Settings, tally: Tally) -> tuple[BackfillExit, Outcome, str]:
-    """What a finished run comes to."""
+    """Exit code, outcome and message of a run that was not interrupted."""
     if settings.apply and tally.incomplete:
-        said = (
+        message = (
             f"{tally.residue} messages left, {tally.given_up} keys given up, {tally.unread} too long to read"
         )
-        return BackfillExit.RESIDUE, Outcome.RESIDUE, said
+        return BackfillExit.RESIDUE, Outcome.RESIDUE, message
     if not tally.found and not tally.changed:
         return BackfillExit.DONE, Outcome.CLEAN, ""
     return BackfillExit.DONE, Outcome.REDACTED if settings.apply else Outcome.FOUND, ""
 
 
-def full(settings: Settings, ended: RunResult) -> dict[str, Any]:
-    """The report."""
-    tally = ended.tally
+def full(settings: Settings, result: RunResult) -> dict[str, Any]:
+    """The report as a JSON object."""
+    tally = result.tally
     return {
-        **document_of(_head(settings, ended)),
+        **document_of(_head(settings, result)),
         "name": settings.name,
         "partial": settings.partial,
         **document_of(_counts(tally)),
@@ -62,34 +62,34 @@ def full(settings: Settings, ended: RunResult) -> dict[str, Any]:
     }
 
 
-def audit(settings: Settings, ended: RunResult) -> dict[str, Any]:
-    """What is kept for good: who, with what, when, how it ended."""
-    facts = {"triggeredBy": settings.triggered_by, "image": settings.image, "report": ended.reported}
+def audit(settings: Settings, result: RunResult) -> dict[str, Any]:
+    """The audit record, kept for good: who ran what, when, with which result."""
+    origin = {"triggeredBy": settings.triggered_by, "image": settings.image, "report": result.reported}
     return {
-        **document_of(_head(settings, ended)),
+        **document_of(_head(settings, result)),
         "name": settings.name,
-        **facts,
-        **document_of(_counts(ended.tally)),
+        **origin,
+        **document_of(_counts(result.tally)),
     }
 
 
-def termination(settings: Settings, ended: RunResult) -> str:
-    """One line of at most 4 KB."""
-    answer = BackfillAnswer(_head(settings, ended), _counts(ended.tally), ended.reported[:512])
+def termination(settings: Settings, result: RunResult) -> str:
+    """The termination message: one line of JSON, at most 4 KB."""
+    answer = BackfillAnswer(_head(settings, result), _counts(result.tally), result.reported[:512])
     return backfill.dump(answer)
 
 
-def _head(settings: Settings, ended: RunResult) -> Head:
+def _head(settings: Settings, result: RunResult) -> Head:
     return Head(
-        run=ended.run,
+        run=result.run,
         mode=settings.mode,
-        outcome=ended.outcome,
-        message=ended.message[:512],
-        exit_code=ended.code,
-        detector=ended.detector,
+        outcome=result.outcome,
+        message=result.message[:512],
+        exit_code=result.code,
+        detector=result.detector,
         config=settings.digest,
-        started=_instant(ended.started),
-        ended=_instant(ended.ended),
+        started=_instant(result.started),
+        ended=_instant(result.ended),
     )
 
 

@@ -1,4 +1,4 @@
-"""A run from end to end: connect, take the lease, scan from the checkpoint on, verify. Begun again whenever the server went away."""
+"""A run from end to end: connect, take the lease, scan from the checkpoint on, verify; begun again whenever the server went away."""
 
 import secrets
 import threading
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from leadmodel_privacy.backfill.capabilities import probe_servers
-from leadmodel_privacy.backfill.outcomes import BackfillError, ServerUnavailable, Stopped
+from leadmodel_privacy.backfill.errors import BackfillError, ServerUnavailable, Stopped
 from leadmodel_privacy.backfill.scan_progress import ScanProgress
 from leadmodel_privacy.backfill.servers import Access, Servers
 from leadmodel_privacy.backfill.session import Session
@@ -22,7 +22,7 @@ _PAUSE_S = 1.0
 
 @dataclass
 class Run:
-    """One run of the program; `tally` and `state` are there for the report even when it fails."""
+    """One run of the program; `tally` and `state` serve the report even after a failure."""
 
     settings: Settings
     access: Access
@@ -42,9 +42,14 @@ class Run:
         self.progress = ScanProgress(self.out, self.clock)
 
     def run_until_done(self) -> None:
-        """Sessions until one finishes. Waits for a server or a lease as long as the settings say."""
+        """Open sessions until one finishes, waiting up to `settings.wait_s` seconds for a server or a lease.
+
+        Raises:
+            ServerUnavailable: The wait is over.
+            BackfillError: The run cannot go on.
+        """
         waited_from = self.clock()
-        said = ""
+        last_message = ""
         while True:
             session: Session | None = None
             try:
@@ -55,22 +60,22 @@ class Run:
                     waited_from = self.clock()
                 if self.clock() - waited_from > self.settings.wait_s:
                     raise
-                if str(error) != said:
-                    said = str(error)
-                    self.log(f"{said}; trying again for up to {self.settings.wait_s:.0f} s")
+                if str(error) != last_message:
+                    last_message = str(error)
+                    self.log(f"{last_message}; trying again for up to {self.settings.wait_s:.0f} s")
                 self._pause(_PAUSE_S)
             else:
                 return
 
     def _session(self) -> Session:
         self.servers.connect()
-        facts = probe_servers(self.servers)
+        capabilities = probe_servers(self.servers)
         self.state = State(self.servers, self.settings.name, self.owner, self.settings.lease_s)
         session = Session(
             settings=self.settings,
             servers=self.servers,
             state=self.state,
-            facts=facts,
+            capabilities=capabilities,
             detector=self.detector,
             progress=self.progress,
             log=self.log,
@@ -85,11 +90,11 @@ class Run:
         if self.stop.wait(seconds):
             raise Stopped("stopped while waiting")
 
-    def leave(self) -> None:
-        """Give back the lease and the connections, if the server lets us."""
+    def close(self) -> None:
+        """Release the lease, if the server can be reached, and close the connections."""
         try:
             if self.state is not None and self.state.fence:
                 self.state.release()
         except BackfillError:
-            pass  # it ends by itself
+            pass  # the lease ends by itself
         self.servers.close()

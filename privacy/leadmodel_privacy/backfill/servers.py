@@ -1,4 +1,4 @@
-"""Servers behind one URL: a single one, the primary that Sentinels name, or all primaries of a cluster (found by asking)."""
+"""The servers behind one URL: a single server, the primary that Sentinels name, or all primaries of a cluster."""
 
 import os
 import time
@@ -17,8 +17,8 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
 from leadmodel_messages.uris import show
+from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.nodes import AWAY, Node, refused
-from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.scripts import Script, load
 
 SINGLE = "primary"
@@ -28,7 +28,16 @@ _SCHEMES = "redis://, rediss://, unix://, redis+sentinel:// or rediss+sentinel:/
 
 @dataclass(frozen=True)
 class Access:
-    """Where the server is and how to be let in. Never shown."""
+    """URL, login and TLS files of the server. Never logged.
+
+    Attributes:
+        url: `redis://`, `rediss://`, `unix://`, or either of the first two with `+sentinel`.
+        username: User, in place of the URL's.
+        password: Password, in place of the URL's.
+        ca: PEM file of the certificates to trust.
+        certificate: PEM file of the client's certificate.
+        key: PEM file of the certificate's key.
+    """
 
     url: str = field(repr=False)
     username: str = ""
@@ -39,12 +48,12 @@ class Access:
 
     @property
     def shown(self) -> str:
-        """The URL for people: no user, no password, no query."""
+        """The URL without user, password and query, for messages."""
         return show(self.url)
 
     def options(self) -> dict[str, Any]:
-        """What redis-py is told beside the URL."""
-        found: dict[str, Any] = {
+        """Keyword arguments of redis-py's clients, beside the URL."""
+        options: dict[str, Any] = {
             "protocol": 2,
             "decode_responses": False,
             "socket_timeout": _TIMEOUT_S,
@@ -55,11 +64,11 @@ class Access:
         named = {"username": self.username, "password": self.password}
         if urlsplit(self.url).scheme.startswith("rediss"):
             named |= {"ssl_ca_certs": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.key}
-        return found | {name: value for name, value in named.items() if value}
+        return options | {name: value for name, value in named.items() if value}
 
 
 class Servers:
-    """All primaries. Ask again after a failure: Sentinel or cluster may name others."""
+    """All primaries; `connect` again after a failure, because Sentinels or cluster may name others."""
 
     def __init__(self, access: Access, clock: Callable[[], float] = time.perf_counter) -> None:
         self.access = access
@@ -71,7 +80,12 @@ class Servers:
         self._options = access.options() | {"redis_connect_func": _on_connect}
 
     def connect(self) -> None:
-        """Find the primaries anew. Raises ServerUnavailable or Refused."""
+        """Find the primaries anew.
+
+        Raises:
+            ServerUnavailable: No answer, or not for all slots of a cluster.
+            Refused: The URL, the login or the user's rights do not suffice.
+        """
         self.close()
         scheme = _scheme(self.access)
         try:
@@ -83,7 +97,7 @@ class Servers:
             if b"cluster_enabled:1" in node.one("INFO", "cluster"):
                 client.close()
                 self.cluster = RedisCluster.from_url(self.access.url, **self._cluster_options())
-                self._learn()
+                self._find_primaries()
             else:
                 self._nodes = {SINGLE: node}
         except (ServerUnavailable, Refused):
@@ -102,31 +116,31 @@ class Servers:
             raise Refused(f"{self.access.shown} cannot be used as a URL; write {_SCHEMES}") from None
 
     def primaries(self) -> list[Node]:
-        """Every primary, in a fixed order."""
+        """Every primary, in order of the node ids."""
         return [self._nodes[name] for name in sorted(self._nodes)]
 
     def holding(self, key: bytes | str) -> Node:
-        """The primary that should hold a key."""
+        """The primary that holds the slot of a key."""
         if self.cluster is None:
             return next(iter(self._nodes.values()))
         raw = key.encode() if isinstance(key, str) else key
-        found = self.cluster.nodes_manager.get_node_from_slot(key_slot(raw))
-        return self._at(found.host, int(found.port))
+        node = self.cluster.nodes_manager.get_node_from_slot(key_slot(raw))
+        return self._at(node.host, int(node.port))
 
     @property
     def waited_s(self) -> float:
-        """Time spent on round trips since this was last taken."""
+        """Seconds spent on round trips since the last `take_waited`."""
         return sum(node.waited_s for node in self._nodes.values())
 
     def take_waited(self) -> float:
-        """The same, and begin to count anew."""
-        found = self.waited_s
+        """The seconds of `waited_s`; the count begins anew."""
+        waited = self.waited_s
         for node in self._nodes.values():
             node.waited_s = 0
-        return found
+        return waited
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         for node in self._nodes.values():
             node.client.close()
         if self.cluster is not None:
@@ -138,24 +152,24 @@ class Servers:
             "require_full_coverage": True
         }
 
-    def _learn(self) -> None:
-        """Primaries of the cluster by their node id."""
+    def _find_primaries(self) -> None:
+        """Find the primaries of the cluster, by node id."""
         assert self.cluster is not None
         cluster: Any = self.cluster
-        for found in cluster.get_primaries():
-            node = self._node("", cluster.get_redis_connection(found))
+        for primary in cluster.get_primaries():
+            node = self._node("", cluster.get_redis_connection(primary))
             node.client.connection_pool.connection_kwargs["retry"] = Retry(NoBackoff(), 0)
             node.name = node.one("CLUSTER", "MYID").decode()
             self._nodes[node.name] = node
 
     def _at(self, host: str, port: int) -> Node:
-        """The node at an address that a cluster named."""
+        """The node at an address that the cluster named in a redirection."""
         known = self._by_address.get((host, port))
         if known is not None:
             return known
         for node in self._nodes.values():
-            about = node.client.connection_pool.connection_kwargs
-            if (about.get("host"), int(about.get("port", 0))) == (host, port):
+            address = node.client.connection_pool.connection_kwargs
+            if (address.get("host"), int(address.get("port", 0))) == (host, port):
                 return self._by_address.setdefault((host, port), node)
         parts = urlsplit(self.access.url)
         login = parts.netloc.rpartition("@")[0]
@@ -181,7 +195,7 @@ def _scheme(access: Access) -> str:
 
 
 def _on_connect(connection: Any) -> None:
-    """Log in, then ask that reading leaves no trace in what an evicting server keeps (Redis 7.2 and Valkey on)."""
+    """Log in, then ask with CLIENT NO-TOUCH (Redis 7.2, Valkey) that reads leave the eviction order alone."""
     connection.on_connect()
     connection.send_command("CLIENT", "NO-TOUCH", "ON", check_health=False)
     try:
@@ -191,7 +205,14 @@ def _on_connect(connection: Any) -> None:
 
 
 def _by_sentinel(access: Access, options: dict[str, Any]) -> "redis.Redis":
-    """`redis+sentinel://[user:password@]host[:port][,host…]/MASTER[/db]`; the login is the server's, Sentinels get theirs by environment."""
+    """The primary that Sentinels name: `redis+sentinel://[user:password@]host[:port][,host…]/MASTER[/db]`.
+
+    The URL's login is the server's; Sentinels take REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD.
+
+    Raises:
+        Refused: The URL has another form.
+        ServerUnavailable: No Sentinel knows the primary.
+    """
     parts = urlsplit(access.url)
     login, _, hosts = parts.netloc.rpartition("@")
     master, _, db = parts.path.strip("/").partition("/")
@@ -202,7 +223,7 @@ def _by_sentinel(access: Access, options: dict[str, Any]) -> "redis.Redis":
     secure = parts.scheme.startswith("rediss")
     own = {name: value for name, value in options.items() if name.startswith(("ssl_", "socket_", "retry"))}
     own |= {"ssl": True} if secure else {}
-    watch = {
+    sentinel_login = {
         "username": os.environ.get("REDIS_SENTINEL_USERNAME"),
         "password": os.environ.get("REDIS_SENTINEL_PASSWORD"),
     }
@@ -211,7 +232,7 @@ def _by_sentinel(access: Access, options: dict[str, Any]) -> "redis.Redis":
             (h.rpartition(":")[0] or h, int(h.rpartition(":")[2]) if ":" in h else 26379)
             for h in hosts.split(",")
         ],
-        sentinel_kwargs=own | {"protocol": 2} | {k: v for k, v in watch.items() if v},
+        sentinel_kwargs=own | {"protocol": 2} | {k: v for k, v in sentinel_login.items() if v},
         **({name: value for name, value in named.items() if value} | options),
         **({"ssl": True} if secure else {}),
     )

@@ -1,4 +1,4 @@
-"""One unbroken connection's worth of a run: gate, lease, checkpoint, the scan, the verify pass, the end."""
+"""The part of a run within one connection: gate, lease, checkpoint, scan, verify pass, end."""
 
 import os
 import threading
@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from leadmodel_privacy.backfill.capabilities import Capabilities, rebuilds_streams
+from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable, Stopped
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_key
 from leadmodel_privacy.backfill.globs import compiled, server_match
 from leadmodel_privacy.backfill.key_scan import KeyScan
 from leadmodel_privacy.backfill.message_redactor import Redactor
 from leadmodel_privacy.backfill.nodes import Node
-from leadmodel_privacy.backfill.outcomes import Refused, ServerUnavailable, Stopped
-from leadmodel_privacy.backfill.overview import readable_types
 from leadmodel_privacy.backfill.rate_limit import RateLimiter
-from leadmodel_privacy.backfill.redis_types import RedisType
+from leadmodel_privacy.backfill.redis_types import RedisType, readable_types
 from leadmodel_privacy.backfill.run_context import RunContext
 from leadmodel_privacy.backfill.scan_progress import ScanProgress
 from leadmodel_privacy.backfill.servers import Servers
@@ -31,41 +30,46 @@ _SPREAD = 1 << 64
 
 
 class _EnoughError(Exception):
-    """A first look has seen as many keys as it was to see."""
+    """The first look has seen `max_keys` keys."""
 
 
 @dataclass
 class Session:
-    """`has_progressed` says whether it got anywhere, so that waiting begins anew."""
+    """One connection's work; `has_progressed` is true after the first page, so that a new wait begins from there."""
 
     settings: Settings
     servers: Servers
     state: State
-    facts: Capabilities
+    capabilities: Capabilities
     detector: Detector
     progress: ScanProgress
     log: Callable[[str], None]
     clock: Callable[[], float]
     stop: threading.Event
     has_progressed: bool = False
-    _kept: float = 0
+    _renewed_at: float = 0
     _began: float = 0
     _selected: Fingerprints = field(default_factory=Fingerprints)
 
     @property
     def leases(self) -> bool:
-        """A first look without writes takes no lease; it leaves nothing behind but its report."""
+        """True if the session takes the lease; a first look without writes leaves nothing behind but its report."""
         return not self.settings.partial or self.settings.apply
 
     def prepare(self) -> None:
-        """Gate, lease, checkpoint. Raises ServerUnavailable while another run holds the lease."""
+        """Pass the gate, take the lease, read the checkpoint.
+
+        Raises:
+            Refused: The last dry run had another configuration.
+            ServerUnavailable: Another run holds the lease.
+        """
         settings = self.settings
         self._gate()
         if self.leases and (held := self.state.acquire()) > 0:
             raise ServerUnavailable(
                 f"another run of {settings.name!r} holds the lease, for {held:.0f} s more"
             )
-        self._kept = self.clock()
+        self._renewed_at = self.clock()
         shape_counter = ShapeCounter()
         self.context = RunContext(
             settings=settings,
@@ -73,56 +77,61 @@ class Session:
             redactor=Redactor(settings.detector, settings.limits.message_chars, shape_counter),
             version=f"{self.detector.version}/{settings.digest}".encode(),
             salt=self.state.salt() if self.leases else os.urandom(16),
-            beat=self._beat,
+            heartbeat=self._heartbeat,
         )
         self.checkpoint = self._checkpoint()
         self.context.tally.shapes = shape_counter.shapes = self.context.tally.shapes
 
     def _types(self) -> dict[str, RedisType]:
-        facts = self.facts
-        found = readable_types(
-            self.settings.limits, fields_expire=facts.fields_expire, documents=facts.documents
+        capabilities = self.capabilities
+        types = readable_types(
+            self.settings.limits, fields_expire=capabilities.fields_expire, documents=capabilities.documents
         )
         if self.settings.apply and not rebuilds_streams(self.servers, self.state.key("probe")):
             self.log("this server does not let streams be rebuilt; they are left and counted as skipped")
-            del found["stream"]
-        return found
+            del types["stream"]
+        return types
 
     def _gate(self) -> None:
-        """What was looked at in the last dry run is what may be applied."""
+        """Refuse to apply a configuration other than that of the last dry run."""
         settings = self.settings
         if not settings.apply or settings.changed_configuration:
             return
-        seen = self.state.facts().get("dry_run_config")
-        if seen is not None and seen != settings.digest:
+        dry_run = self.state.fields().get("dry_run_config")
+        if dry_run is not None and dry_run != settings.digest:
             raise Refused(
                 "the last dry run had another configuration; run once without --apply and read its report, or add"
                 " --changed-configuration"
             )
 
     def _checkpoint(self) -> Checkpoint:
-        """Where an unfinished run of the same kind was, or the beginning."""
+        """The checkpoint of an unfinished run with the same settings, or a new checkpoint."""
         settings, context = self.settings, self.context
         fresh = Checkpoint(self.detector.version, settings.digest, settings.mode, started=time.time())
         if settings.partial:
             return fresh
         if settings.stamps:
-            context.known = self.state.fingerprints("stamps").sealed()
-        context.marks = len(context.known) > 0
-        found = self.state.checkpoint()
-        if found is None or not found.continues(fresh):
+            context.known = self.state.fingerprints("stamps").sorted_copy()
+        context.with_digests = len(context.known) > 0
+        saved = self.state.checkpoint()
+        if saved is None or not saved.continues(fresh):
             self.state.save(fresh, context.changed, context.clean, anew=True)
             return fresh
         self.log("going on where the last run stopped")
-        context.tally = Tally.load(found.tally)
+        context.tally = Tally.load(saved.tally)
         context.changed = self.state.fingerprints("changed")
         context.clean = self.state.fingerprints("clean")
-        return found
+        return saved
 
     # --- work ----------------------------------------------------------------------------------------------------------------------
 
     def work(self) -> None:
-        """Scan, verify, finish."""
+        """Scan all keys; after an apply also verify; then finish.
+
+        Raises:
+            Stopped: A signal asked the run to stop; the checkpoint is saved.
+            BackfillError: The session cannot go on.
+        """
         self._began = self.clock()
         self.servers.take_waited()
         try:
@@ -130,7 +139,7 @@ class Session:
                 self._scan("scan", self.context.tally)
                 if self.settings.apply:
                     self.checkpoint.verifying, self.checkpoint.nodes, self.checkpoint.slots = True, {}, ""
-                    self.context.tally.forget_given_up()  # all of them are tried once more
+                    self.context.tally.forget_given_up()  # the verify pass tries each of them again
                     self._save()
             if self.settings.apply:
                 self._verify()
@@ -142,22 +151,22 @@ class Session:
     def _scan(self, phase: str, tally: Tally) -> None:
         settings, patterns = self.settings, compiled(self.settings.patterns)
         worker = Worker(self.context)
-        pace = RateLimiter(
+        limiter = RateLimiter(
             settings.limits.keys_per_second, settings.limits.server_share, self.clock, self._sleep
         )
-        self.progress.begin(phase, self.facts.keys)
+        self.progress.begin(phase, self.capabilities.keys)
 
         def page(node: Node, keys: list[bytes]) -> None:
             began, waited = self.clock(), self.servers.waited_s
-            mine = [key for key in keys if patterns.fullmatch(key) and self._is_wanted(key)]
+            wanted = [key for key in keys if patterns.fullmatch(key) and self._is_wanted(key)]
             if settings.max_keys and not self.context.verifying:
-                mine = mine[: settings.max_keys - tally.keys]
-            if mine:
-                worker.page(node, mine)
+                wanted = wanted[: settings.max_keys - tally.keys]
+            if wanted:
+                worker.page(node, wanted)
             self.progress.step(len(keys), tally)
             if settings.max_keys and tally.keys >= settings.max_keys and not self.context.verifying:
                 raise _EnoughError
-            pace.after(len(mine), self.servers.waited_s - waited, began)
+            limiter.after_page(len(wanted), self.servers.waited_s - waited, began)
 
         scan = KeyScan(
             self.servers,
@@ -177,26 +186,26 @@ class Session:
         if key.startswith(_OWN):
             return False
         if self.context.verifying:
-            mark = of_key(key)
-            return mark in self._selected or mark < self.settings.recheck * _SPREAD
+            fingerprint = of_key(key)
+            return fingerprint in self._selected or fingerprint < self.settings.recheck * _SPREAD
         return self.settings.sample >= 1 or of_key(key) < self.settings.sample * _SPREAD
 
     def _verify(self) -> None:
-        """What was changed is looked at again, and some of the rest: an application may have written old text back."""
+        """Read the changed keys again and a sample of the others: an application may have written old text back."""
         context = self.context
-        context.verifying, context.marks = True, True
-        context.known = context.clean.sealed()
-        self._selected = context.changed.sealed()
+        context.verifying, context.with_digests = True, True
+        context.known = context.clean.sorted_copy()
+        self._selected = context.changed.sorted_copy()
         self._scan("verify", context.tally)
 
     def _finish(self) -> None:
         settings = self.settings
         if settings.partial:
             return
-        facts = {"last_run": f"{time.time():.0f}"}
+        fields = {"last_run": f"{time.time():.0f}"}
         if not settings.apply:
-            facts |= {"dry_run_config": settings.digest, "dry_run_at": facts["last_run"]}
-        self.state.finish(stamps=settings.stamps, facts=facts)
+            fields |= {"dry_run_config": settings.digest, "dry_run_at": fields["last_run"]}
+        self.state.finish(stamps=settings.stamps, fields=fields)
 
     # --- between pages -------------------------------------------------------------------------------------------------------------
 
@@ -206,9 +215,9 @@ class Session:
         if not self.settings.partial:
             self.checkpoint.tally = self.context.tally.dump()
             self.state.save(self.checkpoint, self.context.changed, self.context.clean)
-            self._kept = self.clock()
+            self._renewed_at = self.clock()
         else:
-            self._beat()
+            self._heartbeat()
         if self.stop.is_set():
             raise Stopped("stopped after a checkpoint; the next run goes on from there")
 
@@ -218,16 +227,16 @@ class Session:
         self.context.tally.redis_seconds += self.servers.take_waited()
         self._began = now
 
-    def _beat(self) -> None:
-        """Keep the lease during long work."""
-        if self.leases and self.clock() - self._kept > self.settings.lease_s / 4:
+    def _heartbeat(self) -> None:
+        """Renew the lease during long work."""
+        if self.leases and self.clock() - self._renewed_at > self.settings.lease_s / 4:
             self.state.renew()
-            self._kept = self.clock()
+            self._renewed_at = self.clock()
 
     def _sleep(self, seconds: float) -> None:
         until = self.clock() + seconds
         while (left := until - self.clock()) > 0 and not self.stop.wait(min(left, self.settings.lease_s / 4)):
-            self._beat()
+            self._heartbeat()
 
     def _restarted(self) -> None:
         self.context.tally.restarts += 1

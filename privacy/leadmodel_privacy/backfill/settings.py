@@ -1,4 +1,4 @@
-"""What a run is asked to do, frozen; and the hash by which a dry run and the apply after it are told to be alike."""
+"""The settings of a run, and the digest that ties an apply to the dry run before it."""
 
 import hashlib
 import json
@@ -9,25 +9,25 @@ from leadmodel_privacy.configuration import Config
 
 @dataclass(frozen=True)
 class Limits:
-    """How much is taken at once, and how fast."""
+    """How much a run reads and writes at once, and how fast."""
 
-    page: int = 500  # keys a SCAN call looks at
-    batch_bytes: int = 256 << 10  # bytes of keys that are read, then written, together
-    small_items: int = 500  # a key with more goes alone, in chunks; so does a string of more bytes
-    small_bytes: int = 64 << 10  # a key with more has no mark
-    read: int = 500  # elements of a big key in one read
-    write: int = 100  # elements in one script
-    value_bytes: int = 8 << 20  # a longer value is left for a person
-    message_chars: int = 100_000  # as is a longer text
-    stream_entries: int = 1000  # a longer stream is not rebuilt
-    attempts: int = 20  # at a key that changes under the run
+    page: int = 500  # keys per SCAN call
+    batch_bytes: int = 256 << 10  # bytes of keys read, then written, together
+    small_items: int = 500  # elements; a key with more is read by itself, in chunks
+    small_bytes: int = 64 << 10  # bytes; a larger key has no content digest
+    read: int = 500  # elements per read of a key in chunks
+    write: int = 100  # messages per script call
+    value_bytes: int = 8 << 20  # bytes; a longer value is left for a person
+    message_chars: int = 100_000  # characters; a longer message is left for a person
+    stream_entries: int = 1000  # entries; a longer stream is not rebuilt
+    attempts: int = 20  # attempts at a key that changes meanwhile
     keys_per_second: float = 0
     server_share: float = 1.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One run."""
+    """The settings of one run."""
 
     patterns: tuple[str, ...]
     detector: Config = field(default_factory=Config)
@@ -36,7 +36,7 @@ class Settings:
     stamps: bool = False
     sample: float = 1.0
     max_keys: int = 0
-    recheck: float = 0.01  # of unchanged keys, in the verify pass
+    recheck: float = 0.01  # share of the unchanged keys that the verify pass reads
     changed_configuration: bool = False
     retention_s: int = 30 * 86400
     wait_s: float = 3600
@@ -54,16 +54,16 @@ class Settings:
 
     @property
     def partial(self) -> bool:
-        """A first overview: never resumed, never a dry run of record."""
+        """True for a first look, which is never resumed and does not count as the dry run before an apply."""
         return self.sample < 1 or self.max_keys > 0
 
     @property
     def digest(self) -> str:
-        """Names what is looked at and for; not how fast."""
+        """Names what is read and searched for, not how fast: 12 hex digits of a SHA-256."""
         limits = self.limits
-        facts = {
+        meaning = {
             "patterns": sorted(self.patterns),
             "detector": self.detector.digest,
             "limits": [limits.value_bytes, limits.message_chars, limits.stream_entries],
         }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]

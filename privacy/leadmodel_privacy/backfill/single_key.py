@@ -1,56 +1,48 @@
-"""One key by itself: because it is big, or because it changed while it was worked on. Repeated until nothing moved under it."""
+"""Redacts one key by itself, because the key is large or changed during its page; repeated until nothing changes meanwhile."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from leadmodel_privacy.backfill.chunked import Chunk, MovedError, chunks
+from leadmodel_privacy.backfill.chunked import Chunk, KeyChangedError, chunks
+from leadmodel_privacy.backfill.key_overview import GONE, KeyOverview
+from leadmodel_privacy.backfill.key_parts import Change, numbered
 from leadmodel_privacy.backfill.nodes import Node
-from leadmodel_privacy.backfill.overview import GONE, KeyOverview
-from leadmodel_privacy.backfill.redis_types import (
-    Change,
-    List,
-    RedisType,
-    SortedSet,
-    Stream,
-    String,
-    numbered,
-)
+from leadmodel_privacy.backfill.redis_types import List, RedisType, SortedSet, Stream, String
 from leadmodel_privacy.backfill.run_context import RunContext
 
-_WHOLE_FROM = (
-    3  # after so many attempts in chunks, read at once and look everywhere: what is not found then is gone
-)
+# From this attempt on a list or sorted set is read at once and searched everywhere: a message not found then is gone.
+_WHOLE_FROM = 3
 _WHOLE_ITEMS = 20_000
 
 
 @dataclass
 class _Attempts:
-    """What is remembered of a key between attempts."""
+    """What the worker remembers of a key between attempts."""
 
-    counted: set[str]  # digests of messages that were counted already
+    counted: set[str]  # digests of messages already counted
     first: bool
-    alike: Counter[str] = field(
+    collisions: Counter[str] = field(
         default_factory=Counter
-    )  # members that would fall on another, and how often they did
+    )  # by digest: times a new member met an equal one
     open: int = 0  # changes that the last attempt could not make
 
 
 class SingleKeyWorker:
-    """Works on one key until it is done, or gives it up."""
+    """Redacts one key until it is done, or gives the key up after `limits.attempts` attempts."""
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
 
     def process(self, node: Node, key: bytes, counted: set[str] | None = None) -> None:
-        """`counted`: what a page already counted of it."""
+        """Redact a key; `counted` holds digests of messages that the key's page has counted already."""
         context = self.context
         past = _Attempts(counted or set(), first=counted is None)
         overview = None
         for attempt in range(context.settings.limits.attempts):
-            context.beat()
+            context.heartbeat()
             overview = next(iter(context.overviews(node, [key])))
-            if overview.type == GONE or not context.is_read(overview):
+            if overview.type == GONE or not context.is_readable(overview):
                 return
             if not self._attempt(node, overview, past, whole=attempt >= _WHOLE_FROM):
                 return
@@ -59,25 +51,25 @@ class SingleKeyWorker:
         self._give_up(overview, past.open, "busy")
 
     def _attempt(self, node: Node, overview: KeyOverview, past: _Attempts, *, whole: bool) -> bool:
-        """One pass over the key; whether another is needed."""
+        """Pass over the key once; True if another pass is needed."""
         context, redis_type = self.context, self.context.types[overview.type]
-        past.open, moved, found = 0, False, False
+        past.open, repeat, dirty = 0, False, False
         try:
             for chunk in chunks(node, redis_type, overview, context.settings.limits, whole=whole):
-                context.beat()
+                context.heartbeat()
                 changes = self._changes(overview, redis_type, chunk, past)
-                found |= bool(changes)
+                dirty |= bool(changes)
                 if changes and context.settings.apply:
                     everywhere = whole and overview.items <= _WHOLE_ITEMS
-                    moved |= self._write(node, overview, chunk, changes, past, everywhere=everywhere)
-        except MovedError:
-            moved = True
+                    repeat |= self._write(node, overview, chunk, changes, past, everywhere=everywhere)
+        except KeyChangedError:
+            repeat = True
         if past.first and not context.verifying:
-            context.tally.dirty_keys += found
+            context.tally.dirty_keys += dirty
         past.first = False
-        if found and context.settings.apply:
+        if dirty and context.settings.apply:
             context.record_changed(overview.key)
-        return moved
+        return repeat
 
     def _changes(
         self, overview: KeyOverview, redis_type: RedisType, chunk: Chunk, past: _Attempts
@@ -86,7 +78,7 @@ class SingleKeyWorker:
         parts = redis_type.parts(context.redactor, chunk.reply, chunk.start)
         changes = redis_type.changes(parts)
         if past.first:
-            dirty = context.tally.dirty_keys
+            dirty = context.tally.dirty_keys  # the key counts once, not once per chunk
             context.count(overview, parts, changes)
             context.tally.dirty_keys = dirty
         else:
@@ -99,7 +91,7 @@ class SingleKeyWorker:
         return changes
 
     def _disambiguated(self, change: Change, past: _Attempts) -> Change:
-        times = past.alike[change.old]
+        times = past.collisions[change.old]
         return replace(change, new=numbered(change.new, times + 1)) if times else change
 
     def _write(
@@ -112,31 +104,32 @@ class SingleKeyWorker:
         *,
         everywhere: bool,
     ) -> bool:
+        """Write the changes of a chunk; True if some could not be made and the key needs another pass."""
         context, redis_type = self.context, self.context.types[overview.type]
         if isinstance(redis_type, Stream) and len(chunk.reply) > context.settings.limits.stream_entries:
             self._give_up(overview, len(changes), "tooManyEntries")
             return False
-        moved = False
+        repeat = False
         calls = redis_type.calls(changes, context.settings.limits.write, everywhere=everywhere)
         for reply in node.run([node.script(redis_type.script, [overview.key], *call) for call in calls]):
-            fallen = _fallen(reply)
-            past.alike.update(fallen)
-            missed = context.answer(reply)
-            moved |= bool(fallen) or (missed and not (everywhere and isinstance(redis_type, List)))
-        past.open += len(changes) if moved else 0
+            collided = _collided(reply)
+            past.collisions.update(collided)
+            missed = context.count_reply(reply)
+            repeat |= bool(collided) or (missed and not (everywhere and isinstance(redis_type, List)))
+        past.open += len(changes) if repeat else 0
         local = [replace(c, place=c.place - chunk.start) if isinstance(c.place, int) else c for c in changes]
         chunk.final = redis_type.put(chunk.reply, local)
-        if isinstance(redis_type, String) and not moved:
+        if isinstance(redis_type, String) and not repeat:
             context.record_clean(overview.key, redis_type, chunk.final, ())
-        return moved
+        return repeat
 
     def _give_up(self, overview: KeyOverview, messages: int, why: str) -> None:
         context = self.context
         context.tally.given_up += 1
         context.tally.residue += messages
-        context.leave(overview.key, overview.type, why)
+        context.list_for_person(overview.key, overview.type, why)
 
 
-def _fallen(reply: Any) -> list[str]:
-    """Digests of members that would have become one with another."""
-    return [mark.decode() for mark in reply[2:]] if isinstance(reply, list) else []
+def _collided(reply: Any) -> list[str]:
+    """Digests of the members that the sorted-set script left, because their new form equals another member."""
+    return [digest.decode() for digest in reply[2:]] if isinstance(reply, list) else []

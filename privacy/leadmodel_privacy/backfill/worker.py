@@ -1,12 +1,12 @@
-"""Works through keys: glance, read, redact, and put in place what still is what was read. Small keys share round trips."""
+"""Redacts keys page by page: overview, read, redact, and write where the content is still what was read. Small keys share round trips."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leadmodel_privacy.backfill.key_overview import KeyOverview
+from leadmodel_privacy.backfill.key_parts import Change
 from leadmodel_privacy.backfill.nodes import Command, Node
-from leadmodel_privacy.backfill.overview import KeyOverview
-from leadmodel_privacy.backfill.redis_types import Change
 from leadmodel_privacy.backfill.run_context import RunContext
 from leadmodel_privacy.backfill.single_key import SingleKeyWorker
 
@@ -19,28 +19,28 @@ class _Write:
 
 
 class Worker:
-    """Pages of keys; what does not fit into a page goes alone."""
+    """Redacts pages of keys; a key that does not fit into a page goes to the `SingleKeyWorker`."""
 
     def __init__(self, context: RunContext) -> None:
         self.context = context
         self.single_key = SingleKeyWorker(context)
 
     def page(self, node: Node, keys: Sequence[bytes]) -> None:
-        """All of a page's keys."""
+        """Redact all keys of a page."""
         context = self.context
         small: list[KeyOverview] = []
-        big: list[KeyOverview] = []
+        large: list[KeyOverview] = []
         for overview in context.overviews(node, keys):
-            if context.is_known(overview) or not context.is_read(overview):
+            if context.is_known(overview) or not context.is_readable(overview):
                 continue
-            (small if overview.is_small(context.settings.limits) else big).append(overview)
+            (small if overview.is_small(context.settings.limits) else large).append(overview)
         for batch in self._batches(small):
             self._batch(node, batch)
-        for overview in big:
+        for overview in large:
             self.single_key.process(node, overview.key)
 
     def _batches(self, overviews: Iterable[KeyOverview]) -> Iterator[list[KeyOverview]]:
-        """As many keys as bytes allow."""
+        """Batches of keys, each at most `limits.batch_bytes` long."""
         batch: list[KeyOverview] = []
         size = 0
         for overview in overviews:
@@ -55,12 +55,12 @@ class Worker:
     def _batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
         context = self.context
         most = 2 * context.settings.limits.small_items
-        replies = node.run([context.types[overview.type].read(overview.key, most) for overview in batch])
+        replies = node.run([context.types[o.type].read(o.key, most) for o in batch])
         writes, again = [], []
         for overview, reply in zip(batch, replies, strict=True):
             redis_type = context.types[overview.type]
             if isinstance(reply, Exception) or reply is None or redis_type.size(reply) >= most:
-                again.append(overview.key)  # gone, another type now, or grown
+                again.append(overview.key)  # the key is gone, has another type now, or has grown
                 continue
             parts = redis_type.parts(context.redactor, reply, 0)
             changes = redis_type.changes(parts)
@@ -75,26 +75,19 @@ class Worker:
 
     def _write(self, node: Node, writes: Sequence[_Write]) -> None:
         context = self.context
-        calls: list[tuple[KeyOverview, Command]] = []
+        calls: list[tuple[bytes, Command]] = []
         for write in writes:
-            redis_type = context.types[write.overview.type]
-            asked = redis_type.calls(write.changes, context.settings.limits.write)
-            calls += [
-                (write.overview, node.script(redis_type.script, [write.overview.key], *call))
-                for call in asked
-            ]
+            redis_type, key = context.types[write.overview.type], write.overview.key
+            arguments = redis_type.calls(write.changes, context.settings.limits.write)
+            calls += [(key, node.script(redis_type.script, [key], *each)) for each in arguments]
         missed: dict[bytes, bool] = {}
-        for (overview, _), reply in zip(calls, node.run([command for _, command in calls]), strict=True):
-            missed[overview.key] = context.answer(reply) or missed.get(overview.key, False)
+        for (key, _), reply in zip(calls, node.run([command for _, command in calls]), strict=True):
+            missed[key] = context.count_reply(reply) or missed.get(key, False)
         for write in writes:
-            redis_type = context.types[write.overview.type]
-            context.record_changed(write.overview.key)
-            if missed[write.overview.key]:
+            redis_type, key = context.types[write.overview.type], write.overview.key
+            context.record_changed(key)
+            if missed[key]:
                 context.tally.conflicts += 1
-                self.single_key.process(
-                    node, write.overview.key, counted={change.old for change in write.changes}
-                )
+                self.single_key.process(node, key, counted={change.old for change in write.changes})
             else:
-                context.record_clean(
-                    write.overview.key, redis_type, redis_type.put(write.reply, write.changes), ()
-                )
+                context.record_clean(key, redis_type, redis_type.put(write.reply, write.changes), ())

@@ -67,6 +67,6 @@ def test_a_message_is_remembered_without_its_text():
 
 
 def test_not_text_and_too_long():
-    assert redactor().message(b"\xff").left is SkipReason.NOT_TEXT
-    assert redactor().message(b"a" * 1001).left is SkipReason.TOO_LONG
-    assert redactor().message(json.dumps({"t": "a" * 1001}).encode()).left is SkipReason.TOO_LONG
+    assert redactor().message(b"\xff").skipped is SkipReason.NOT_TEXT
+    assert redactor().message(b"a" * 1001).skipped is SkipReason.TOO_LONG
+    assert redactor().message(json.dumps({"t": "a" * 1001}).encode()).skipped is SkipReason.TOO_LONG

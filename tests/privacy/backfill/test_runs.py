@@ -279,7 +279,7 @@ def test_marks_are_asked_for_only_where_they_can_be_known(world, valkey, monkeyp
     asked, real = [], RunContext.overviews
 
     def spy(self, node, keys):
-        asked.append((self.verifying, self.marks))
+        asked.append((self.verifying, self.with_digests))
         return real(self, node, keys)
 
     monkeypatch.setattr(RunContext, "overviews", spy)

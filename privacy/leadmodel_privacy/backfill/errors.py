@@ -1,20 +1,20 @@
-"""The errors of a backfill, each with its exit code. No message here ever holds a value, a key or a credential."""
+"""The errors that end a backfill, each with its exit code. No message holds a value, a key or a credential."""
 
 from leadmodel_messages.exits import BackfillExit
 
 
 class BackfillError(Exception):
-    """A run cannot go on; the message says what to do."""
+    """The run cannot go on; the message says what to do."""
 
     code = BackfillExit.CONFIGURATION
 
 
 class Refused(BackfillError):  # noqa: N818  # an outcome
-    """The configuration or the server's answer makes the run pointless."""
+    """The configuration or an answer of the server makes the run pointless; trying again does not help."""
 
 
 class ServerUnavailable(BackfillError):  # noqa: N818  # an outcome
-    """The server cannot be reached or cannot serve now."""
+    """The server cannot be reached or cannot serve now; the run tries again."""
 
     code = BackfillExit.TRY_AGAIN
 
@@ -26,6 +26,6 @@ class LeaseLost(BackfillError):  # noqa: N818  # an outcome
 
 
 class Stopped(BackfillError):  # noqa: N818  # an outcome
-    """A signal asked the run to stop; what was done is kept."""
+    """A signal asked the run to stop; the work done so far is kept."""
 
     code = BackfillExit.STOPPED
