@@ -19,14 +19,13 @@ from serving.figures import against, goal, ratio, spread, table
 from serving.machine import describe
 from serving.models import Lead, Made, as_json, made
 from serving.rounds import TOLERANCE, sample
-from serving.servers import knows
 
 from leadmodel_artifact.artifact import load
 from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
 
 CONNECTIONS = 16
-FLOOR, OURS, FAST = "floor", "LeadModel", "LeadModel --fast-path"
+FLOOR, OURS = "floor", "LeadModel"
 
 
 def requests(leads: Sequence[Lead]) -> list[bytes]:
@@ -65,8 +64,6 @@ async def measure(files: Made, leads: Sequence[Lead], rounds: int) -> dict[str, 
     """Interleaved rounds."""
     models = ["--artifact", str(files.champion), "--previous", str(files.previous), "--min-auc", "0.5"]
     configs = {FLOOR: inside.floor(), OURS: inside.leadmodel(models)}
-    if knows("--fast-path"):
-        configs[FAST] = inside.leadmodel([*models, "--fast-path"])
     servers = {name: inside.Connections(config, CONNECTIONS) for name, config in configs.items()}
     for name, connections in servers.items():
         if name != FLOOR:

@@ -17,18 +17,15 @@ from serving.figures import against, goal, ratio, spread, table
 from serving.machine import describe, need_wrk
 from serving.models import made
 from serving.rounds import Run, awake, check, measure, running, sample, single
-from serving.servers import Kind, floor, knows, leadmodel
+from serving.servers import Kind, floor, leadmodel
 
-OURS, FAST, FLOOR = "LeadModel", "LeadModel --fast-path", "floor"
+OURS, FLOOR = "LeadModel", "floor"
 OWN, OTHERS = (1, 16, 64, 256), (1, 16)
 
 
 def own_kinds(files) -> list[Kind]:
-    """The floor and the predictor, with its own protocol too where it has one."""
-    kinds = [floor(), leadmodel(files)]
-    if knows("--fast-path"):
-        kinds.append(leadmodel(files, "--fast-path", name=FAST))
-    return kinds
+    """The floor and the predictor."""
+    return [floor(), leadmodel(files)]
 
 
 def shown(found: Run, names: Sequence[str]) -> str:
@@ -70,18 +67,14 @@ def goals(found: Run, names: Sequence[str]) -> str:
         goal(
             f"{OURS} / floor, {count} connections", _median_ratio(found, OURS, FLOOR, count), at_least=wanted
         )
-        for count, wanted in ((16, 0.75), (1, 0.90))
+        for count, wanted in ((16, 1.5), (1, 0.90))
     ]
     rows.append(goal("own work a request over the floor, µs", own_work(found).median, below=6.0))
     for count, most in ((16, 2.0), (64, 10.0), (256, 50.0)):
         p99 = spread(found.each(OURS, count, lambda seen: seen.p99)).median
         rows.append(goal(f"p99 at {count} connections, ms", p99, below=most))
-    if FAST in names:
-        rows.append(
-            goal(f"{FAST} / floor, 16 connections", _median_ratio(found, FAST, FLOOR, 16), at_least=1.5)
-        )
     for name in names:
-        if name not in {OURS, FAST, FLOOR}:
+        if name not in {OURS, FLOOR}:
             wanted = (3.0, 1.0) if "coefficients" in name else (100.0, 40.0)
             rows += [
                 goal(

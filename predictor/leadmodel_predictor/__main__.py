@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--fast-path",
         action="store_true",
-        help="let connections answer POST /predict themselves: more requests a second, the same answers",
+        help="ignored: every connection answers POST /predict itself; the flag goes with the next release",
     )
     termination.add_option(p)
     for action in p._actions:  # noqa: SLF001  # argparse has no public list of them
@@ -183,8 +183,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str |
         guard,
         given.host,
         given.port,
-        drain=given.drain_seconds,
-        fast=given.fast_path in {True, "1", "true"},
+        drain_seconds=given.drain_seconds,
     )
     server.run(inherited or None)
 

@@ -30,9 +30,8 @@ def ask(config, sent):
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("flags", [[], ["--fast-path"]], ids=["asgi", "fast path"])
-def test_answers_are_the_artifacts(arguments, flags):
-    for answers in ask(inside.leadmodel([*arguments, *flags]), requests(LEADS)):
+def test_answers_are_the_artifacts(arguments):
+    for answers in ask(inside.leadmodel(arguments), requests(LEADS)):
         bodies = [json.loads(answer.partition(b"\r\n\r\n")[2]) for answer in answers]
         assert of_leadmodel(bodies) == pytest.approx([score(linear(), lead) for lead in LEADS], abs=1e-12)
 

@@ -12,9 +12,9 @@ from support.small_models import FEATURES, leads, linear
 MODEL = linear()
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])
-def server(request):
-    with served(MODEL, linear(0.1, name="older"), fast=request.param) as found:
+@pytest.fixture(scope="module")
+def server():
+    with served(MODEL, linear(0.1, name="older")) as found:
         yield found
 
 

@@ -34,9 +34,9 @@ bodies = st.one_of(
 )
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])
-def server(request):
-    with served(linear(), linear(0.1, name="older"), fast=request.param) as found:
+@pytest.fixture(scope="module")
+def server():
+    with served(linear(), linear(0.1, name="older")) as found:
         yield found
 
 

@@ -1,10 +1,14 @@
-"""Limits of connections, each on both paths, each with a control that shows the damage without it."""
+"""Limits of connections, each with a control that shows the damage without it.
+
+`endpoint` is the inline endpoint, which connections answer themselves, and one of the ASGI application.
+"""
 
 import contextlib
 import json
 import socket
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,8 +22,24 @@ from support.small_models import linear
 MODEL = linear()
 
 
-@pytest.fixture(params=[False, True], ids=["asgi", "fast"])
-def fast(request) -> bool:
+@dataclass(frozen=True)
+class Endpoint:
+    path: str
+    body: bytes
+
+    def request(self, *more: str) -> bytes:
+        return request(self.body, self.path, "POST", *more)
+
+    def head(self, *more: str) -> bytes:
+        """A head without a length."""
+        return "\r\n".join([f"POST {self.path} HTTP/1.1", "Host: t", *more, "", ""]).encode()
+
+
+@pytest.fixture(
+    params=[Endpoint("/predict", b'{"age": 30}'), Endpoint("/predict/batch", b'[{"age":30}]')],
+    ids=["inline", "asgi"],
+)
+def endpoint(request) -> Endpoint:
     return request.param
 
 
@@ -44,45 +64,46 @@ def statuses(answer: bytes) -> list[int]:
 # --- bodies as they come ---------------------------------------------------------------------------------------------------
 
 
-def test_split_anywhere(fast):
-    whole = request(b'{"age": 30}')
-    with served(MODEL, fast=fast) as server:
-        wanted = server.ask("POST", "/predict", b'{"age": 30}').json["score"]
+def test_split_anywhere(endpoint):
+    whole = endpoint.request()
+    with served(MODEL) as server:
+        wanted = server.ask("POST", endpoint.path, endpoint.body).json
         connection = server.connect()
         for at in range(1, len(whole), 5):
             connection.sendall(whole[:at])
             time.sleep(0.002)
             connection.sendall(whole[at:])
             answer = read_answer(connection)
-            assert (answer.status, answer.json["score"]) == (200, wanted)
+            assert (answer.status, answer.json) == (200, wanted)
 
 
-def test_byte_by_byte(fast):
-    with served(MODEL, fast=fast) as server:
+def test_byte_by_byte(endpoint):
+    with served(MODEL) as server:
         connection = server.connect()
-        for byte in request(b'{"age": 30}'):
+        for byte in endpoint.request():
             connection.sendall(bytes([byte]))
         assert read_answer(connection).status == 200
 
 
-def test_chunked(fast):
-    head = b"POST /predict HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with served(MODEL, fast=fast) as server:
+def test_chunked(endpoint):
+    head = endpoint.head("Transfer-Encoding: chunked")
+    first, second = endpoint.body[:7], endpoint.body[7:]
+    with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(head + b'7\r\n{"age":\r\n4\r\n 30}\r\n0\r\n\r\n')
+        connection.sendall(head + b"7\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (first, len(second), second))
         assert read_answer(connection).status == 200
-        connection.sendall(head + b'7\r\n{"age":\r\n')
+        connection.sendall(head + b"7\r\n%b\r\n" % first)
         time.sleep(0.05)
-        connection.sendall(b"4\r\n 30}\r\n0\r\n\r\n")
+        connection.sendall(b"%x\r\n%b\r\n0\r\n\r\n" % (len(second), second))
         assert read_answer(connection).status == 200
 
 
-def test_pipelined_answers_come_in_order(fast):
+def test_pipelined_answers_come_in_order():
     sent = b"".join(
         request(b'{"age": %d}' % age) + request(b"", "/healthz", "GET") + request(b'{"age": "x"}')
         for age in range(20)
     )
-    with served(MODEL, fast=fast) as server:
+    with served(MODEL) as server:
         connection = server.connect()
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
@@ -93,28 +114,29 @@ def test_pipelined_answers_come_in_order(fast):
     "after", [request(b'{"age": 31}') * 2, b"this is no HTTP\r\n\r\n"], ids=["more", "noise"]
 )
 @pytest.mark.parametrize("draining", [False, True], ids=["asked", "draining"])
-def test_what_follows_the_last_request_is_not_heard(fast, draining, after):
+def test_what_follows_the_last_request_is_not_heard(draining, after):
     """The last one, for the client said so or for the process leaves: what comes behind it is neither counted nor answered."""
-    with served(MODEL, fast=fast) as server:
+    with served(MODEL) as server:
         connection = server.connect()
-        server.guard.draining = draining
+        server.guard.is_draining = draining
         close = () if draining else ("Connection: close",)
         connection.sendall(request(b'{"age": 30}', "/predict", "POST", *close) + after)
         assert statuses(read_all(connection)) == [200]
         assert len(server.model.ring.entries) == 1
-        server.guard.draining = False
+        server.guard.is_draining = False
         assert server.limited("syntax") == 0
 
 
-def test_a_request_that_must_wait_goes_on_in_a_task():
-    """Its client does not read, so its answer waits; then it reads, and has all of them."""
+def test_a_client_that_reads_late_has_all_its_answers():
     count = 100_000
-    with served(MODEL, max_pipelined=1 << 30) as server:
+    with served(MODEL) as server:
         connection = server.connect()
         sending = threading.Thread(target=connection.sendall, args=(request(b'{"age": 30}') * count,))
         sending.start()
+        while not server.guard.connections:
+            time.sleep(0.01)
         protocol = next(iter(server.guard.connections))
-        while not protocol.tasks:
+        while not protocol.is_read_paused:
             time.sleep(0.01)
         found, last = 0, b""
         while found < count:
@@ -125,8 +147,30 @@ def test_a_request_that_must_wait_goes_on_in_a_task():
         sending.join()
 
 
-def test_a_half_closed_client_gets_its_answer(fast):
-    with served(MODEL, fast=fast) as server:
+def test_an_application_waits_for_a_client_that_reads_late():
+    count = 3_000
+    with served(MODEL, max_pipelined=1 << 30) as server:
+        connection = server.connect()
+        sending = threading.Thread(
+            target=connection.sendall, args=(request(b"", "/openapi.json", "GET") * count,)
+        )
+        sending.start()
+        while not server.guard.connections:
+            time.sleep(0.01)
+        protocol = next(iter(server.guard.connections))
+        while not (protocol.is_write_paused and protocol.exchange):
+            time.sleep(0.01)
+        found, last = 0, b""
+        while found < count:
+            came = connection.recv(1 << 20)
+            assert came, f"it closed after {found} answers"
+            last = last[-14:] + came
+            found += last.count(b"HTTP/1.1 200 OK")
+        sending.join()
+
+
+def test_a_half_closed_client_gets_its_answer():
+    with served(MODEL) as server:
         for path, body, method in (("/predict", b"{}", "POST"), ("/ops/model-status", b"", "GET")):
             connection = server.connect()
             connection.sendall(request(body, path, method))
@@ -136,7 +180,7 @@ def test_a_half_closed_client_gets_its_answer(fast):
 
 
 def test_without_care_for_half_closed_clients_the_answer_is_lost(monkeypatch):
-    monkeypatch.setattr("leadmodel_predictor.http.guard.GuardedProtocol.eof_received", lambda _: None)
+    monkeypatch.setattr("leadmodel_predictor.http.connection.Connection.eof_received", lambda _: None)
     with served(MODEL) as server:
         connection = server.connect()
         hold(server, 0.3)
@@ -146,30 +190,41 @@ def test_without_care_for_half_closed_clients_the_answer_is_lost(monkeypatch):
             read_answer(connection)
 
 
-def test_expect_100_continue(fast):
-    body = b'{"age": 30}'
-    with served(MODEL, fast=fast) as server:
+def test_expect_100_continue(endpoint):
+    with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(request(body, "/predict", "POST", "Expect: 100-continue")[: -len(body)])
+        connection.sendall(endpoint.request("Expect: 100-continue")[: -len(endpoint.body)])
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        connection.sendall(body)
+        connection.sendall(endpoint.body)
         assert read_answer(connection).status == 200
 
 
-def test_an_offer_to_upgrade_is_not_taken(fast):
-    with served(MODEL, fast=fast) as server:
+def test_what_waits_to_be_continued_waits_for_its_turn_too(endpoint):
+    with served(MODEL) as server:
+        connection = server.connect()
+        hold(server, 0.2)
+        head = endpoint.request("Expect: 100-continue")[: -len(endpoint.body)]
+        connection.sendall(request(b"", "/ops/model-card", "GET") + head)
+        came = b""
+        while not came.endswith(b"HTTP/1.1 100 Continue\r\n\r\n"):
+            came += connection.recv(1 << 16)
+        assert statuses(came) == [200, 100]
+        connection.sendall(endpoint.body)
+        assert read_answer(connection).status == 200
+
+
+def test_an_offer_to_upgrade_is_not_taken(endpoint):
+    with served(MODEL) as server:
         connection = server.connect()
         for _ in range(2):
-            connection.sendall(
-                request(b"{}", "/predict", "POST", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c")
-            )
+            connection.sendall(endpoint.request("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"))
             assert read_answer(connection).status == 200
 
 
-def test_old_clients(fast):
-    with served(MODEL, fast=fast) as server:
+def test_old_clients(endpoint):
+    with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(request(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0"))
+        connection.sendall(endpoint.request().replace(b"HTTP/1.1", b"HTTP/1.0"))
         answer = read_all(connection)
         assert statuses(answer) == [200]
         assert b"connection: close" in answer
@@ -178,44 +233,43 @@ def test_old_clients(fast):
 # --- too large -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_large_body_is_refused_when_it_is_announced(fast):
-    with served(MODEL, fast=fast) as server:
+def test_a_large_body_is_refused_when_it_is_announced(endpoint):
+    with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(
-            request(b"", "/predict", "POST").replace(b"Content-Length: 0", b"Content-Length: 1073741824")
-        )
+        connection.sendall(endpoint.head("Content-Length: 1073741824"))
         connection.sendall(b" " * (1 << 17))  # of a gigabyte
         answer = read_answer(connection)
         assert (answer.status, answer.json["field"]) == (413, "$")
 
 
-def test_a_gigabyte_in_chunks_is_refused_and_never_held(fast, full):
+def test_a_gigabyte_in_chunks_is_refused_and_never_held(endpoint, full):
     size = 1 << 30 if full else 1 << 25
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    with served(MODEL, fast=fast) as server:
+    limit = 4 << 20 if endpoint.path == "/predict" else 20 << 20
+    with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(endpoint.head("Transfer-Encoding: chunked"))
         for _ in range(size // 0x10000):
             connection.sendall(chunk)
-            assert server.guard.held < 4 << 20
+            assert server.guard.held_bytes < limit
         connection.sendall(b"0\r\n\r\n")
         assert read_answer(connection).status == 413
-        connection.sendall(request())
+        connection.sendall(endpoint.request())
         assert read_answer(connection).status == 200
-        assert server.guard.held == 0
+        assert server.guard.held_bytes == 0
 
 
-def test_a_refused_body_is_read_for_a_while_only(fast):
-    with served(MODEL, fast=fast, ignored_seconds=0.5) as server:
+def test_a_refused_body_is_read_for_a_while_only(endpoint):
+    with served(MODEL, ignored_seconds=0.5) as server:
         connection = server.connect()
-        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: 999999999\r\n\r\n")
+        connection.sendall(endpoint.head("Content-Length: 999999999"))
         with pytest.raises(ConnectionError):
             send_for_long(connection, b" " * (1 << 16), 300, pause=0.02)
 
 
 @pytest.mark.parametrize("part", [b"X" * 100, b"X: " + b"y" * 1000 + b"\r\n"])
-def test_a_head_without_end(fast, part):
-    with served(MODEL, fast=fast, max_head=20_000) as server:
+def test_a_head_without_end(part):
+    with served(MODEL, max_head_bytes=20_000) as server:
         connection = server.connect()
         connection.sendall(b"POST /predict HTTP/1.1\r\n")
         for _ in range(21_000 // len(part) + 1):
@@ -226,11 +280,11 @@ def test_a_head_without_end(fast, part):
         assert server.limited("head") == 1
 
 
-def test_many_requests_in_a_piece_are_no_long_head(fast):
+def test_many_requests_in_a_piece_are_no_long_head():
     """Pieces of 64 KiB and more that begin and end within heads, on one connection that stays."""
     one = request(b'{"age": 30}')
-    limits = {"max_head": 20_000, "max_pipelined": 10_000}
-    with served(MODEL, fast=fast, **limits) as server, server.connect() as connection:
+    limits = {"max_head_bytes": 20_000, "max_pipelined": 10_000}
+    with served(MODEL, **limits) as server, server.connect() as connection:
         connection.settimeout(20)
         for _ in range(5):
             whole = one * 600
@@ -246,39 +300,54 @@ def test_many_requests_in_a_piece_are_no_long_head(fast):
         assert server.limited("head") == 0
 
 
+@pytest.mark.parametrize("cut", [None, 40_000], ids=["in one piece", "in two"])
+def test_a_long_head_that_is_whole_is_refused_too(cut):
+    head = b"POST /predict HTTP/1.1\r\nX: " + b"y" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}"
+    with served(MODEL) as server:
+        connection = server.connect()
+        hold(server, 0.2)
+        connection.sendall(head[:cut])
+        if cut:
+            time.sleep(0.4)
+            connection.sendall(head[cut:])
+        answer = read_answer(connection)
+        assert (answer.status, answer.json["field"]) == (431, "$")
+        assert len(server.model.ring.entries) == 0
+
+
 def test_without_the_limit_a_head_grows(monkeypatch):
-    with served(MODEL, max_head=1 << 60, head_seconds=1e9) as server:
+    with served(MODEL, max_head_bytes=1 << 60, head_seconds=1e9) as server:
         connection = server.connect()
         connection.sendall(b"POST /predict HTTP/1.1\r\n")
         for _ in range(30):
             connection.sendall(b"X: " + b"y" * 10_000 + b"\r\n")
         deadline = time.monotonic() + 20
-        while not (held := [c for c in server.guard.connections if len(c.headers or ()) >= 29]):
+        while not (held := [c for c in server.guard.connections if len(c.reader.incoming.headers) >= 29]):
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert sum(len(value) for _, value in held[0].headers) >= 290_000
+        assert sum(len(value) for _, value in held[0].reader.incoming.headers) >= 290_000
 
 
-def test_unfinished_bodies_are_held_up_to_a_limit(fast):
-    with served(MODEL, fast=fast, max_held=200_000) as server:
+def test_unfinished_bodies_are_held_up_to_a_limit(endpoint):
+    with served(MODEL, max_held_bytes=200_000) as server:
         unfinished = [server.connect() for _ in range(5)]
         for connection in unfinished:
-            connection.sendall(request(b" " * 60_000)[:-1])
+            connection.sendall(request(b" " * 60_000, endpoint.path)[:-1])
         codes = [int(c.recv(1 << 16)[9:12]) for c in unfinished[3:]]
         assert codes == [503, 503]
         assert server.ask("POST", "/predict", b"{}").status == 200  # what is whole at once needs no room
         for connection in unfinished[:3]:
             connection.sendall(b" ")
             assert read_answer(connection).status == 422
-        assert server.guard.held == 0
+        assert server.guard.held_bytes == 0
 
 
 def test_without_the_limit_they_are_all_held():
-    with served(MODEL, max_held=1 << 60) as server:
+    with served(MODEL, max_held_bytes=1 << 60) as server:
         for _ in range(5):
             server.connect().sendall(request(b" " * 60_000)[:-1])
         deadline = time.monotonic() + 20
-        while server.guard.held < 300_000:
+        while server.guard.held_bytes < 300_000:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -300,8 +369,8 @@ def test_without_the_limit_they_are_all_held():
         b"GET http://[ HTTP/1.1\r\nHost: t\r\n\r\n",
     ],
 )
-def test_what_is_no_http_is_told_so(fast, sent):
-    with served(MODEL, fast=fast) as server:
+def test_what_is_no_http_is_told_so(sent):
+    with served(MODEL) as server:
         connection = server.connect()
         connection.sendall(sent)
         answer = read_all(connection)
@@ -310,8 +379,8 @@ def test_what_is_no_http_is_told_so(fast, sent):
         assert server.limited("syntax") == 1
 
 
-def test_requests_before_nonsense_are_answered_first(fast):
-    with served(MODEL, fast=fast) as server:
+def test_requests_before_nonsense_are_answered_first():
+    with served(MODEL) as server:
         connection = server.connect()
         connection.sendall(request(b"", "/ops/model-status", "GET") + request(b"{}") + b"nonsense\r\n\r\n")
         assert statuses(read_all(connection)) == [200, 200, 400]
@@ -320,12 +389,12 @@ def test_requests_before_nonsense_are_answered_first(fast):
 # --- too slow --------------------------------------------------------------------------------------------------------------------
 
 
-def test_slow_loris(fast):
+def test_slow_loris(endpoint):
     """Heads and bodies that trickle in are ended; others are served meanwhile."""
-    with served(MODEL, fast=fast, head_seconds=1.0, body_seconds=1.5) as server:
+    with served(MODEL, head_seconds=1.0, body_seconds=1.5) as server:
         slow = [server.connect() for _ in range(60)]
         for i, connection in enumerate(slow):
-            connection.sendall(request(b"{" + b" " * 1000)[: 30 if i % 2 else 100])
+            connection.sendall(request(b"{" + b" " * 1000, endpoint.path)[: 30 if i % 2 else 100])
         begun = time.monotonic()
         told: list[int] = []
         while len(told) < len(slow) and time.monotonic() < begun + 60:
@@ -352,16 +421,28 @@ def test_without_the_sweep_slow_clients_stay(monkeypatch):
         assert read_answer(connection).status == 200
 
 
-def test_idle_connections_are_closed(fast):
-    with served(MODEL, fast=fast, idle_seconds=1.0) as server:
+def test_idle_connections_are_closed():
+    with served(MODEL, idle_seconds=1.0) as server:
         silent, once = server.connect(), server.connect()
         once.sendall(request())
         assert read_answer(once).status == 200
         assert silent.recv(1) == once.recv(1) == b""
 
 
-def test_a_busy_connection_is_not_idle(fast):
-    with served(MODEL, fast=fast, idle_seconds=1.5) as server:
+def test_a_connection_is_not_idle_at_its_first_sweep():
+    with served(MODEL) as server:
+        connection = server.connect()
+        while not server.guard.connections:
+            time.sleep(0.01)
+        loop = next(iter(server.guard.connections)).loop
+        loop.call_soon_threadsafe(server.guard.sweep, loop.time())
+        time.sleep(0.05)
+        connection.sendall(request())
+        assert read_answer(connection).status == 200
+
+
+def test_a_busy_connection_is_not_idle():
+    with served(MODEL, idle_seconds=1.5) as server:
         connection = server.connect()
         for _ in range(30):
             connection.sendall(request())
@@ -369,11 +450,11 @@ def test_a_busy_connection_is_not_idle(fast):
             time.sleep(0.2)
 
 
-def test_many_idle_connections_hinder_nobody(tmp_path, fast, full):
+def test_many_idle_connections_hinder_nobody(tmp_path, full):
     """The server has a process of its own: a connection takes a descriptor at each end."""
     count, artifact = 10_000 if full else 300, tmp_path / "model.json"
     artifact.write_bytes(dump(MODEL))
-    replica = Replica(artifact, *(["--fast-path"] if fast else []))
+    replica = Replica(artifact)
     descriptors = Path(f"/proc/{replica.process.pid}/fd")
     with contextlib.ExitStack() as held:
         held.callback(replica.process.wait)
@@ -394,8 +475,8 @@ def test_many_idle_connections_hinder_nobody(tmp_path, fast, full):
             assert read_answer(asking).status == 200
 
 
-def test_more_connections_than_allowed_are_told(fast):
-    with served(MODEL, fast=fast, max_connections=5) as server:
+def test_more_connections_than_allowed_are_told():
+    with served(MODEL, max_connections=5) as server:
         kept = [server.connect() for _ in range(5)]
         kept[0].sendall(request())
         assert read_answer(kept[0]).status == 200
@@ -414,8 +495,8 @@ def test_without_a_limit_connections_grow():
             assert read_answer(connection).status == 200
 
 
-def test_who_does_not_read_is_dropped_and_not_read(fast):
-    with served(MODEL, fast=fast, unread_seconds=1.0, max_pipelined=1_000_000) as server:
+def test_who_does_not_read_is_dropped_and_not_read():
+    with served(MODEL, unread_seconds=1.0, max_pipelined=1_000_000) as server:
         connection = server.connect()
         connection.settimeout(5)
         with pytest.raises((TimeoutError, ConnectionError)):
@@ -437,7 +518,7 @@ def test_without_the_sweep_who_does_not_read_stays(monkeypatch):
 
 
 def test_without_pausing_who_does_not_read_is_read_on_and_on(monkeypatch):
-    monkeypatch.setattr("leadmodel_predictor.http.guard.GuardedProtocol.pause_writing", lambda _: None)
+    monkeypatch.setattr("leadmodel_predictor.http.connection.Connection.pause_writing", lambda _: None)
     sent = request(b"", "/openapi.json", "GET")
     with served(MODEL, unread_seconds=1e9, max_pipelined=1_000_000) as server:
         connection = server.connect()
@@ -475,8 +556,8 @@ def flood(server, count: int) -> list[int]:
     return [read_answer(connection) for connection in connections]
 
 
-def test_the_ceiling_is_reached_before_the_queue_grows(fast):
-    with served(MODEL, fast=fast, max_waiting=20) as server:
+def test_the_ceiling_is_reached_before_the_queue_grows():
+    with served(MODEL, max_waiting=20) as server:
         answers = flood(server, 100)
         busy = [a for a in answers if a.status == 503]
         assert {a.status for a in answers} == {200, 503}
@@ -485,13 +566,13 @@ def test_the_ceiling_is_reached_before_the_queue_grows(fast):
         assert server.ask("POST", "/predict", b"{}").status == 200
 
 
-def test_without_a_ceiling_everything_waits(fast):
-    with served(MODEL, fast=fast, max_waiting=1 << 30) as server:
+def test_without_a_ceiling_everything_waits():
+    with served(MODEL, max_waiting=1 << 30) as server:
         assert {a.status for a in flood(server, 100)} == {200}
 
 
-def test_a_flood_of_requests_in_a_row(fast):
-    with served(MODEL, fast=fast, max_pipelined=10) as server:
+def test_a_flood_of_requests_in_a_row():
+    with served(MODEL, max_pipelined=10) as server:
         connection = server.connect()
         connection.sendall(request(b"", "/ops/model-status", "GET") * 50)
         answer = read_all(connection)

@@ -11,9 +11,9 @@ from support.predictor_thread import served
 from support.small_models import leads, linear
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "fast"])
-def text(request) -> str:
-    with served(linear(), linear(0.1, name="older"), fast=request.param) as server:
+@pytest.fixture(scope="module")
+def text() -> str:
+    with served(linear(), linear(0.1, name="older")) as server:
         for lead in leads(200, seed=1):
             assert server.ask("POST", "/predict", lead).status == 200
         for body in (b"{", b'{"age": "x"}', b"[]"):

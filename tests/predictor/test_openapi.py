@@ -5,8 +5,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from leadmodel_predictor.http.openapi import openapi
 from support.predictor_thread import model_of, served
 from support.small_models import FEATURES, linear
@@ -23,11 +21,10 @@ checks.positive_data_acceptance.expected-statuses = [200, 422]
 """
 
 
-@pytest.mark.parametrize("fast", [False, True], ids=["asgi", "fast"])
-def test_schemathesis_finds_nothing(tmp_path, full, fast):
+def test_schemathesis_finds_nothing(tmp_path, full):
     program, settings = Path(sys.executable).with_name("schemathesis"), tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS)
-    with served(STRICT, linear(0.1, name="older"), fast=fast) as server:
+    with served(STRICT, linear(0.1, name="older")) as server:
         asked = [
             program,
             "--config-file",

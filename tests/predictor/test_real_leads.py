@@ -50,8 +50,6 @@ def test_answers_are_scikit_learns(real_leads, full, recipe):
             "lists": distance(in_lists(server, leads), wanted),
             "columns": distance(in_columns(server, leads), wanted),
         }
-    with served(artifact, fast=True) as server:
-        worst["fast path"] = distance(one_by_one(server.connect(), leads), wanted)
     print(f"{recipe}: {len(leads)} leads, largest distance to scikit-learn: {worst}")
     assert max(worst.values()) <= 1e-9
 

@@ -104,8 +104,7 @@ def test_concurrent_reloads_wait_for_each_other_up_to_a_number():
         assert set(codes) == {200, 409}
 
 
-@pytest.mark.parametrize("fast", [False, True], ids=["asgi", "fast"])
-def test_no_request_fails_while_models_change(fast, full):
+def test_no_request_fails_while_models_change(full):
     """Each answer is one model's, entirely: score and version belong together."""
     models = [replace(linear(0.2 + i / 10), version=1_767_000_000 + i) for i in range(3)]
     turn = iter(range(10**6))
@@ -122,7 +121,7 @@ def test_no_request_fails_while_models_change(fast, full):
             if answer.status != 200 or answer.json["score"] != wanted[answer.json["version"]]:
                 failed.append(answer)
 
-    with served(models[0], fast=fast, read=lambda: slots[next(turn) % 3]) as server:
+    with served(models[0], read=lambda: slots[next(turn) % 3]) as server:
         asking = [threading.Thread(target=ask, args=(server,)) for _ in range(4)]
         for thread in asking:
             thread.start()

@@ -65,11 +65,11 @@ def stop(server: Server) -> None:
         server.process.stderr.close()
 
 
-@pytest.fixture(scope="module", params=[(), ("--fast-path",)], ids=["asgi", "fast"])
-def server(request, tmp_path_factory) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     (folder / "previous.json").write_bytes(dump(linear(0.1, name="older", version=1_766_000_000)))
-    found = start(folder, "--previous", str(folder / "previous.json"), *request.param)
+    found = start(folder, "--previous", str(folder / "previous.json"))
     yield found
     stop(found)
 
@@ -174,9 +174,8 @@ def test_details_are_not_kept(server):
         assert "SECRET" not in server.client.get(path).text
 
 
-@pytest.mark.parametrize("flags", [(), ("--fast-path",)], ids=["asgi", "fast"])
-def test_no_log_holds_what_a_client_sent(tmp_path, flags):
-    server, secret = start(tmp_path, *flags), "anna.schmidt@example.org"
+def test_no_log_holds_what_a_client_sent(tmp_path):
+    server, secret = start(tmp_path), "anna.schmidt@example.org"
     try:
         for path in ("/predict", "/predict/batch", f"/{secret}", f"/ops/drift-window?since={secret}"):
             for sent in ({"details": secret}, {"age": secret}, {secret: secret}, [{"age": secret}], secret):

@@ -75,9 +75,8 @@ def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[int | s
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("flags", [(), ("--fast-path",)], ids=["asgi", "fast"])
-def test_restarts_fail_no_request(tmp_path, full, flags):
-    asked, failed = restarts(tmp_path, 20 if full else 2, "--drain-seconds", "3", *flags)
+def test_restarts_fail_no_request(tmp_path, full):
+    asked, failed = restarts(tmp_path, 20 if full else 2, "--drain-seconds", "3")
     print(f"{asked} requests, {len(failed)} failed")
     assert asked > 0
     assert failed == []
@@ -89,9 +88,8 @@ def test_without_draining_requests_fail(tmp_path):
     assert failed
 
 
-@pytest.mark.parametrize("fast", [False, True], ids=["asgi", "fast"])
-def test_what_is_in_flight_is_finished(fast):
-    with served(linear(), fast=fast, drain=2.0) as server:
+def test_what_is_in_flight_is_finished():
+    with served(linear(), drain=2.0) as server:
         half, idle = server.connect(), server.connect()
         half.sendall(request(b"{}")[:-1])
         idle.sendall(request(b"{}"))
@@ -117,13 +115,12 @@ def rss(pid: int) -> int:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("flags", [(), ("--fast-path",)], ids=["asgi", "fast"])
-def test_memory_stays_flat_at_full_rate(tmp_path, full, flags):
+def test_memory_stays_flat_at_full_rate(tmp_path, full):
     """Bodies of all sizes, good and bad; LEADMODEL_FULL=1: five minutes."""
     seconds = 300 if full else 3
     artifact = tmp_path / "model.json"
     artifact.write_bytes(dump(linear()))
-    replica = Replica(artifact, "--previous", str(artifact), *flags)
+    replica = Replica(artifact, "--previous", str(artifact))
     bodies = [
         b'{"age": 30}',
         b'{"age": "x"}',

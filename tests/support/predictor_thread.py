@@ -77,7 +77,6 @@ def served(
     champion: Artifact,
     previous: Artifact | None = None,
     *,
-    fast: bool = False,
     read: Callable[[], Slots] | None = None,
     token: str | None = None,
     drain: float = 0.2,
@@ -87,7 +86,7 @@ def served(
     guard = Guard(lambda limit: model.metrics.limited[limit](), **limits)
     app = Application(model, Reloads(model, read or (lambda: model.slots), 0.65, token))
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    server = Server(app, guard, "127.0.0.1", 0, drain=drain, fast=fast)
+    server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started:

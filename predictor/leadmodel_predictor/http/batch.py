@@ -18,17 +18,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from leadmodel_artifact.compiler import Scorer
-from leadmodel_predictor.http.answers import (
-    JSON_TYPE,
-    Gone,
-    Receive,
-    Refused,
-    Scope,
-    Send,
-    read_body,
-    refusal,
-    refuse,
-)
+from leadmodel_predictor.http.errors import JSON_TYPE, ClientDisconnected, Refused, refusal, send_refusal
 from leadmodel_predictor.http.predict import (
     NO_SCORE,
     POST_ONLY,
@@ -37,6 +27,7 @@ from leadmodel_predictor.http.predict import (
     remember_refused,
     unreadable,
 )
+from leadmodel_predictor.http.types import Message, Receive, Scope, Send
 from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
@@ -84,9 +75,9 @@ class Batch:
         except (BadLead, Refused) as error:
             found = refusal(error)
             requests.answered("batch", found.code)
-            await refuse(send, found)
+            await send_refusal(send, found)
             return
-        except Gone:
+        except ClientDisconnected:
             return
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -118,6 +109,31 @@ class Batch:
             for i, (hour, values, score) in enumerate(found, part.start):
                 remember(self.model, ring, leads.lead(i), (now, hour, values, score))
             await asyncio.sleep(0)
+
+
+async def read_body(scope: Scope, first: Message, receive: Receive, limit: int) -> bytes:
+    """Read a body in as many parts as it comes.
+
+    Raises:
+        Refused: the body is over the limit of bytes, as announced or as it came.
+        ClientDisconnected: the client left before the body was whole.
+    """
+    too_large = Refused(413, "$", f"the body may have at most {limit} bytes")
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if int(announced) > limit:
+        raise too_large
+    parts, size, message = [], 0, first
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise too_large
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
 
 
 def wants_live(query: bytes) -> bool:

@@ -38,7 +38,7 @@ class Ops:
 
     def __init__(self, model: Model, reloads: Reloads) -> None:
         self.model, self.reloads = model, reloads
-        self.draining = False
+        self.is_draining = False
 
     def router(self) -> Starlette:
         """The routes."""
@@ -120,7 +120,7 @@ class Ops:
 
     async def readyz(self, _request: Request) -> Response:
         """A champion is loaded (its examples were reproduced) and the process is not leaving."""
-        return PlainTextResponse("leaving", 503) if self.draining else PlainTextResponse("ok")
+        return PlainTextResponse("leaving", 503) if self.is_draining else PlainTextResponse("ok")
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

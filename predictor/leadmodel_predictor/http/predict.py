@@ -1,4 +1,4 @@
-"""POST /predict as raw ASGI: read the body, decode, score by both slots, remember, answer. Nothing else is on this path."""
+"""POST /predict: decode a lead, score it with both slots, remember it for the drift window, answer. Nothing else is on this path."""
 
 from contextlib import suppress
 from time import perf_counter, time
@@ -6,65 +6,55 @@ from typing import Any
 
 import msgspec
 
-from leadmodel_predictor.http.answers import (
-    Gone,
-    Receive,
-    Refused,
-    Scope,
-    Send,
-    Starts,
-    read_body,
-    refusal,
-    refuse,
-)
+from leadmodel_predictor.http.errors import Refused, refusal, send_refusal
+from leadmodel_predictor.http.types import Receive, Scope, Send
 from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Scored, Values, path_of
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
 
-MAX_BODY = 1 << 20
 UNREADABLE = (msgspec.DecodeError, BadLead, UnicodeDecodeError, RecursionError)
 POST_ONLY = Refused(405, "$", "use POST", (b"allow", b"POST"))
-TOO_LARGE = Refused(413, "$", f"the body may have at most {MAX_BODY} bytes")
 NO_SCORE = "the model has no finite score for this lead"
 
 encode = msgspec.json.Encoder().encode
 
 
 class Predict:
-    """The hot path of one process."""
+    """The inline endpoint of one process: connections call `answer` with each whole body."""
+
+    path = "/predict"
+    max_body_bytes = 1 << 20
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.starts = Starts()
 
-    async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+    def answer(self, body: bytes) -> bytes:
+        """The JSON answer to one lead, counted in the metrics.
+
+        Raises:
+            Refused: the body is too large, no lead, or a lead without a finite score.
+        """
         started = perf_counter()
         requests = self.model.metrics.requests
+        if len(body) > self.max_body_bytes:
+            raise self.too_large()
         try:
-            message = await receive()
-            if message.get("more_body", True):
-                body = await read_body(scope, message, receive, MAX_BODY)
-            else:
-                body = message["body"]
-                if len(body) > MAX_BODY:
-                    raise TOO_LARGE
             answer = self.score(body)
-        except (BadLead, Refused) as error:
-            found = refusal(error)
-            requests.answered("predict", found.code)
-            await refuse(send, found)
-            return
-        except Gone:
-            return
-        await send(self.starts[len(answer)])
-        await send({"type": "http.response.body", "body": answer})
+        except BadLead as error:
+            requests.answered("predict", 422)
+            raise refusal(error) from None
         requests.predicted(perf_counter() - started)
+        return answer
 
-    async def wrong_method(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Everything but POST."""
+    def too_large(self) -> Refused:
+        """Count and return the refusal of a body over the limit."""
+        self.model.metrics.requests.answered("predict", 413)
+        return Refused(413, "$", f"the body may have at most {self.max_body_bytes} bytes")
+
+    async def refuse_method(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer every method but POST with 405."""
         self.model.metrics.requests.answered("predict", 405)
-        await refuse(send, POST_ONLY)
+        await send_refusal(send, POST_ONLY)
 
     def score(self, body: bytes) -> bytes:
         """The answer to one lead. Raises BadLead."""

@@ -1,4 +1,4 @@
-"""The process as a server: uvicorn with guarded connections, and how it leaves."""
+"""The process as a server: uvicorn with our own connections, and the draining before the process leaves."""
 
 import asyncio
 import gc
@@ -6,31 +6,27 @@ import resource
 import signal
 import socket
 import sys
-from functools import partial
 from types import FrameType
-from typing import Any, cast
 
 import uvicorn
 
 from leadmodel_predictor.http.app import Application
-from leadmodel_predictor.http.fast import FastProtocol
-from leadmodel_predictor.http.guard import Guard, GuardedProtocol
+from leadmodel_predictor.http.guard import Guard
+from leadmodel_predictor.http.uvicorn_adapter import protocol_class
 
-GRACE_S = 20  # for what is in flight after draining
-SWITCH_S = 0.0005  # a thread that loads a model gives way to requests this often
+GRACE_S = 20  # for requests in flight after draining
+SWITCH_S = 0.0005  # how often a thread that loads a model gives way to requests
 
 
 class Server(uvicorn.Server):
     """A server that goes on accepting for a while after SIGTERM, with readiness failing and connections closing."""
 
     def __init__(
-        self, app: Application, guard: Guard, host: str, port: int, *, drain: float = 5.0, fast: bool = False
+        self, app: Application, guard: Guard, host: str, port: int, *, drain_seconds: float = 5.0
     ) -> None:
-        guarded = partial(GuardedProtocol, guard=guard)
-        protocol = cast("Any", partial(FastProtocol, guard=guard, predict=app.predict) if fast else guarded)
         config = uvicorn.Config(
             app,
-            http=protocol,
+            http=protocol_class(app, app.predict, guard),
             loop="uvloop",
             interface="asgi3",
             lifespan="off",
@@ -44,36 +40,35 @@ class Server(uvicorn.Server):
             port=port,
         )
         super().__init__(config)
-        guard.at_once = app.at_once
-        self.app, self.guard, self.drain = app, guard, drain
+        self.app, self.guard, self.drain_seconds = app, guard, drain_seconds
         self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, look after connections, and leave what was loaded to no more collections."""
+        """Listen, start the sweep over connections, and take the loaded models out of garbage collection."""
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
-        self._sweeping = loop.create_task(self.guard.sweeping(loop.time))
+        self._sweeping = loop.create_task(self.guard.sweep_forever(loop.time))
         allow_connections(self.guard)
         sys.setswitchinterval(SWITCH_S)
         gc.collect()
         gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain on the first signal, leave at once on the second."""
-        if self.guard.draining or sig == signal.SIGINT:
+        """Drain on the first SIGTERM; leave at once on a second one, or on SIGINT."""
+        if self.guard.is_draining or sig == signal.SIGINT:
             super().handle_exit(sig, frame)
             return
-        self.guard.draining = self.app.ops.draining = True
+        self.guard.is_draining = self.app.ops.is_draining = True
         loop = asyncio.get_event_loop()
-        loop.call_soon_threadsafe(loop.call_later, self.drain, self._leave)
+        loop.call_soon_threadsafe(loop.call_later, self.drain_seconds, self._leave)
 
     def _leave(self) -> None:
         self.should_exit = True
 
 
 def allow_connections(guard: Guard) -> None:
-    """As many files as the system lets us open; no more connections than those."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if most != resource.RLIM_INFINITY:
-        guard.max_connections = min(guard.max_connections, max(most - 64, 64))
+    """Raise the number of files that the process may open to the system's limit, and allow no more connections than files."""
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    if allowed != resource.RLIM_INFINITY:
+        guard.max_connections = min(guard.max_connections, max(allowed - 64, 64))
