@@ -56,6 +56,16 @@ def parser() -> argparse.ArgumentParser:
     )
     local.add_argument("--state", type=Path, default=Path(".leadmodel"), help="state folder (.leadmodel)")
     commands = local.add_subparsers(dest="verb", required=True, metavar="COMMAND")
+    _add_up(commands)
+    _add_views(commands)
+    _add_shows(commands)
+    run_now = commands.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
+    run_now.add_argument("kind", choices=["retraining", "backfill"])
+    run_now.add_argument("name")
+    return top
+
+
+def _add_up(commands: Any) -> None:
     up = commands.add_parser("up", help="run the LeadModels of manifests until Ctrl-C", description=NOT_DONE)
     up.add_argument(
         "files", nargs="+", type=Path, help="manifests, or folders of them; watched while it runs"
@@ -63,10 +73,11 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--port", type=int, default=0, help="port of the first LeadModel; default: a free one, then kept"
     )
-    up.add_argument(
-        "--while-held", type=Path, help=argparse.SUPPRESS
-    )  # a lock of whoever started it: ends with them
-    _add_views(commands)
+    # the lock of the program that started the runtime: the runtime ends with that program
+    up.add_argument("--while-held", type=Path, help=argparse.SUPPRESS)
+
+
+def _add_shows(commands: Any) -> None:
     demo.add_options(
         commands.add_parser(
             "demo",
@@ -82,10 +93,6 @@ def parser() -> argparse.ArgumentParser:
             "validates and scores with the real programs and decides with the operator's own plan; hours pass in seconds.",
         )
     )
-    run_now = commands.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
-    run_now.add_argument("kind", choices=["retraining", "backfill"])
-    run_now.add_argument("name")
-    return top
 
 
 def _add_views(commands: Any) -> None:

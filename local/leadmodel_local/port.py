@@ -120,7 +120,7 @@ class LocalPort:
         """Do nothing: one runtime holds the folder, so nobody else can trim snapshots."""
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
-        """Write the ledger."""
+        """Write the ledger of a LeadModel."""
         files.write_json(self.folder(key).ledger, [dump(record) for record in records])
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:

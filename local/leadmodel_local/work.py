@@ -144,8 +144,8 @@ def backfill(key: Key, spec: Spec) -> list[str] | None:
 
 def secret(spec: Spec) -> dict[str, str]:
     """Return the URL of the Redis as environment: a Secret's key on a cluster, the variable of that name on this machine."""
-    asked = spec.pii_backfill
-    url = os.environ.get(asked.redis.key, "") if asked is not None else ""
+    backfill = spec.pii_backfill
+    url = os.environ.get(backfill.redis.key, "") if backfill is not None else ""
     return {"REDIS_URL": url} if url else {}
 
 

@@ -34,5 +34,5 @@ class Story:
 
     @property
     def all_held(self) -> bool:
-        """Whether every step held."""
+        """Whether every step of the story held."""
         return all(step.held for step in self.steps)

@@ -57,7 +57,7 @@ class ReplayPort:
 
     @property
     def replicas(self) -> int:
-        """Number of predictor pods."""
+        """Number of predictor pods that serve."""
         serve = self.serve
         if serve is None:
             return 0
