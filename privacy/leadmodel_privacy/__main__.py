@@ -1,4 +1,4 @@
-"""`leadmodel-privacy`: one program, one module a command. Nothing of a text is ever in a message."""
+"""`leadmodel-privacy`: one program with one module per command. No message contains any part of a text."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from leadmodel_privacy.backfill import command as backfill
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes; each command registers itself and the function that runs it."""
+    """The program's arguments; each command registers itself and the function that runs the command."""
     p = argparse.ArgumentParser(prog="leadmodel-privacy", description="Find and redact personal data.")
     commands = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     detect_command.register(commands)
@@ -18,7 +18,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code."""
+    """Run the program and return its exit code."""
     given = parser().parse_args(arguments)
     code: int = given.run(given)
     return code

@@ -1,4 +1,8 @@
-"""Finds ADDRESS: streets with a house number in the forms of some countries, post boxes, postcodes that show what they are."""
+"""Finds ADDRESS: streets with a house number in the forms of several countries, post boxes, and postcodes.
+
+Most English street suffixes are those of USPS Publication 28, appendix C1. A bare postcode counts only in the
+form of the UK or Canada, after the letters of a US state, or after a word such as `zip`.
+"""
 
 import re
 from collections.abc import Iterator
@@ -43,7 +47,7 @@ _GERMAN = re.compile(
     rf"(?<![^\W_])(?:{_CAP}[ -]){{0,2}}[^\W\d_a-z][\w'.-]{{0,40}} \d{{1,4}} ?[a-zA-Z]?(?:[-/]\d{{1,4}}[a-z]?)?(?!\w)"
     rf"(?:,?\s{{1,2}}(?:D-|A-|CH-)?\d{{4,5}}(?: [A-Z]{{2}})? {_CITY})?"
 )
-_ROMAN = re.compile(
+_ROMANCE = re.compile(
     rf"(?<![^\W_])(?i:calle|c/|avenida|avda\.|av\.|plaza|paseo|ronda|camino|via|viale|piazza|corso|largo|vicolo|strada|rua|travessa|praça)"
     rf"(?: (?:de|del|de la|da|do|dos|das|di|della|dei|la|las|los|el|{_CAP})){{1,5}},?(?: (?:n[.º°]|nº|no\.|numero|número))? ?\d{{1,5}}[A-Za-z]?(?!\w)"
     rf"(?:,?\s{{1,2}}\d{{5}} {_CITY})?"
@@ -62,21 +66,21 @@ _STEMS = phrase_list(
 _STARTS = phrase_list(
     "calle|c/|aven|avda|av.|plaza|paseo|ronda|camino|via|piazza|corso|largo|vicolo|strada|rua|travessa|praça"
 )
-_BACK = 90  # characters before a house number that are read
+_BACK = 90  # characters read before a house number
 
 
 def addresses(scanned: ScannedText) -> Iterator[Span]:
-    """Where someone lives: the street with its number, with town and postcode when they follow."""
+    """Spans of addresses: a street with its house number, and the town and postcode that follow."""
     text, low = scanned.text, scanned.low
-    roman = contains_any(low, _STARTS)
-    coded = contains_any(low, _CODE_STEMS)
+    has_romance_street = contains_any(low, _STARTS)
+    has_code_word = contains_any(low, _CODE_STEMS)
     for start, end in scanned.unclaimed_numbers():
         yield from _street_after(text, start, end)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             yield from _until(_GERMAN, text, start)
-        if roman and end - start <= 6:
-            yield from _until(_ROMAN, text, start)
-        yield from _code(scanned, start, end, named=coded)
+        if has_romance_street and end - start <= 6:
+            yield from _until(_ROMANCE, text, start)
+        yield from _code(scanned, start, end, has_code_word=has_code_word)
     if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
         for pattern in (_BOX, _MILITARY):
             yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
@@ -91,7 +95,7 @@ def _street_after(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
-    """The match that reaches over the house number."""
+    """The match that begins before the house number and reaches over the number."""
     for match in pattern.finditer(text, max(0, number - _BACK)):
         if match.start() > number:
             return
@@ -100,7 +104,7 @@ def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
             return
 
 
-def _code(scanned: ScannedText, start: int, end: int, *, named: bool) -> Iterator[Span]:
+def _code(scanned: ScannedText, start: int, end: int, *, has_code_word: bool) -> Iterator[Span]:
     text, length = scanned.text, end - start
     match = None
     if length == 5 and start >= 3:
@@ -109,7 +113,7 @@ def _code(scanned: ScannedText, start: int, end: int, *, named: bool) -> Iterato
         match = _POSTCODE.match(text, start)
     if match and match.end() >= end:
         yield *match.span(), "ADDRESS"
-    elif named and 4 <= length <= 7:
+    elif has_code_word and 4 <= length <= 7:
         near = [word for word in words_before(scanned.low, start)[-4:] if word not in FILLERS]
         if near and near[-1] in _CODE_WORDS:
             yield start, end, "ADDRESS"

@@ -1,4 +1,4 @@
-"""What an operator can choose: entities that are off, patterns of their own, JSON fields that hold text, countries of phone numbers."""
+"""The detector's configuration: entities switched off, own patterns, JSON fields that hold text, countries of phone numbers."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ ENTITIES = (
     "NAME",
 )
 REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "PL", "SE", "CH")
-UNSETTLED = "REDACTED"  # the whole text, when it never comes to rest
+UNSETTLED = "REDACTED"  # replaces the whole text where redaction does not settle in eight passes
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 _REGION = re.compile(r"[A-Z]{2}")
 _KEYS = {"off", "fields", "regions", "custom"}
@@ -37,12 +37,12 @@ _MAX_CUSTOM = 32
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; the message says what to write instead."""
+    """The configuration cannot be used; the message says what to write instead."""
 
 
 @dataclass(frozen=True)
 class Custom:
-    """An operator's own pattern and the placeholder it becomes."""
+    """A pattern of the user's own, and the entity whose placeholder replaces a match."""
 
     entity: str
     pattern: str
@@ -51,7 +51,17 @@ class Custom:
 
 @dataclass(frozen=True)
 class Config:
-    """Entities that are off, JSON fields that hold text (none named: every text), countries of phone numbers, own patterns."""
+    """The configuration of a detector.
+
+    Attributes:
+        off: Entities that are not searched for.
+        fields: Fields of JSON texts that are read; every field where none is named.
+        regions: Countries (ISO 3166, two letters) whose national phone numbers are known.
+        custom: Patterns of the user's own.
+
+    Raises:
+        ConfigError: A name is unknown, or a pattern is wrong or too slow.
+    """
 
     off: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
@@ -59,7 +69,7 @@ class Config:
     custom: tuple[Custom, ...] = ()
 
     def __post_init__(self) -> None:
-        _known("entity", self.off, ENTITIES)
+        _check_names("entity", self.off, ENTITIES)
         for region in self.regions:
             if not _REGION.fullmatch(region):
                 raise ConfigError(f"regions: {region!r} is not a country such as US or DE")
@@ -67,17 +77,17 @@ class Config:
 
     @property
     def digest(self) -> str:
-        """Names this configuration; equal for equal meaning."""
-        facts = asdict(self) | {key: sorted(set(getattr(self, key))) for key in ("off", "fields")}
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
+        """Names the configuration, equal for equal meaning: 12 hex digits of a SHA-256."""
+        meaning = asdict(self) | {key: sorted(set(getattr(self, key))) for key in ("off", "fields")}
+        return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """Every placeholder that can appear."""
+        """Every entity whose placeholder can appear in a redacted text."""
         return (*ENTITIES, UNSETTLED, *dict.fromkeys(own.entity for own in self.custom))
 
 
-def _known(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+def _check_names(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
     for name in names:
         if name not in known:
             raise ConfigError(f"no {what} {name!r}; known are {', '.join(known)}")
@@ -106,24 +116,28 @@ def _numbered(custom: tuple[Custom, ...]) -> dict[str, str]:
 
 
 def loads(text: str | bytes) -> Config:
-    """A configuration from JSON; raises ConfigError."""
+    """Read a configuration from JSON.
+
+    Raises:
+        ConfigError: The JSON is no configuration, or the configuration cannot be used.
+    """
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"the configuration is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise ConfigError('the configuration must be an object such as {"off": ["NAME"]}')
-    if unknown := sorted(set(found) - _KEYS):
+    if unknown := sorted(set(document) - _KEYS):
         raise ConfigError(f"no setting {unknown[0]!r}; known are {', '.join(sorted(_KEYS))}")
-    custom = found.get("custom", [])
+    custom = document.get("custom", [])
     if not isinstance(custom, list):
         raise ConfigError("custom must be a list of objects with entity and pattern")
-    lists = {key: _strings(found, key) for key in ("off", "fields", "regions") if key in found}
+    lists = {key: _strings(document, key) for key in ("off", "fields", "regions") if key in document}
     return Config(**lists, custom=tuple(_own(item) for item in custom))
 
 
-def _strings(found: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = found[key]
+def _strings(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = document[key]
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise ConfigError(f"{key} must be a list of strings")
     return tuple(value)

@@ -1,4 +1,7 @@
-"""Finds DOB: dates that the words beside them tie to a person's birth, stay or death, and ages above 89."""
+"""Finds DOB: dates beside a word of birth, admission, discharge or death, and ages above 89.
+
+HIPAA (45 CFR 164.514(b)(2)(i)(C)) counts such dates and ages as identifiers.
+"""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +33,7 @@ _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
 
 
 def births(scanned: ScannedText) -> Iterator[Span]:
-    """Dates with a word of birth beside them, and ages above 89."""
+    """Spans of dates with a word of birth beside them, and of ages above 89."""
     low = scanned.low
     if contains_any(low, _STEMS):
         for match in _DATE.finditer(scanned.text):

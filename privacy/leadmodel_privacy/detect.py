@@ -1,8 +1,8 @@
 """Finds personal data in text and replaces it by placeholders such as `[EMAIL]`.
 
-Gate, then candidate patterns, then validators: a text without a digit, an @, a dot-something or a key_as_words of a name holds none of it and
-returns at once. The first claim wins, placeholders and UUIDs are claimed before all. Redaction is repeated until nothing changes.
-Text is never logged, never part of an exception.
+A detector runs finders over a text in order of certainty. Each finder has a cheap test of whether the text can hold its entity at
+all, then patterns for candidates, then validators. The first claim on a character wins; placeholders and UUIDs are reserved before
+every finder. Redaction is repeated until nothing changes. No text is logged or becomes part of an exception.
 """
 
 import hashlib
@@ -19,12 +19,13 @@ from leadmodel_privacy.configuration import UNSETTLED, Config
 from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
 from leadmodel_privacy.normalization import normalize
 from leadmodel_privacy.scanned_text import ScannedText, Span
-from leadmodel_privacy.surroundings import says
+from leadmodel_privacy.surroundings import labels_as_personal
 from leadmodel_privacy.word_lists import word_set
 
 __all__ = ["Detector", "Span", "detect", "redact"]
 
-MAX_PASSES = 8
+MAX_PASSES = 8  # of a redaction, which most texts end after two
+# Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 _CODE = word_set(
     "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py names.py network.py normalization.py "
     "pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
@@ -33,11 +34,11 @@ _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
 Finder = Callable[[ScannedText], Iterator[Span]]
-Edit = tuple[int, int, str, str]  # a span and what takes its place
+Edit = tuple[int, int, str, str]  # a span and its replacement
 
 
 class Detector:
-    """Finds and redacts what a configuration asks for. Has no state: one may serve many threads."""
+    """Finds and redacts personal data by a configuration. A detector has no state, so one may serve many threads."""
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()
@@ -54,12 +55,12 @@ class Detector:
     def detect(self, text: str, *, key: str = "") -> list[Span]:
         """Spans of personal data as (start, end, entity) in characters of the text, in order, never overlapping.
 
-        A JSON object or list is read string by string; `key` is the name of the field the text comes from, if it has one.
+        A JSON object or list is read string by string. `key` is the name of the field that holds the text, empty for none.
         """
         return [edit[:3] for edit in self._edits(text, key)]
 
     def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
-        """The text with placeholders, and how many of each entity. Redacting the result again changes nothing."""
+        """The text with placeholders, and the number of placeholders per entity. Redacting the result again changes nothing."""
         counts: Counter[str] = Counter()
         for _ in range(MAX_PASSES):
             edits = self._edits(text, key)
@@ -76,9 +77,9 @@ class Detector:
         return [(*span, f"[{span[2]}]") for span in self._in_text(text, key_as_words(key))]
 
     def _in_json(self, text: str) -> Iterator[Edit]:
-        wanted = set(self.config.fields)
+        fields = set(self.config.fields)
         for value in values(text):
-            if not wanted or not wanted.isdisjoint(value.path):
+            if not fields or not fields.isdisjoint(value.path):
                 yield from self._in_number(value) if value.number else self._in_string(value)
 
     def _in_string(self, value: Value) -> Iterator[Edit]:
@@ -86,9 +87,9 @@ class Detector:
             yield *value.place(start, end), entity, json.dumps(new)[1:-1]
 
     def _in_number(self, value: Value) -> Iterator[Edit]:
-        """A number is personal only when its key says so; then the whole of it is, and a string takes its place."""
+        """A number is personal only if its key labels it; the whole number is then replaced by a string."""
         before = key_as_words(value.path[-1])
-        if value.text.isdigit() and before and says(before):
+        if value.text.isdigit() and before and labels_as_personal(before):
             for _, _, entity in self._in_text(value.text, before)[:1]:
                 yield *value.place(0, len(value.text)), entity, f'"[{entity}]"'
 
@@ -139,7 +140,7 @@ _WITH_DIGITS: tuple[tuple[str, Finder], ...] = (
 
 
 def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
-    """In order of certainty: what shows by itself what it is, then what words say, phones and names last."""
+    """The finders in order of certainty: numbers known by their form, then those known by words around, phones and names last."""
     numeric = (*_WITH_DIGITS, ("PHONE", phones.phones(config.regions))) if numbers else ()
     return tuple(
         f for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", names.names)) if entity not in config.off
@@ -157,7 +158,7 @@ def _edited(text: str, edits: list[Edit]) -> str:
 
 @cache
 def _code() -> str:
-    """Names the code that decides: the files of the detector and the tables of phone numbers."""
+    """Names the detector's code and the version of the phone number tables: 12 hex digits of a SHA-256."""
     digest = hashlib.sha256(version("phonenumbers").encode())
     for name in sorted(_CODE):
         digest.update(Path(__file__).with_name(name).read_bytes())
@@ -166,7 +167,7 @@ def _code() -> str:
 
 @cache
 def default() -> Detector:
-    """The detector without any configuration."""
+    """The detector with the default configuration."""
     return Detector()
 
 
@@ -176,5 +177,5 @@ def detect(text: str) -> list[Span]:
 
 
 def redact(text: str) -> tuple[str, dict[str, int]]:
-    """The text with placeholders and how many of each entity, by the default detector."""
+    """The text with placeholders and the number of placeholders per entity, by the default detector."""
     return default().redact(text)

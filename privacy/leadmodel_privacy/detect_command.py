@@ -1,4 +1,4 @@
-"""`leadmodel-privacy detect`: JSON lines in, JSON lines out, as fast as they come. Nothing of a text is ever in a message."""
+"""`leadmodel-privacy detect`: redacts JSON lines from standard input, one by one. No message contains any part of a text."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ Own patterns must be linear in time: each repeat needs an end, such as {{1,20}}.
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
-    """Add the command to the program."""
+    """Add the command `detect` to the program."""
     p = commands.add_parser(
         "detect",
         help='redact JSON lines {"text": ...} from standard input',
@@ -48,12 +48,16 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def add_config(p: argparse.ArgumentParser) -> None:
-    """The option for a configuration; `configured` reads it."""
+    """Add the option `--config`, whose file `configured` reads."""
     p.add_argument("--config", metavar="FILE", type=Path, help="the detector's configuration (JSON)")
 
 
 def configured(path: Path | None) -> Config:
-    """The configuration of a file; raises ConfigError."""
+    """The configuration in a file, or the default for None.
+
+    Raises:
+        ConfigError: The file cannot be read or holds no usable configuration.
+    """
     if path is None:
         return Config()
     try:
@@ -63,7 +67,7 @@ def configured(path: Path | None) -> Config:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Redact standard input; the exit code."""
+    """Redact standard input and return the exit code."""
     try:
         detector = Detector(configured(given.config))
     except ConfigError as error:
@@ -98,17 +102,17 @@ def _lines(detector: Detector) -> int:
 
 def _text(line: str) -> str | None:
     try:
-        found = json.loads(line)["text"]
+        text = json.loads(line)["text"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if isinstance(found, str) else None
+    return text if isinstance(text, str) else None
 
 
 def _answer(detector: Detector, text: str) -> str:
     answer = {"text": detector.redact(text)[0], "spans": [list(span) for span in detector.detect(text)]}
-    found = json.dumps(answer, ensure_ascii=False)
+    line = json.dumps(answer, ensure_ascii=False)
     try:
-        found.encode()
+        line.encode()
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
         return json.dumps(answer)
-    return found
+    return line

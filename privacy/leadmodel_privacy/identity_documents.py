@@ -1,6 +1,7 @@
-"""Finds numbers of papers and files: SSN, MRN, HEALTH_PLAN, ACCOUNT, PASSPORT, DRIVER_LICENSE, VIN.
+"""Finds numbers of identity documents and records: SSN, MRN, HEALTH_PLAN, ACCOUNT, PASSPORT, DRIVER_LICENSE, VIN.
 
-Some show what they are by their form and a check digit; the others are what the words beside them say.
+Some numbers are known by their form and a check digit, the others by the words beside the number. SSN stands for the national
+numbers of several countries.
 """
 
 import re
@@ -16,9 +17,9 @@ _TOKEN = re.compile(
     r"(?:[A-Za-z]{0,6}-|[A-Z]{2} (?=\d))?[A-Za-z0-9]{1,30}(?:[ ./-](?=[A-Za-z]{0,4}\d)[A-Za-z0-9]{2,24}|[-/][A-Za-z0-9]{1,12}){0,7}(?: [A-Z](?![^\W_]))?"
 )
 _PREFIX = re.compile(r"(?<![^\W_])(?:[A-Za-z]{1,6}-|[A-Z]{2} )\Z")
-_DIGITS = {"CVV": 3, "PASSPORT": 5}
-_LENGTH = {"CVV": 3, "SSN": 4}
-_OTHER = {None, NOT_PERSONAL, PHONE, "CREDIT_CARD"}  # not numbers of papers
+_MIN_DIGITS = {"CVV": 3, "PASSPORT": 5}
+_MIN_LENGTH = {"CVV": 3, "SSN": 4}
+_OTHER = {None, NOT_PERSONAL, PHONE, "CREDIT_CARD"}  # numbers that are not of an identity document
 _PLATE = re.compile(
     r"(?i:\b(?:plates?|kennzeichen|nummernschild|immatriculation|matr[ií]cula|targa|kenteken|registration)\b)"
     r"(?:[ :#]|\b(?i:number|no|nr|is|was|ist|lautet)\b\.?){1,8}+([A-ZÄÖÜ0-9]{1,8}+(?:[ -][A-Z0-9]{1,6}+){0,3}+)(?![^\W_])"
@@ -61,7 +62,7 @@ _NINO = re.compile(r"(?<![^\W_])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] \d{2} ?\d{2}
 
 
 def numbers_by_form(scanned: ScannedText) -> Iterator[Span]:
-    """Numbers that show by their form what they are."""
+    """Spans of numbers known by their form."""
     text = scanned.text
     for start, end in scanned.unclaimed_numbers():
         if end - start == 2 and (spaced := _NINO.match(text, max(0, start - 3))):
@@ -76,7 +77,7 @@ def numbers_by_form(scanned: ScannedText) -> Iterator[Span]:
 
 
 def numbers_by_context(scanned: ScannedText) -> Iterator[Span]:
-    """Numbers that the words beside them name."""
+    """Spans of numbers known by the words beside them."""
     done = 0
     for number, _ in scanned.unclaimed_numbers():
         if number < done or (match := _TOKEN.match(scanned.text, _begin(scanned, number))) is None:
@@ -90,7 +91,7 @@ def numbers_by_context(scanned: ScannedText) -> Iterator[Span]:
 
 
 def _begin(scanned: ScannedText, number: int) -> int:
-    """Where the number begins: letters before it, as in `MR-4711` or `AB 12 34 56 C`, may be of it."""
+    """Where the number begins: letters before the digits, as in `MR-4711` or `AB 12 34 56 C`, may belong to the number."""
     text = scanned.text
     if text[number - 1 : number] not in {"-", " "} or (
         text[number - 1] == " " and scanned.label(number) is not None
@@ -101,7 +102,7 @@ def _begin(scanned: ScannedText, number: int) -> int:
 
 
 def license_plates(scanned: ScannedText) -> Iterator[Span]:
-    """Licence plates, after a word for them."""
+    """Spans of licence plates after a word such as `plate` or `Kennzeichen`."""
     if contains_any(scanned.low, _PLATE_STEMS):
         for match in _PLATE.finditer(scanned.text):
             if any(c.isdigit() for c in match[1]):
@@ -113,6 +114,10 @@ def _fits(scanned: ScannedText, match: re.Match[str], label: str) -> bool:
     letters = sum(c.isalnum() for c in token)
     if label == "CVV" and not (token.isdigit() and letters <= 4):
         return False
-    if len(digits_of(token)) < _DIGITS.get(label, 4) or letters < _LENGTH.get(label, 5) or is_amount(token):
+    if (
+        len(digits_of(token)) < _MIN_DIGITS.get(label, 4)
+        or letters < _MIN_LENGTH.get(label, 5)
+        or is_amount(token)
+    ):
         return False
     return not has_unit(scanned.low, *match.span()) and not has_date(scanned.text, *match.span())

@@ -1,6 +1,6 @@
-"""Strings and numbers inside a JSON text, with the place of each character: so that a value can be changed and nothing else is.
+"""Strings and numbers inside a JSON text with the position of each character, so that one value can be replaced and nothing else.
 
-The text is not written anew: spaces, order, doubled keys and the spelling of numbers stay as they were, and JSON stays JSON.
+The text is never serialized again: spaces, order, repeated keys and the spelling of numbers stay, and JSON stays JSON.
 """
 
 import json
@@ -16,7 +16,15 @@ _WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Value:
-    """A string or a number: the keys above it, what it says, and where each character of that is in the text (None: at `start` on)."""
+    """A string or number in a JSON text.
+
+    Attributes:
+        path: The keys above the value.
+        text: The string without escapes, or the number as written.
+        start: Position of the value in the JSON text.
+        origin: Position of each character of `text` in the JSON text; None where the characters follow each other from `start`.
+        number: Whether the value is a number.
+    """
 
     path: tuple[str, ...]
     text: str
@@ -25,14 +33,14 @@ class Value:
     number: bool
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Where in the JSON text a part of the value is."""
+        """Start and end, in the JSON text, of the part `start` to `end` of the value."""
         if self.origin is None:
             return self.start + start, self.start + end
         return self.origin[start], self.origin[end]
 
 
 def is_json(text: str) -> bool:
-    """Whether the text is a JSON object or list."""
+    """True if the text is a JSON object or list."""
     if text[:1] not in _OPENING:
         return False
     stripped = text.strip()
@@ -46,7 +54,7 @@ def is_json(text: str) -> bool:
 
 
 def values(text: str) -> Iterator[Value]:
-    """The strings and numbers of a JSON text that are not keys."""
+    """The strings and numbers of a JSON text, keys left out."""
     path: list[str] = []
     key = ""
     for match in _TOKEN.finditer(text):
@@ -82,7 +90,7 @@ def _decoded(string: str, start: int) -> tuple[str, list[int] | None]:
 
 
 def key_as_words(key: str) -> str:
-    """A key as words before its value: `phoneNumber` says `phone Number: `. `name` alone may be that of a thing and says nothing."""
+    """A key as words before its value: `phoneNumber` → `phone Number: `. `name` alone gives nothing, for a thing may have a name."""
     if not key:
         return ""
     words = " ".join(word for word in _WORDS.split(key[:64]) if word)

@@ -1,4 +1,4 @@
-"""Finds NAME, only where a cue says that a name follows: `my name is`, `Mr`, `Dear`, a signature. Other names are not looked for."""
+"""Finds NAME, only after a cue that a name follows: `my name is`, `Mr`, `Dear`, a signature. Other names are not searched for."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from leadmodel_privacy.word_lists import contains_any, phrase_list, word_set
 
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_])){0,30}"
 _NAME = rf"({_WORD}(?:\.(?= ))?(?: {_WORD}(?:\.(?= ))?){{0,3}})"
-_SAID = (
+_INTRODUCTIONS = (
     r"my (?:full |first |last |real )?name(?: is|'s|:| was)|(?:the |full |first |last |sur|fore|given |family |customer |patient |contact |account holder )?name(?: is|:)|"
     r"name on (?:the |my )?(?:card|account)(?: is|:)|ich heiße|ich heisse|mein name ist|je m'appelle|mon nom est|me llamo|mi nombre es|mi chiamo|"
     r"il mio nome è|meu nome é|mijn naam is|ik heet|nazywam się|call me|i am called|nom ?:|nombre ?:|nome ?:|naam ?:|vorname ?:|nachname ?:|"
@@ -24,8 +24,12 @@ _CLOSINGS = (
     "abraços|atenciosamente|cordialmente|atentamente|respectfully"
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
-_SAYING = re.compile(rf"(?<![^\W_])(?i:{_SAID})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])")
-_SAID_STEMS = phrase_list("name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam")
+_INTRODUCTION = re.compile(
+    rf"(?<![^\W_])(?i:{_INTRODUCTIONS})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
+)
+_INTRODUCTION_STEMS = phrase_list(
+    "name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam"
+)
 _FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
 _CUES = {
@@ -36,8 +40,10 @@ _CUES = {
 _ENDS = tuple(_CUES)
 _TITLED = tuple(cue for cue, kind in _CUES.items() if kind == "title")
 _GAP = " \n,.!-~—:"
-_BOTH = frozenset({"thanks", "thank you", "best"})  # greet before a comma, close on a line of their own
-_BACK = 24
+_BOTH = frozenset(
+    {"thanks", "thank you", "best"}
+)  # a greeting before a comma, a closing on a line of its own
+_BACK = 24  # characters read before a capital letter
 _CLOSED = frozenset(["", *",!.:;?\n-(|"])
 _PARTICLES = word_set(
     "van von der den de da di du del della la le el al bin ben ibn dos das zu zur ter ten y e st"
@@ -66,15 +72,15 @@ _COMPANY = word_set(
 
 
 def names(scanned: ScannedText) -> Iterator[Span]:
-    """What follows a cue and looks like a name."""
+    """Spans that follow a cue and look like a name."""
     text, low = scanned.text, scanned.low
-    if contains_any(low, _SAID_STEMS):
-        for match in _SAYING.finditer(text):
-            if (length := _length("said", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
+    if contains_any(low, _INTRODUCTION_STEMS):
+        for match in _INTRODUCTION.finditer(text):
+            if (length := _length("introduction", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"
     for capital in _CAPITAL.finditer(text):
         start = capital.start()
-        if _uncued(low, start):
+        if _cannot_follow_cue(low, start):
             continue
         if (kind := _cue(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
@@ -82,8 +88,8 @@ def names(scanned: ScannedText) -> Iterator[Span]:
                 yield start, start + length, "NAME"
 
 
-def _uncued(low: str, start: int) -> bool:
-    """Whether no cue can end before a capital letter: most stand at the beginning of a text or of a sentence, or after another word."""
+def _cannot_follow_cue(low: str, start: int) -> bool:
+    """True if no cue can end before a capital letter; spares the search for most of them, at the start of a text or sentence."""
     if start < 2:
         return True
     if low[start - 1] != " ":
@@ -98,7 +104,7 @@ def _uncued(low: str, start: int) -> bool:
 
 
 def _cue(low: str, start: int) -> str | None:
-    """What kind of cue ends right before a capital letter."""
+    """The kind of the cue that ends right before a capital letter, or None."""
     window = low[max(0, start - _BACK) : start]
     before = window.rstrip(_GAP)
     gap = window[len(before) :]
@@ -125,10 +131,10 @@ def _fitting(cue: str, gap: str) -> str | None:
     return "closing" if "\n" in gap or gap == ", " else None
 
 
-def _length(kind: str, found: str, after: str) -> int:
-    """How many characters of what follows a cue are a name."""
-    parts = found.split(" ")
-    kept = _leading(parts, any_case=kind == "said")
+def _length(kind: str, following: str, after: str) -> int:
+    """The number of characters, of the words that follow a cue, that are a name; 0 for none."""
+    parts = following.split(" ")
+    kept = _leading(parts, any_case=kind == "introduction")
     if not kept or any(word.lower().strip(".") in _COMPANY for word in parts[: kept + 1]):
         return 0
     if kind == "i am" and kept < 2 and not (kept == len(parts) and after[:1] in {"", ",", ".", "!", "\n"}):

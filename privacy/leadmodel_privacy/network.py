@@ -1,4 +1,4 @@
-"""Finds what the network calls people and machines by: EMAIL, URL, MAC, IP."""
+"""Finds the addresses of networks: EMAIL, URL, MAC, IP."""
 
 import re
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ _TRAILING = ".,;:!?)*_~"
 
 
 def emails(scanned: ScannedText) -> Iterator[Span]:
-    """`jane@example.org`, also `jane (at) example (dot) org`."""
+    """Spans of mail addresses, also in the form `jane (at) example (dot) org`."""
     if "@" in scanned.text:
         for match in _EMAIL.finditer(scanned.text):
             yield match.start(), match.end(), "EMAIL"
@@ -55,12 +55,12 @@ def emails(scanned: ScannedText) -> Iterator[Span]:
 
 
 def urls(scanned: ScannedText) -> Iterator[Span]:
-    """Addresses of pages: with a scheme, with `www.`, or a bare domain in small letters."""
+    """Spans of URLs: with a scheme, with `www.`, or a bare domain in small letters."""
     text = scanned.text
     if "://" in text or "www" in scanned.low:
         for match in _URL.finditer(text):
-            if len(found := match.group().rstrip(_TRAILING)) >= 6:
-                yield match.start(), match.start() + len(found), "URL"
+            if len(url := match.group().rstrip(_TRAILING)) >= 6:
+                yield match.start(), match.start() + len(url), "URL"
     if "." in text:
         yield from _domains(text)
 
@@ -72,7 +72,7 @@ def _domains(text: str) -> Iterator[Span]:
 
 
 def macs(scanned: ScannedText) -> Iterator[Span]:
-    """Addresses of network cards, with colons, dashes or dots."""
+    """Spans of the addresses of network cards (EUI-48, EUI-64), with colons, dashes or dots."""
     text = scanned.text
     if text.count(":") >= 5 or text.count("-") >= 5:
         for match in _MAC.finditer(text):
@@ -83,20 +83,20 @@ def macs(scanned: ScannedText) -> Iterator[Span]:
 
 
 def ip6s(scanned: ScannedText) -> Iterator[Span]:
-    """IPv6, long and short."""
+    """Spans of IPv6 addresses, in full and with `::`."""
     text = scanned.text
     if "::" not in text and text.count(":") < 7:
         return
     for match in _IP6.finditer(text):
-        found = match.group()
-        if found.endswith(":") and not found.endswith("::"):
-            found = found[:-1]
-        if found.count(":") >= 2 and any(c.isdigit() for c in found) and is_ip(found):
-            yield match.start(), match.start() + len(found), "IP"
+        address = match.group()
+        if address.endswith(":") and not address.endswith("::"):
+            address = address[:-1]
+        if address.count(":") >= 2 and any(c.isdigit() for c in address) and is_ip(address):
+            yield match.start(), match.start() + len(address), "IP"
 
 
 def ip4s(scanned: ScannedText) -> Iterator[Span]:
-    """IPv4; four numbers after `version` are a version."""
+    """Spans of IPv4 addresses; four numbers after a word such as `version` are a version."""
     text = scanned.text
     if text.count(".") < 3:
         return

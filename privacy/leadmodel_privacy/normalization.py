@@ -1,6 +1,6 @@
-"""Text as the patterns read it: full-width and foreign digits, odd spaces and dashes as their plain forms, invisible characters gone.
+"""Normalizes text for the patterns: full-width and foreign digits, unusual spaces and dashes become ASCII, invisible characters go.
 
-Every character stands for one character, except the invisible ones: `origin` says where each one was.
+Every other character becomes exactly one character, so that spans can be mapped back.
 """
 
 import re
@@ -15,7 +15,7 @@ _ODD = re.compile(rf"[{_SPACES}{_DASHES}\uff01-\uff5e\u2019\u02bc]|(?![0-9])\d")
 
 
 def normalize(text: str) -> tuple[str, list[int] | None]:
-    """The text as patterns read it, and where each character was (None: where it is)."""
+    """The normalized text, and the position of each of its characters in `text`; None where no position has changed."""
     if text.isascii():
         return text, None
     origin = None
@@ -42,8 +42,8 @@ def _normalize_character(character: str) -> str:
 
 
 def lowercase(text: str) -> str:
-    """In small letters, each character still one character."""
-    small = text.lower()
-    if len(small) == len(text):
-        return small
+    """The text in small letters, character by character; one whose small form is longer stays as it is."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
     return "".join(s if len(s := c.lower()) == 1 else c for c in text)

@@ -1,7 +1,8 @@
-"""Refuses patterns that could take long: every one is bounded by a number of steps for each character of a text.
+"""Refuses patterns that could run long: the steps of a pattern, per character of a text, are counted and bounded.
 
-A backtracking engine takes, from one place of a text, at most the steps counted here: what follows a part is tried once for each way
-that part can match. Nothing may repeat without an end (each place of a long run would read the run again). Unknown operators are refused.
+From one place of a text a backtracking engine takes at most the steps counted here: the rest of a pattern is tried once for each
+way in which the part before can match. A repeat without an end is refused, because each place of a long run would read the run
+again, and so is every operator that this module does not know.
 """
 
 import importlib
@@ -10,8 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_parser: Any = importlib.import_module("re._parser")  # the tree of the engine that will run the pattern
-MAX_STEPS = 600
+_parser: Any = importlib.import_module("re._parser")  # the syntax tree of the engine that runs the pattern
+MAX_STEPS = 600  # per character, for all patterns together
 _MAX_LENGTH = 1000
 _ONE = {"LITERAL", "NOT_LITERAL", "IN", "ANY", "AT", "CATEGORY", "RANGE"}
 
@@ -19,11 +20,16 @@ Cost = tuple[float, float]  # ways to match from one place, steps to try them al
 
 
 class PatternError(ValueError):
-    """A pattern that cannot be used; the message says what to write instead."""
+    """The pattern cannot be used; the message says what to write instead."""
 
 
 def check_patterns(patterns: Mapping[str, str]) -> None:
-    """Raise PatternError for a pattern that is wrong, empty or too slow, or when all are too slow together."""
+    """Check patterns, given by the name that messages use.
+
+    Raises:
+        PatternError: A pattern is no regular expression, matches fewer than two characters, or is too slow; or all patterns
+            together are too slow.
+    """
     total = 0.0
     for name, pattern in patterns.items():
         total += _steps(name, pattern)

@@ -1,4 +1,4 @@
-"""Finds numbers that move money: IBAN and CREDIT_CARD, both with check digits."""
+"""Finds the numbers of payments: IBAN and CREDIT_CARD, both with check digits."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,10 @@ _CARD_WORDS = word_set(
 
 
 def ibans(scanned: ScannedText) -> Iterator[Span]:
-    """Account numbers of ISO 13616, with or without spaces, in any case."""
+    """Spans of account numbers of ISO 13616, with or without spaces, in capital or small letters.
+
+    A number whose length fits no country counts too if its check digits are right.
+    """
     text = scanned.text
     for start, word_end in scanned.unclaimed_numbers():
         length = IBAN_LENGTHS.get(text[start : start + 2].upper())
@@ -47,7 +50,7 @@ def _iban_end(text: str, start: int, length: int) -> int | None:
 
 
 def cards(scanned: ScannedText) -> Iterator[Span]:
-    """Card numbers: grouped as on the card or bare, with a check digit; a wrong one only when the words say it is a card."""
+    """Spans of card numbers of ISO/IEC 7812, grouped or bare; a wrong check digit counts only where the words around name a card."""
     for start, end in scanned.unclaimed_numbers():
         long_enough = end - start == 4 or end - start >= 8
         if long_enough and (match := _CARD.match(scanned.text, start)) and _is_card(scanned, match):

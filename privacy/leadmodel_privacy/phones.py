@@ -1,6 +1,7 @@
 """Finds PHONE: international and national numbers by their form, bare digits only beside a word of telephony.
 
-The tables of phone numbers are loaded when the first is asked for: a backfill that finds all unchanged never needs them.
+Whether a number exists is decided by the tables of `phonenumbers`, Google's libphonenumber. The tables are loaded with the first
+number to check: a backfill that finds every key unchanged never needs them.
 """
 
 import re
@@ -11,7 +12,7 @@ from leadmodel_privacy.scanned_text import ScannedText, Span
 from leadmodel_privacy.surroundings import NOT_PERSONAL, PHONE, no_phone_near, phone_near
 from leadmodel_privacy.validators import digits_of
 
-_MOST_CHECKS = 40  # of numbers a text; each is slow, so a text with more of them is taken to hold phones
+_MAX_CHECKS = 40  # numbers per text that are looked up, each slowly; further ones count as phone numbers
 _BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
 _BODY = re.compile(
     r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
@@ -21,7 +22,9 @@ _BODY = re.compile(
 _EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}\Z", re.IGNORECASE)
 _AMERICAN = re.compile(r"(?:1[ .-]?)?(?:\([2-9]\d{2}\)[ .-]{0,2}|[2-9]\d{2}[ .-]{1,2})\d{3}[ .-]\d{4}")
 _BRACKETED = re.compile(r"\( ?0?\d{1,5} ?\)[ ./-]{0,2}\d")
-_TRUNKED = frozenset({"GB", "DE", "FR", "NL", "AU", "SE", "CH", "AT"})  # whose national numbers begin with 0
+_TRUNKED = frozenset(
+    {"GB", "DE", "FR", "NL", "AU", "SE", "CH", "AT"}
+)  # countries whose national numbers begin with 0
 _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 
 _GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")
@@ -31,18 +34,18 @@ Finder = Callable[[ScannedText], Iterator[Span]]
 
 
 def phones(regions: tuple[str, ...]) -> Finder:
-    """A finder that knows the national numbers of these countries."""
+    """A finder of phone numbers that knows the national numbers of these countries (ISO 3166, two letters)."""
 
     def find(scanned: ScannedText) -> Iterator[Span]:
         done, checks = 0, 0
         for number, _ in scanned.unclaimed_numbers():
             if number < done or (match := _candidate(scanned.text, number)) is None:
                 continue
-            found = _is_phone(scanned, match)
-            if found is None:
+            is_phone = _is_phone(scanned, match)
+            if is_phone is None:
                 checks += 1
-                found = checks > _MOST_CHECKS or _exists(_EXTENSION.sub("", match.group()), regions)
-            if found:
+                is_phone = checks > _MAX_CHECKS or _exists(_EXTENSION.sub("", match.group()), regions)
+            if is_phone:
                 done = match.end()
                 yield *match.span(), "PHONE"
 
@@ -55,7 +58,7 @@ def _candidate(text: str, number: int) -> re.Match[str] | None:
 
 
 def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
-    """None: only if it is a number of some country."""
+    """Whether form and words make the match a phone number; None if only the tables can tell."""
     start, end = match.span()
     token = _EXTENSION.sub("", match.group())
     label = scanned.label(start)
@@ -68,13 +71,13 @@ def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
         return False
     if label == PHONE or (count >= 7 and phone_near(scanned.low, start, end)):
         return True
-    formed = _formed(token, count)
-    if formed is None and "+" not in token and no_phone_near(scanned.low, start, end):
+    by_form = _by_form(token, count)
+    if by_form is None and "+" not in token and no_phone_near(scanned.low, start, end):
         return False
-    return formed
+    return by_form
 
 
-def _formed(token: str, count: int) -> bool | None:
+def _by_form(token: str, count: int) -> bool | None:
     if token.lstrip("(").startswith(("+", "00")):
         return None
     if _AMERICAN.fullmatch(token):
@@ -87,12 +90,12 @@ def _formed(token: str, count: int) -> bool | None:
         return None if token.isdigit() else True
     bare = (
         token.isdigit() and 10 <= count <= 11 and token[0] != "1"
-    )  # those with a one are seconds since 1970
+    )  # numbers that begin with a one are seconds since 1970
     return None if bare or (_GROUPED.fullmatch(token) and not _THOUSANDS.fullmatch(token)) else False
 
 
 def _exists(token: str, regions: tuple[str, ...]) -> bool:
-    """Whether it is a number of the country it names, or of one of these."""
+    """True if the number is valid in the country that the number names, or else in one of `regions`."""
     if token.lstrip("(").startswith(("+", "00")):
         return _international(token)
     trunk = token.startswith("0")

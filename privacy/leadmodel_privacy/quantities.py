@@ -1,4 +1,4 @@
-"""What is a measure, a price or a point in time, and so no number of a person."""
+"""Tells measures, prices and points in time, which are no numbers of a person."""
 
 import re
 
@@ -17,15 +17,15 @@ _DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d{1,2}|\d{1,3}(?:\.\d
 
 
 def has_unit(low: str, start: int, end: int) -> bool:
-    """Whether a unit or a currency stands beside the number."""
+    """True if a unit or a currency stands beside the number."""
     return _UNIT.match(low, end) is not None or _MONEY.search(low, max(0, start - 5), start) is not None
 
 
 def has_date(text: str, start: int, end: int) -> bool:
-    """Whether the number holds a date or runs into a clock time."""
+    """True if the number contains a date or runs into a time of day."""
     return _TIME.search(text, start, end) is not None or _CLOCK.match(text, end) is not None
 
 
 def is_amount(token: str) -> bool:
-    """Whether it reads as an amount."""
+    """True if the token reads as an amount, such as `1,299.00`."""
     return _DECIMAL.fullmatch(token) is not None

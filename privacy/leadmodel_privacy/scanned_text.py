@@ -1,7 +1,7 @@
-"""One text under the patterns: the text, its small letters, its words with a digit, and which characters are taken.
+"""One text under the finders: the text, its small letters, its words with a digit, and the characters already claimed.
 
-Most finders start from the few words that hold a digit, not from every character: that is where their speed comes from.
-The first claim wins.
+Most finders start from the few words with a digit, not from every character; that makes them fast. The first claim on a character
+wins.
 """
 
 import re
@@ -10,12 +10,19 @@ from leadmodel_privacy.normalization import lowercase
 from leadmodel_privacy.surroundings import label_before
 
 Span = tuple[int, int, str]
-_DIGITS = re.compile(r"[0-9]+")  # a plain text has no others
+_DIGITS = re.compile(r"[0-9]+")  # a normalized text has no other digits
 _REST = re.compile(r"[^\W_]*")
 
 
 class ScannedText:
-    """A text in capitals and in small letters (each at its place), its words with a digit, and what has been found in it."""
+    """A normalized text that finders read and claim spans of.
+
+    Attributes:
+        text: The text.
+        low: The text in small letters, character by character.
+        numbers: Start and end of each word, a run of letters and digits, with a digit.
+        spans: The spans claimed so far.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -27,24 +34,24 @@ class ScannedText:
         self._unclaimed: list[tuple[int, int]] | None = self.numbers
 
     def unclaimed_numbers(self) -> list[tuple[int, int]]:
-        """The words with a digit that nothing has claimed yet."""
+        """The words with a digit whose first character is not claimed."""
         if self._unclaimed is None:
             self._unclaimed = [number for number in self.numbers if not self._taken[number[0]]]
         return self._unclaimed
 
     def label(self, start: int) -> str | None:
-        """What the words before a place say the number there is."""
+        """The label that the words before a position give the number there; cached."""
         if start not in self._labels:
             self._labels[start] = label_before(self.low, start)
         return self._labels[start]
 
     def reserve(self, start: int, end: int) -> None:
-        """Keep characters from being found."""
+        """Keep characters from being claimed."""
         self._taken[start:end] = b"\1" * (end - start)
         self._unclaimed = None
 
     def mask(self, places: list[tuple[int, int]]) -> None:
-        """Keep placeholders from being found and from being read: `[PHONE]` makes no number beside it a phone."""
+        """Keep placeholders from being claimed and from being read: `[PHONE]` does not make a number beside it a phone number."""
         parts, done = [], 0
         for start, end in places:
             self.reserve(start, end)
@@ -53,7 +60,7 @@ class ScannedText:
         self.low = "".join(parts) + self.low[done:]
 
     def claim(self, span: Span) -> None:
-        """Take a span unless a character of it is taken."""
+        """Claim a span, unless one of its characters is claimed or reserved."""
         start, end, _ = span
         if self._taken.find(1, start, end) < 0:
             self.reserve(start, end)
@@ -61,14 +68,14 @@ class ScannedText:
 
 
 def _has_digit(text: str) -> bool:
-    """Whether a plain text has a digit; taking digits out of bytes is several times as fast as a search for one."""
+    """True if a normalized text has a digit; deleting digits from bytes is several times as fast as a regular expression."""
     raw = text.encode(errors="replace")
     return len(raw.translate(None, b"0123456789")) < len(raw)
 
 
 def _numbers(text: str) -> list[tuple[int, int]]:
-    """Where the words (runs of letters and digits) are that hold a digit."""
-    found: list[tuple[int, int]] = []
+    """Start and end of each word with a digit."""
+    words: list[tuple[int, int]] = []
     end = 0
     for match in _DIGITS.finditer(text):
         start = match.start()
@@ -78,5 +85,5 @@ def _numbers(text: str) -> list[tuple[int, int]]:
             start -= 1
         rest = _REST.match(text, match.end())
         end = rest.end() if rest else match.end()
-        found.append((start, end))
-    return found
+        words.append((start, end))
+    return words

@@ -1,6 +1,7 @@
-"""What the words around a number say it is: `my passport number is` before it, `is my account number` after it.
+"""Labels a number by the words around: `my passport number is` before the number, `is my account number` after the number.
 
-Words are looked up, not matched: the nearest words count, and between them and the number only fillers may stand.
+A label is an entity, or PHONE, or NOT_PERSONAL. The nearest words are looked up in word lists; between those words and the number
+only fillers may stand.
 """
 
 import re
@@ -12,8 +13,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = frozenset(".!?;")
 _WORD_OR_STOP = re.compile(r"[^\W\d_]+|[.!?;](?=\s)")
 _IS = re.compile(r",? (?:is|was|as|ist|est|es|è|é) ")
-NEAR, BEFORE, AFTER = 24, 72, 40  # characters that are read
-NOT_PERSONAL = "NOT"  # an order, an invoice, a version: no phone, no card
+NEAR, BEFORE, AFTER = 24, 72, 40  # characters read: before a number at first, before it at most, after it
+NOT_PERSONAL = "NOT"  # the number of an order, an invoice, a version: neither a phone nor a card
 PHONE = "PHONE"
 
 FILLERS = word_set(
@@ -24,7 +25,7 @@ FILLERS = word_set(
     "holder documents document card value has have changed updated provided given registered expired issued"
 )
 
-_SINGLES = {
+_LABEL_WORDS = {
     "SSN": "ssn ssns ssan itin nino sozialversicherungsnummer steueridentifikationsnummer steuernummer rentenversicherungsnummer nir bsn "
     "burgerservicenummer pesel cpf curp aadhaar aadhar personnummer codicefiscale dni nif tin svnr",
     "MRN": "mrn mrns patientennummer fallnummer chartnumber patientid",
@@ -47,7 +48,7 @@ _SINGLES = {
     "rechnungsnummer sendung sendungsnummer commande facture pedido factura ordine fattura encomenda fatura bestelling factuur model issue "
     "bug commit revision article product error quote po job task request incident gtin barcode tracking-id auftrag auftragsnummer",
 }
-_PAIRS = {
+_LABEL_PHRASES = {
     "SSN": "social security|social insurance|national insurance|tax id|tax identification|taxpayer identification|taxpayer id|steuer id|"
     "sécurité sociale|securite sociale|seguridad social|seguro social|codice fiscale|personal number|national id|national identity|"
     "identity number|identity card|citizen id|resident id|citizen number|cédula de|id card|pan card|sin number|nie number|tax number|fiscal code|tax file",
@@ -66,9 +67,9 @@ _PAIRS = {
     "CREDIT_CARD": "credit card|debit card|bank card|card number|card no|card ending|carte bancaire|carte crédit|tarjeta crédito|carta credito",
     PHONE: "reach me|text me|contact number|my number|call me|numéro de|my cell|contact me|my registered",
 }
-_WORDS = {word: label for label, words in _SINGLES.items() for word in words.split()}
-_PHRASES = {phrase: label for label, phrases in _PAIRS.items() for phrase in phrases.split("|")}
-_LONGER = frozenset(phrase.split()[1] for phrase in _PHRASES)
+_WORDS = {word: label for label, words in _LABEL_WORDS.items() for word in words.split()}
+_PHRASES = {phrase: label for label, phrases in _LABEL_PHRASES.items() for phrase in phrases.split("|")}
+_SECOND_WORDS = frozenset(phrase.split()[1] for phrase in _PHRASES)
 CARDS = word_set("card cards karte carte tarjeta carta cartão kaart")
 ANY_NUMBER = word_set(
     "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
@@ -82,24 +83,27 @@ BIRTH = word_set(
 
 
 def words_before(low: str, start: int) -> list[str]:
-    """The words before a place, in small letters, the nearest last."""
+    """The words before a position, in small letters, the nearest last."""
     return _tokens(_WORD, low, start, BEFORE)
 
 
 def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[str]:
     begin = max(0, start - reach)
-    found = pattern.findall(low, begin, start)
-    cut = begin and found and low[begin - 1].isalpha() and low[begin].isalpha()
-    return found[1:] if cut else found
+    tokens = pattern.findall(low, begin, start)
+    cut = begin and tokens and low[begin - 1].isalpha() and low[begin].isalpha()
+    return tokens[1:] if cut else tokens
 
 
 def words_after(low: str, end: int) -> list[str]:
-    """The words after a place, in small letters, the nearest first."""
+    """The words after a position, in small letters, the nearest first."""
     return _WORD.findall(low, end, end + AFTER)
 
 
 def label_before(low: str, start: int) -> str | None:
-    """What the nearest words say the number at this place is. The end of a sentence counts only right before the number."""
+    """The label that the nearest words give the number at this position; the end of a sentence cuts the words off.
+
+    A stop right before the number does not count as an end.
+    """
     label, at = _nearest_label(_words_and_stops(low, start, NEAR))
     if at > 0 or start <= NEAR:
         return label
@@ -114,9 +118,10 @@ def _words_and_stops(low: str, start: int, reach: int) -> list[str]:
 
 
 def _nearest_label(tokens: list[str]) -> tuple[str | None, int]:
-    """Back over fillers to the first word that says something, and where it is: with none before it, more words may say otherwise.
+    """The label of the nearest labelled word, found by walking back over fillers, and the index of that word.
 
-    `card` says least, so it counts only when nothing else does.
+    An index of 0 tells the caller that words further back may change the label. `card` is the weakest word and counts only where
+    no other word labels the number as personal.
     """
     card, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
@@ -130,19 +135,19 @@ def _nearest_label(tokens: list[str]) -> tuple[str | None, int]:
 
 
 def _label_at(words: list[str], i: int) -> str | None:
-    if i and words[i] in _LONGER and (label := _PHRASES.get(f"{words[i - 1]} {words[i]}")) is not None:
+    if i and words[i] in _SECOND_WORDS and (label := _PHRASES.get(f"{words[i - 1]} {words[i]}")) is not None:
         return label
     return _WORDS.get(words[i])
 
 
 def label_within(token: str) -> str | None:
-    """What the letters a number begins with say: `MRN-00123456`."""
+    """The label of the letters that a number begins with, as in `MRN-00123456`."""
     letters = _WORD.match(token)
     return _WORDS.get(letters.group()) if letters else None
 
 
 def label_after(low: str, end: int) -> str | None:
-    """What `… is my passport number` says: the label named after the number."""
+    """The label that follows a number, as in `… is my passport number`."""
     if not _IS.match(low, end):
         return None
     words = words_after(low, end)
@@ -155,7 +160,7 @@ def label_after(low: str, end: int) -> str | None:
 
 
 def phone_near(low: str, start: int, end: int) -> bool:
-    """Whether a word of telephony stands near, whatever is between."""
+    """True if a word of telephony stands near, whatever words are between."""
     near = [*words_before(low, start)[-9:], *words_after(low, end)[:4]]
     return any(_WORDS.get(word) == PHONE for word in near) or any(
         _PHRASES.get(f"{a} {b}") == PHONE for a, b in pairwise(near)
@@ -163,7 +168,7 @@ def phone_near(low: str, start: int, end: int) -> bool:
 
 
 def no_phone_near(low: str, start: int, end: int) -> bool:
-    """Whether words near say that bare digits are some other number."""
+    """True if words near bare digits name a number that is not a phone number."""
     near = words_before(low, start)[-8:]
     return (
         any(_WORDS.get(word) == NOT_PERSONAL for word in near)
@@ -173,12 +178,12 @@ def no_phone_near(low: str, start: int, end: int) -> bool:
 
 
 def birth_near(low: str, start: int, end: int) -> bool:
-    """Whether a word of birth (or of admission, discharge, death) stands near."""
+    """True if a word of birth, admission, discharge or death stands near."""
     near = [*words_before(low, start)[-7:], *words_after(low, end)[:5]]
     return not BIRTH.isdisjoint(near) or "d.o.b" in low[max(0, start - 16) : start]
 
 
-def says(words: str) -> bool:
-    """Whether words alone, such as the name of a field, say that a number is personal."""
+def labels_as_personal(words: str) -> bool:
+    """True if the words by themselves, such as the name of a field, label a number as personal."""
     low = words.lower()
     return label_before(low, len(low)) not in {None, NOT_PERSONAL} or birth_near(low, len(low), len(low))

@@ -1,11 +1,11 @@
-"""Check digits and ranges: what a number must satisfy to be what it looks like."""
+"""Check digits and ranges of the numbers that finders look for, each with the standard that defines the check."""
 
 import ipaddress
 import re
 
 _NOT_DIGIT = re.compile(r"\D")
 
-# ISO 13616: how long the account numbers of a country are
+# ISO 13616, SWIFT's IBAN registry: length by country
 IBAN_LENGTHS = {
     country: int(length)
     for length, countries in {
@@ -38,12 +38,12 @@ _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
 def digits_of(text: str) -> str:
-    """Only the digits."""
+    """The digits of a text."""
     return _NOT_DIGIT.sub("", text)
 
 
 def luhn(digits: str) -> bool:
-    """ISO/IEC 7812-1, annex B."""
+    """True if the last digit is the check digit of the Luhn algorithm (ISO/IEC 7812-1, annex B)."""
     total = 0
     for place, digit in enumerate(reversed(digits)):
         doubled = int(digit) * (1 + place % 2)
@@ -52,7 +52,7 @@ def luhn(digits: str) -> bool:
 
 
 def is_card(text: str) -> bool:
-    """A number that a card can have: first digits, length, check digit."""
+    """True for a possible card number: issuer digits and length (ISO/IEC 7812), and the Luhn check digit."""
     digits = digits_of(text)
     return _issued(digits) and luhn(digits) and len(set(digits)) > 1
 
@@ -69,18 +69,21 @@ def _issued(digits: str) -> bool:
 
 
 def is_iban(packed: str) -> bool:
-    """ISO 13616: length of the country; moved four characters, letters as numbers, modulo 97 is 1."""
+    """True for an IBAN without spaces: the length of its country (ISO 13616) and the check digits of `mod97`."""
     packed = packed.upper()
     return len(packed) == IBAN_LENGTHS.get(packed[:2]) and mod97(packed)
 
 
 def mod97(packed: str) -> bool:
-    """The check of ISO 7064 that an IBAN carries."""
+    """True if the check digits are right by ISO 7064 MOD 97-10.
+
+    The first four characters move to the end, letters become the numbers 10 to 35, and the remainder modulo 97 must be 1.
+    """
     return int("".join(str(int(c, 36)) for c in packed[4:] + packed[:4])) % 97 == 1
 
 
 def is_vin(text: str) -> bool:
-    """49 CFR 565: the ninth character checks the others."""
+    """True for a vehicle identification number of 17 characters whose ninth checks the others (49 CFR 565.15)."""
     if text.isdigit() or text.isalpha():
         return False
     values = (int(c) if c.isdigit() else _VIN_VALUES[c] for c in text)
@@ -89,16 +92,16 @@ def is_vin(text: str) -> bool:
 
 
 def is_ip(text: str) -> bool:
-    """An address of some machine, not of this one."""
+    """True for an IPv4 or IPv6 address other than the loopback and unspecified addresses."""
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return str(found) not in {"127.0.0.1", "::1", "::", "0.0.0.0"}  # noqa: S104 (compared, not bound)
+    return str(address) not in {"127.0.0.1", "::1", "::", "0.0.0.0"}  # noqa: S104 (compared, not bound)
 
 
 def is_ssn(text: str) -> bool:
-    """A number the US have issued, for social security or for taxes."""
+    """True for a US Social Security number or an individual taxpayer number, by the ranges that SSA and IRS issue."""
     digits = digits_of(text)
     area, group, serial = digits[:3], digits[3:5], digits[5:]
     if area in {"000", "666"} or group == "00" or serial == "0000":
@@ -107,7 +110,7 @@ def is_ssn(text: str) -> bool:
 
 
 def is_cpf(text: str) -> bool:
-    """Brazil: two check digits."""
+    """True for a Brazilian CPF: nine digits and two check digits, each a weighted sum modulo 11 (Receita Federal)."""
     digits = [int(d) for d in digits_of(text)]
     return len(set(digits)) > 1 and all(
         sum(d * (n + 1 - i) for i, d in enumerate(digits[:n])) * 10 % 11 % 10 == digits[n] for n in (9, 10)
@@ -115,13 +118,13 @@ def is_cpf(text: str) -> bool:
 
 
 def is_dni(text: str) -> bool:
-    """Spain: the letter is the rest of a division by 23."""
+    """True for a Spanish DNI or NIE: the last letter stands for the remainder modulo 23 (Ministerio del Interior)."""
     packed = text.replace("-", "").replace(" ", "").upper()
     number = packed[:-1].replace("X", "0").replace("Y", "1").replace("Z", "2")
     return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == packed[-1]
 
 
 def is_nir(text: str) -> bool:
-    """France: the last two digits check the others modulo 97; Corsica counts as 19 and 18."""
+    """True for a French NIR: the last two digits are 97 minus the remainder modulo 97; 2A and 2B count as 19 and 18 (INSEE)."""
     packed = text.replace(" ", "").replace("2A", "19").replace("2B", "18")
     return len(packed) == 15 and 97 - int(packed[:13]) % 97 == int(packed[13:])
