@@ -85,12 +85,15 @@ class Node:
 
 def as_number(value: Any, path: str) -> float:
     """Check that `value` is a finite number; raises LayoutError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise LayoutError(f"{path} must be a finite number")
     try:
-        return float(value)
-    except OverflowError:
+        number = float(value)
+    except OverflowError:  # a whole number of more digits than a float can hold
         raise LayoutError(f"{path} must be a finite number") from None
+    if not math.isfinite(number):
+        raise LayoutError(f"{path} must be a finite number")
+    return number
 
 
 def as_integer(value: Any, path: str, minimum: int = 0) -> int:

@@ -40,6 +40,7 @@ def test_round_trip():
         "[]",
         "{}",
         dump(REPORT).replace('"auc":0.7', '"auc":NaN'),
+        dump(REPORT).replace('"auc":0.7', '"auc":1' + "0" * 400),
         dump(REPORT).replace("Measured", "Good"),
         dump(REPORT) + " " * 5000,
     ],
