@@ -118,8 +118,10 @@ def test_control_a_report_of_another_digest_taken_is_found_out(monkeypatch):
     def judged(draft, candidate, report):
         return real(draft, candidate, report)
 
-    real = validation._judge
-    monkeypatch.setattr(validation, "_no_answer", lambda d, c, job: real(d, c, report.parse(job.message)))
+    real = validation.judge_candidate
+    monkeypatch.setattr(
+        validation, "record_no_report", lambda d, c, job: real(d, c, report.parse(job.message))
+    )
     with pytest.raises((AssertionError, AttributeError)):
         test_a_validation_ends_badly_twice("a report of another digest")
 

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from leadmodel_operator.kubernetes.observe import scrape
-from leadmodel_operator.planning import champion
+from leadmodel_operator.planning import rollout
 from worlds.fake_cluster import FakeCluster, Truth
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR, drifted, first, holds, peaceful, promoted, proven
@@ -46,7 +46,7 @@ def test_an_image_that_cannot_be_pulled_blames_no_model():
 
 
 def test_control_blaming_the_model_for_its_pods_is_found_out(monkeypatch):
-    monkeypatch.setattr(champion, "_blames", lambda pod, _: pod.fault is not None)
+    monkeypatch.setattr(rollout, "blames_champion", lambda pod, _: pod.fault is not None)
     with pytest.raises(AssertionError):
         asyncio.run(no_image_for_b())
 

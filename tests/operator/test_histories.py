@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from leadmodel_operator.planning import annotations, champion, desired, pass_state, validation
+from leadmodel_operator.planning import champion, desired, live_leads, pass_state, rollout, validation
 from leadmodel_operator.planning import plan as planner
+from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Evidence
 from worlds.histories import history, steps
@@ -71,9 +72,9 @@ def forgets_rollbacks(real: Callable[..., Any]) -> Callable[..., Any]:
 def repeats_commands(real: Callable[..., Any]) -> Callable[..., Any]:
     """Acts on the same annotation on every pass."""
 
-    def run_commands(work: pass_state.PassState) -> None:
+    def run_commands(work: pass_state.PassState) -> Outcome:
         work.change(handled={})
-        real(work)
+        return real(work)
 
     return run_commands
 
@@ -111,15 +112,15 @@ def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:
 FAULTS = (
     (validation, "judge", passes_all),
     (pass_state.PassState, "permanent_entry", forgets_refusals),
-    (planner, "decide", goes_back_blindly),
-    (planner, "decide", forgets_rollbacks),
-    (annotations, "run_commands", repeats_commands),
-    (desired, "_keep", trims_needed),
-    (champion, "_previous_after", pairs_with_itself),
+    (live_leads, "decide", goes_back_blindly),
+    (live_leads, "decide", forgets_rollbacks),
+    (planner, "run_commands", repeats_commands),
+    (desired, "snapshots_to_keep", trims_needed),
+    (champion, "previous_after", pairs_with_itself),
     (planner, "rebuild", starts_from_nothing),
-    (champion, "_blames", blames_the_model),
+    (rollout, "blames_champion", blames_the_model),
     (planner, "PassState", ignores_pause),
-    (desired, "_may_touch", deletes_what_serves),
+    (desired, "may_touch_deployment", deletes_what_serves),
 )
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadmodel_messages.window import HOUR_OF_DAY
-from leadmodel_operator.planning.drift import Assessed, Reading, Step, decide
+from leadmodel_operator.planning.drift import Assessed, Reading
+from leadmodel_operator.planning.rollback import Response, decide
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Revision
 from leadmodel_operator.resource.vocabulary import Evidence
@@ -21,7 +22,7 @@ FOUND = DriftResult(
 )
 
 
-def step(*, population_shifted_at: datetime | None = None, blames: bool = True) -> Step:
+def response(*, population_shifted_at: datetime | None = None, blames: bool = True) -> Response:
     return decide(
         Assessed(FOUND, sustained=True, comparable=True, blames=blames),
         previous=Revision(digest="sha256:" + "a" * 64, until=NOW - timedelta(hours=8)),
@@ -32,19 +33,20 @@ def step(*, population_shifted_at: datetime | None = None, blames: bool = True) 
         drift=DriftPolicy(),
         rollback=RollbackPolicy(),
         now=NOW,
-    ).step
+    ).response
 
 
 @pytest.mark.parametrize(
-    ("days", "wanted"), [(0, Step.ALERT), (6, Step.ALERT), (8, Step.ROLL_BACK), (None, Step.ROLL_BACK)]
+    ("days", "wanted"),
+    [(0, Response.ALERT), (6, Response.ALERT), (8, Response.ROLL_BACK), (None, Response.ROLL_BACK)],
 )
 def test_for_a_week_after_the_leads_moved_a_person_decides(days, wanted):
-    assert step(population_shifted_at=None if days is None else NOW - timedelta(days=days)) is wanted
+    assert response(population_shifted_at=None if days is None else NOW - timedelta(days=days)) is wanted
 
 
 def test_hours_alone_are_not_a_models_doing():
-    assert step(blames=False) is Step.ALERT
-    assert step(blames=True) is Step.ROLL_BACK
+    assert response(blames=False) is Response.ALERT
+    assert response(blames=True) is Response.ROLL_BACK
 
 
 @pytest.mark.parametrize(

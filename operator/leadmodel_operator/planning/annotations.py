@@ -1,49 +1,61 @@
-"""What a person asks for once, by annotation. Each value is acted on once and remembered in the write that records the decision."""
+"""Commands: what a person requests once, by annotation.
+
+Each value is processed once; the value is recorded in the same write of status as the decision.
+"""
 
 import re
 from dataclasses import replace
 
 from leadmodel_operator.planning.champion import fallback, roll_back
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.sources import want_poll
+from leadmodel_operator.planning.polls import request_poll
+from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Quarantined
 from leadmodel_operator.resource.vocabulary import Command, QuarantineKind, Reason
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_REFUSED = "VerbRefused"  # the reason of the event; users filter by it
 
 
-def run_commands(state: PassState) -> None:
-    """Act on every command that has a new value, in a fixed order; forget values whose annotation went."""
+def run_commands(state: PassState) -> Outcome:
+    """Run every command that has a new value, in the order of `Command`; forget values whose annotation is gone."""
     commands = state.seen.commands
     handled = {name: value for name, value in state.status.handled.items() if name in commands}
-    for command in Command:
-        value = commands.get(command)
-        if (
-            value is None
-            or handled.get(command) == value[:256]
-            or (state.champion_changed and command in _CHANGE_CHAMPION)
-        ):
-            continue
-        handled[command] = value[:256]
-        if state.is_suspended:
-            state.emit("Paused", f"{command} was not acted on: {_why_suspended(state)}", warning=True)
+    new = [c for c in Command if c in commands and handled.get(c) != commands[c][:256]]
+    run: list[str] = []
+    for command in new:
+        if state.champion_changed and command in _CHANGES_CHAMPION:
+            continue  # the next pass runs the command
+        handled[command] = commands[command][:256]
+        run.append(command)
+        if state.why_suspended is not None:
+            message = f"{command} was not acted on: {state.why_suspended}"
+            state.emit("Paused", message, warning=True)
         else:
-            _ACTIONS[command](state, value.partition("@")[0].strip())
+            _ACTIONS[command](state, commands[command].partition("@")[0].strip())
     if handled != state.status.handled:
         state.change(handled=handled)
+    return _outcome(state, run)
 
 
-def _why_suspended(state: PassState) -> str:
-    return "the LeadModel is paused" if state.paused else f"{state.seen.conflicts[0]} belongs to someone else"
+def _outcome(state: PassState, run: list[str]) -> Outcome:
+    if not run:
+        return nothing(PlanStep.COMMANDS)
+    if state.why_suspended is not None:
+        return withheld(PlanStep.COMMANDS, f"{', '.join(run)}: {state.why_suspended}")
+    refusals = [event.message for event in state.events if event.reason == _REFUSED]
+    if refusals:
+        return withheld(PlanStep.COMMANDS, "; ".join(refusals))
+    return did(PlanStep.COMMANDS, f"{', '.join(run)} by annotation")
 
 
 def _refuse(state: PassState, command: Command, why: str) -> None:
-    state.emit("VerbRefused", f"{command}: {why}", warning=True)
+    state.emit(_REFUSED, f"{command}: {why}", warning=True)
 
 
 def _full_digest(state: PassState, command: Command, value: str) -> str | None:
-    """The digest a value names: in full, or by 12 hex as tables show it."""
+    """The digest that a value names in full or by its first 12 or more hex digits; None, with an event, if no known digest fits."""
     if _DIGEST.match(value):
         return value
     known = {r.digest for r in state.seen.ledger} | {q.digest for q in state.status.quarantine}
@@ -52,11 +64,11 @@ def _full_digest(state: PassState, command: Command, value: str) -> str | None:
         for d in (state.status.candidate, state.status.requested)
         if d is not None and d.digest is not None
     }
-    found = [
+    matches = [
         digest for digest in known if len(value) >= 12 and digest.removeprefix("sha256:").startswith(value)
     ]
-    if len(found) == 1:
-        return found[0]
+    if len(matches) == 1:
+        return matches[0]
     _refuse(state, command, "name a digest as sha256:… or its first 12 hex")
     return None
 
@@ -134,7 +146,7 @@ def _abort(state: PassState, value: str) -> None:
 
 
 def _poll(state: PassState, _value: str) -> None:
-    want_poll(state)
+    request_poll(state)
 
 
 def _refresh(state: PassState, _value: str) -> None:
@@ -144,7 +156,7 @@ def _refresh(state: PassState, _value: str) -> None:
         state.record_decision(champion.digest, Reason.MANUAL, "present default image and rendering taken")
 
 
-_CHANGE_CHAMPION = (Command.ROLLBACK_TO, Command.ABORT)
+_CHANGES_CHAMPION = (Command.ROLLBACK_TO, Command.ABORT)
 _ACTIONS = {
     Command.ROLLBACK_TO: _rollback_to,
     Command.RELEASE: _release,

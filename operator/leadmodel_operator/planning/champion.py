@@ -1,81 +1,30 @@
-"""Changes of champion: promote, roll back, fall back, and what a rollout has come to. One change a pass."""
+"""Changes of champion: promote, roll back, and replace a champion whose bytes are lost. At most one change per pass.
 
+occasion                              | new champion      | old champion      | new previous
+--------------------------------------|-------------------|-------------------|------------------------------------
+a candidate passed and nothing holds  | the candidate     | may be previous   | the last proven champion, else the
+                                      |                   |                   | replaced one
+drift, failed load, or a command      | see `fallback`    | quarantined       | none
+bytes of the champion lost everywhere | see `fallback`    | not quarantined   | none
+"""
+
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from leadmodel_messages import refusal
-from leadmodel_messages.exits import PredictorExit
-from leadmodel_messages.termination import read
-from leadmodel_operator.planning.observed import FaultKind, PodSeen
+from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Best, Candidate, Quarantined, Revision, Rollback, Rollout
 from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason
 
 BEST_DAYS = timedelta(days=30)
-SHIFT_REFRESH = timedelta(hours=1)  # how exactly the last move is remembered
 MAX_ROLLBACKS = 5
 
 
-def is_serving(state: PassState) -> bool:
-    """Whether what status decided runs in every pod."""
-    champion, there = state.champion, state.seen.rollout
-    if champion is None or there is None or there.champion != champion.digest or not there.settled:
-        return False
-    if there.replicas == 0:
-        return True
-    right = [
-        p
-        for p in state.seen.pods
-        if p.ready and p.template_champion == champion.digest and p.champion in {None, champion.digest}
-    ]
-    return len(right) >= there.replicas
-
-
-def record_served(state: PassState) -> None:
-    """The rollout has arrived: remember that it served, and with which image."""
-    champion, there = state.champion, state.seen.rollout
-    if champion is None or there is None or not is_serving(state):
-        return
-    if champion.served_at is None:
-        state.change(champion=replace(champion, served_at=state.now, image=there.image))
-    rollout = state.status.rollout
-    if rollout is not None and there.decision >= state.status.decision:
-        state.change(rollout=None)
-        state.emit("Serving", f"{short(champion.digest)} serves in every pod")
-
-
-def record_proven(state: PassState) -> None:
-    """Live leads gave a Pass while it served."""
-    champion, found = state.champion, state.status.drift
-    if (
-        champion
-        and champion.proven_at is None
-        and champion.served_at
-        and found
-        and found.evidence is Evidence.PASS
-    ):
-        state.change(champion=replace(champion, proven_at=state.now))
-
-
-def record_population_shift(state: PassState) -> None:
-    """In a sustained breach the previous model, if there is one, breaches too: the leads moved, and no model is to blame.
-
-    Models trained in the days after know leads of before and of after. When the leads move back, such a model breaches although it is
-    sound, and an older one fits again.
-    """
-    champion, found = state.champion, state.status.drift
-    alike = state.status.previous is None or (
-        found is not None and (found.previous_psi or 0.0) >= state.spec.drift.max_psi
-    )
-    if champion is None or not alike:
-        return
-    if champion.population_shifted_at is None or state.now - champion.population_shifted_at >= SHIFT_REFRESH:
-        state.change(champion=replace(champion, population_shifted_at=state.now))
-
-
 def promote(state: PassState, revision: Revision, message: str) -> None:
-    """Serve this revision."""
+    """Make a revision the champion."""
     old = state.champion
     state.change(
         champion=replace(
@@ -86,42 +35,48 @@ def promote(state: PassState, revision: Revision, message: str) -> None:
             proven_at=None,
             population_shifted_at=old.population_shifted_at if old else None,
         ),
-        previous=_previous_after(state, revision.digest),
+        previous=previous_after(state, revision.digest),
         rollout=Rollout(from_=_return_to(state), to=revision.digest, since=state.now, reason=Reason.PROMOTED),
         candidate=None,
         hold=None,
         drift=None,
         best=_best_after(state, revision),
     )
-    _changed(state, revision.digest, revision.digest, Reason.PROMOTED, message)
+    _record_change(state, revision.digest, revision.digest, Reason.PROMOTED, message)
     state.emit(
         "Promoted", f"{short(revision.digest)} replaces {short(old.digest if old else None)}: {message}"
     )
 
 
-def _changed(state: PassState, to: str | None, about: str, reason: Reason, message: str) -> None:
+def _record_change(state: PassState, to: str | None, subject: str, reason: Reason, message: str) -> None:
     state.claim, state.champion_changed = to, True
-    state.record_decision(about, reason, message)
+    state.record_decision(subject, reason, message)
     state.requeue_in(1)
 
 
 def _return_to(state: PassState) -> str | None:
-    """The replaced champion if it ever served and is not quarantined, else where its own rollout would have returned to."""
+    """The digest to return to if the coming rollout fails.
+
+    The replaced champion if that one ever served and is not quarantined, else where its own rollout would have returned to.
+    """
     old, rollout = state.champion, state.status.rollout
     if old is not None and old.served_at is not None and state.permanent_entry(old.digest) is None:
         return old.digest
     return rollout.from_ if rollout else None
 
 
-def _previous_after(state: PassState, digest: str) -> Revision | None:
-    """The last proven champion, else the replaced one; never the new champion, never a quarantined one."""
+def previous_after(state: PassState, digest: str) -> Revision | None:
+    """The previous model after a promotion: the last proven champion, else the replaced champion.
+
+    Never the new champion, and never a quarantined digest.
+    """
     old, previous = state.champion, state.status.previous
     ended = replace(old, until=state.now) if old is not None and old.served_at is not None else None
     order = [ended, previous] if ended is not None and ended.proven_at is not None else [previous, ended]
-    for found in order:
-        if found is not None and found.digest != digest and state.permanent_entry(found.digest) is None:
-            return found
-    return None
+    allowed = (
+        r for r in order if r is not None and r.digest != digest and not state.permanent_entry(r.digest)
+    )
+    return next(allowed, None)
 
 
 def _best_after(state: PassState, revision: Revision) -> Best | None:
@@ -136,7 +91,7 @@ def _best_after(state: PassState, revision: Revision) -> Best | None:
 def roll_back(
     state: PassState, target: Revision | None, *, kind: QuarantineKind, reason: Reason, message: str
 ) -> None:
-    """Take the champion out of service for good and serve `target` (None: nothing can serve)."""
+    """Quarantine the champion and serve `target` instead; None if no revision can serve."""
     old = state.champion
     if old is None:
         return
@@ -160,7 +115,7 @@ def roll_back(
         drift=None,
         best=None if state.status.best and state.status.best.digest == old.digest else state.status.best,
     )
-    _changed(state, to, to or old.digest, reason, message)
+    _record_change(state, to, to or old.digest, reason, message)
     state.emit(
         "RolledBack",
         f"{short(old.digest)} is quarantined ({kind}), {short(to)} serves instead: {message}",
@@ -169,103 +124,91 @@ def roll_back(
 
 
 def fallback(state: PassState) -> Revision | None:
-    """Where to return to: rollout.from, previous, the newest held revision that served here, what a pod of ours serves."""
-    rollout, champion = state.status.rollout, state.champion
-    served = sorted(
-        (r for r in state.seen.ledger if r.revision and r.revision.served_at),
-        key=lambda r: r.at,
-        reverse=True,
-    )
-    order = [
-        rollout.from_ if rollout else None,
-        state.status.previous.digest if state.status.previous else None,
-    ]
-    in_pods = {pod.champion: pod for pod in state.seen.pods if pod.ready and pod.champion is not None}
-    for digest in [*order, *(record.digest for record in served), *sorted(in_pods)]:
-        if (
-            digest is None
-            or (champion and digest == champion.digest)
-            or state.permanent_entry(digest)
-            or not state.is_reachable(digest)
-        ):
-            continue
-        revision = state.known_revision(digest)
-        if (
-            revision is None and digest in in_pods
-        ):  # the ledger is lost: a Deployment of ours never names what did not pass
-            revision = Revision(digest=digest, image=in_pods[digest].image, template=state.seen.rendering)
-        if revision is not None:
-            return revision
+    """The revision to return to: the first of `_fallback_order` that may serve; None if none may."""
+    pods = {pod.champion: pod for pod in state.seen.pods if pod.ready and pod.champion is not None}
+    for digest in _fallback_order(state, sorted(pods)):
+        if why_no_fallback(state, digest) is None:
+            revision = state.known_revision(digest) or _revision_of_pod(state, pods.get(digest))
+            if revision is not None:
+                return revision
     return None
 
 
-def check_rollout(state: PassState) -> None:
-    """Blame the champion only for what pods of ours say it did: exit 3 naming it, with the image that validated it."""
-    champion = state.champion
-    if champion is None or state.champion_changed or champion.served_at is not None:
-        return
-    if any(pod.ready and pod.champion == champion.digest for pod in state.seen.pods):
-        return
-    if not any(_blames(pod, champion) for pod in state.seen.pods):
-        return
-    message = "a pod with the image that validated it refused to load it"
-    roll_back(state, fallback(state), kind=QuarantineKind.LOAD, reason=Reason.ROLLOUT_FAILED, message=message)
+def _fallback_order(state: PassState, in_pods: list[str]) -> Iterator[str]:
+    """Digests to return to, best first: where the rollout came from, previous, what served before, what pods serve."""
+    rollout, previous = state.status.rollout, state.status.previous
+    if rollout is not None and rollout.from_ is not None:
+        yield rollout.from_
+    if previous is not None:
+        yield previous.digest
+    served = [r for r in state.seen.ledger if r.revision and r.revision.served_at]
+    yield from (record.digest for record in sorted(served, key=lambda r: r.at, reverse=True))
+    yield from in_pods
 
 
-def _blames(pod: PodSeen, champion: Revision) -> bool:
-    fault = pod.fault
-    if (
-        fault is None
-        or fault.kind is not FaultKind.TERMINATED
-        or fault.exit_code != PredictorExit.REFUSED
-        or pod.image != champion.image
-    ):
-        return False
-    said = read(refusal.parse, fault.message)
-    return said is not None and said.digest == champion.digest
+def why_no_fallback(state: PassState, digest: str) -> str | None:
+    """Why a digest cannot replace the champion; None if the digest can."""
+    if state.champion is not None and digest == state.champion.digest:
+        return f"{short(digest)} is the champion"
+    if state.permanent_entry(digest) is not None:
+        return f"{short(digest)} is quarantined"
+    if not state.is_reachable(digest):
+        return f"the bytes of {short(digest)} are lost"
+    return None
 
 
-def check_lost(state: PassState) -> None:
-    """The champion's snapshot is gone, no pod has it and the source does not give it: fall back, or start anew."""
-    champion, candidate = state.champion, state.status.candidate
+def _revision_of_pod(state: PassState, pod: PodSeen | None) -> Revision | None:
+    """A revision for what a pod serves when the ledger is lost: a Deployment of ours never names a digest that did not pass."""
+    if pod is None or pod.champion is None:
+        return None
+    return Revision(digest=pod.champion, image=pod.image, template=state.seen.rendering)
+
+
+def replace_lost(state: PassState) -> Outcome:
+    """Replace a champion whose bytes neither a snapshot, nor a pod, nor the source can give.
+
+    Without a revision to return to, the champion is given up only if the source has no such artifact any more; then the next
+    candidate starts anew.
+    """
+    step, champion, candidate = PlanStep.LOST_CHAMPION, state.champion, state.status.candidate
     if champion is None or state.champion_changed or state.is_reachable(champion.digest):
-        return
-    if (
-        candidate is None
-        or candidate.digest != champion.digest
-        or candidate.verdict is not Evidence.UNAVAILABLE
-    ):
-        return
-    target = fallback(state)
-    gone = candidate.reason in {Reason.ARTIFACT_NOT_FOUND, Reason.DIGEST_MISMATCH}
-    if target is None and not gone:
-        return
-    rollout = target and Rollout(from_=None, to=target.digest, since=state.now, reason=Reason.ROLLOUT_FAILED)
-    state.change(
-        champion=target
-        and replace(
-            target, since=state.now, until=None, population_shifted_at=champion.population_shifted_at
-        ),
-        previous=None,
-        candidate=None,
-        drift=None,
-        rollout=rollout,
+        return nothing(step)
+    if (why := state.why_suspended) is not None:
+        return withheld(step, why)
+    message = f"the bytes of {short(champion.digest)} are lost everywhere"
+    is_fetched_in_vain = (
+        candidate is not None
+        and candidate.digest == champion.digest
+        and candidate.verdict is Evidence.UNAVAILABLE
     )
-    said = f"the bytes of {short(champion.digest)} are lost everywhere"
+    if candidate is None or not is_fetched_in_vain:
+        return withheld(step, f"the bytes of {short(champion.digest)} are fetched from the source again")
+    target = fallback(state)
+    is_gone = candidate.reason in {Reason.ARTIFACT_NOT_FOUND, Reason.DIGEST_MISMATCH}
+    if target is None and not is_gone:
+        return withheld(step, f"{message}, but the source may give them later")
+    _serve_instead(state, champion, target)
     to = target.digest if target else None
-    _changed(state, to, to or champion.digest, Reason.ROLLOUT_FAILED, said)
-    state.emit("ChampionLost", f"{said}; {short(to)} serves instead", warning=True)
+    _record_change(state, to, to or champion.digest, Reason.ROLLOUT_FAILED, message)
+    state.emit("ChampionLost", f"{message}; {short(to)} serves instead", warning=True)
+    return did(step, f"{message}; {short(to)} serves instead")
+
+
+def _serve_instead(state: PassState, lost: Revision, target: Revision | None) -> None:
+    shifted = lost.population_shifted_at
+    champion = target and replace(target, since=state.now, until=None, population_shifted_at=shifted)
+    rollout = target and Rollout(from_=None, to=target.digest, since=state.now, reason=Reason.ROLLOUT_FAILED)
+    state.change(champion=champion, previous=None, candidate=None, drift=None, rollout=rollout)
 
 
 def as_revision(state: PassState, candidate: Candidate, image: str) -> Revision:
-    """The revision a passed candidate becomes."""
+    """The revision that a passed candidate becomes; `image` is the predictor image that validated the candidate."""
     assert candidate.digest is not None
-    found = state.status.gate
-    auc = found.auc if found and found.digest == candidate.digest else None
+    gate = state.status.gate
     return Revision(
         digest=candidate.digest,
         version=candidate.version,
-        auc=auc,
+        auc=gate.auc if gate and gate.digest == candidate.digest else None,
         image=image,
         template=state.seen.rendering,
         passed=state.gate_hash,

@@ -1,30 +1,33 @@
-"""Status → what should be. Nothing here looks at evidence: the same status always asks for the same."""
+"""Status → what should be. No evidence is read here: the same status always asks for the same objects."""
 
 from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.observed import Desired, Poll, Serve, Validation
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.sources import poll_now
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 
-def desired(state: PassState, validate: Validation | None) -> Desired:
-    """What should be after this pass."""
-    once = poll_now(state)
-    status = state.status
+def desired(state: PassState, validate: Validation | None, poll_job: str | None) -> Desired:
+    """What should be after this pass.
+
+    Args:
+        state: The state after all decisions.
+        validate: The validation that should run; None if none should.
+        poll_job: The name of the poll Job to create at once; None if no poll is due.
+    """
     serve = _serve(state)
     return Desired(
         serve=serve,
         validate=validate,
-        poll=_poll(state, once),
+        poll=_poll(state, poll_job),
         retraining=state.spec.retraining,
         backfill=state.spec.pii_backfill,
-        keep=_keep(state),
-        restore=_restore(state),
+        keep=snapshots_to_keep(state),
+        restore=_snapshots_to_restore(state),
         claim=state.claim,
-        ledger=render(state.seen.ledger, status),
-        evict=_evict(state),
+        ledger=render(state.seen.ledger, state.status),
+        evict=_pods_to_evict(state),
         frozen=state.paused,
-        touch_serve=_may_touch(state, serve),
+        touch_serve=may_touch_deployment(state, serve),
     )
 
 
@@ -32,11 +35,12 @@ def _serve(state: PassState) -> Serve | None:
     champion, status, pod = state.champion, state.status, state.spec.predictor
     if champion is None:
         return None
-    settling = status.rollout is not None and status.rollout.reason is not Reason.PROMOTED
+    # Until a rollback has served, the target keeps the image it last served with: a broken spec cannot block a rollback.
+    rolling_back = status.rollout is not None and status.rollout.reason is not Reason.PROMOTED
     return Serve(
         champion=champion.digest,
         previous=status.previous.digest if status.previous else None,
-        image=champion.image if settling or not pod.image else pod.image,
+        image=champion.image if rolling_back or not pod.image else pod.image,
         template=champion.template,
         decision=status.decision,
         measured_auc=champion.auc,
@@ -47,21 +51,23 @@ def _serve(state: PassState) -> Serve | None:
     )
 
 
-def _may_touch(state: PassState, serve: Serve | None) -> bool:
-    """Never delete pods that serve an unquarantined digest; while paused only take a quarantined one out of service."""
-    there = state.seen.rollout
-    if there is None:
+def may_touch_deployment(state: PassState, serve: Serve | None) -> bool:
+    """Whether the Deployment may be changed.
+
+    While paused only to take a quarantined digest out of service; never to delete pods that serve an unquarantined digest.
+    """
+    deployed = state.seen.rollout
+    if deployed is None:
         return not state.paused
-    out = state.permanent_entry(there.champion) is not None
     if state.paused:
-        return out
+        return state.permanent_entry(deployed.champion) is not None
     if serve is not None:
         return True
     return not any(pod.ready and state.permanent_entry(pod.champion) is None for pod in state.seen.pods)
 
 
 def _poll(state: PassState, once: str | None) -> Poll | None:
-    """The schedule runs for what is not pinned, and for a pin that is refused or waits for its holdout."""
+    """The poll schedule: for an unpinned source, and for a pin that is refused or waits for another holdout."""
     spec, known, candidate = state.spec, state.status.poll, state.status.candidate
     waits = candidate is not None and candidate.verdict in {Evidence.FAIL, Evidence.INSUFFICIENT}
     if state.pinned and not waits:
@@ -77,46 +83,72 @@ def _poll(state: PassState, once: str | None) -> Poll | None:
     )
 
 
-def _keep(state: PassState) -> frozenset[str]:
-    """Champion, previous, candidate, best, where a rollout would return to, the newest that served here, and what pods serve."""
-    status, candidate = state.status, state.status.candidate
-    needed = {r.digest for r in (status.champion, status.previous, status.best) if r is not None}
-    needed |= _served(state)
+# --- snapshots ---------------------------------------------------------------------------------------------------------------
+
+
+def snapshots_to_keep(state: PassState) -> frozenset[str]:
+    """Digests whose snapshots are kept: those in use, and the newest others that served."""
+    in_use = _slots(state) | _best(state) | _served_by_pods(state) | _under_validation(state)
+    in_use |= _unknown_without_champion(state)
+    return frozenset(in_use | _newest_served(state, beside=in_use))
+
+
+def _slots(state: PassState) -> set[str]:
+    """Champion, previous, and the digest to return to if the rollout fails."""
+    status = state.status
+    digests = {revision.digest for revision in (status.champion, status.previous) if revision is not None}
     if status.rollout is not None and status.rollout.from_ is not None:
-        needed.add(status.rollout.from_)
-    if candidate is not None and candidate.digest is not None and candidate.verdict is not Evidence.FAIL:
-        needed.add(candidate.digest)
-    if status.champion is None:  # what is held may be asked for again, and nothing else is known of it yet
-        needed |= {digest for digest in state.seen.snapshots if state.permanent_entry(digest) is None}
-    served = [
-        r.digest for r in state.seen.ledger if r.revision and r.revision.served_at and r.digest not in needed
-    ]
+        digests.add(status.rollout.from_)
+    return digests
+
+
+def _best(state: PassState) -> set[str]:
+    """The best champion of the last 30 days, which validations compare with."""
+    return {state.status.best.digest} if state.status.best is not None else set()
+
+
+def _under_validation(state: PassState) -> set[str]:
+    """The candidate, unless refused."""
+    candidate = state.status.candidate
+    if candidate is None or candidate.digest is None or candidate.verdict is Evidence.FAIL:
+        return set()
+    return {candidate.digest}
+
+
+def _served_by_pods(state: PassState) -> set[str]:
+    """What ready pods serve and may go on serving: the pods need the snapshots to start again, whatever else was lost."""
+    digests = {pod.champion for pod in state.seen.pods if pod.ready and pod.champion is not None}
+    return {digest for digest in digests if state.permanent_entry(digest) is None}
+
+
+def _unknown_without_champion(state: PassState) -> set[str]:
+    """Without a champion every held snapshot that may serve: any of them may be requested again."""
+    if state.status.champion is not None:
+        return set()
+    return {digest for digest in state.seen.snapshots if state.permanent_entry(digest) is None}
+
+
+def _newest_served(state: PassState, *, beside: set[str]) -> set[str]:
+    """The newest revisions that served, up to revisionHistoryLimit besides those in use."""
+    served = [r.digest for r in state.seen.ledger if r.revision and r.revision.served_at]
     held = [
         digest
         for digest in served
-        if digest in state.seen.snapshots and state.permanent_entry(digest) is None
+        if digest not in beside and digest in state.seen.snapshots and state.permanent_entry(digest) is None
     ]
-    return frozenset(needed | set(held[: state.spec.revision_history_limit]))
+    return set(held[: state.spec.revision_history_limit])
 
 
-def _served(state: PassState) -> set[str]:
-    """What ready pods serve and may serve on: they need it to start again, whatever else was lost."""
-    found = {pod.champion for pod in state.seen.pods if pod.ready and pod.champion is not None}
-    return {digest for digest in found if state.permanent_entry(digest) is None}
-
-
-def _restore(state: PassState) -> frozenset[str]:
+def _snapshots_to_restore(state: PassState) -> frozenset[str]:
     """Snapshots that are lost and that a ready pod can give back."""
-    status = state.status
-    wanted = {r.digest for r in (status.champion, status.previous) if r is not None}
-    if status.rollout is not None and status.rollout.from_ is not None:
-        wanted.add(status.rollout.from_)
-    wanted |= _served(state)
-    return frozenset((wanted - state.seen.snapshots) & state.digests_in_pods())
+    needed = _slots(state) | _served_by_pods(state)
+    return frozenset((needed - state.seen.snapshots) & state.digests_in_pods())
 
 
-def _evict(state: PassState) -> tuple[str, ...]:
-    """Pods that say they serve another digest than their template names."""
+def _pods_to_evict(state: PassState) -> tuple[str, ...]:
+    """Pods that report another champion than their template names."""
     return tuple(
-        p.name for p in state.seen.pods if p.champion is not None and p.champion != p.template_champion
+        pod.name
+        for pod in state.seen.pods
+        if pod.champion is not None and pod.champion != pod.template_champion
     )

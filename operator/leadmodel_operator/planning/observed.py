@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from leadmodel_messages.window import Window
+from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
 from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
 from leadmodel_operator.resource.vocabulary import Command
@@ -249,3 +250,4 @@ class Plan:
     desired: Desired
     events: tuple[Event, ...] = ()
     requeue_after: float | None = None  # seconds; None: only when something happens
+    trace: tuple[Outcome, ...] = ()  # one entry per step of the planner, in their order

@@ -255,8 +255,11 @@ class PollResult:
     due: datetime | None = doc(
         "Time of the next poll that the operator starts on its own. Absent if none is planned.", default=None
     )
-    wanted: str = doc(
-        "Name of the poll Job to create at once. Empty if no poll is due.", max_length=256, default=""
+    job_to_create: str = doc(
+        "Name of the poll Job to create at once. Empty if no poll is due.",
+        max_length=256,
+        default="",
+        wire="wanted",
     )
     reason: Reason | None = doc(
         "Reason why the last poll failed, in one word. Absent after a success.", default=None

@@ -1,0 +1,106 @@
+"""Results of the CronJobs that retrain and that redact personal data."""
+
+from dataclasses import replace
+
+from leadmodel_messages import backfill, failure, training
+from leadmodel_messages.backfill import BackfillAnswer, Mode
+from leadmodel_messages.exits import BackfillExit
+from leadmodel_messages.termination import read
+from leadmodel_operator.planning.observed import FaultKind, JobKind, JobSeen, JobState
+from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.polls import NO_ANSWER
+from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
+from leadmodel_operator.resource.digest import short
+from leadmodel_operator.resource.status import BackfillResult, RetrainingResult
+from leadmodel_operator.resource.vocabulary import Source
+
+
+def record_retraining(state: PassState) -> Outcome:
+    """Record the newest retraining; its artifact is requested, or only offered if the spec pins another one."""
+    step, job = PlanStep.RETRAINING_RESULT, _newest_finished(state, JobKind.RETRAINING)
+    known = state.status.retraining or RetrainingResult()
+    if job is None or known.job == job.name:
+        return nothing(step)
+    answer = read(training.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    if answer is None:
+        message = _why_no_model(job)
+        state.change(retraining=replace(known, job=job.name, error=message))
+        state.emit("RetrainingFailed", message, warning=True)
+        return did(step, f"the failure of Job {job.name} was recorded")
+    digest = answer.digest
+    state.change(
+        retraining=RetrainingResult(last_success=job.finished or state.now, digest=digest, job=job.name)
+    )
+    since = state.status.poll.since if state.status.poll else None
+    if since is not None and job.created < since:
+        return withheld(step, f"{short(digest)} was trained for a source of an earlier spec")
+    if state.pinned:
+        message = f"the retraining made {short(digest)}; artifact.digest pins another, so it is only offered"
+        state.emit("RetrainedOffered", message)
+        return withheld(step, message)
+    state.request(digest, Source.RETRAINING)
+    return did(step, f"{short(digest)} of the retraining is requested")
+
+
+def _why_no_model(job: JobSeen) -> str:
+    """Explain a failed retraining: the message of the program, else what the platform tells of its pod, with a remedy."""
+    message = (read(failure.parse, job.message) or NO_ANSWER).message
+    if message:
+        return message[:256]
+    if job.fault is not None and job.fault.reason == "OOMKilled":
+        return "the training ran out of memory; raise retraining.resources.limits.memory or take a shorter period"
+    if job.fault is not None and job.fault.kind is not FaultKind.TERMINATED:
+        return f"the training could not start: {job.fault.reason} {job.fault.message}".rstrip()[:256]
+    if job.exit_code is not None:
+        return f"the training ended with exit code {job.exit_code} and without a word; the log of its pod may say more"
+    return "the training did not end in time, or its pod is gone"
+
+
+def _newest_finished(state: PassState, kind: JobKind) -> JobSeen | None:
+    finished = [j for j in state.seen.jobs if j.kind is kind and j.state is not JobState.RUNNING]
+    return max(finished, key=lambda j: j.created, default=None)
+
+
+def record_backfill(state: PassState) -> Outcome:
+    """Record the counts of the newest backfill; values that the backfill read are never recorded."""
+    step, job = PlanStep.BACKFILL_RESULT, _newest_finished(state, JobKind.BACKFILL)
+    known = state.status.backfill or BackfillResult()
+    if (
+        job is None
+        or known.job == job.name
+        or (known.job_created_at is not None and job.created < known.job_created_at)
+    ):
+        return nothing(step)
+    answer = read(backfill.parse, job.message) or BackfillAnswer()
+    counted = _counted(job, answer)
+    if job.state is JobState.SUCCEEDED:
+        state.change(backfill=replace(counted, last_success=job.finished or state.now))
+        return did(step, f"the counts of Job {job.name} were recorded")
+    message = _why_failed(job, answer)
+    is_finished = job.exit_code == BackfillExit.RESIDUE
+    kept = counted if is_finished else replace(known, job=job.name, job_created_at=job.created)
+    state.change(backfill=replace(kept, last_success=known.last_success, error=message))
+    state.emit("BackfillFailed", message, warning=True)
+    return did(step, f"the failure of Job {job.name} was recorded")
+
+
+def _counted(job: JobSeen, answer: BackfillAnswer) -> BackfillResult:
+    """The counts of a run. A dry run changes nothing: the messages with personal data count as messages to change."""
+    mode, counts = answer.head.mode, answer.counts
+    return BackfillResult(
+        mode=mode[:16],
+        scanned=counts.scanned,
+        redacted=counts.changed if mode == Mode.APPLY else counts.found,
+        residue=counts.residue,
+        report=answer.report[:256],
+        job=job.name,
+        job_created_at=job.created,
+    )
+
+
+def _why_failed(job: JobSeen, answer: BackfillAnswer) -> str:
+    if answer.head.message:
+        return f"the backfill failed: {answer.head.message}"[:256]
+    if job.exit_code is None:
+        return "the backfill did not end by itself"
+    return f"the backfill ended with exit code {job.exit_code}"

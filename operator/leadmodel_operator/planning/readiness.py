@@ -1,0 +1,235 @@
+"""The conditions Ready and Validated as chains of rules: the first rule that applies answers.
+
+Ready
+------------------------------------------------------|-------------------------------------
+an object of ours belongs to someone else             | False Unavailable
+this generation asks for something new                | False Fetching
+an older champion serves after a rollback             | False RolledBack
+the pinned digest is quarantined for good             | False Quarantined
+the champion answers the spec                         | by its pods, see READY_BY_PODS
+nothing is requested                                  | False GateFailed or Fetching
+the requested digest was refused                      | False GateFailed
+otherwise                                             | False Validating
+
+Validated
+------------------------------------------------------|-------------------------------------
+the candidate passed and is held                      | Unknown, reason of the hold
+the champion is requested and passed the present gate | True GatePassed
+the requested digest is quarantined                   | False, reason of the entry
+the candidate has a verdict                           | True, False or Unknown, its reason
+the source gave no artifact                           | Unknown, reason of the poll
+otherwise                                             | Unknown Pending
+"""
+
+from leadmodel_operator.planning.facts import (
+    Answer,
+    Rule,
+    changes_pods,
+    false,
+    first_answer,
+    is_current,
+    is_rolled_back,
+    ready_pods,
+    true,
+    unknown,
+    why_no_request,
+)
+from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.rollout import is_serving
+from leadmodel_operator.resource.digest import short
+from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
+
+
+def ready(state: PassState) -> Answer:
+    """Whether what the spec asks for serves, seen in the pods."""
+    requested = state.status.requested
+    digest = short(requested.digest if requested else None)
+    return first_answer(READY, state, false(Reason.VALIDATING, f"{digest} is measured on the holdout"))
+
+
+def validated(state: PassState) -> Answer:
+    """The verdict of the gate on the requested digest."""
+    return first_answer(VALIDATED, state, unknown(Reason.PENDING, "not measured yet"))
+
+
+def _champion(state: PassState) -> str:
+    return short(state.champion.digest if state.champion else None)
+
+
+# --- Ready ------------------------------------------------------------------------------------------------------------------
+
+
+def _name_conflict(state: PassState) -> Answer | None:
+    """An object with a name of ours belongs to someone else."""
+    if not state.seen.conflicts:
+        return None
+    return false(Reason.UNAVAILABLE, f"{state.seen.conflicts[0]} belongs to someone else")
+
+
+def _new_spec(state: PassState) -> Answer | None:
+    """The very write that raises observedGeneration says so, and `kubectl wait` never passes on the old model."""
+    if not state.spec_changed or is_current(state):
+        return None
+    return false(Reason.FETCHING, "the spec asks for something new")
+
+
+def _rolled_back(state: PassState) -> Answer | None:
+    """An older champion serves after a rollback."""
+    if not is_rolled_back(state):
+        return None
+    newest = state.status.rollbacks[0]
+    message = f"serving {short(newest.to)}, {short(newest.from_)} is quarantined: {newest.reason}"
+    return false(Reason.ROLLED_BACK, message)
+
+
+def _pinned_quarantined(state: PassState) -> Answer | None:
+    """Pinning never lifts a permanent quarantine entry."""
+    requested = state.status.requested
+    entry = state.permanent_entry(requested.digest) if requested and state.pinned else None
+    if entry is None:
+        return None
+    message = f"serving {_champion(state)}, {short(entry.digest)} is quarantined: {entry.evidence}"
+    return false(Reason.QUARANTINED, message)
+
+
+def _champion_is_current(state: PassState) -> Answer | None:
+    """The champion answers the spec: its pods decide."""
+    if not is_current(state):
+        return None
+    message = f"{_champion(state)} is rolled out: {ready_pods(state)} pods ready"
+    return first_answer(READY_BY_PODS, state, false(Reason.ROLLING_OUT, message))
+
+
+def _nothing_requested(state: PassState) -> Answer | None:
+    """The source has given no digest; a file over the size limit is refused without a digest."""
+    candidate = state.status.candidate
+    if state.status.requested is not None:
+        return None
+    is_refused = candidate is not None and candidate.verdict is Evidence.FAIL
+    return false(Reason.GATE_FAILED if is_refused else Reason.FETCHING, why_no_request(state))
+
+
+def _refused(state: PassState) -> Answer | None:
+    """The requested digest is in quarantine."""
+    requested = state.status.requested
+    entry = state.quarantine_entry(requested.digest) if requested else None
+    return false(Reason.GATE_FAILED, f"{short(entry.digest)}: {entry.evidence}") if entry else None
+
+
+def _candidate_has_verdict(state: PassState) -> Answer | None:
+    """The candidate was refused, or passed and is not promoted yet, or could not be measured."""
+    candidate = state.status.candidate
+    if candidate is None or candidate.verdict is None:
+        return None
+    is_refused = candidate.verdict is Evidence.FAIL
+    return false(Reason.GATE_FAILED if is_refused else Reason.VALIDATING, candidate.message)
+
+
+READY: tuple[Rule, ...] = (
+    _name_conflict,
+    _new_spec,
+    _rolled_back,
+    _pinned_quarantined,
+    _champion_is_current,
+    _nothing_requested,
+    _refused,
+    _candidate_has_verdict,
+)
+
+
+# --- Ready, by the pods of a champion that answers the spec -----------------------------------------------------------------
+
+
+def _template_changes(state: PassState) -> Answer | None:
+    """Pods change to a new template of the same champion."""
+    if not changes_pods(state):
+        return None
+    message = f"pods of {_champion(state)} change to the template of this spec"
+    return false(Reason.ROLLING_OUT, message)
+
+
+def _serves_everywhere(state: PassState) -> Answer | None:
+    """Every pod serves the champion; without pods nothing serves."""
+    if not is_serving(state):
+        return None
+    if not any(pod.ready for pod in state.seen.pods):
+        return false(Reason.UNAVAILABLE, "scaled to no pods")
+    return true(Reason.SERVING, f"{_champion(state)} serves in every pod")
+
+
+def _serves_in_enough_pods(state: PassState) -> Answer | None:
+    """The champion has served in every pod before and is available, while some pods are replaced."""
+    deployed, champion, count = state.seen.rollout, state.champion, ready_pods(state)
+    if not _has_served(state) or not count or deployed is None or champion is None:
+        return None
+    if deployed.champion != champion.digest or not deployed.available:
+        return None
+    return true(Reason.SERVING, f"{_champion(state)} serves in {count} pods")
+
+
+def _has_lost_its_pods(state: PassState) -> Answer | None:
+    """The champion has served in every pod before and is not available any more."""
+    if not _has_served(state):
+        return None
+    return false(Reason.UNAVAILABLE, f"{_champion(state)} is not ready in its pods")
+
+
+def _has_served(state: PassState) -> bool:
+    champion = state.champion
+    return state.status.rollout is None and champion is not None and champion.served_at is not None
+
+
+READY_BY_PODS: tuple[Rule, ...] = (
+    _template_changes,
+    _serves_everywhere,
+    _serves_in_enough_pods,
+    _has_lost_its_pods,
+)
+
+
+# --- Validated --------------------------------------------------------------------------------------------------------------
+
+
+def _held(state: PassState) -> Answer | None:
+    """The candidate passed and waits."""
+    hold = state.status.hold
+    message = "passed, and held after a rollback; customerops.dev/release lifts it"
+    return unknown(hold.reason, message) if hold is not None else None
+
+
+def _champion_passed(state: PassState) -> Answer | None:
+    """The champion is what is requested and passed the present gate."""
+    champion, requested = state.champion, state.status.requested
+    if champion is None or requested is None or requested.digest != champion.digest:
+        return None
+    if champion.passed != state.gate_hash:
+        return None
+    return true(Reason.GATE_PASSED, f"AUC {champion.auc:.4f}" if champion.auc is not None else "")
+
+
+def _in_quarantine(state: PassState) -> Answer | None:
+    """The requested digest is in quarantine."""
+    requested = state.status.requested
+    entry = state.quarantine_entry(requested.digest) if requested else None
+    return false(entry.reason, entry.evidence) if entry is not None else None
+
+
+def _judged(state: PassState) -> Answer | None:
+    """The candidate has a verdict."""
+    candidate = state.status.candidate
+    if candidate is None or candidate.verdict is None:
+        return None
+    statuses = {Evidence.PASS: ConditionStatus.TRUE, Evidence.FAIL: ConditionStatus.FALSE}
+    status = statuses.get(candidate.verdict, ConditionStatus.UNKNOWN)
+    return Answer(status, candidate.reason or Reason.PENDING, candidate.message)
+
+
+def _source_failed(state: PassState) -> Answer | None:
+    """Nothing is requested, because the source gave no artifact."""
+    poll = state.status.poll
+    if state.status.requested is not None or poll is None or poll.reason is None:
+        return None
+    return unknown(poll.reason, poll.error or "")
+
+
+VALIDATED: tuple[Rule, ...] = (_held, _champion_passed, _in_quarantine, _judged, _source_failed)
