@@ -14,7 +14,8 @@ import numpy as np
 
 from leadmodel_artifact.model import FeatureKind, FeatureReference
 from leadmodel_artifact.reference import expected_shares, marginal
-from leadmodel_messages.window import FeatureWindow, feature_psi
+from leadmodel_messages.window import FeatureWindow
+from leadmodel_messages.window_psi import feature_psi
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 from leadmodel_training.world import WORKDAY

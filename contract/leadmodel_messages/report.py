@@ -1,7 +1,4 @@
-"""The report of a validation: what was measured, in one line of JSON of at most 4 KB (a termination message).
-
-It decides nothing: what must hold of these figures is the gate's business.
-"""
+"""The report of a validation: what was measured, in one line of JSON of at most 4 KB. What must hold of the figures, the gate decides."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ SCHEMA = "leadmodel.report/v1"
 
 
 class Outcome(StrEnum):
-    """How far the validation came."""
+    """How far a validation came."""
 
     MEASURED = "Measured"  # every figure is there
     REFUSED = "Refused"  # the bytes are no model: reason says why
@@ -28,7 +25,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class ArtifactSeen:
-    """The artifact as it was fetched. `size` raw bytes, `gz` packed; `to` newest training row."""
+    """The artifact as it was fetched: `size` in bytes, `gz` in bytes when packed, `to` the time of the newest training row."""
 
     digest: str
     size: int
@@ -40,7 +37,7 @@ class ArtifactSeen:
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows, and of each class."""
+    """How many rows there are, in all and per outcome."""
 
     rows: int
     positives: int
@@ -49,7 +46,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Against another model on the same rows: delta = this − other, se its standard error."""
+    """A comparison with another model on the same rows: `delta` is this AUC − the other, `se` the standard error of delta."""
 
     digest: str
     auc: float
@@ -81,7 +78,7 @@ class Report:
 
 
 def dump(report: Report) -> str:
-    """One line; numbers to 12 digits."""
+    """Write the report as one line of JSON, with numbers to 12 digits."""
     import json
 
     artifact, holdout = report.artifact, report.holdout
@@ -124,19 +121,23 @@ def _rows(rows: Rows) -> dict[str, int]:
     return {"rows": rows.rows, "positives": rows.positives, "negatives": rows.negatives}
 
 
-def _comparison(found: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
-        "digest": found.digest,
-        "auc": _round(found.auc),
-        "delta": _round(found.delta),
-        "se": _round(found.se),
-        "positives": found.positives,
-        "negatives": found.negatives,
+        "digest": comparison.digest,
+        "auc": _round(comparison.auc),
+        "delta": _round(comparison.delta),
+        "se": _round(comparison.se),
+        "positives": comparison.positives,
+        "negatives": comparison.negatives,
     }
 
 
 def parse(text: str) -> Report:
-    """Read a report strictly; raises LayoutError. NaN and Infinity are not JSON and not taken."""
+    """Read a report strictly; NaN and Infinity are not JSON and not taken.
+
+    Raises:
+        LayoutError: A field is missing, has another type or is out of bounds.
+    """
     if len(text.encode()) > termination.LIMIT:
         raise LayoutError(f"the report has more than {termination.LIMIT} bytes")
     import json

@@ -1,7 +1,6 @@
-"""The drift window a predictor ships: additive counts of its last leads beside what its reference expected, and what follows from them.
+"""The drift window a predictor ships: additive counts of the last leads beside the counts that the model's reference expects.
 
-Windows of replicas add up exactly; the reader needs no reference. Counting leads is the predictor's business, what to do about
-drift the operator's.
+Windows of replicas add up exactly, and a reader needs no reference. The predictor counts leads; the planner decides about drift.
 """
 
 from __future__ import annotations
@@ -11,22 +10,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
-from leadmodel_statistics.stability import Psi, psi
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "leadmodel.window/v1"
-HOUR_OF_DAY = "hour_of_day"
 MAX_MONITORED = 101  # features and the score
 MAX_BINS = 64
-MIN_HOUR_LEADS = 500  # of the last 24 hours, for hour_of_day
 
 
 @dataclass(frozen=True)
 class FeatureWindow:
-    """One feature (or the score): leads a bin, and Σ_h n_h q(b|h), both of leads at hours the reference knows."""
+    """One feature, or the score: leads per bin, and Σ_h n_h q(b|h) per bin, both of leads at hours the reference knows.
+
+    `n` counts those leads, `n_ref` the rows of the reference, `shrink` is the K of the PSI's noise; `sum` and `sumsq` add up the values
+    of the leads, `mean` and `std` are those of the reference.
+    """
 
     kind: str
     n: int
@@ -36,13 +36,13 @@ class FeatureWindow:
     expected: tuple[float, ...]
     sum: float = 0.0
     sumsq: float = 0.0
-    mean: float = 0.0  # of the reference
+    mean: float = 0.0
     std: float = 0.0
 
 
 @dataclass(frozen=True)
 class HoursWindow:
-    """The hours of the leads of the last 24 hours against the marginal."""
+    """Leads of the last 24 hours per UTC hour, beside the reference's leads per hour scaled to as many."""
 
     n: int
     n_ref: int
@@ -52,7 +52,7 @@ class HoursWindow:
 
 @dataclass(frozen=True)
 class SlotWindow:
-    """What one model saw. `bad`: leads it refuses or scores non-finite; `unsupported`: leads at hours without reference."""
+    """What one model saw. `bad` counts leads the model refuses or scores non-finite, `unsupported` leads at hours without reference."""
 
     digest: str
     method: str
@@ -67,7 +67,7 @@ class SlotWindow:
 
 @dataclass(frozen=True)
 class Window:
-    """The document of one process. `since` counts leads newer than the instants asked for."""
+    """The document of one process since `boot`; `now` and the keys of `since` are Unix seconds, `since` counts leads newer than its keys."""
 
     boot: str
     now: float
@@ -77,53 +77,15 @@ class Window:
     since: Mapping[str, int] = field(default_factory=dict)
 
 
-def feature_psi(
-    feature: FeatureWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]
-) -> Psi | None:
-    """PSI of one feature of a slot whose leads and reference rows per UTC hour are given; None where PSI needs more leads."""
-    return psi(
-        feature.observed,
-        feature.expected,
-        n=feature.n,
-        n_ref=feature.n_ref,
-        shrink=feature.shrink,
-        leads_by_hour=leads_by_hour,
-        ref_by_hour=ref_by_hour,
-    )
-
-
-def hours_psi(hours: HoursWindow) -> Psi | None:
-    """PSI of the hours of the last 24 hours, times the share of them that was watched; None below 500 leads.
-
-    The mornings of a Saturday and of a Monday differ by nature, their days much less: hours not watched yet count as hours without
-    a difference. A program that fills a night stands out all the same.
-    """
-    if hours.n < MIN_HOUR_LEADS:
-        return None
-    found = psi(hours.observed, hours.expected, n=hours.n, n_ref=hours.n_ref)
-    watched = sum(share > 0 for share in hours.expected) / 24
-    return found and Psi(found.value * watched, found.noise, found.bins)
-
-
-def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
-    """PSI of every monitored feature that has at least `min_samples` leads, and of hour_of_day."""
-    found: dict[str, Psi] = {}
-    for name, feature in slot.features.items():
-        if (
-            feature.n >= min_samples
-            and (value := feature_psi(feature, slot.leads_by_hour, slot.ref_by_hour)) is not None
-        ):
-            found[name] = value
-    if slot.hours is not None and (value := hours_psi(slot.hours)) is not None:
-        found[HOUR_OF_DAY] = value
-    return found
-
-
 # --- adding up -----------------------------------------------------------------------------------------------------------
 
 
 def merge(windows: Iterable[Window]) -> Window | None:
-    """The window as if one process had seen all leads. Slots must name the same digests; None for no windows."""
+    """Add windows up as if one process had seen all leads; None for no windows.
+
+    Raises:
+        ValueError: The slots name different digests or features.
+    """
     parts = list(windows)
     if not parts:
         return None
@@ -194,7 +156,7 @@ def _merge_hours(parts: Sequence[HoursWindow]) -> HoursWindow:
 
 
 def dump(window: Window) -> dict[str, Any]:
-    """The document, as /ops/drift-window answers it."""
+    """Write the document, as `GET /ops/drift-window` answers."""
     return {
         "schema": SCHEMA,
         "boot": window.boot,
@@ -245,7 +207,11 @@ def _dump_feature(feature: FeatureWindow) -> dict[str, Any]:
 
 
 def parse(document: Any) -> Window:
-    """Read the document strictly; raises LayoutError. Counts are bounded, so that no answer of a pod can fill memory."""
+    """Read the document strictly. Counts are bounded, so that no answer of a pod can fill memory.
+
+    Raises:
+        LayoutError: A field is missing, has another type or is out of bounds.
+    """
     node = Node(document, "")
     if node.text("schema", 64) != SCHEMA:
         raise LayoutError(f"schema must be {SCHEMA!r}")

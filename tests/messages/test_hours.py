@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from leadmodel_messages.window import HoursWindow, hours_psi
+from leadmodel_messages.window import HoursWindow
+from leadmodel_messages.window_psi import hours_psi
 from leadmodel_statistics.hours import expected_hours
 
 DAY = [6, 4, 3, 3, 3, 5, 12, 26, 48, 62, 66, 62, 52, 56, 62, 60, 54, 46, 38, 34, 32, 28, 20, 11]

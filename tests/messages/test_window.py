@@ -8,17 +8,8 @@ import pytest
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.model import FeatureKind
 from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares
-from leadmodel_messages.window import (
-    FeatureWindow,
-    HoursWindow,
-    SlotWindow,
-    Window,
-    dump,
-    feature_psi,
-    hours_psi,
-    merge,
-    parse,
-)
+from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow, Window, dump, merge, parse
+from leadmodel_messages.window_psi import feature_psi, hours_psi
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_statistics.stability import mean_shift_z
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leadmodel_messages.window import HOUR_OF_DAY
+from leadmodel_messages.window_psi import HOUR_OF_DAY
 from leadmodel_operator.planning.drift import Assessed, Reading
 from leadmodel_operator.planning.rollback import Response, decide
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy

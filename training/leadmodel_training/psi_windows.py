@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from leadmodel_artifact.model import FeatureKind, FeatureReference, Reference
 from leadmodel_artifact.reference import bin_indices, expected_shares
-from leadmodel_messages.window import FeatureWindow, feature_psi
+from leadmodel_messages.window import FeatureWindow
+from leadmodel_messages.window_psi import feature_psi
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 
 WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200

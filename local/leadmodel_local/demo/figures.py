@@ -7,7 +7,8 @@ from datetime import datetime
 from leadmodel_local import documents, predictors, table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.files import ModelFolder
-from leadmodel_messages.window import SlotWindow, merge, slot_psis
+from leadmodel_messages.window import SlotWindow, merge
+from leadmodel_messages.window_psi import slot_psis
 
 MIN_SAMPLES = 150
 

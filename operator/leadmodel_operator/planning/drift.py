@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from leadmodel_messages.window import HOUR_OF_DAY, SlotWindow, Window, merge, slot_psis
+from leadmodel_messages.window import SlotWindow, Window, merge
+from leadmodel_messages.window_psi import HOUR_OF_DAY, slot_psis
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy
 from leadmodel_operator.resource.status import DriftResult

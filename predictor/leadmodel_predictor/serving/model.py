@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_messages.window import SlotWindow, Window, slot_psis
+from leadmodel_messages.window import SlotWindow, Window
+from leadmodel_messages.window_psi import slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots
