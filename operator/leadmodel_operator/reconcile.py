@@ -53,12 +53,13 @@ async def reconcile(port: Port, key: Key, decide: Callable[[Observed], Plan] = p
     if seen is None:
         return None
     answer = decide(seen)
-    await _record(port, key, seen, answer)
+    await record_decision(port, key, seen, answer)
     again = await port.apply(key, seen, answer.status, answer.desired)
     return 0.0 if again else answer.requeue_after
 
 
-async def _record(port: Port, key: Key, seen: Observed, answer: Plan) -> None:
+async def record_decision(port: Port, key: Key, seen: Observed, answer: Plan) -> None:
+    """Write down what was decided, before anything is done about the decision."""
     if answer.desired.claim is not None:
         await port.claim(key, answer.desired.claim)
     if answer.desired.ledger != seen.ledger:

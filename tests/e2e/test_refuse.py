@@ -16,7 +16,7 @@ import pytest
 from e2e.harness.models import Model
 from e2e.harness.store import Store
 from e2e.harness.subject import TARGET, Cluster, Subject
-from leadmodel_operator.kubernetes.render.jobs import _schedule
+from leadmodel_operator.kubernetes.render.jobs import poll_schedule
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def soon(case: str) -> str:
     minute = (datetime.now(UTC).minute + 3) % 5  # noqa: TID251  # a harness, not the product
     for number in range(1000):
         name = f"{case}-{number}"
-        if _schedule(f"{name}-poll", "5m").startswith(f"{minute}-"):
+        if poll_schedule(f"{name}-poll", "5m").startswith(f"{minute}-"):
             return name
     raise AssertionError("no such name")
 

@@ -136,7 +136,7 @@ def test_control_a_refusal_that_stops_the_pass_is_found_out(monkeypatch):
     async def strict(self, work):
         await work
 
-    monkeypatch.setattr("leadmodel_operator.kubernetes.applier.Applier._allowed", strict)
+    monkeypatch.setattr("leadmodel_operator.kubernetes.applier.Applier.permitted", strict)
     with pytest.raises((AssertionError, ApiError)):
         asyncio.run(without_a_right())
 

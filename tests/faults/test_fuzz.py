@@ -173,13 +173,13 @@ def test_a_sequence_of_specs_ends_as_a_fresh_apply(seed):
 
 def test_control_an_autoscaler_that_stays_is_found_out(monkeypatch):
     """The oracle sees what a transition leaves behind."""
-    real = applier.Applier._delete
+    real = applier.Applier.delete
 
     async def forgetful(self, resource, found, *, with_version=False):
         if resource not in {"horizontalpodautoscalers", "cronjobs"}:
             await real(self, resource, found, with_version=with_version)
 
-    monkeypatch.setattr(applier.Applier, "_delete", forgetful)
+    monkeypatch.setattr(applier.Applier, "delete", forgetful)
     with pytest.raises(AssertionError):
         _all(range(40))
 

@@ -199,6 +199,6 @@ def test_control_judging_by_the_other_clock_is_found_out(monkeypatch):
         renewed = datetime.fromisoformat(found["spec"]["renewTime"])
         return self.clock() - renewed > timedelta(seconds=leases.DURATION_S)
 
-    monkeypatch.setattr(Lease, "_free", free)
+    monkeypatch.setattr(Lease, "is_free", free)
     with pytest.raises(AssertionError):
         test_a_killed_leader_is_followed_whatever_the_clocks_say(10)

@@ -254,7 +254,7 @@ async def act_first(port: ClusterPort, key: Key) -> float | None:
         return None
     answer = plan(seen)
     again = await port.apply(key, seen, answer.status, answer.desired)
-    await passes._record(port, key, seen, answer)
+    await passes.record_decision(port, key, seen, answer)
     return 0.0 if again else answer.requeue_after
 
 
@@ -312,12 +312,12 @@ def test_a_thawed_process_undoes_nothing():
 
 def test_control_a_deployment_that_is_not_fenced_is_found_out(monkeypatch):
     recorded()
-    apply = Applier._apply
+    apply = Applier.apply
 
     async def unfenced(self: Applier, found: Any, body: Any, *, fenced: bool = False) -> Any:
         return await apply(self, found, body)
 
-    monkeypatch.setattr(Applier, "_apply", unfenced)
+    monkeypatch.setattr(Applier, "apply", unfenced)
     with pytest.raises(AssertionError):
         asyncio.run(minds_changed())
 

@@ -58,7 +58,7 @@ def test_a_run_that_did_not_begin_is_overdue_an_hour_later():
 
 
 def test_control_never_looking_at_the_clock_is_found_out(monkeypatch):
-    monkeypatch.setattr(schedules, "_late_at", lambda *_: None)
+    monkeypatch.setattr(schedules, "late_at", lambda *_: None)
     assert asyncio.run(missed(1.1)) == ("Unknown", "Pending")
 
 

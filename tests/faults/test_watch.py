@@ -163,7 +163,7 @@ def test_a_broken_watch_is_made_good(how):
 
 
 def test_control_taking_old_events_is_found_out(monkeypatch):
-    monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.cache._version", lambda _: 0)
+    monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.cache.version_of", lambda _: 0)
 
     async def tell() -> None:
         cache = Cache()
@@ -251,7 +251,7 @@ def test_a_thousand_events_on_one_object_are_a_few_passes(took):
 
 
 def test_control_a_queue_that_never_slows_down_is_found_out(monkeypatch):
-    monkeypatch.setattr(WorkQueue, "_slow_down", lambda *_: None)
+    monkeypatch.setattr(WorkQueue, "slow_down", lambda *_: None)
     assert asyncio.run(burst()) > 5
 
 
@@ -265,8 +265,8 @@ def test_watches_leave_requests_their_connections(shared):
             api = cluster.api
             client = Client(Access(api.url, ssl.create_default_context()))
             if shared:
-                await client._watches.close()
-                client._watches = client._requests
+                await client.watches.close()
+                client.watches = client.requests
             cache = Cache()
             wanted = [("pods", f"n{i}") for i in range(NAMESPACES * len(FULL))]
             tasks = [

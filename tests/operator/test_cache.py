@@ -26,7 +26,7 @@ def test_what_is_gone_leaves_nothing_behind():
     for number in range(100):
         assert cache.drop("pods", "sales", f"p{number}")
     assert len(cache) == 0
-    assert cache._names == {}
+    assert cache.names_by_model == {}
     assert not cache.drop("pods", "sales", "p1")
 
 

@@ -105,8 +105,8 @@ def test_a_burst_is_looked_at_less_and_less_often_however_long_a_pass_takes(took
 
 
 def test_control_a_pace_that_forgets_with_a_long_pass_is_found_out(monkeypatch):
-    slow_down = WorkQueue._slow_down
-    monkeypatch.setattr(WorkQueue, "_slow_down", lambda self, key, _, now: slow_down(self, key, now, now))
+    slow_down = WorkQueue.slow_down
+    monkeypatch.setattr(WorkQueue, "slow_down", lambda self, key, _, now: slow_down(self, key, now, now))
     assert len(asyncio.run(long_burst(0.1))) > 9
 
 
@@ -140,7 +140,7 @@ def test_what_a_pass_causes_is_seen_soon_and_a_fight_slows_down():
 
 
 def test_control_two_who_fight_at_full_speed_are_found_out(monkeypatch):
-    monkeypatch.setattr(WorkQueue, "_slow_down", lambda *_: None)
+    monkeypatch.setattr(WorkQueue, "slow_down", lambda *_: None)
     assert len(asyncio.run(fought_over())) > 100
 
 

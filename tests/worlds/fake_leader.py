@@ -14,12 +14,12 @@ from typing import Any
 
 from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.client import (
-    _VERBS,
     TRANSIENT,
+    VERBS,
     ApiError,
     Client,
     NotLeading,
-    _error,
+    error_of,
 )
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.applier import Images
@@ -54,8 +54,8 @@ class DirectClient(Client):
         except Refused as refused:
             text = json.dumps({"reason": refused.reason, "message": refused.message})
             after = None if refused.retry_after is None else str(refused.retry_after)
-            error = _error(refused.status, after, text)
-            error.what = f"{_VERBS[method]} {found.resource}"
+            error = error_of(refused.status, after, text)
+            error.what = f"{VERBS[method]} {found.resource}"
             raise error from None
 
 

@@ -55,13 +55,13 @@ class Applier:
         """Carry everything out; True when another pass should follow at once."""
         live, changed = self.live, False
         if desired.touch_serve and f"Deployment/{self.key.name}" not in live.conflicts:
-            await self._allowed(self._serve(desired.serve))
+            await self.permitted(self._serve(desired.serve))
         if desired.frozen:
             return False
         if desired.touch_serve:
             await self._parts(desired.serve)
         if f"Service/{self.key.name}" not in live.conflicts:
-            await self._allowed(self._apply(live.service, objects.service(live.lead_model)))
+            await self.permitted(self.apply(live.service, objects.service(live.lead_model)))
         if await self._adopt():
             return True
         for digest in sorted(desired.keep - live.revisions.keys()):
@@ -71,14 +71,14 @@ class Applier:
         for digest in sorted(desired.restore):
             changed |= await self._restore(digest)
         for digest in sorted(live.revisions.keys() - desired.keep):
-            await self._delete("configmaps", live.revisions[digest], with_version=True)
-        await self._allowed(self._evict(desired.evict))
-        await self._allowed(self._jobs(seen, desired))
+            await self.delete("configmaps", live.revisions[digest], with_version=True)
+        await self.permitted(self._evict(desired.evict))
+        await self.permitted(self._jobs(seen, desired))
         self.refused.clear()
         self.refused.update(self._refused)
         return changed
 
-    async def _allowed(self, work: Awaitable[object]) -> None:
+    async def permitted(self, work: Awaitable[object]) -> None:
         """Do it; where we have no right to, note that and go on with the rest."""
         try:
             await work
@@ -108,10 +108,10 @@ class Applier:
         if self.live.foreign(found):
             self.taken[path_of(body)] = f"{body['kind']}/{body['metadata']['name']}"
             return False
-        await self._apply(found, body)
+        await self.apply(found, body)
         return True
 
-    async def _apply(self, found: Object | None, body: Object, *, fenced: bool = False) -> Object:
+    async def apply(self, found: Object | None, body: Object, *, fenced: bool = False) -> Object:
         """Server-side apply, skipped while what is there is what was rendered. Never over an object of someone else."""
         mark = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
         body["metadata"].setdefault("annotations", {})[RENDERED] = mark
@@ -142,7 +142,8 @@ class Applier:
         about = {"resourceVersion": found["metadata"]["resourceVersion"], "managedFields": [*kept, *turned]}
         return await self.client.merge(path_of(body), {"metadata": about})
 
-    async def _delete(self, resource: str, found: Object, *, with_version: bool = False) -> None:
+    async def delete(self, resource: str, found: Object, *, with_version: bool = False) -> None:
+        """Delete exactly this object (by its UID), optionally only in exactly this version."""
         where = path(resource, self.key.namespace, found["metadata"]["name"])
         await self.client.delete(where, found, with_version=with_version)
 
@@ -152,10 +153,10 @@ class Applier:
         live = self.live
         if serve is None:
             if live.deployment is not None:
-                await self._delete("deployments", live.deployment)
+                await self.delete("deployments", live.deployment)
             return
         body = objects.deployment(live.lead_model, serve, self._replicas(serve))
-        live.deployment = await self._apply(live.deployment, body, fenced=True)
+        live.deployment = await self.apply(live.deployment, body, fenced=True)
 
     async def _parts(self, serve: Serve | None) -> None:
         """What stands around the pods."""
@@ -165,9 +166,9 @@ class Applier:
         scaler = objects.autoscaler(live.lead_model, serve)
         for part in (objects.budget(live.lead_model), objects.network_policy(live.lead_model), scaler):
             if part is not None:
-                await self._allowed(self._settle(part))
+                await self.permitted(self._settle(part))
         if scaler is None and live.autoscaler is not None:
-            await self._allowed(self._delete("horizontalpodautoscalers", live.autoscaler))
+            await self.permitted(self.delete("horizontalpodautoscalers", live.autoscaler))
 
     def _replicas(self, serve: Serve) -> int | None:
         """With an autoscaler the live number is sent until the autoscaler has set it; from then on it is not ours to say."""
@@ -183,7 +184,7 @@ class Applier:
     async def _evict(self, names: tuple[str, ...]) -> None:
         for pod in self.live.pods:
             if pod["metadata"]["name"] in names and not is_leaving(pod):
-                await self._delete("pods", pod)
+                await self.delete("pods", pod)
 
     # --- snapshots ---------------------------------------------------------------------------------------------------------------
 
@@ -257,14 +258,14 @@ class Applier:
         found = {cluster.kind_of(cron): cron for cron in self.live.cron_jobs}
         for kind, body in wanted.items():
             if body is not None:
-                await self._allowed(self._apply(found.get(kind), body))
+                await self.permitted(self.apply(found.get(kind), body))
             elif kind in found:
-                await self._allowed(self._delete("cronjobs", found[kind]))
+                await self.permitted(self.delete("cronjobs", found[kind]))
 
     async def _new_mailbox(self) -> None:
         """An empty one for each validation: what lay in the old one counts no more."""
         if self.live.mailbox is not None:
-            await self._delete("configmaps", self.live.mailbox)
+            await self.delete("configmaps", self.live.mailbox)
             self.live.mailbox = None
         await self.create(jobs.mailbox(self.live.lead_model))
 
@@ -275,9 +276,9 @@ class Applier:
         polls = [j for j in jobs_ if cluster.kind_of(j) is JobKind.POLL and live.owns(j)]
         old = sorted(polls, key=lambda j: j["metadata"]["creationTimestamp"], reverse=True)[3:]
         for job in [*done, *old]:
-            await self._delete("jobs", job)
+            await self.delete("jobs", job)
         if live.mailbox is not None:
-            await self._delete("configmaps", live.mailbox)
+            await self.delete("configmaps", live.mailbox)
 
 
 def is_posted(entry: Object) -> bool:

@@ -37,7 +37,8 @@ class WriteNeeded(Exception):  # noqa: N818  # a signal, not a failure
     """A dry run came to a write: the pass must be made again on live objects."""
 
 
-def _version(found: Object) -> int:
+def version_of(found: Object) -> int:
+    """Give the resourceVersion of an object as a number; 0 where there is none."""
     text = str(found["metadata"].get("resourceVersion", ""))
     return int(text) if text.isdecimal() else 0
 
@@ -101,7 +102,7 @@ class Cache:
     _held: dict[tuple[str, str], dict[str, tuple[int, bytes, str | None]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
-    _names: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    names_by_model: dict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     ledgers: dict[tuple[str, str], tuple[int, bytes]] = field(default_factory=dict)
     synced: set[tuple[str, str]] = field(default_factory=set)  # (resource, namespace or "") listed once
 
@@ -114,7 +115,11 @@ class Cache:
 
     def put(self, resource: str, found: Object) -> bool:
         """Keep what was told; False when it is no news: not newer than what is held, or the same to every pass."""
-        namespace, name, version = found["metadata"]["namespace"], found["metadata"]["name"], _version(found)
+        namespace, name, version = (
+            found["metadata"]["namespace"],
+            found["metadata"]["name"],
+            version_of(found),
+        )
         held = self._held[resource, namespace]
         if name in held and held[name][0] >= version > 0:
             return False
@@ -124,14 +129,14 @@ class Cache:
         if before is not None and before[2] != model:
             self._unname(resource, namespace, name, before[2])
         if model is not None:
-            self._names[resource, namespace, model].add(name)
+            self.names_by_model[resource, namespace, model].add(name)
         return before is None or before[1:] != held[name][1:]
 
     def holds(self, resource: str, found: Object) -> bool:
         """Whether exactly this version is held."""
         about = found["metadata"]
         held = self._held[resource, about["namespace"]].get(about["name"])
-        return held is not None and held[0] == _version(found)
+        return held is not None and held[0] == version_of(found)
 
     def drop(self, resource: str, namespace: str, name: str) -> bool:
         """Forget an object; whether it was held."""
@@ -142,11 +147,11 @@ class Cache:
         return gone is not None
 
     def _unname(self, resource: str, namespace: str, name: str, model: str | None) -> None:
-        names = self._names.get((resource, namespace, model or ""))
+        names = self.names_by_model.get((resource, namespace, model or ""))
         if names is not None:
             names.discard(name)
             if not names:
-                del self._names[resource, namespace, model or ""]
+                del self.names_by_model[resource, namespace, model or ""]
 
     def held(self, resource: str, namespace: str) -> list[tuple[str, str]]:
         """Namespace and name of everything of a resource; namespace "" is all."""
@@ -168,7 +173,7 @@ class Cache:
 
     def of_model(self, resource: str, namespace: str, model: str) -> list[Object]:
         """Objects of a LeadModel, by name; of the LeadModels themselves those with a backfill."""
-        names = sorted(self._names.get((resource, namespace, model), ()))
+        names = sorted(self.names_by_model.get((resource, namespace, model), ()))
         return [found for name in names if (found := self.get(resource, namespace, name)) is not None]
 
 
@@ -190,14 +195,14 @@ class DryRun:
         found = self.cache.get(resource, namespace, name)
         if found is None or resource != "configmaps":
             return found
-        version = _version(found)
+        version = version_of(found)
         known = self.cache.ledgers.get((namespace, name))
         if known is not None and known[0] == version:
             return unpack(known[1])
         read = await self.client.get(path)
         if read is not None and "data" in read:
             kept = {"metadata": slim(resource, read)["metadata"], "data": read["data"]}
-            self.cache.ledgers[namespace, name] = (_version(read), pack(kept))
+            self.cache.ledgers[namespace, name] = (version_of(read), pack(kept))
         return read
 
     async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:  # noqa: ARG002  # as it was stored

@@ -85,13 +85,13 @@ class Client:
         self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
         self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
-        self._requests = access.session(MAX_CONNECTIONS, TIMEOUT)
-        self._watches = access.session()
+        self.requests = access.session(MAX_CONNECTIONS, TIMEOUT)
+        self.watches = access.session()
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._requests.close()
-        await self._watches.close()
+        await self.requests.close()
+        await self.watches.close()
 
     async def call(
         self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
@@ -107,7 +107,7 @@ class Client:
                 raise NotLeading(f"{method} not sent")
         code = "<error>"
         try:
-            async with self._requests.request(
+            async with self.requests.request(
                 method, self.access.server + path, data=data, headers=headers, params=params
             ) as answer:
                 code, text = str(answer.status), await answer.text()
@@ -115,15 +115,15 @@ class Client:
             self.counts[method, code] += 1
         if int(code) < 300:
             return dict(json.loads(text)) if text else {}
-        error = _error(int(code), answer.headers.get("Retry-After"), text)
-        error.what = f"{_VERBS.get(method, method)} {_resource(path)}"
+        error = error_of(int(code), answer.headers.get("Retry-After"), text)
+        error.what = f"{VERBS.get(method, method)} {_resource(path)}"
         raise error
 
     def stream(self, path: str, accept: str, silence: float, **params: str) -> Any:
         """A watch: an answer whose body goes on; TimeoutError when nothing came for `silence` seconds."""
         self.counts["WATCH", "200"] += 1
         patient = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
-        return self._watches.get(
+        return self.watches.get(
             self.access.server + path, headers={"Accept": accept}, params=params, timeout=patient
         )
 
@@ -178,7 +178,7 @@ class Client:
                 raise
 
 
-_VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
+VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
 _SPEAKING = {401, 403, 404, 409, 410, 429}  # these say who, what and where, and repeat no body
 
 
@@ -187,7 +187,8 @@ def _resource(path: str) -> str:
     return parts[parts.index("namespaces") + 2] if "namespaces" in parts[:-2] else parts[-1]
 
 
-def _error(status: int, retry_after: str | None, text: str) -> ApiError:
+def error_of(status: int, retry_after: str | None, text: str) -> ApiError:
+    """Read the answer of the API server to a call that failed."""
     after = float(retry_after) if retry_after and retry_after.isdecimal() else None
     try:
         said = json.loads(text)

@@ -59,14 +59,14 @@ class Lease:
     async def _take(self) -> bool:
         try:
             found = await self.client.get(f"{self._collection}/{self.name}")
-            if found is not None and not self._free(found):
+            if found is not None and not self.is_free(found):
                 return False
             await self._write(found)
         except (ApiError, *TRANSIENT):
             return False
         return True
 
-    def _free(self, found: Object) -> bool:
+    def is_free(self, found: Object) -> bool:
         """Held by nobody, by us, or not renewed for its whole duration since we first saw this version."""
         holder = found["spec"].get("holderIdentity")
         if not holder or holder == self.identity:

@@ -20,7 +20,7 @@ def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
     created = instant(cron["metadata"]["creationTimestamp"])
     if kind is None or created is None:
         return None
-    suspended, late = bool(cron["spec"].get("suspend")), _late_at(cron, created)
+    suspended, late = bool(cron["spec"].get("suspend")), late_at(cron, created)
     return ScheduleSeen(
         kind=kind,
         schedule=cron["spec"]["schedule"],
@@ -33,7 +33,7 @@ def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
     )
 
 
-def _late_at(cron: Object, created: datetime) -> datetime | None:
+def late_at(cron: Object, created: datetime) -> datetime | None:
     """When the next run counts as missed: an hour after it should have begun. None while nothing is to run."""
     if cron["spec"].get("suspend"):
         return None

@@ -156,11 +156,11 @@ class WorkQueue:
         finally:
             del self._busy[key]
             self.watcher.ended(loop.time() - began, result)
-            self._slow_down(key, due, loop.time())
+            self.slow_down(key, due, loop.time())
         self._failed.pop(key, None)
         return after
 
-    def _slow_down(self, key: Key, due: float, now: float) -> None:
+    def slow_down(self, key: Key, due: float, now: float) -> None:
         """Passes that follow each other closely come further and further apart."""
         pace = self._pace.setdefault(key, _Pace())
         close = due - pace.ended <= MAX_SPACE_S + SETTLE_S

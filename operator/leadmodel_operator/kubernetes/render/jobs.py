@@ -172,7 +172,7 @@ def poll_cron(lead_model: Object, spec: Spec, asked: Poll) -> Object | None:
         lead_model,
         name,
         JobKind.POLL,
-        _schedule(name, asked.interval),
+        poll_schedule(name, asked.interval),
         "Etc/UTC",
         pod,
         limits=(3, 1),
@@ -180,7 +180,7 @@ def poll_cron(lead_model: Object, spec: Spec, asked: Poll) -> Object | None:
     )
 
 
-def _schedule(name: str, interval: str) -> str:
+def poll_schedule(name: str, interval: str) -> str:
     """Minutes from a hash of the name, so that a hundred models do not ask at once."""
     mark = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     if interval in _EVERY:
