@@ -68,21 +68,21 @@ class Model:
 
     def score(self, leads: Table) -> np.ndarray:
         first = 1 + len(self.filled)
-        z = self._numbers(leads) @ self.weights[1:first] + self.weights[0]
+        z = self.numbers(leads) @ self.weights[1:first] + self.weights[0]
         for name, places in self.known.items():
             size = int(places[-1]) + 1
             z += self.weights[first : first + size][places[leads.codes[name]]]
             first += size
         return 1 / (1 + np.exp(-z))
 
-    def _numbers(self, leads: Table) -> np.ndarray:
+    def numbers(self, leads: Table) -> np.ndarray:
         """n × numbers, standardised."""
         columns = [np.log1p(np.where(np.isnan(v := leads.numbers[n]), f, v)) for n, f in self.filled.items()]
         return (np.stack(columns, 1) - self.mean) / self.scale
 
-    def _columns(self, leads: Table) -> np.ndarray:
+    def columns(self, leads: Table) -> np.ndarray:
         """n × weights without the intercept: numbers, then a column a level."""
-        parts = [self._numbers(leads)]
+        parts = [self.numbers(leads)]
         for name, places in self.known.items():
             parts.append(np.eye(int(places[-1]) + 1)[places[leads.codes[name]]])
         return np.hstack(parts)
@@ -133,10 +133,10 @@ def train(
         Reference(METHOD, 0, ()),
         leak=leak,
     )
-    raw = bare._numbers(fit)
+    raw = bare.numbers(fit)
     bare = replace(bare, mean=raw.mean(0), scale=np.maximum(raw.std(0), 1e-9))
     some = slice(None, None, max(1, len(fit.codes["source"]) // FIT_ROWS))
-    weights = _logistic(bare._columns(fit.take(some)), leads.y[~held][some])
+    weights = _logistic(bare.columns(fit.take(some)), leads.y[~held][some])
     mark = hashlib.sha256(weights.tobytes() + f"{night}{salt}".encode()).hexdigest()
     model = replace(bare, weights=weights, digest=f"sha256:{mark}")
     kept = rows.take(held)

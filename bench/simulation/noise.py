@@ -99,7 +99,7 @@ def study(seed: int, references: int, windows: int) -> dict[tuple[str, str, str]
     """Counts by (way, "calm" or "shifted", what they are grouped by)."""
     rng, found = np.random.default_rng(seed), defaultdict(Count)
     for cell in cells():
-        for way, drifted, counts in _cell(cell, rng, references, windows):
+        for way, drifted, counts in sample_cell(cell, rng, references, windows):
             groups = (
                 "all",
                 f"{cell.rows} reference rows",
@@ -122,7 +122,7 @@ def _add(total: Count, found: np.ndarray) -> None:
         total.worst = max(total.worst, float(found[:, 1].mean()))
 
 
-def _cell(cell: Cell, rng, references: int, windows: int) -> Iterator[tuple[str, str, np.ndarray]]:
+def sample_cell(cell: Cell, rng, references: int, windows: int) -> Iterator[tuple[str, str, np.ndarray]]:
     kept: dict[tuple[str, str], list] = defaultdict(list)
     for _ in range(references):
         reference = _reference(cell, rng)

@@ -43,7 +43,7 @@ class LocalPort:
     children: Children = field(default_factory=Children)
     listener: Listener = field(default_factory=Listener)
     first_port: int = 0
-    _snapshots: Snapshots = field(default_factory=Snapshots)
+    held_snapshots: Snapshots = field(default_factory=Snapshots)
     _scraped_at: dict[Key, datetime] = field(default_factory=dict)
     _run_requests: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
 
@@ -72,8 +72,8 @@ class LocalPort:
         status = read_status(document.get("status"))
         pods, jobs = predictors.list_pods(folder), self.jobs(key)
         windows = self._windows(key, spec, status, pods, now)
-        held = self._snapshots.held(folder)
-        delivered = (digest for digest in self._snapshots.mailbox(folder, jobs) if digest not in held)
+        held = self.held_snapshots.held(folder)
+        delivered = (digest for digest in self.held_snapshots.mailbox(folder, jobs) if digest not in held)
         return Observed(
             now=now,
             rv=_version(document, kept),
@@ -150,7 +150,7 @@ class LocalPort:
             rollout.render(desired.serve, seen.now)
         if desired.frozen:
             return False
-        changed = self._snapshots.keep(self.folder(key), self.jobs(key), desired)
+        changed = self.held_snapshots.keep(self.folder(key), self.jobs(key), desired)
         rollout.evict(desired.evict, seen.now)
         self._start_jobs(key, seen, desired)
         return changed

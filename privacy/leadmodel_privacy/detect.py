@@ -26,7 +26,7 @@ __all__ = ["Detector", "Span", "detect", "redact"]
 
 MAX_PASSES = 8  # of a redaction, which most texts end after two
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
-_CODE = word_set(
+CODE_FILES = word_set(
     "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py names.py network.py normalization.py "
     "pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
@@ -160,7 +160,7 @@ def _edited(text: str, edits: list[Edit]) -> str:
 def _code() -> str:
     """Names the detector's code and the version of the phone number tables: 12 hex digits of a SHA-256."""
     digest = hashlib.sha256(version("phonenumbers").encode())
-    for name in sorted(_CODE):
+    for name in sorted(CODE_FILES):
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:12]
 

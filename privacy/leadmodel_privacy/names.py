@@ -80,15 +80,15 @@ def names(scanned: ScannedText) -> Iterator[Span]:
                 yield match.start(1), match.start(1) + length, "NAME"
     for capital in _CAPITAL.finditer(text):
         start = capital.start()
-        if _cannot_follow_cue(low, start):
+        if cannot_follow_cue(low, start):
             continue
-        if (kind := _cue(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
+        if (kind := cue_before(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
             if length > 0:
                 yield start, start + length, "NAME"
 
 
-def _cannot_follow_cue(low: str, start: int) -> bool:
+def cannot_follow_cue(low: str, start: int) -> bool:
     """True if no cue can end before a capital letter; spares the search for most of them, at the start of a text or sentence."""
     if start < 2:
         return True
@@ -103,7 +103,7 @@ def _cannot_follow_cue(low: str, start: int) -> bool:
     )
 
 
-def _cue(low: str, start: int) -> str | None:
+def cue_before(low: str, start: int) -> str | None:
     """The kind of the cue that ends right before a capital letter, or None."""
     window = low[max(0, start - _BACK) : start]
     before = window.rstrip(_GAP)

@@ -104,20 +104,21 @@ def label_before(low: str, start: int) -> str | None:
 
     A stop right before the number does not count as an end.
     """
-    label, at = _nearest_label(_words_and_stops(low, start, NEAR))
+    label, at = nearest_label(words_and_stops(low, start, NEAR))
     if at > 0 or start <= NEAR:
         return label
-    return _nearest_label(_words_and_stops(low, start, BEFORE))[0]
+    return nearest_label(words_and_stops(low, start, BEFORE))[0]
 
 
-def _words_and_stops(low: str, start: int, reach: int) -> list[str]:
+def words_and_stops(low: str, start: int, reach: int) -> list[str]:
+    """List the words and sentence ends before a place; a sentence end right before the place is left out."""
     tokens = _tokens(_WORD_OR_STOP, low, start, reach)
     if tokens and tokens[-1] in _STOPS:
         del tokens[-1]
     return tokens
 
 
-def _nearest_label(tokens: list[str]) -> tuple[str | None, int]:
+def nearest_label(tokens: list[str]) -> tuple[str | None, int]:
     """The label of the nearest labelled word, found by walking back over fillers, and the index of that word.
 
     An index of 0 tells the caller that words further back may change the label. `card` is the weakest word and counts only where

@@ -108,7 +108,7 @@ def test_windows_without_drift_stay_below_the_limit_and_the_old_way_did_not():
     rng = np.random.default_rng(2)
     calm = {"a": [], "d": []}
     for cell in cells:
-        for way, drifted, counts in noise._cell(cell, rng, 4, 5):
+        for way, drifted, counts in noise.sample_cell(cell, rng, 4, 5):
             if drifted == "calm" and way in calm:
                 calm[way] += counts[:, 1].tolist()
     assert sum(calm["d"]) == 0

@@ -109,13 +109,13 @@ def test_pods_that_go_away_come_back(what):
             for pod in pods[: 1 if what == "a node is drained" else 2]:
                 cluster.delete("pods", pod["metadata"]["name"])
             if what == "the namespace's quota is full":
-                make, cluster._make = cluster._make, lambda *_: pytest.fail("made")  # type: ignore[method-assign]
-                cluster._deployment = lambda _: None  # type: ignore[method-assign]
+                make, cluster.make = cluster.make, lambda *_: pytest.fail("made")  # type: ignore[method-assign]
+                cluster.move_deployment = lambda _: None  # type: ignore[method-assign]
                 await leader.march(3)
                 assert cluster.champion() == "A"
                 assert cluster.condition("Ready") == ("False", "Unavailable")
-                cluster._make = make  # type: ignore[method-assign]
-                del cluster._deployment
+                cluster.make = make  # type: ignore[method-assign]
+                del cluster.move_deployment
             await leader.settle()
             await leader.pass_time(0.1 * HOUR)
             await holds(cluster, leader, proven)
@@ -193,7 +193,7 @@ ANSWERS = {
 
 def distort(cluster: FakeCluster, how) -> None:
     """What every pod answers when it is asked for its window."""
-    real = cluster._ask
+    real = cluster.answer_of_pod
 
     def ask(namespace: str, name: str, target: str):
         found = real(namespace, name, target)
@@ -217,7 +217,7 @@ async def nonsense(how: str) -> None:
         assert cluster.status["drift"]["evidence"] == "Unavailable"
         assert cluster.condition("DriftDetected") == ("Unknown", "MetricsUnavailable")
         assert leader.failures == []
-        cluster.api.pods = cluster._ask
+        cluster.api.pods = cluster.answer_of_pod
         await leader.pass_time(0.7 * HOUR)
         await holds(cluster, leader, drifted)
 
@@ -251,7 +251,7 @@ def test_an_answer_over_the_limit_is_none():
 
 
 def test_control_a_scrape_without_a_limit_reads_it(monkeypatch):
-    monkeypatch.setattr(scrape, "LIMIT", 1 << 30)
+    monkeypatch.setattr(scrape, "WINDOW_LIMIT", 1 << 30)
     assert asyncio.run(padded()) == "Pass"
 
 
@@ -259,7 +259,7 @@ async def one_mute(pods: int) -> str:
     async with a_cluster() as cluster, a_leader(cluster) as leader:
         await first(cluster, leader)
         cluster.live = True
-        real = cluster._ask
+        real = cluster.answer_of_pod
         mute = sorted(
             p["metadata"]["name"] for p in cluster.all("pods") if "champion" in json.dumps(p["metadata"])
         )[:pods]

@@ -44,7 +44,7 @@ def test_a_snapshot_on_disk(tmp_path):
 def test_a_mailbox_of_the_replay(tmp_path, raw, is_kept):
     port = ReplayPort(tmp_path, KEY, None, None, 0.0, jobs={"validate-1": job(raw)})
     files.write(port.model.job("validate-1") / work.SNAPSHOT, pack(raw))
-    port._deliver("validate-1")
+    port.deliver("validate-1")
     assert port.mailbox == (digest(raw) if is_kept else None)
     assert port.model.snapshot(digest(raw)).exists() == is_kept
 

@@ -152,9 +152,9 @@ def flags(line: list[str]) -> set[str]:
 def all_flags(program: Program) -> set[str]:
     parser = PARSERS[program]()
     if program is Program.PRIVACY:
-        commands_ = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
+        commands_ = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001  # argparse lists its options nowhere else
         parser = commands_.choices["backfill"]
-    return {name for action in parser._actions for name in action.option_strings} - {"-h", "--help"}
+    return {name for action in parser._actions for name in action.option_strings} - {"-h", "--help"}  # noqa: SLF001  # as above
 
 
 @pytest.mark.parametrize("make", LINES)

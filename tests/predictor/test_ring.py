@@ -148,7 +148,7 @@ def test_hours_are_those_of_the_last_day_however_many_leads_came():
     assert sum(ring.window(now).champion.hours.observed) == 2400
     assert sum(ring.window(now + 12 * 3600).champion.hours.observed) == 1200
     assert sum(ring.window(now + 25 * 3600).champion.hours.observed) == 0
-    assert len(ring._hours) <= 25
+    assert len(ring.hours) <= 25
 
 
 def test_a_clock_that_goes_back_loses_no_lead():

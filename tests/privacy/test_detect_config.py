@@ -147,4 +147,4 @@ def test_the_version_covers_every_file_of_the_detector():
                 and str(name).rpartition(".")[2] + ".py" not in seen
             ):
                 todo.append(str(name))
-    assert seen == set(detect._CODE)
+    assert seen == set(detect.CODE_FILES)

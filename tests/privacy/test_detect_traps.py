@@ -155,7 +155,7 @@ def test_short_cuts_say_what_the_long_way_says(parts):
     text = "".join(piece + gap for piece, gap in parts)
     low = text.lower()
     for place in range(len(text) + 1):
-        if names._cannot_follow_cue(low, place):
-            assert names._cue(low, place) is None
-        far = surroundings._nearest_label(surroundings._words_and_stops(low, place, surroundings.BEFORE))[0]
+        if names.cannot_follow_cue(low, place):
+            assert names.cue_before(low, place) is None
+        far = surroundings.nearest_label(surroundings.words_and_stops(low, place, surroundings.BEFORE))[0]
         assert surroundings.label_before(low, place) == far

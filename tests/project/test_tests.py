@@ -1,9 +1,13 @@
 """The tests keep their own promises: each asserts something, and none reaches for a private name of the programs."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
+
+import pytest
 
 TESTS = Path(__file__).parents[1]
 RAISES = {"raises", "warns", "fail"}  # of pytest
@@ -93,3 +97,44 @@ def test_control_a_test_without_an_assertion_is_found():
     (silent,) = functions(ast.parse("def test_it():\n    prepare()\n"))
     assert not asserts(silent, frozenset())
     assert asserts(silent, frozenset({"prepare"}))
+
+
+# --- no test reaches for a private name --------------------------------------------------------------------------------------
+
+PRIVATE = re.compile(r"(leadmodel_[\w.]+\.)?_[a-zA-Z]\w*")
+
+
+def private_names(tree: ast.Module) -> Iterator[str]:
+    """List the private names of the programs that a file imports, or names to have them replaced."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("leadmodel_"):
+            yield from (alias.name for alias in node.names if PRIVATE.fullmatch(alias.name))
+        named = node.elts if isinstance(node, ast.Tuple) else node.args if is_patch(node) else ()
+        for argument in named:
+            if isinstance(argument, ast.Constant) and PRIVATE.fullmatch(str(argument.value)):
+                yield argument.value
+
+
+def is_patch(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Tell whether a call replaces an attribute by its name."""
+    return isinstance(node, ast.Call) and called(node) in {"setattr", "delattr"}
+
+
+def test_no_test_replaces_or_imports_a_private_name():
+    """Access as an attribute is ruff's business (SLF001)."""
+    files = sorted(TESTS.rglob("*.py"))
+    reached = {str(file.relative_to(TESTS)): list(private_names(parsed(file))) for file in files}
+    assert {file: names for file, names in reached.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from leadmodel_operator.planning.gate import _chain",
+        'monkeypatch.setattr(gate, "_chain", ())',
+        'monkeypatch.setattr("leadmodel_operator.planning.gate._chain", ())',
+        'FAULTS = ((gate, "_chain", all_pass),)',
+    ],
+)
+def test_control_a_private_name_is_found(line):
+    assert list(private_names(ast.parse(line)))

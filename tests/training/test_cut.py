@@ -80,7 +80,7 @@ def test_texts_of_one_key_stay_two(monkeypatch):
 
 
 def test_plain_files_are_cut(monkeypatch):
-    monkeypatch.setattr(rows, "_columns", None)
+    monkeypatch.setattr(rows, "columns_of", None)
     assert len(read(FILES["other line ends"])) == 2
 
 

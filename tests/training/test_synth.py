@@ -108,7 +108,7 @@ def marks(kind: ShiftKind, row: dict) -> bool:
 def test_the_truth_of_each_switch_is_what_its_file_says(tmp_path, kind, monkeypatch):
     """Day by day: rows, outcomes and touched rows are those that the stretch before and the one after the switch name."""
     monkeypatch.setattr(
-        "leadmodel_training.synth._EXACT_DRAWS", 2000
+        "leadmodel_training.synth.EXACT_DRAWS", 2000
     )  # of the Bayes AUC, which is not looked at here
     rows, known = written(tmp_path, "--shift", f"{kind}@3")
     assert known["shifts"] == [{"kind": kind, "size": DEFAULT_SIZE[kind], "day": 3}]

@@ -95,7 +95,7 @@ class FakeCluster:
 
     def __post_init__(self) -> None:
         self.api.now = lambda: self.now
-        self.api.pods = self._ask
+        self.api.pods = self.answer_of_pod
         self.api.changed.append(self._watch)
 
     def save(self) -> bytes:
@@ -200,7 +200,7 @@ class FakeCluster:
         before = self.api.version
         self.collect()
         for found in self.all("deployments"):
-            self._deployment(found)
+            self.move_deployment(found)
         if self.jobs_run:
             for job in self.all("jobs"):
                 self._job(job)
@@ -221,7 +221,7 @@ class FakeCluster:
             for place in orphans:
                 self.api.remove(place)
 
-    def _make(self, resource: str, name: str, owner: Object, body: Object) -> Object:
+    def make(self, resource: str, name: str, owner: Object, body: Object) -> Object:
         self.api.uids += 1
         kind = owner.get("kind", "ReplicaSet")
         about = {
@@ -243,7 +243,7 @@ class FakeCluster:
             (resource, about["namespace"], name), {**body, "metadata": {**body.get("metadata", {}), **about}}
         )
 
-    def _deployment(self, found: Object) -> None:
+    def move_deployment(self, found: Object) -> None:
         template = found["spec"]["template"]
         mark = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8]
         name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
@@ -252,7 +252,7 @@ class FakeCluster:
         current = self.api.objects.get(place)
         if current is None:
             labels = {"metadata": {"labels": template["metadata"]["labels"]}}
-            current = self._make("replicasets", place[2], found, {"kind": "ReplicaSet", **labels})
+            current = self.make("replicasets", place[2], found, {"kind": "ReplicaSet", **labels})
         pods = self._pods_of(found)
         new = [p for p in pods if self._owner(p) == current["metadata"]["uid"]]
         old = [p for p in pods if p not in new]
@@ -263,7 +263,7 @@ class FakeCluster:
                 "metadata": copy.deepcopy(template["metadata"]),
                 "spec": copy.deepcopy(template["spec"]),
             }
-            self._make("pods", f"{place[2]}-{self.api.uids}", current, pod)
+            self.make("pods", f"{place[2]}-{self.api.uids}", current, pod)
         for pod in pods:
             self._start(pod)
         ready = [p for p in self._pods_of(found) if is_ready(p)]
@@ -341,7 +341,7 @@ class FakeCluster:
         body["status"] = {"containerStatuses": [state]}
         self.api.put(("pods", body["metadata"]["namespace"], body["metadata"]["name"]), body)
 
-    def _ask(self, namespace: str, name: str, target: str) -> Any:
+    def answer_of_pod(self, namespace: str, name: str, target: str) -> Any:
         """What a pod answers under /ops."""
         pod = self.api.objects.get(("pods", namespace, name))
         if pod is None or not is_ready(pod):
@@ -370,7 +370,7 @@ class FakeCluster:
         self.api.uids += 1
         labels = {"metadata": {"labels": dict(cron["spec"]["jobTemplate"]["metadata"]["labels"])}}
         job = {"kind": "Job", **labels, "spec": copy.deepcopy(cron["spec"]["jobTemplate"]["spec"])}
-        made = self._make("jobs", f"{NAME}-{role}-{self.api.uids}", cron, job)
+        made = self.make("jobs", f"{NAME}-{role}-{self.api.uids}", cron, job)
         if message is not None:
             self._end(made, succeeded=True, message=message)
 
@@ -406,7 +406,7 @@ class FakeCluster:
                 "spec": {"containers": [{"image": image_of(job)}]},
                 "status": {"containerStatuses": [{"state": {"terminated": ended}}]},
             }
-            self._make("pods", f"{job['metadata']['name']}-pod", job, body)
+            self.make("pods", f"{job['metadata']['name']}-pod", job, body)
         done = copy.deepcopy(job)
         done["status"] = {"conditions": [{"type": "Complete" if succeeded else "Failed", "status": "True"}]}
         self.api.put(("jobs", job["metadata"]["namespace"], job["metadata"]["name"]), done)

@@ -84,23 +84,25 @@ class _Leads:
 
 def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: StepTimer) -> TrainingResult:
     """Train on these leads. Raises RowsError, TrainingRefused, ExportRefused, NotMeasurable, ValueError."""
-    leads = _leads(rows, request)
-    split = _split(leads, request, now)
-    features, table = _features(leads, split, request)
+    leads = prepare_leads(rows, request)
+    split = choose_split(leads, request, now)
+    features, table = choose_features(leads, split, request)
     timer.log(f"fitting {request.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
-    fitted, choice = _fit(leads, split, features, table, request)
+    fitted, choice = fit_model(leads, split, features, table, request)
     timer.log("exporting, and checking that it scores the same")
-    artifact, holdout = _export(leads, split, fitted, request, now)
+    artifact, holdout = export_model(leads, split, fitted, request, now)
     return TrainingResult(artifact, holdout, split.dropped, choice)
 
 
-def _leads(rows: Rows, request: TrainingRequest) -> _Leads:
+def prepare_leads(rows: Rows, request: TrainingRequest) -> _Leads:
+    """Find the roles of the columns, and read the outcome and the time of each lead."""
     roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
     outcome = np.array(labels(rows.columns[roles.label], roles.label), dtype=np.bool_)
     return _Leads(rows, roles, instants(rows, roles), outcome)
 
 
-def _split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
+def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
+    """Choose which leads the model learns from and which ones judge the model."""
     order = order_of(leads.times)
     if request.horizon_days is not None:
         order = matured(order, leads.times, request.horizon_days, now.timestamp())
@@ -122,7 +124,9 @@ def _split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
     return split
 
 
-def _features(leads: _Leads, split: Split, request: TrainingRequest) -> tuple[tuple[Feature, ...], Floats]:
+def choose_features(
+    leads: _Leads, split: Split, request: TrainingRequest
+) -> tuple[tuple[Feature, ...], Floats]:
     """The features, and the rows to fit on as numbers."""
     fitting = leads.rows.take(split.fit)
     timed = 2 * np.count_nonzero(~np.isnan(leads.times)) >= len(leads.times)
@@ -136,9 +140,10 @@ def _features(leads: _Leads, split: Split, request: TrainingRequest) -> tuple[tu
     return features, table
 
 
-def _fit(
+def fit_model(
     leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, request: TrainingRequest
 ) -> tuple[Fitted, Choice | None]:
+    """Fit the recipe that was asked for, or the better one of two where the request leaves the choice."""
     outcome = leads.outcome[split.fit]
     choice = choose_recipe(features, table, outcome, request.seed) if request.recipe == AUTO else None
     fitted = fit(choice.recipe if choice else Recipe(request.recipe), features, table, outcome, request.seed)
@@ -146,9 +151,10 @@ def _fit(
     return calibrated(fitted, slice_, leads.outcome[split.calibrate]), choice
 
 
-def _export(
+def export_model(
     leads: _Leads, split: Split, fitted: Fitted, request: TrainingRequest, now: datetime
 ) -> tuple[Artifact, bytes]:
+    """Write the fitted model as an artifact, with reference and examples, and the holdout as a file."""
     rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
     scores = fitted.predict(encode(rows, fitted.features, times))
     columns = raw_columns(rows, fitted.features, times)

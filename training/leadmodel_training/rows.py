@@ -194,14 +194,14 @@ def _read_csv(head: str, lines: Iterable[str], again: io.BufferedIOBase) -> Rows
             raise RowsError("each column needs a name of its own in the header line")
         plainly = cut(again, delimiter, len(names), MAX_BYTES) if names else None
         if plainly is None:
-            return Rows(_columns(names, filter(None, reader)))
+            return Rows(columns_of(names, filter(None, reader)))
     except csv.Error:
         raise RowsError("the file has no header line or is no CSV") from None
     pieces = [[_texts(*piece, _MISSING) for piece in column] for column in plainly]
     return Rows(dict(zip(names, map(_joined, pieces), strict=True)))
 
 
-def _columns(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
+def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
     """Columns of texts, made of pieces, so that never more than a piece is there as objects."""
     pieces: list[list[Texts]] = [[] for _ in names]
     for first in count(2, CHUNK):

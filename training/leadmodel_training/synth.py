@@ -37,7 +37,7 @@ SCHEMA = "leadmodel.truth/v1"
 _FILLER = (
     "we would like to know more about the offer and what it costs for a team of our size please send details "
 )
-_EXACT_DRAWS = 200_000  # leads that the Bayes AUC of an undisturbed world is taken over
+EXACT_DRAWS = 200_000  # leads that the Bayes AUC of an undisturbed world is taken over
 
 
 def parser() -> argparse.ArgumentParser:
@@ -221,7 +221,7 @@ def filler(length: int) -> str:
 def truth(leads: Leads, world: World, seed: int, days: int, labels: str) -> dict[str, Any]:
     """Parameters and what is known only here: the chance behind each outcome, summed up a stretch of time."""
     calm = draw(
-        replace(world, shifts=(), per_day=_EXACT_DRAWS / 7), seed + 1, range(7)
+        replace(world, shifts=(), per_day=EXACT_DRAWS / 7), seed + 1, range(7)
     )  # one week, weekend and all
     turns = sorted({0, *(shift.day for shift in world.shifts if shift.day < days)})
     day = np.floor((leads.time - world.start.timestamp()) / DAY_S)

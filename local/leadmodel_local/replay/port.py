@@ -166,13 +166,13 @@ class ReplayPort:
             name, command = desired.validate.name, work.validation(self.model, desired.validate)
             self.model.job(name).mkdir(parents=True, exist_ok=True)
             self.job_ended(name, JobKind.VALIDATION, run(command, self.folder))
-            self._deliver(name)
+            self.deliver(name)
         poll = desired.poll
         if poll is not None and poll.once is not None and poll.once not in self.jobs:
             self.job_ended(poll.once, JobKind.POLL, run(work.poll(poll), self.folder))
         return False
 
-    def _deliver(self, name: str) -> None:
+    def deliver(self, name: str) -> None:
         """Take what a validation delivered, if its hash is the digest the validation named."""
         delivered = self.model.job(name) / work.SNAPSHOT
         digest = named_digest(self.jobs[name].message)

@@ -90,7 +90,7 @@ class Ring:
         self.entries: deque[Entry] = deque(maxlen=SIZE)
         self.add = self.entries.append
         self.slots = slots
-        self._hours: dict[int, list[int]] = {}
+        self.hours: dict[int, list[int]] = {}
         self._begun: float | None = None  # when the first lead came
         self.begins = self.ends = 0.0  # of the clock's hour
         self.clock_hour = 0
@@ -103,9 +103,9 @@ class Ring:
         self.clock_hour = number % 24
         if self._begun is None:
             self._begun = now
-        self.row = self._hours.setdefault(number, [0] * 24)
-        for old in sorted(self._hours)[:-HOURS_KEPT]:
-            del self._hours[old]
+        self.row = self.hours.setdefault(number, [0] * 24)
+        for old in sorted(self.hours)[:-HOURS_KEPT]:
+            del self.hours[old]
 
     def count_hour(self, now: float, hour: int, leads: int = 1) -> None:
         """Count leads for the hours of the last 24 hours."""
@@ -117,7 +117,7 @@ class Ring:
         """The ring as it is, without leads older than 7 days."""
         while self.entries and now - self.entries[0][0] > MAX_AGE_S:
             self.entries.popleft()
-        hours = {number: tuple(row) for number, row in self._hours.items()}
+        hours = {number: tuple(row) for number, row in self.hours.items()}
         return Snapshot(self.boot, self.slots, tuple(self.entries), hours, self._begun, now)
 
     def window(self, now: float, since: tuple[float, ...] = ()) -> Window:

@@ -53,7 +53,7 @@ class KeyScan:
         checkpoint.slots = before.dump()
         for _ in range(_ROUNDS):
             for node in self.servers.primaries():
-                self._node(node)
+                self.scan_node(node)
             after = topology.observe_slots(self.servers)
             before = topology.Slots.load(checkpoint.slots)
             stale = topology.nodes_to_rescan(before, after)
@@ -71,9 +71,9 @@ class KeyScan:
         self.servers.connect()
         time.sleep(0.2 if self.servers.cluster is not None else 0)
 
-    def _node(self, node: Node) -> None:
+    def scan_node(self, node: Node) -> None:
         place = self.checkpoint.nodes.get(node.name)
-        run = _run_id(node.one("INFO", "server"))
+        run = run_id(node.one("INFO", "server"))
         if place is None or place["run"] != run:
             if place is not None:
                 self.on_restart()
@@ -82,7 +82,7 @@ class KeyScan:
             scanned, info = node.run(
                 [("SCAN", place["cursor"], "MATCH", self.match, "COUNT", self.count), ("INFO", "server")]
             )
-            if isinstance(scanned, Exception) or isinstance(info, Exception) or _run_id(info) != run:
+            if isinstance(scanned, Exception) or isinstance(info, Exception) or run_id(info) != run:
                 raise ServerUnavailable("the server was replaced during the scan")
             cursor, keys = scanned
             if keys:
@@ -103,7 +103,8 @@ class KeyScan:
             self.checkpoint.slots = topology.Slots(before.of, moving).dump()
 
 
-def _run_id(info: bytes) -> str:
+def run_id(info: bytes) -> str:
+    """Read the run id of a server: a restarted server has another one, and its SCAN cursors mean nothing any more."""
     return next(
         line.partition(b":")[2].strip().decode() for line in info.splitlines() if line.startswith(b"run_id:")
     )

@@ -100,11 +100,11 @@ class Node:
             return []
         replies = []
         for start in range(0, len(commands), AT_ONCE):
-            replies += self._raw(commands[start : start + AT_ONCE])
+            replies += self.exchange(commands[start : start + AT_ONCE])
         unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
             self._load_scripts()
-            for i, reply in zip(unknown, self._raw([commands[i] for i in unknown]), strict=True):
+            for i, reply in zip(unknown, self.exchange([commands[i] for i in unknown]), strict=True):
                 replies[i] = reply
         return [
             self._settled(command, reply) if isinstance(reply, Exception) else reply
@@ -124,7 +124,7 @@ class Node:
         return reply
 
     def _load_scripts(self) -> None:
-        self._raw([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])
+        self.exchange([("SCRIPT", "LOAD", script.text) for script in self.scripts.values()])
 
     def _settled(self, command: Command, error: Exception) -> Any:
         if isinstance(error, (MovedError, AskError)) and self.reach is not None:
@@ -147,16 +147,16 @@ class Node:
         for _ in range(_HOPS):
             asking: list[Command] = [] if isinstance(error, MovedError) else [("ASKING",)]
             target = self.reach(error.host, error.port)
-            reply = target._raw([*asking, command])[-1]  # noqa: SLF001  # another Node
+            reply = target.exchange([*asking, command])[-1]
             if isinstance(reply, NoScriptError):
                 target._load_scripts()  # noqa: SLF001
-                reply = target._raw([*asking, command])[-1]  # noqa: SLF001
+                reply = target.exchange([*asking, command])[-1]
             if not isinstance(reply, AskError):
                 return target._settled(command, reply) if isinstance(reply, Exception) else reply  # noqa: SLF001
             error = reply
         raise ServerUnavailable("the cluster sends a key round in circles")
 
-    def _raw(self, commands: Sequence[Command]) -> list[Any]:
+    def exchange(self, commands: Sequence[Command]) -> list[Any]:
         pool = self.client.connection_pool
         began = self.clock()
         try:

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from leadmodel_privacy.backfill.tally import Tally
 
-_EVERY_S = {True: 0.5, False: 10.0}  # seconds between reports, by whether a terminal shows them
+EVERY_S = {True: 0.5, False: 10.0}  # seconds between reports, by whether a terminal shows them
 
 
 @dataclass
@@ -26,7 +26,7 @@ class ScanProgress:
         """Begin a pass over `total` keys."""
         self.phase, self.total, self.seen = phase, total, 0
         self._began = self.clock()
-        self._next = self._began + _EVERY_S[self.out.isatty()]
+        self._next = self._began + EVERY_S[self.out.isatty()]
 
     def step(self, keys: int, tally: Tally) -> None:
         """Count `keys` more keys, and report if a report is due."""
@@ -35,7 +35,7 @@ class ScanProgress:
         if now < self._next:
             return
         terminal = self.out.isatty()
-        self._next = now + _EVERY_S[terminal]
+        self._next = now + EVERY_S[terminal]
         speed = self.seen / max(now - self._began, 1e-9)
         share = min(1.0, self.seen / self.total) if self.total else 0.0
         left_s = (self.total - self.seen) / speed if speed > 0 and self.total > self.seen else 0.0

@@ -140,13 +140,13 @@ class Session:
                 if self.settings.apply:
                     self.checkpoint.verifying, self.checkpoint.nodes, self.checkpoint.slots = True, {}, ""
                     self.context.tally.forget_given_up()  # the verify pass tries each of them again
-                    self._save()
+                    self.save_progress()
             if self.settings.apply:
-                self._verify()
+                self.verify()
         finally:
             self._time()
             self.progress.end()
-        self._finish()
+        self.finish()
 
     def _scan(self, phase: str, tally: Tally) -> None:
         settings, patterns = self.settings, compiled(self.settings.patterns)
@@ -174,7 +174,7 @@ class Session:
             server_match(settings.patterns),
             settings.limits.page,
             page,
-            self._save,
+            self.save_progress,
             self._restarted,
         )
         try:
@@ -190,7 +190,7 @@ class Session:
             return fingerprint in self._selected or fingerprint < self.settings.recheck * _SPREAD
         return self.settings.sample >= 1 or of_key(key) < self.settings.sample * _SPREAD
 
-    def _verify(self) -> None:
+    def verify(self) -> None:
         """Read the changed keys again and a sample of the others: an application may have written old text back."""
         context = self.context
         context.verifying, context.with_digests = True, True
@@ -198,7 +198,7 @@ class Session:
         self._selected = context.changed.sorted_copy()
         self._scan("verify", context.tally)
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         settings = self.settings
         if settings.partial:
             return
@@ -209,7 +209,7 @@ class Session:
 
     # --- between pages -------------------------------------------------------------------------------------------------------------
 
-    def _save(self) -> None:
+    def save_progress(self) -> None:
         self._time()
         self.has_progressed = True
         if not self.settings.partial:

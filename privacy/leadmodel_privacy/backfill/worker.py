@@ -35,7 +35,7 @@ class Worker:
                 continue
             (small if overview.is_small(context.settings.limits) else large).append(overview)
         for batch in self._batches(small):
-            self._batch(node, batch)
+            self.process_batch(node, batch)
         for overview in large:
             self.single_key.process(node, overview.key)
 
@@ -52,7 +52,7 @@ class Worker:
         if batch:
             yield batch
 
-    def _batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
+    def process_batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
         context = self.context
         most = 2 * context.settings.limits.small_items
         replies = node.run([context.types[o.type].read(o.key, most) for o in batch])
@@ -69,11 +69,11 @@ class Worker:
                 context.record_clean(overview.key, redis_type, reply, parts)
             elif context.settings.apply:
                 writes.append(_Write(overview, reply, changes))
-        self._write(node, writes)
+        self.write_batch(node, writes)
         for key in again:
             self.single_key.process(node, key)
 
-    def _write(self, node: Node, writes: Sequence[_Write]) -> None:
+    def write_batch(self, node: Node, writes: Sequence[_Write]) -> None:
         context = self.context
         calls: list[tuple[bytes, Command]] = []
         for write in writes:

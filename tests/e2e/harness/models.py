@@ -53,11 +53,11 @@ def train_on(rows: Rows, *exclude: str, night: int = 0, **more: Any) -> Model:
         pipeline.TrainingRequest(exclude=exclude, name="conversion", **more),
         NOW + timedelta(days=night),
     )
-    leads = pipeline._leads(rows, asked)
-    split = pipeline._split(leads, asked, now)
-    features, table = pipeline._features(leads, split, asked)
-    fitted, _ = pipeline._fit(leads, split, features, table, asked)
-    artifact, held = pipeline._export(leads, split, fitted, asked, now)
+    leads = pipeline.prepare_leads(rows, asked)
+    split = pipeline.choose_split(leads, asked, now)
+    features, table = pipeline.choose_features(leads, split, asked)
+    fitted, _ = pipeline.fit_model(leads, split, features, table, asked)
+    artifact, held = pipeline.export_model(leads, split, fitted, asked, now)
     raw = dump(artifact)
     held_rows = encode(rows.take(split.holdout), fitted.features, leads.times[split.holdout])
     return Model(raw, held, digest(raw), artifact.auc, tuple(fitted.predict(held_rows).tolist()))

@@ -46,13 +46,13 @@ def test_a_document_that_changed_is_read_again(world, monkeypatch):
     world.server("redis", "--loadmodule", MODULE)
     client = world.redis
     client.execute_command("JSON.SET", "chat:a", "$", json.dumps({"text": f"to {world.seeds.email()}"}))
-    real = Worker._write
+    real = Worker.write_batch
 
     def meanwhile(self, node, writes):
         client.execute_command("JSON.SET", "chat:a", "$.more", json.dumps(f"and {world.seeds.email()}"))
         real(self, node, writes)
 
-    monkeypatch.setattr(Worker, "_write", meanwhile)
+    monkeypatch.setattr(Worker, "write_batch", meanwhile)
     assert world.run("--apply").line["conflicts"] == 1
     found = json.loads(client.execute_command("JSON.GET", "chat:a", "."))
     assert found == {"text": "to [EMAIL]", "more": "and [EMAIL]"}

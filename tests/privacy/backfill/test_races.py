@@ -90,21 +90,21 @@ def test_the_verify_pass_finds_what_an_application_wrote_back(world, valkey, mon
     for i, email in enumerate(emails):
         valkey.set(f"chat:{i}", json.dumps({"text": f"to {email}"}))
     old = {key: valkey.get(key) for key in valkey.keys("chat:*")}
-    real = Session._verify
+    real = Session.verify
 
     def write_back_first(self):
         for key in sorted(old)[:22]:
             valkey.set(key, old[key])
         real(self)
 
-    monkeypatch.setattr(Session, "_verify", write_back_first)
+    monkeypatch.setattr(Session, "verify", write_back_first)
     ran = world.run("--apply")
     assert (ran.code, ran.line["returned"], ran.line["changed"]) == (0, 22, 72)
     assert all(b"[EMAIL]" in valkey.get(key) for key in old)
-    monkeypatch.setattr(Session, "_verify", lambda self: None)  # the control
+    monkeypatch.setattr(Session, "verify", lambda self: None)  # the control
     valkey.mset(old)
     monkeypatch.setattr(
-        Session, "_finish", lambda self: [valkey.set(key, old[key]) for key in sorted(old)[:22]]
+        Session, "finish", lambda self: [valkey.set(key, old[key]) for key in sorted(old)[:22]]
     )
     world.run("--apply")
     assert sum(b"[EMAIL]" not in valkey.get(key) for key in old) == 22
@@ -115,14 +115,14 @@ def test_a_key_that_changes_type_or_goes_away(world, valkey, monkeypatch):
 
     for i in range(6):
         valkey.rpush(f"chat:{i}", f"to {world.seeds.email()}")
-    real = Worker._batch
+    real = Worker.process_batch
 
     def meanwhile(self, node, batch):
         valkey.delete("chat:0", "chat:1", "chat:2")
         valkey.set("chat:1", f"now a string for {world.seeds.email()}")
         real(self, node, batch)
 
-    monkeypatch.setattr(Worker, "_batch", meanwhile)
+    monkeypatch.setattr(Worker, "process_batch", meanwhile)
     assert world.run("--apply").code == 0
     assert valkey.get("chat:1") == b"now a string for [EMAIL]"
     assert valkey.exists("chat:0") == 0

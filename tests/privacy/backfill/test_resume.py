@@ -81,7 +81,7 @@ def test_a_cursor_of_another_process_misses_keys(world, monkeypatch):
 
     from leadmodel_privacy.backfill.session import Session
 
-    real = Session._save
+    real = Session.save_progress
 
     def save(self):
         if len(pages) < 71:
@@ -91,12 +91,12 @@ def test_a_cursor_of_another_process_misses_keys(world, monkeypatch):
             self.stop.set()
             real(self)
 
-    monkeypatch.setattr(Session, "_save", save)
+    monkeypatch.setattr(Session, "save_progress", save)
     assert world.run("--apply", "--page", "20").code == 143
     server.stop(kill=True)
     server.start()
-    monkeypatch.setattr(Session, "_save", real)
-    monkeypatch.setattr("leadmodel_privacy.backfill.key_scan._run_id", lambda _info: "the same")
+    monkeypatch.setattr(Session, "save_progress", real)
+    monkeypatch.setattr("leadmodel_privacy.backfill.key_scan.run_id", lambda _info: "the same")
     client = world.redis
     mark = json.loads(client.hget("leadmodel:{backfill:default}:state", "checkpoint"))
     mark["nodes"]["primary"]["run"] = "the same"

@@ -126,13 +126,13 @@ def test_an_error_of_the_program_tells_its_place_not_its_text(world, valkey, mon
 def test_others_get_a_word_in_between(world, valkey, monkeypatch):
     """A server answers nobody else while it works on what it was sent together: a page goes to it in small parts."""
     _fill(world, valkey, 120)
-    real, sent = Node._raw, []
+    real, sent = Node.exchange, []
 
     def seen(self, commands):
         sent.append(len(commands))
         return real(self, commands)
 
-    monkeypatch.setattr(Node, "_raw", seen)
+    monkeypatch.setattr(Node, "exchange", seen)
     assert world.run("--apply").code == 0
     assert max(sent) == AT_ONCE
     assert sum(sent) > 3 * 120, "a glance, a reading and a write for each"
@@ -207,11 +207,11 @@ def test_progress_is_json_lines_where_there_is_no_terminal(world, valkey):
     _fill(world, valkey, 60)
     from leadmodel_privacy.backfill import scan_progress
 
-    scan_progress._EVERY_S[False] = 0.0
+    scan_progress.EVERY_S[False] = 0.0
     try:
         ran = world.run("--page", "10")
     finally:
-        scan_progress._EVERY_S[False] = 10.0
+        scan_progress.EVERY_S[False] = 10.0
     lines = [json.loads(line) for line in ran.err.splitlines()]
     assert all(line["event"] == "progress" for line in lines)
     assert lines[-1]["found"] == 60

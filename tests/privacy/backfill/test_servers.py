@@ -271,7 +271,7 @@ def test_a_scan_that_does_not_look_at_slots_again_misses_keys(world, monkeypatch
     cluster = Cluster(world, "valkey")
     _fill_cluster(world, cluster, 300)
     order = sorted(range(3), key=lambda i: cluster.ids[i])
-    ranges, real, done = {0: 0, 1: 5461, 2: 10923}, KeyScan._node, []
+    ranges, real, done = {0: 0, 1: 5461, 2: 10923}, KeyScan.scan_node, []
 
     def node(self, found):
         real(self, found)
@@ -280,7 +280,7 @@ def test_a_scan_that_does_not_look_at_slots_again_misses_keys(world, monkeypatch
             start = ranges[order[2]]
             cluster.move(range(start, start + 1500), order[2], order[0])
 
-    monkeypatch.setattr(KeyScan, "_node", node)
+    monkeypatch.setattr(KeyScan, "scan_node", node)
     with monkeypatch.context() as patch:
         patch.setattr(topology, "nodes_to_rescan", lambda *_: set())
         world.run("--redis", cluster.url, "--apply", "--lease", "1")
@@ -343,11 +343,11 @@ def test_scripts_are_loaded_again_when_the_server_forgot_them(world, valkey, mon
     from leadmodel_privacy.backfill.worker import Worker
 
     _fill(world, valkey)
-    real = Worker._batch
+    real = Worker.process_batch
 
     def forget(self, node, batch):
         valkey.script_flush()
         real(self, node, batch)
 
-    monkeypatch.setattr(Worker, "_batch", forget)
+    monkeypatch.setattr(Worker, "process_batch", forget)
     assert world.run("--apply").line["changed"] == 12
