@@ -13,7 +13,8 @@ from simulation.windows import SIZE, Traffic
 from leadmodel_operator.planning.observed import Serve
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_predictor.serving.model import drift_score
-from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, draw, join
+from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, join
+from leadmodel_training.world_days import draw
 
 HISTORY_DAYS = 28
 TRAIN_AT = HOUR_S + 1500  # trained, judged and rolled out by 01:25

@@ -18,7 +18,7 @@ from leadmodel_messages.window import FeatureWindow
 from leadmodel_messages.window_psi import feature_psi
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
-from leadmodel_training.world import WORKDAY
+from leadmodel_training.world_days import WORKDAY
 
 PROFILE = WORKDAY / WORKDAY.sum()
 CLOCK = np.arange(24)

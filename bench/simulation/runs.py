@@ -16,6 +16,7 @@ import leadmodel_messages
 import leadmodel_operator.planning.plan
 import leadmodel_statistics
 import leadmodel_training.world
+import leadmodel_training.world_days
 
 
 def run_all(cases: Sequence[Case], workers: int, keep: Path | None) -> Iterator[tuple[Case, list[Outcome]]]:
@@ -50,10 +51,11 @@ def _one(play: Play, keep: Path | None, code: str) -> Outcome:
 def _code() -> str:
     """A hash of what decides the outcomes."""
     here = Path(__file__).parent
-    operator, world = Path(leadmodel_operator.planning.plan.__file__), Path(leadmodel_training.world.__file__)
+    operator = Path(leadmodel_operator.planning.plan.__file__)
     files = [here / f"{n}.py" for n in ("auc", "cluster", "models", "nights", "play", "windows")]
     files += [
-        world,
+        Path(leadmodel_training.world.__file__),
+        Path(leadmodel_training.world_days.__file__),
         *sorted(operator.parent.glob("*.py")),
         *sorted(operator.parent.with_name("resource").glob("*.py")),
     ]

@@ -12,7 +12,8 @@ from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, pair
 from leadmodel_statistics.ranking import delong, delong_paired
 from leadmodel_training.export import make_reference
-from leadmodel_training.world import Leads, World, draw
+from leadmodel_training.world import Leads, World
+from leadmodel_training.world_days import draw
 
 WORLD = World(per_day=900)
 

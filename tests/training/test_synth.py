@@ -17,7 +17,8 @@ from leadmodel_statistics.ranking import delong
 from leadmodel_training.__main__ import main as train
 from leadmodel_training.rows import plain as values
 from leadmodel_training.rows import read
-from leadmodel_training.synth import main, truth_path
+from leadmodel_training.synth import main
+from leadmodel_training.synth_truth import truth_path
 from leadmodel_training.world import (
     DEFAULT_SIZE,
     IMPORTED,
@@ -26,8 +27,8 @@ from leadmodel_training.world import (
     ShiftKind,
     World,
     bayes_auc,
-    draw,
 )
+from leadmodel_training.world_days import draw
 
 CALM = World(per_day=3000)
 
@@ -108,7 +109,7 @@ def marks(kind: ShiftKind, row: dict) -> bool:
 def test_the_truth_of_each_switch_is_what_its_file_says(tmp_path, kind, monkeypatch):
     """Day by day: rows, outcomes and touched rows are those that the stretch before and the one after the switch name."""
     monkeypatch.setattr(
-        "leadmodel_training.synth.EXACT_DRAWS", 2000
+        "leadmodel_training.synth_truth.EXACT_DRAWS", 2000
     )  # of the Bayes AUC, which is not looked at here
     rows, known = written(tmp_path, "--shift", f"{kind}@3")
     assert known["shifts"] == [{"kind": kind, "size": DEFAULT_SIZE[kind], "day": 3}]

@@ -1,4 +1,4 @@
-"""`leadmodel-train`: leads in, holdout and artifact out. Reads arguments and the clock, prints one JSON line."""
+"""`leadmodel-train`: reads leads, writes holdout and artifact, prints one JSON line. Only this module reads the clock."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from leadmodel_artifact.artifact import digest, dump, load
-from leadmodel_artifact.model import Artifact, ArtifactError
+from leadmodel_artifact.model import ArtifactError
 from leadmodel_messages import failure, termination, training
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit
@@ -20,13 +20,13 @@ from leadmodel_store.store import StoreError, StoreReason, fetch, put
 from leadmodel_training.export import ExportRefused
 from leadmodel_training.pipeline import AUTO, TrainingRequest, TrainingResult, train_model
 from leadmodel_training.recipes import Recipe
-from leadmodel_training.rows import MAX_BYTES, Rows, RowsError, read
+from leadmodel_training.rows import MAX_BYTES, RowsError, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes."""
+    """The program's arguments."""
     p = argparse.ArgumentParser(
         prog="leadmodel-train",
         description="Train a lead-scoring model. Writes holdout.csv.gz first, then model.json, and prints one JSON line.",
@@ -34,17 +34,28 @@ def parser() -> argparse.ArgumentParser:
         "the outcome (a call's duration, say) must be excluded. Exit codes: 0 written, 1 these leads make no model, 2 usage, "
         "75 the store did not answer, try again later.",
     )
+    _add_files(p)
+    _add_columns(p)
+    _add_model(p)
+    termination.add_option(p)
+    return p
+
+
+def _add_files(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--leads",
         required=True,
         help="leads with outcomes: a file or URI; CSV or JSON lines, gzip or not, or Parquet",
     )
-    p.add_argument(
-        "--label", default="y", help="the column that says whether the lead converted (default: y)"
-    )
     p.add_argument("--out", type=Path, help="folder for holdout.csv.gz and model.json")
     p.add_argument("--artifact", help="URI to write model.json to, instead of --out")
     p.add_argument("--holdout", help="URI to write holdout.csv.gz to, instead of --out")
+
+
+def _add_columns(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--label", default="y", help="the column that says whether the lead converted (default: y)"
+    )
     p.add_argument("--exclude", default="", help="columns known only after the outcome, comma separated")
     p.add_argument("--allow", default="", help="columns that look as if they knew the outcome, but do not")
     p.add_argument(
@@ -57,6 +68,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="DAYS",
         help="leave out leads younger than this, seen from the newest one: their outcome is still open",
     )
+
+
+def _add_model(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--recipe",
         choices=[*Recipe, AUTO],
@@ -75,12 +89,10 @@ def parser() -> argparse.ArgumentParser:
         help="share of the newest training leads that only calibrates; 0: no calibration (default: .1)",
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
-    termination.add_option(p)
-    return p
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code."""
+    """Run the program and return its exit code."""
     p = parser()
     given = p.parse_args(arguments)
     if (given.out is None) == (given.artifact is None or given.holdout is None):
@@ -178,7 +190,7 @@ def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> None:
 
 
 def request_of(given: argparse.Namespace) -> TrainingRequest:
-    """What the arguments ask for."""
+    """The training that the arguments ask for."""
     return TrainingRequest(
         label=given.label,
         exclude=tuple(filter(None, given.exclude.split(","))),
@@ -193,12 +205,6 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
         parent=given.parent,
         seed=given.seed,
     )
-
-
-def train(rows: Rows, given: argparse.Namespace, now: datetime) -> tuple[Artifact, bytes]:
-    """The artifact and the bytes of its holdout."""
-    trained = train_model(rows, request_of(given), now, StepTimer())
-    return trained.artifact, trained.holdout
 
 
 if __name__ == "__main__":

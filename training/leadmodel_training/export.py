@@ -1,6 +1,6 @@
-"""Fitted model → artifact: reference from holdout rows, examples made from the reference, and a check that it scores the same.
+"""From a fitted model to an artifact: reference from holdout rows, examples from the reference, and a check of the scores.
 
-An artifact that does not reproduce scikit-learn to 1e-9 on every holdout row is not written.
+An artifact that does not reproduce scikit-learn's scores to 1e-9 on every holdout row is not written.
 """
 
 from collections import Counter
@@ -32,8 +32,8 @@ EXAMPLES = 5
 METHOD = "holdout-newest/v1"
 
 
-class ExportRefused(ValueError):  # noqa: N818  # what happened, in the word users see
-    """The plain numbers are not the model that was fitted."""
+class ExportRefused(ValueError):  # noqa: N818  # an outcome, in the word that users see
+    """The exported numbers do not score like the fitted model."""
 
 
 def make_reference(
@@ -42,7 +42,14 @@ def make_reference(
     scores: Sequence[float],
     hours: Sequence[int | None],
 ) -> Reference:
-    """How the holdout looks. `columns` raw values a feature, `scores` n, `hours` n UTC hours or None where unknown."""
+    """The reference: distributions of features, score and hours on the holdout.
+
+    Args:
+        features: The model's features.
+        columns: Raw values, one sequence of length n per feature.
+        scores: The model's scores, length n.
+        hours: Hours of the day in UTC, length n, None where unknown.
+    """
     known = [hour for hour in hours if hour is not None]
     with_hours = hours if 2 * len(known) >= len(hours) else None
     watched = [
@@ -51,19 +58,19 @@ def make_reference(
         if feature.kind is not FeatureKind.HOUR_OF_DAY
     ]
     watched.insert(0, (SCORE, FeatureKind.NUMERIC, scores, ()))
-    found = tuple(
+    distributions = tuple(
         build(name, kind, column, with_hours, levels=levels) for name, kind, column, levels in watched
     )
     counts = tuple(map(Counter(known).__getitem__, range(24))) if with_hours is not None else ()
-    reference = Reference(METHOD, len(scores), found, counts)
+    reference = Reference(METHOD, len(scores), distributions, counts)
     return replace(
         reference, psi_q999=psi_quantile(reference, [column for _, _, column, _ in watched], hours)
     )
 
 
 def make_examples(features: Sequence[Feature], reference: Reference) -> tuple[dict[str, Any], ...]:
-    """Leads that nobody sent: the i-th takes the i-th of five spread bins, levels, lengths and hours."""
-    by_name = {found.name: found for found in reference.features}
+    """Five example leads that nobody sent; each takes other bins, levels, lengths and hours of the reference."""
+    by_name = {each.name: each for each in reference.features}
     return tuple(
         {
             f.source: _example_value(f, by_name.get(f.name), i)
@@ -91,7 +98,7 @@ def _example_value(feature: Feature, reference: FeatureReference | None, i: int)
 
 
 def _middle(reference: FeatureReference | None, i: int) -> float:
-    """The middle of a bin."""
+    """The middle of the bin that example `i` takes."""
     edges = reference.edges if reference else ()
     if len(edges) < 2:
         return float(round(reference.mean, 6)) if reference else 0.0
@@ -111,7 +118,19 @@ def export(
     data: DataWindow,
     parent: str | None = None,
 ) -> Artifact:
-    """The artifact, with its examples scored."""
+    """The artifact, with its examples scored.
+
+    Args:
+        fitted: The fitted model.
+        reference: The distributions on the holdout.
+        name: Name of the model.
+        now: Time of the training.
+        auc: AUC on the holdout.
+        n_train: Rows that the model was fitted on.
+        holdout_digest: Digest of the holdout's bytes.
+        data: The period and the counts of the training leads.
+        parent: Digest of the model that this one follows.
+    """
     bare = Artifact(
         name=name,
         version=int(now.timestamp()),
@@ -135,7 +154,16 @@ def export(
 
 
 def check(artifact: Artifact, columns: Sequence[Sequence[Any]], theirs: Floats) -> float:
-    """The largest distance to scikit-learn's scores of these rows; raises ExportRefused above 1e-9."""
+    """The largest distance between the artifact's scores and those of scikit-learn.
+
+    Args:
+        artifact: The exported model.
+        columns: Raw values, one sequence of length n per feature.
+        theirs: scikit-learn's scores, shape (n,).
+
+    Raises:
+        ExportRefused: The distance is above 1e-9.
+    """
     scorer = make_scorer(artifact)
     ours = np.fromiter((scorer(*values) for values in zip(*columns, strict=True)), dtype=np.float64)
     worst = float(np.max(np.abs(ours - theirs)))

@@ -1,4 +1,4 @@
-"""Which columns become features, and how: kinds, levels, defaults, and rows as numbers. Nothing is fitted here."""
+"""Decides which columns become features, with kinds, levels and defaults, and encodes rows as numbers. Nothing is fitted here."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from leadmodel_training.rows import Column, Rows, Texts, distinct, each, number,
 
 TEXT, TIME = "details", "created_at"
 MIN_LEVEL_ROWS = 20
-NUMERIC_SHARE = 0.99  # of the values that are there
+NUMERIC_SHARE = 0.99  # of the values that are not missing
 NOON = 12.0  # the hour of a lead without a time
 
 Floats = NDArray[np.float64]
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Roles:
-    """What each column is for."""
+    """The role of each column."""
 
     label: str
     time: str | None
@@ -34,14 +34,18 @@ class Roles:
 
     @property
     def not_features(self) -> frozenset[str]:
-        """Columns no model reads as they are."""
+        """Columns that no model reads as they are."""
         return frozenset({self.label, *self.excluded} | {n for n in (self.time, self.id) if n is not None})
 
 
 def find_roles(
     rows: Rows, label: str, time: str | None, excluded: Sequence[str], id_column: str | None = None
 ) -> Roles:
-    """The roles of the columns; raises ValueError naming a column that is not there."""
+    """The roles of the columns.
+
+    Raises:
+        ValueError: A named column is missing; the message names the column.
+    """
     for name in (label, *(n for n in (time, id_column) if n), *excluded):
         if name not in rows.columns:
             raise ValueError(
@@ -54,7 +58,7 @@ def find_roles(
 
 
 def instants(rows: Rows, roles: Roles) -> Floats:
-    """Unix seconds of each row, NaN where there is no time."""
+    """Unix seconds of each row, shape (n,), NaN where the row has no time."""
     if roles.time is None:
         return np.full(len(rows), np.nan)
     return each(_seconds, rows.columns[roles.time])
@@ -66,15 +70,15 @@ def _seconds(value: Any) -> float:
     try:
         return instant(value).timestamp()
     except LeadError:
-        found = number(value)  # a CSV holds Unix seconds as text
+        seconds = number(value)  # a CSV holds Unix seconds as text
     try:
-        return np.nan if found is None else instant(found).timestamp()
+        return np.nan if seconds is None else instant(seconds).timestamp()
     except LeadError:
         return np.nan
 
 
 def iso(seconds: float) -> str:
-    """An instant as leads carry it."""
+    """ISO 8601 text, in UTC and to the second, of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
@@ -82,7 +86,7 @@ def iso(seconds: float) -> str:
 
 
 def describe(train: Rows, roles: Roles, *, hours: bool) -> tuple[Feature, ...]:
-    """The features of a model trained on these rows, in column order. `hours`: whether rows have a time."""
+    """The features of a model trained on these rows, in column order; with `hours` also the hour of the day."""
     features: list[Feature] = []
     for name, column in train.columns.items():
         if name in roles.text:
@@ -110,20 +114,20 @@ def _present(column: Column) -> NDArray[np.bool_]:
 
 
 def _counts(column: Column) -> Counter[Any]:
-    """Rows a value, in order of first sight, so that equal counts rank the same each time."""
+    """Rows per value, in the order in which values first appear, so that equal counts always rank the same."""
     values, places = distinct(column)
     rows = np.bincount(places, minlength=len(values))
     first = np.full(len(values), len(places))
     first[places[::-1]] = np.arange(len(places))[::-1]
-    found: Counter[Any] = Counter()
+    counts: Counter[Any] = Counter()
     for i in np.argsort(first, kind="stable"):
         if rows[i] and values[i] is not None:
-            found[values[i]] += int(rows[i])
-    return found
+            counts[values[i]] += int(rows[i])
+    return counts
 
 
 def _levels(counts: Counter[Any]) -> tuple[str, ...]:
-    """The most frequent levels; a rare one, or one that holds personal data, is other."""
+    """The most frequent levels, sorted; a rare level, or one that holds personal data, counts as other."""
     return tuple(
         sorted(
             str(level)
@@ -134,7 +138,7 @@ def _levels(counts: Counter[Any]) -> tuple[str, ...]:
 
 
 def keep_missing(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Features of a model that knows what to do with a missing value."""
+    """The features without defaults for numbers and hours, for a model that handles missing values itself."""
     return tuple(
         replace(f, default=None) if f.kind in {FeatureKind.NUMERIC, FeatureKind.HOUR_OF_DAY} else f
         for f in features
@@ -145,7 +149,7 @@ def keep_missing(features: Sequence[Feature]) -> tuple[Feature, ...]:
 
 
 def encode(rows: Rows, features: Sequence[Feature], times: Floats) -> Floats:
-    """Rows × features: numbers, and numbers of levels (other is the last); NaN where a value is missing."""
+    """The rows as a table of shape (n, features): numbers, and indices of levels with other as the last; NaN for a missing value."""
     table = np.empty((len(rows), len(features)), order="F")
     for i, feature in enumerate(features):
         table[:, i] = _encoded(rows.columns[feature.source], feature, times)
@@ -168,13 +172,13 @@ def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
 
 def _numbers(column: Column) -> Floats:
     if isinstance(column, np.ndarray) and column.dtype == np.float64:
-        found: Floats = np.where(np.isfinite(column), column, np.nan)
-        return found
+        finite: Floats = np.where(np.isfinite(column), column, np.nan)
+        return finite
     return column.values.numbers[column.places] if isinstance(column, Texts) else each(number, column)
 
 
 def fill(features: Sequence[Feature], table: Floats) -> Floats:
-    """The table with each feature's default where a value is missing; what has no default stays missing."""
+    """A copy of the table with each feature's default for a missing value; where a feature has no default, values stay missing."""
     filled = table.copy(order="F")
     for i, feature in enumerate(features):
         if feature.default is not None:
@@ -184,13 +188,12 @@ def fill(features: Sequence[Feature], table: Floats) -> Floats:
 
 
 def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[list[Any]]:
-    """Raw values a feature, as the scorer takes them from a lead."""
+    """Raw values, one list per feature, as the scorer takes the values from a lead."""
     return [_raw(rows.columns[feature.source], feature, times) for feature in features]
 
 
 def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
     if feature.kind is FeatureKind.CATEGORICAL:
-        found = each(lambda value: None if value is None else str(value), column, object)
-        return list(found)
+        return list(each(lambda value: None if value is None else str(value), column, object))
     known = plain(_encoded(column, feature, times))
     return known if feature.kind is FeatureKind.NUMERIC else [None if v is None else int(v) for v in known]

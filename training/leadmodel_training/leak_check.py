@@ -1,6 +1,7 @@
-"""Columns that know the outcome: told by their name, or because one alone ranks the leads almost perfectly.
+"""Refuses columns that know the outcome, by their name or because one column by itself ranks the leads almost perfectly.
 
-Such a column is refused unless it is allowed by name: a model with it shines on every holdout and fails on the first live lead.
+A model with such a column looks excellent on every holdout and fails on the first live lead; so the column must be excluded, or
+allowed by name.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from leadmodel_training.split import Refusal, TrainingRefused
 
 MAX_AUC = 0.95
 BINS = 20
-AFTER = frozenset({
+KNOWN_AFTER = frozenset({
     "call_duration", "close_date", "closed_at", "contract_value", "conversion_date", "converted", "converted_at", "deal_value",
     "duration", "lost_reason", "outcome", "revenue", "signed_at", "won", "won_at",
 })  # fmt: skip
@@ -23,13 +24,17 @@ AFTER = frozenset({
 def check_leaks(
     features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], allowed: Sequence[str]
 ) -> None:
-    """Raise TrainingRefused naming the first column that must be excluded or allowed. `table` as `encode` makes it."""
+    """Check each feature; `table` is as `encode` gives it, shape (n, features), `labels` has shape (n,).
+
+    Raises:
+        TrainingRefused: A column must be excluded or allowed; the message names the first such column.
+    """
     for i, feature in enumerate(features):
         name = feature.source
         if name in allowed:
             continue
         remedy = f"exclude it (--exclude {name}), or --allow {name} if it is known when the lead comes in"
-        if name.lower() in AFTER:
+        if name.lower() in KNOWN_AFTER:
             raise TrainingRefused(
                 Refusal.LEAK, f"column {name!r} is usually known only after the outcome: {remedy}"
             )
@@ -42,7 +47,10 @@ def check_leaks(
 
 
 def single_auc(values: Floats, labels: NDArray[np.bool_]) -> float:
-    """AUC of the share of positives in the bin of a value; missing values are a bin of their own."""
+    """The AUC of ranking leads by the share of positives in the bin of their value; missing values have a bin of their own.
+
+    `values` and `labels` have shape (n,). Ties within a bin count one half.
+    """
     known = values[~np.isnan(values)]
     edges = np.unique(known)
     if len(edges) > MAX_LEVELS + 1:

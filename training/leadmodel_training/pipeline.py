@@ -1,7 +1,4 @@
-"""Leads → artifact and holdout: the steps of a training in their order. Reads no clock and no file.
-
-What a step does stands in its own module; how the program is called stands in `__main__`.
-"""
+"""From leads to an artifact and a holdout: the steps of a training in order, each in its own module. Reads no clock and no file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,12 +38,27 @@ from leadmodel_training.split import (
 from leadmodel_training.step_timer import StepTimer
 
 AUTO = "auto"
-MIN_CALIBRATION = 100  # of either outcome
+MIN_CALIBRATION = 100  # leads of either outcome
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What a training is to do."""
+    """The settings of a training.
+
+    Attributes:
+        label: Column with the outcome.
+        exclude: Columns known only after the outcome.
+        allow: Columns that look as if they knew the outcome, but do not.
+        time_column: Column with the time of the lead; None takes `created_at`, if there is one.
+        id_column: Column that identifies a lead; None takes all inputs together.
+        recipe: A `Recipe`, or `auto` to compare both.
+        horizon_days: Days that a lead's outcome needs; younger leads are left out.
+        holdout_share: Share of the newest leads kept out.
+        calibration_share: Share of the newest training leads that only calibrates.
+        name: Name of the model.
+        parent: Digest of the model that this one follows.
+        seed: Seed of everything random.
+    """
 
     label: str = "y"
     exclude: tuple[str, ...] = ()
@@ -64,17 +76,17 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """An artifact, the bytes of its holdout, and what people want to know beside."""
+    """An artifact, the bytes of its holdout, and facts for people."""
 
     artifact: Artifact
     holdout: bytes
-    dropped: int  # rows that are the same lead as a newer one
-    choice: Choice | None  # why this recipe, where it was chosen
+    dropped: int  # rows left out, because a newer row is the same lead
+    choice: Choice | None  # the comparison of recipes, where `auto` was requested
 
 
 @dataclass(frozen=True)
 class _Leads:
-    """All rows with what is known of each."""
+    """All rows, with the time (Unix seconds) and outcome of each."""
 
     rows: Rows
     roles: Roles
@@ -83,7 +95,21 @@ class _Leads:
 
 
 def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: StepTimer) -> TrainingResult:
-    """Train on these leads. Raises RowsError, TrainingRefused, ExportRefused, NotMeasurable, ValueError."""
+    """Train a model on these leads.
+
+    Args:
+        rows: The leads, in any order.
+        request: The settings of the training.
+        now: The time of the training; leads from the future do not count as the newest.
+        timer: Shows the steps.
+
+    Raises:
+        RowsError: The label or a column cannot be read.
+        TrainingRefused: These leads make no model worth having.
+        ExportRefused: The exported model differs from the fitted one.
+        NotMeasurable: The holdout has only one outcome.
+        ValueError: A column is missing, or a setting is out of range.
+    """
     leads = prepare_leads(rows, request)
     split = choose_split(leads, request, now)
     features, table = choose_features(leads, split, request)
@@ -127,7 +153,7 @@ def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Spli
 def choose_features(
     leads: _Leads, split: Split, request: TrainingRequest
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """The features, and the rows to fit on as numbers."""
+    """The features, and the table (rows to fit on × features) of their values as numbers."""
     fitting = leads.rows.take(split.fit)
     timed = 2 * np.count_nonzero(~np.isnan(leads.times)) >= len(leads.times)
     features = describe(fitting, leads.roles, hours=bool(timed))
@@ -190,7 +216,7 @@ def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow
 
 
 def _holdout(rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles) -> bytes:
-    """The fields a model reads, and the label. Texts leave as filler of their length: no conversation is copied."""
+    """The holdout as CSV: the fields that the model reads, and the label. A text becomes filler of its length: no conversation is copied."""
     sources = {feature.source for feature in features} | {roles.label}
     kept = {name: column for name, column in rows.columns.items() if name in sources}
     for name in roles.text:

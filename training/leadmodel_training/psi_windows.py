@@ -1,6 +1,6 @@
-"""How large PSI gets without drift: windows of consecutive holdout rows against the reference of all of them.
+"""Measures how large PSI (population stability index) gets without drift: windows of consecutive holdout rows against all of them.
 
-It uses the rule of serving (bins, hours that count, shrink, bias term) and gives one figure for people; nothing is decided on it.
+The windows follow the rules of serving (bins, hours that count, shrinking, bias term). The result is for people: no decision uses it.
 """
 
 from collections.abc import Sequence
@@ -15,16 +15,19 @@ from leadmodel_messages.window import FeatureWindow
 from leadmodel_messages.window_psi import feature_psi
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
 
-WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200
+WINDOW, MIN_WINDOW, STEPS = 1000, 150, 200  # rows of a window at most, at least; number of windows
 QUANTILE = 0.999
 
 
 def psi_quantile(
     reference: Reference, columns: Sequence[Sequence[Any]], hours: Sequence[int | None]
 ) -> float | None:
-    """The 99.9 % quantile over windows of the largest PSI among features and score; None for too few rows.
+    """The 99.9 % quantile, over windows, of the largest PSI among features and score; None for too few rows.
 
-    `columns` raw values a feature of the reference, in its order and in time order; `hours` n UTC hours, None where unknown.
+    Args:
+        reference: The distributions on the holdout.
+        columns: Raw values, one sequence of length n per feature of the reference, in time order.
+        hours: Hours of the day in UTC, length n, None where unknown.
     """
     rows = len(hours)
     size = min(WINDOW, rows // 5)
@@ -32,21 +35,21 @@ def psi_quantile(
         return None
     starts = np.unique(np.linspace(0, rows - size, STEPS).astype(int))
     hour = np.array([-1 if h is None else h for h in hours])
-    found = np.zeros(len(starts))
+    largest = np.zeros(len(starts))
     for feature, column in zip(reference.features, columns, strict=True):
         bins = _bins(feature, column)
-        found = np.maximum(found, _psis(feature, bins, hour, starts, size))
-    return float(np.quantile(found, QUANTILE))
+        largest = np.maximum(largest, _psis(feature, bins, hour, starts, size))
+    return float(np.quantile(largest, QUANTILE))
 
 
 def _bins(feature: FeatureReference, column: Sequence[Any]) -> NDArray[np.int_]:
-    """The bin of each row, −1 for a missing number."""
+    """The bin of each row, shape (n,), −1 for a missing number."""
     if feature.kind is FeatureKind.CATEGORICAL:
         return np.array(bin_indices(feature, column))
     known = np.array([value is not None for value in column])
-    found = np.full(len(column), -1)
-    found[known] = bin_indices(feature, [value for value in column if value is not None])
-    return found
+    bins = np.full(len(column), -1)
+    bins[known] = bin_indices(feature, [value for value in column if value is not None])
+    return bins
 
 
 def _psis(
@@ -59,7 +62,7 @@ def _psis(
     shares = np.array(expected_shares(feature))
     rows_by_hour = [sum(row) for row in feature.counts_by_hour]
     kinds = len(feature.counts)
-    found = []
+    values = []
     for start in starts:
         b, h = bins[start : start + size], hour[start : start + size]
         counted = b >= 0
@@ -74,6 +77,6 @@ def _psis(
             observed=tuple(np.bincount(b[counted], minlength=kinds).tolist()),
             expected=tuple((by_hour @ shares).tolist()),
         )
-        value = feature_psi(window, by_hour.tolist(), rows_by_hour)
-        found.append(value.value if value is not None else 0.0)
-    return found
+        result = feature_psi(window, by_hour.tolist(), rows_by_hour)
+        values.append(result.value if result is not None else 0.0)
+    return values

@@ -1,6 +1,6 @@
-"""Which recipe suits these leads: both are fitted on the older training rows and compared on the newer ones.
+"""Chooses the recipe: both are fitted on the older training rows and compared on the newer ones.
 
-The holdout is never looked at: a choice made there would flatter the figure that decides.
+The holdout is never read here, because a choice made on the holdout would flatter the AUC that decides about the model.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from leadmodel_training.features import Floats
 from leadmodel_training.recipes import Recipe, fit
 from leadmodel_training.split import check_sizes
 
-INNER_SHARE = 0.2
+INNER_SHARE = 0.2  # of the training rows, the newest, to compare on
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The recipe, and the comparison that chose it (`a` trees, `b` linear)."""
+    """The recipe and the comparison that chose it: `a` is trees, `b` is linear, on `rows` rows."""
 
     recipe: Recipe
     comparison: Paired
@@ -35,9 +35,18 @@ class Choice:
 
 
 def choose_recipe(features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int) -> Choice:
-    """Trees where they rank better by more than one standard error, else linear: it is the simpler and faster model.
+    """Choose trees where trees rank better by more than one standard error, else linear, the simpler and faster model.
 
-    `table` and `labels` lie in time order. Raises TrainingRefused when a part is too small to compare on.
+    The standard error of the difference of two AUCs is DeLong's (DeLong, DeLong and Clarke-Pearson, Biometrics 44, 1988).
+
+    Args:
+        features: The features of the table's columns.
+        table: Values as `encode` gives them, shape (n, features), in time order.
+        labels: Outcomes, shape (n,).
+        seed: Seed of everything random.
+
+    Raises:
+        TrainingRefused: A part has too few leads of one outcome.
     """
     cut = len(labels) - round(len(labels) * INNER_SHARE)
     check_sizes(labels[:cut], "older part of the training leads")

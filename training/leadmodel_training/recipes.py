@@ -1,6 +1,6 @@
-"""Rows as numbers → fitted model, by scikit-learn; what it found leaves as plain numbers.
+"""Fits a model on a table of numbers with scikit-learn and writes the fitted model out as plain numbers.
 
-Which rows it learns from, and whether what leaves is the same model, is decided elsewhere.
+`split` decides which rows are fitted; `export` checks that the plain numbers are the same model.
 """
 
 from collections.abc import Sequence
@@ -27,15 +27,15 @@ EVERY_NUMBER = float(np.finfo(np.float64).max)  # JSON has no infinity
 
 
 class Recipe(StrEnum):
-    """What is fitted."""
+    """The kinds of model."""
 
-    LINEAR = "linear"  # logistic regression: a weight a number and a level
-    TREES = "trees"  # gradient-boosted trees: steps, interactions, missing values as such
+    LINEAR = "linear"  # logistic regression: one weight per number and per level
+    TREES = "trees"  # gradient-boosted trees: steps, interactions, missing values as they are
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A scikit-learn estimator and the very same model as plain numbers."""
+    """A scikit-learn estimator and the same model as plain numbers."""
 
     recipe: Recipe
     estimator: Any
@@ -44,20 +44,20 @@ class Fitted:
     calibration: Calibration | None = None
 
     def raw(self, table: Floats) -> Floats:
-        """Log odds by scikit-learn, before calibration. `table` as `encode` makes it."""
+        """Log odds by scikit-learn, shape (n,), before calibration; `table` is as `encode` gives it."""
         with threadpool_limits(1):
-            found: Floats = self.estimator.decision_function(_prepared(self.features, table, self.recipe))
-        return found
+            log_odds: Floats = self.estimator.decision_function(_prepared(self.features, table, self.recipe))
+        return log_odds
 
     def predict(self, table: Floats) -> Floats:
-        """Probabilities by scikit-learn and SciPy."""
+        """Probabilities by scikit-learn and SciPy, shape (n,), calibrated."""
         z, calibration = self.raw(table), self.calibration
-        found: Floats = expit(z if calibration is None else calibration.slope * z + calibration.intercept)
-        return found
+        chance: Floats = expit(z if calibration is None else calibration.slope * z + calibration.intercept)
+        return chance
 
 
 def _prepared(features: Sequence[Feature], table: Floats, recipe: Recipe) -> Floats:
-    """Defaults for missing values; a linear model takes a missing level for other."""
+    """The table with defaults for missing values; a linear model takes a missing level as other."""
     filled = fill(features, table)
     if recipe is Recipe.LINEAR:
         for i, feature in enumerate(features):
@@ -69,7 +69,15 @@ def _prepared(features: Sequence[Feature], table: Floats, recipe: Recipe) -> Flo
 def fit(
     recipe: Recipe, features: Sequence[Feature], table: Floats, labels: NDArray[np.bool_], seed: int
 ) -> Fitted:
-    """Fit a recipe. One thread: sums in another order would be another model, and so another digest."""
+    """Fit a recipe, on one thread: sums in another order would give another model and so another digest.
+
+    Args:
+        recipe: The kind of model.
+        features: The features of the table's columns.
+        table: Values as `encode` gives them, shape (n, features).
+        labels: Outcomes, shape (n,).
+        seed: Seed of everything random.
+    """
     with threadpool_limits(1):
         return {Recipe.LINEAR: fit_linear, Recipe.TREES: fit_trees}[recipe](
             tuple(features), table, labels, seed
@@ -80,7 +88,7 @@ def fit(
 
 
 def fit_linear(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
-    """Logistic regression on standardised numbers and one column a level, written out as intercept and coefficients."""
+    """Logistic regression on standardised numbers and one column per level, written out as intercept and coefficients."""
     levels = [i for i, f in enumerate(features) if f.kind is FeatureKind.CATEGORICAL]
     numbers = [i for i in range(len(features)) if i not in levels]
     encoder = OneHotEncoder(categories=[np.arange(len(features[i].levels) + 1.0) for i in levels])
@@ -94,23 +102,23 @@ def fit_linear(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.
 
 
 def _with_scales(features: tuple[Feature, ...], numbers: Sequence[int], columns: Any) -> tuple[Feature, ...]:
-    found = list(features)
+    scaled = list(features)
     scaler = columns.named_transformers_["numbers"]
     for place, i in enumerate(numbers):
-        found[i] = replace(features[i], mean=float(scaler.mean_[place]), scale=float(scaler.scale_[place]))
-    return tuple(found)
+        scaled[i] = replace(features[i], mean=float(scaler.mean_[place]), scale=float(scaler.scale_[place]))
+    return tuple(scaled)
 
 
 def _weights(features: Sequence[Feature], order: Sequence[int], regression: Any) -> Linear:
-    """Coefficients stand in the order of scikit-learn's columns; an artifact has them in the order of its features."""
+    """The coefficients in the order of the artifact's features; scikit-learn has the order of its own columns."""
     left = [float(weight) for weight in regression.coef_[0]]
-    found: dict[int, list[float]] = {}
+    weights: dict[int, list[float]] = {}
     for i in order:
         width = len(features[i].levels) + 1 if features[i].kind is FeatureKind.CATEGORICAL else 1
-        found[i], left = left[:width], left[width:]
+        weights[i], left = left[:width], left[width:]
     return Linear(
         float(regression.intercept_[0]),
-        tuple(weight for i in range(len(features)) for weight in found[i]),
+        tuple(weight for i in range(len(features)) for weight in weights[i]),
     )
 
 
@@ -118,7 +126,7 @@ def _weights(features: Sequence[Feature], order: Sequence[int], regression: Any)
 
 
 def fit_trees(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
-    """Histogram gradient boosting, written out as plain trees."""
+    """Histogram gradient boosting (LightGBM's method: Ke et al., NIPS 2017, as in scikit-learn), written out as plain trees."""
     features = keep_missing(features)
     categorical = [f.kind is FeatureKind.CATEGORICAL for f in features]
     estimator = HistGradientBoostingClassifier(
@@ -133,32 +141,32 @@ def fit_trees(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.b
     )
     estimator.fit(_prepared(features, table, Recipe.TREES), labels)
     # scikit-learn moves categories to the front and numbers the levels it has seen anew
-    moved = sorted(range(len(features)), key=lambda i: not categorical[i])
+    order = sorted(range(len(features)), key=lambda i: not categorical[i])
     seen = _seen_levels(estimator) if any(categorical) else []
-    trees = tuple(_tree(found, features, moved, seen) for (found,) in estimator._predictors)  # noqa: SLF001  # there is no public way to a tree
+    trees = tuple(_tree(predictor, features, order, seen) for (predictor,) in estimator._predictors)  # noqa: SLF001  # there is no public way to a tree
     baseline = float(np.ravel(estimator._baseline_prediction)[0])  # noqa: SLF001  # as above
     return Fitted(Recipe.TREES, estimator, features, Trees(baseline, trees))
 
 
 def _seen_levels(estimator: Any) -> list[list[int]]:
-    """The level behind each of scikit-learn's own level numbers, a list a category."""
+    """The level behind each of scikit-learn's own level numbers, one list per category."""
     encoder = estimator._preprocessor.named_transformers_["encoder"]  # noqa: SLF001  # as above
-    return [[int(level) for level in found if not np.isnan(level)] for found in encoder.categories_]
+    return [[int(level) for level in levels if not np.isnan(level)] for levels in encoder.categories_]
 
 
 def _tree(
-    found: Any, features: Sequence[Feature], moved: Sequence[int], seen: Sequence[Sequence[int]]
+    predictor: Any, features: Sequence[Feature], order: Sequence[int], seen: Sequence[Sequence[int]]
 ) -> Tree:
-    nodes = found.nodes
+    nodes = predictor.nodes
     split = ~nodes["is_leaf"].astype(bool)
     return Tree(
-        feature=tuple(moved[int(f)] if s else -1 for f, s in zip(nodes["feature_idx"], split, strict=True)),
+        feature=tuple(order[int(f)] if s else -1 for f, s in zip(nodes["feature_idx"], split, strict=True)),
         threshold=tuple(
             min(float(t), EVERY_NUMBER) if s and not c else 0.0
             for t, s, c in zip(nodes["num_threshold"], split, nodes["is_categorical"], strict=True)
         ),
         levels=tuple(
-            _left_levels(found, node, len(features[moved[int(node["feature_idx"])]].levels), seen)
+            _left_levels(predictor, node, len(features[order[int(node["feature_idx"])]].levels), seen)
             if node["is_categorical"] and s
             else None
             for node, s in zip(nodes, split, strict=True)
@@ -172,9 +180,9 @@ def _tree(
     )
 
 
-def _left_levels(found: Any, node: Any, other: int, seen: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Levels that go left. Those that training has not seen go where missing ones go."""
-    bits = found.raw_left_cat_bitsets[int(node["bitset_idx"])]
+def _left_levels(predictor: Any, node: Any, other: int, seen: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """The levels that go left; a level not seen in training goes where missing values go."""
+    bits = predictor.raw_left_cat_bitsets[int(node["bitset_idx"])]
     known = seen[int(node["feature_idx"])]
     left = [level for code, level in enumerate(known) if bits[code // 32] >> (code % 32) & 1]
     if node["missing_go_to_left"]:
@@ -186,11 +194,19 @@ def _left_levels(found: Any, node: Any, other: int, seen: Sequence[Sequence[int]
 
 
 def calibrated(fitted: Fitted, table: Floats, labels: NDArray[np.bool_]) -> Fitted:
-    """The model with Platt's slope and intercept from rows it was not fitted on; as it is where they are too few or rank backwards."""
+    """The model with Platt's slope and intercept (Platt scaling, 1999), fitted on rows that the model was not fitted on.
+
+    The model stays as it is where the rows are too few or the slope is not positive.
+
+    Args:
+        fitted: The model.
+        table: Values as `encode` gives them, shape (n, features).
+        labels: Outcomes, shape (n,).
+    """
     positives = int(labels.sum())
     if positives < MIN_POSITIVES or len(labels) - positives < MIN_NEGATIVES:
         return fitted
     with threadpool_limits(1):
-        found = LogisticRegression(C=np.inf, max_iter=2000).fit(fitted.raw(table)[:, None], labels)
-    slope, intercept = float(found.coef_[0, 0]), float(found.intercept_[0])
+        platt = LogisticRegression(C=np.inf, max_iter=2000).fit(fitted.raw(table)[:, None], labels)
+    slope, intercept = float(platt.coef_[0, 0]), float(platt.intercept_[0])
     return replace(fitted, calibration=Calibration(slope, intercept)) if slope > 0 else fitted

@@ -1,6 +1,6 @@
-"""Which rows learn, which calibrate and which judge: in time order, the newest judge. No lead stands on two sides.
+"""Splits rows in time order: the oldest are fitted, newer ones calibrate, the newest are the holdout. No lead is on two sides.
 
-Only places of rows; what stands in them is looked at by hash alone.
+The functions return places of rows; of the content they read only times and hashes.
 """
 
 from collections import defaultdict
@@ -17,14 +17,14 @@ from leadmodel_training.features import Floats, Roles
 from leadmodel_training.rows import Rows, distinct
 
 MIN_POSITIVES = MIN_NEGATIVES = 100
-MIN_SHARE = 0.001  # of the rarer outcome
+MIN_SHARE = 0.001  # least share of the rarer outcome
 DAY_S = 86400
 
 Places = NDArray[np.intp]
 
 
 class Refusal(StrEnum):
-    """Why no model was made."""
+    """Why no model was made; the value is the error word of the training's answer."""
 
     TOO_FEW = "TooFewOutcomes"  # too few leads of one outcome to learn from or to judge by
     LEAK = "LeakSuspected"  # a column seems to know the outcome
@@ -32,8 +32,8 @@ class Refusal(StrEnum):
     NO_TIME = "NoTime"  # a horizon is asked for, but no lead has a time
 
 
-class TrainingRefused(ValueError):  # noqa: N818  # what happened, in the word users see
-    """These leads do not make a model worth having; `reason` says why in a word, the message what would help."""
+class TrainingRefused(ValueError):  # noqa: N818  # an outcome, in the word that users see
+    """These leads make no model worth having; `reason` is the cause in one word, the message says what would help."""
 
     def __init__(self, reason: Refusal, message: str) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class TrainingRefused(ValueError):  # noqa: N818  # what happened, in the word u
 
 @dataclass(frozen=True)
 class Split:
-    """Places of rows, each oldest first. `dropped`: rows that are the same lead as a newer one."""
+    """Places of rows, oldest first; `dropped` counts rows left out because a newer row is the same lead."""
 
     fit: Places
     calibrate: Places
@@ -51,7 +51,10 @@ class Split:
 
 
 def order_of(times: Floats) -> Places:
-    """Rows from old to new. Where most rows have no time they keep the order of the file; else those without one leave."""
+    """Places of the rows from old to new, shape (m,).
+
+    Where most rows have no time, all rows keep the order of the file; else rows without a time are left out.
+    """
     known = ~np.isnan(times)
     if 2 * known.sum() < len(times):
         return np.arange(len(times))
@@ -61,7 +64,17 @@ def order_of(times: Floats) -> Places:
 
 
 def matured(order: Places, times: Floats, days: float, now: float) -> Places:
-    """Rows whose outcome has had `days` to happen, seen from the newest lead that is not in the future."""
+    """The rows whose outcome has had `days` days to happen, counted from the newest lead that is not in the future.
+
+    Args:
+        order: Places of rows, oldest first.
+        times: Unix seconds of all rows.
+        days: The horizon in days.
+        now: Unix seconds.
+
+    Raises:
+        TrainingRefused: No lead has a time.
+    """
     known = times[order]
     past = known[known <= now]
     if not len(past):
@@ -73,20 +86,20 @@ def matured(order: Places, times: Floats, days: float, now: float) -> Places:
 
 
 def identities(rows: Rows, roles: Roles) -> NDArray[np.int64]:
-    """A number a lead: the same for rows that are the same lead, told by the id column or else by every input.
+    """One number per row, shape (n,), equal for rows that are the same lead by the id column, or else by every input.
 
-    Each value of a column has a random number, a row the exclusive or of those of its values (Zobrist 1970): two rows that differ
-    have the same with probability 2^-63.
+    Each value of a column has a random number, and a row the exclusive or of its values' numbers (Zobrist hashing: A. Zobrist, A new
+    hashing method with application for game playing, 1970). Two different rows have the same number with probability 2^-63.
     """
     names = [roles.id] if roles.id else [name for name in rows.columns if name not in roles.not_features]
     chance = np.random.default_rng(0)
-    found = np.zeros(len(rows), dtype=np.int64)
+    hashes = np.zeros(len(rows), dtype=np.int64)
     for name in names:
         values, places = distinct(rows.columns[name])
         number: defaultdict[Any, int] = defaultdict(count().__next__)
         same = np.fromiter(map(number.__getitem__, values), np.intp, len(values))
-        found ^= chance.integers(2**63, size=len(number))[same][places]
-    return found
+        hashes ^= chance.integers(2**63, size=len(number))[same][places]
+    return hashes
 
 
 def in_time(
@@ -98,10 +111,18 @@ def in_time(
     calibrate: float,
     certain: bool,
 ) -> Split:
-    """The newest share `holdout` judges, the newest share `calibrate` of the others calibrates, the rest learns.
+    """Split rows in time order; rows of one instant stay together.
 
-    Rows of one instant stay together. Rows that are the same lead (`same`) as one on a newer side leave the older side. Where
-    that takes most of them and the identity is not `certain` (an id), equal inputs do not mean the same lead: they stay.
+    A row leaves the older side if the same lead is on a newer side. Where most rows would leave and the identity is not certain,
+    equal inputs do not mean the same lead, and every row stays.
+
+    Args:
+        order: Places of rows, oldest first.
+        times: Unix seconds of all rows, NaN where unknown.
+        same: Numbers of `identities`.
+        holdout: Share of the newest rows for the holdout.
+        calibrate: Share of the newest other rows for the calibration.
+        certain: Whether the identities come from an id column.
     """
     cut = _cut(order, times, len(order) - round(len(order) * holdout))
     middle = _cut(order, times, cut - round(cut * calibrate))
@@ -115,25 +136,29 @@ def in_time(
 
 
 def _cut(order: Places, times: Floats, at: int) -> int:
-    """The place, moved back to where its instant begins."""
+    """The place `at`, moved back to where the instant of its row begins."""
     if 0 < at < len(order) and not np.isnan(times[order[at]]):
         at = int(np.searchsorted(times[order], times[order[at]], side="left"))
     return at
 
 
-def check_sizes(labels: Sequence[bool] | NDArray[Any], what: str) -> None:
-    """Refuse to train or judge on a handful of outcomes."""
+def check_sizes(labels: Sequence[bool] | NDArray[Any], part: str) -> None:
+    """Check that a part has enough outcomes of both kinds; `part` names the part in the message.
+
+    Raises:
+        TrainingRefused: The part has fewer than 100 leads of an outcome, or a share of the rarer outcome below 0.1 %.
+    """
     positives = int(np.sum(labels))
     negatives = len(labels) - positives
     if positives < MIN_POSITIVES or negatives < MIN_NEGATIVES:
         raise TrainingRefused(
             Refusal.TOO_FEW,
-            f"the {what} has {positives} positive and {negatives} negative leads, at least {MIN_POSITIVES} and "
+            f"the {part} has {positives} positive and {negatives} negative leads, at least {MIN_POSITIVES} and "
             f"{MIN_NEGATIVES} are needed; take a longer period",
         )
     if min(positives, negatives) < MIN_SHARE * len(labels):
         raise TrainingRefused(
             Refusal.TOO_FEW,
-            f"the {what} has {positives} positive among {len(labels)} leads, the rarer outcome needs a share of at least "
+            f"the {part} has {positives} positive among {len(labels)} leads, the rarer outcome needs a share of at least "
             f"{MIN_SHARE:.1%}; is the label right, or can leads that never convert be left out?",
         )
