@@ -154,7 +154,7 @@ def test_the_pinned_digest_was_refused(documented):
     assert shown(world) == documented
 
 
-@state("the spec asks for another source, just read")
+@state("the spec names another source, not polled yet")
 def test_another_source_was_just_read(documented):
     world, leader = serving(live=True)
     world.upload("B", Truth(auc=0.8), OTHER_URI)
@@ -163,7 +163,7 @@ def test_another_source_was_just_read(documented):
     assert shown(world) == documented
 
 
-@state("the gate was raised above the champion: it serves on")
+@state("the gate was raised above the champion, which serves on")
 def test_the_gate_was_raised_above_the_champion(documented):
     world, leader = serving(live=True)
     world.edit(min_auc=0.78)
@@ -201,7 +201,7 @@ def test_another_image_is_rolled_out(documented):
     assert shown(world) == documented
 
 
-@state("that image does not start, after `progressDeadline`")
+@state("the other image does not start, after `progressDeadline`")
 def test_another_image_does_not_start(documented):
     world, leader = serving(live=True)
     world.edit(predictor=Predictor(replicas=2, image="next:1"))
@@ -219,7 +219,7 @@ def test_leads_breach_but_not_for_long(documented):
     assert shown(world) == documented
 
 
-@state("live leads breach for good, going back would not mend it")
+@state("live leads breach for long, and a rollback would not cure that")
 def test_leads_breach_and_no_model_fits(documented):
     world, leader = serving(live=True)
     world.truths["A"] = Truth(auc=0.75, drifts=True)
@@ -274,7 +274,7 @@ def test_too_few_labelled_leads(documented):
     assert shown(world) == documented
 
 
-@state("all pods are gone")
+@state("all pods of the champion are gone")
 def test_all_pods_are_gone(documented):
     world, leader = serving(live=True)
     world.bad_image = True
@@ -292,7 +292,7 @@ def test_paused_while_serving(documented):
     assert shown(world) == documented
 
 
-@state("a name of ours is someone else's")
+@state("an object that should be the operator's belongs to someone else")
 def test_a_name_is_taken_by_someone_else(documented):
     world, leader = serving(live=True)
     seen = replace(world.observed(), conflicts=("Service/conversion",))
@@ -308,7 +308,7 @@ def test_a_right_is_missing(documented):
     assert shown(world) == documented
 
 
-@state("stored before a stricter schema")
+@state("the spec was stored before a stricter schema")
 def test_stored_before_a_stricter_schema(documented):
     world, _ = serving(live=True)
     world.status = plan(replace(world.observed(), spec=None, invalid="spec.minAuc must be at most 1")).status

@@ -46,3 +46,9 @@ def test_users_come_before_what_they_use():
 
 def test_text_is_wrapped_at_words():
     assert wrap("one two three", 8) == ["one two", "three"]
+
+
+def test_the_glossary_stays_small():
+    words = re.findall(r"^\| ([a-z ]+) \| ", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    assert words[0] == "word"
+    assert 10 < len(words) - 1 <= 15
