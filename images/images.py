@@ -1,6 +1,7 @@
 """Builds the four images with docker or buildah and prints what each adds to its base: `make images`.
 
-`images.py content` prints a tag that changes when anything that goes into an image changes. Where there is no registry to pull a base from, BASE=localhost/base:bookworm makes one of Debian's packages (needs debootstrap and root).
+`images.py content` prints a tag that changes when anything that goes into an image changes. Where no registry offers a base, BASE=localhost/base:bookworm
+makes a base of Debian packages (needs debootstrap and root).
 """
 
 import hashlib
@@ -24,19 +25,19 @@ LIMITS_MB = {"operator": 45, "predictor": 45, "training": 90, "privacy": 45}
 
 
 def run(*command: str) -> str:
-    """A command, to its end."""
-    found = subprocess.run(command, check=False, text=True, capture_output=True, cwd=ROOT)
-    if found.returncode:
-        sys.exit(f"{' '.join(command[:4])} failed: {found.stderr.strip()[-800:]}")
-    return found.stdout.strip()
+    """Run a command and return its output; end the program when the command fails."""
+    result = subprocess.run(command, check=False, text=True, capture_output=True, cwd=ROOT)
+    if result.returncode:
+        sys.exit(f"{' '.join(command[:4])} failed: {result.stderr.strip()[-800:]}")
+    return result.stdout.strip()
 
 
 def site(image: str) -> None:
-    """The packages of an image, from its lock, without what only developers need."""
+    """Install the locked packages of an image into build/site, without files that only developers need."""
     target = ROOT / "build" / "site" / image
     lock = f"requirements/{image}.txt"
-    mark, wanted = target / ".lock", hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
-    if mark.exists() and mark.read_text() == wanted:
+    kept, wanted = target / ".lock", hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
+    if kept.exists() and kept.read_text() == wanted:
         return
     shutil.rmtree(target, ignore_errors=True)
     options = (
@@ -59,13 +60,13 @@ def site(image: str) -> None:
         "**/*.c",
         "**/*.h",
     ):
-        for found in list(target.glob(pattern)):
-            shutil.rmtree(found) if found.is_dir() else found.unlink()
-    mark.write_text(wanted)
+        for path in list(target.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    kept.write_text(wanted)
 
 
 def own_base() -> None:
-    """Debian with Python, once."""
+    """Make a base image of Debian packages with Python, unless that image exists."""
     if OWN_BASE in run("buildah", "images", "--format", "{{.Name}}:{{.Tag}}").split():
         return
     folder = CACHE / "base"
@@ -87,7 +88,7 @@ def own_base() -> None:
 
 
 def build(image: str, base: str, tag: str) -> str:
-    """One image; its name."""
+    """Build an image and return its name."""
     name = f"localhost/leadmodel-{image}:{tag}"
     if (
         shutil.which("docker")
@@ -101,7 +102,7 @@ def build(image: str, base: str, tag: str) -> str:
 
 
 def added_mb(image: str) -> float:
-    """What the image adds to its base, compressed as a registry would keep it."""
+    """Return the megabytes that an image adds to its base, compressed as in a registry."""
     dockerfile = (ROOT / DOCKERFILES[image]).read_text()
     parts = [line.split()[1] for line in dockerfile.splitlines() if line.startswith("COPY ")]
     with tempfile.TemporaryDirectory() as folder:
@@ -111,17 +112,17 @@ def added_mb(image: str) -> float:
 
 
 def content() -> str:
-    """Twelve hex of everything that goes into an image."""
-    found = hashlib.sha256()
+    """Return twelve hex digits that change with anything that goes into an image."""
+    sha256 = hashlib.sha256()
     for part in ("requirements", "contract", "operator", "predictor", "privacy", "training", "images"):
         for file in sorted((ROOT / part).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
-                found.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
-    return found.hexdigest()[:12]
+                sha256.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return sha256.hexdigest()[:12]
 
 
 def main() -> None:
-    """Build all, print sizes."""
+    """Build all images and print their sizes, or print the content tag."""
     if sys.argv[1:] == ["content"]:
         print(content())
         return
