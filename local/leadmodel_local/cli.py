@@ -14,13 +14,14 @@ from typing import Any
 
 import yaml
 
-from leadmodel_local import documents, files, table, tree, why
 from leadmodel_local.demo import command as demo
-from leadmodel_local.files import ModelFolder
-from leadmodel_local.manifests import ManifestError
 from leadmodel_local.port import LocalPort
 from leadmodel_local.replay import command as replay
 from leadmodel_local.runtime import Runtime, run
+from leadmodel_local.state import documents, files
+from leadmodel_local.state.files import ModelFolder
+from leadmodel_local.state.manifests import ManifestError
+from leadmodel_local.views import table, tree, why
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.reconcile import Key
 

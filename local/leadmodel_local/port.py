@@ -10,13 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files, predictors, work
-from leadmodel_local.children import Children
-from leadmodel_local.files import ModelFolder
-from leadmodel_local.listener import HOST, Listener
-from leadmodel_local.predictors import Pod
-from leadmodel_local.rollout import Rollout
-from leadmodel_local.snapshots import Snapshots
+from leadmodel_local import work
+from leadmodel_local.serving import predictors
+from leadmodel_local.serving.listener import HOST, Listener
+from leadmodel_local.serving.predictors import Pod
+from leadmodel_local.serving.rollout import Rollout
+from leadmodel_local.serving.snapshots import Snapshots
+from leadmodel_local.state import children, files
+from leadmodel_local.state.children import Children
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record

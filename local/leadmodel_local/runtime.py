@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadmodel_local import children, files, manifests, predictors
-from leadmodel_local.manifests import ManifestError
 from leadmodel_local.port import LocalPort, source_signature
+from leadmodel_local.serving import predictors
+from leadmodel_local.state import children, files, manifests
+from leadmodel_local.state.manifests import ManifestError
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
 from leadmodel_operator.resource.document import read_spec
 

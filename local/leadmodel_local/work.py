@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files
-from leadmodel_local.children import Children
-from leadmodel_local.files import ModelFolder
+from leadmodel_local.state import children, files
+from leadmodel_local.state.children import Children
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.commands import Program, termination_log
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Poll, Validation

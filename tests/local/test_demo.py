@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_local import children
+from leadmodel_local.state import children
 from worlds.local_world import COMMAND
 
 

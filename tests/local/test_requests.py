@@ -3,9 +3,9 @@
 import asyncio
 from datetime import UTC, datetime
 
-from leadmodel_local import files
 from leadmodel_local.port import LocalPort
 from leadmodel_local.runtime import Runtime
+from leadmodel_local.state import files
 from leadmodel_local.work import Jobs
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.reconcile import Key

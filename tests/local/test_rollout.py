@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_local.predictors import Pod
-from leadmodel_local.rollout import PodState, next_actions, state_of
+from leadmodel_local.serving.predictors import Pod
+from leadmodel_local.serving.rollout import PodState, next_actions, state_of
 
 NEW, OLD = {"champion": "sha256:new"}, {"champion": "sha256:old"}
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import pytest
 
 from leadmodel_artifact.snapshot import digest, pack
-from leadmodel_local import files, work
-from leadmodel_local.files import ModelFolder
+from leadmodel_local import work
 from leadmodel_local.replay.port import ReplayPort
-from leadmodel_local.snapshots import Snapshots, digest_of
+from leadmodel_local.serving.snapshots import Snapshots, digest_of
+from leadmodel_local.state import files
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.report import ArtifactSeen, Outcome, Report, dump
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.reconcile import Key

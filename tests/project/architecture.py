@@ -27,8 +27,16 @@ MEANING = {
     "leadmodel_operator.planning": "every decision: plan(Observed) → Plan; pure",
     "leadmodel_operator.resource": "spec, status and CRD of a LeadModel; pure",
     "leadmodel_local": "the Port on one machine",
-    "leadmodel_local.demo": "the loop in a minute",
-    "leadmodel_local.replay": "past leads, one policy",
+    "leadmodel_local.cli": "arguments and output",
+    "leadmodel_local.demo": "",
+    "leadmodel_local.replay": "",
+    "leadmodel_local.runtime": "watches for changes",
+    "leadmodel_local.port": "the calls of the Port",
+    "leadmodel_local.serving": "rollouts, snapshots",
+    "leadmodel_local.work": "Jobs as child processes",
+    "leadmodel_local.views": "table, tree, prose",
+    "leadmodel_local.state": "files, child processes",
+    "leadmodel_local.rows": "reads leads",
     "leadmodel_predictor": "scores leads",
     "leadmodel_predictor.__main__": "arguments, exit code",
     "leadmodel_predictor.jobs": "validate, poll, rehearse",
@@ -48,7 +56,7 @@ WIDTHS = {"leadmodel_operator": 420}  # the widths of other programs are equal
 HEAD, ROOM, BAR, BAR_STEP = 46, 40, 40, 58
 COLUMNS = 2  # of rooms inside a room
 LEGEND = (
-    "Arrows are imports. In operator and predictor a room may use the rooms below, never one above. "
+    "Arrows are imports. In operator, local and predictor a room may use the rooms below, never one above. "
     "Green rooms are pure: no clock, no network, no log."
 )
 STYLE = """\
@@ -164,7 +172,7 @@ def rooms_of(house: House, part: str) -> list[list[str]]:
     """Return the rooms of a part in rows, highest first: the layers of a contract, else the folders of the part."""
     for layers in house.layers():
         if layers[0].startswith(f"{part}."):
-            return [[layer] for layer in layers]
+            return [layer.split(" | ") for layer in layers]
     folders = [f"{part}.{room}" for room in house.rooms(part)]
     return [
         [name] for name in folders if name in house.modules and house.modules[name].path.name == "__init__.py"
@@ -207,14 +215,14 @@ def draw_part(
     """Draw a part with its rooms from top to bottom. Returns the middle of each room on the y axis."""
     picture.box(Box(x, MARGIN, width, height, part, "part"), title=True)
     y, middles = MARGIN + HEAD, {}
-    for (room,) in rooms_of(house, part):
-        inner, tall = inner_rows(house, room), room_height(house, room)
+    for row in rooms_of(house, part):
+        room, inner, tall = row[0], inner_rows(house, row[0]), room_height(house, row[0])
         if inner:
             picture.box(Box(x + 10, y, width - 20, tall, room, "inner"))
-            for i, row in enumerate(inner):
-                draw_row(picture, row, x + 20, y + HEAD - 4 + i * (ROOM + 6), width - 40, house)
+            for i, names in enumerate(inner):
+                draw_row(picture, names, x + 20, y + HEAD - 4 + i * (ROOM + 6), width - 40, house)
         else:
-            draw_row(picture, [room], x + 10, y, width - 20, house)
+            draw_row(picture, row, x + 10, y, width - 20, house)
         middles[room] = y + tall / 2
         y += tall + 8
     return middles

@@ -112,7 +112,7 @@ class House:
         return circles(self.imports)
 
     def layers(self) -> list[list[str]]:
-        """Each `layers` contract as a list of modules, highest first."""
+        """Each `layers` contract as a list of layers, highest first; a layer names one module, or several with bars between."""
         contracts = self.project["tool"]["importlinter"].get("contracts", [])
         return [contract["layers"] for contract in contracts if contract["type"] == "layers"]
 
@@ -132,7 +132,11 @@ def _room(package: str, module: str) -> str:
 
 
 def _layer(layers: list[str], module: str) -> int:
-    hits = (i for i, layer in enumerate(layers) if f"{module}.".startswith(f"{layer}."))
+    hits = (
+        i
+        for i, layer in enumerate(layers)
+        if any(f"{module}.".startswith(f"{name}.") for name in layer.split(" | "))
+    )
     return next(hits, -1)
 
 

@@ -48,6 +48,7 @@ BREACHES = {
     "pure": ("operator/leadmodel_operator/planning/gate.py", "import time"),
     "layers": ("operator/leadmodel_operator/resource/breach.py", "import leadmodel_operator.planning.plan"),
     "rooms": ("predictor/leadmodel_predictor/serving/breach.py", "import leadmodel_predictor.http.guard"),
+    "machine": ("local/leadmodel_local/state/breach.py", "import leadmodel_local.port"),
     "runtimes": ("local/leadmodel_local/breach.py", "import leadmodel_operator.kubernetes.render.names"),
 }
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from leadmodel_artifact.artifact import digest
-from leadmodel_local.files import hold
+from leadmodel_local.state.files import hold
 from scenarios.goods import holdout
 from support.small_models import leads
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, TYPE_CHECKING
 
-from leadmodel_local import files
 from leadmodel_local.demo.figures import Figures, read_figures
 from leadmodel_local.demo.sandbox import Sandbox, StepFailed
 from leadmodel_local.demo.screen import Screen, choose_screen, summary
 from leadmodel_local.demo.steps import STEPS, DemoRun
 from leadmodel_local.demo.story import StepProgress, Story
 from leadmodel_local.rows import LeadsError
+from leadmodel_local.state import files
 
 if TYPE_CHECKING:
     from leadmodel_local.demo.recording import Recording

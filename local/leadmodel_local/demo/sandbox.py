@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_artifact.snapshot import digest
-from leadmodel_local import children, documents, files
-from leadmodel_local.children import Children
 from leadmodel_local.demo import leads
 from leadmodel_local.demo.leads import Table
-from leadmodel_local.files import ModelFolder
+from leadmodel_local.state import children, documents, files
+from leadmodel_local.state.children import Children
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_operator.reconcile import Key
 
 KEY = Key("demo", "conversion")

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from leadmodel_local import manifests
-from leadmodel_local.manifests import Manifest, ManifestError
 from leadmodel_local.replay.leads import at, load
 from leadmodel_local.replay.simulation import Day, Replay
+from leadmodel_local.state import manifests
+from leadmodel_local.state.manifests import Manifest, ManifestError
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.formats import DURATION

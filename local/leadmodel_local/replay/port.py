@@ -6,11 +6,12 @@ The port decides nothing: `plan` decides, in the same pass as on a cluster.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadmodel_local import files, work
-from leadmodel_local.files import ModelFolder
+from leadmodel_local import work
 from leadmodel_local.replay.leads import at
 from leadmodel_local.replay.programs import Predictors, Result, run
-from leadmodel_local.snapshots import digest_of
+from leadmodel_local.serving.snapshots import digest_of
+from leadmodel_local.state import files
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.report import named_digest
 from leadmodel_operator.planning.observed import (
     Desired,

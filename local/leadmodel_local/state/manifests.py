@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import yaml
 
-from leadmodel_local import files
+from leadmodel_local.state import files
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.schema import Duration, SchemaError, dump, duration_bounds, load, schema
 from leadmodel_operator.resource.spec import Spec

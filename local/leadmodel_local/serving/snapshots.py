@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from leadmodel_artifact import snapshot
-from leadmodel_local import files, predictors, work
-from leadmodel_local.files import ModelFolder
+from leadmodel_local import work
+from leadmodel_local.serving import predictors
+from leadmodel_local.state import files
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.report import named_digest
 from leadmodel_operator.planning.observed import Desired, JobKind, JobState

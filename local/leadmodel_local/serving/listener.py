@@ -3,8 +3,8 @@
 import socket
 from pathlib import Path
 
-from leadmodel_local import files
-from leadmodel_local.files import ModelFolder
+from leadmodel_local.state import files
+from leadmodel_local.state.files import ModelFolder
 
 HOST = "127.0.0.1"
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files
-from leadmodel_local.files import ModelFolder
-from leadmodel_local.listener import HOST
+from leadmodel_local.serving.listener import HOST
+from leadmodel_local.state import children, files
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import Fault, FaultKind, PodSeen, RolloutSeen
 from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target

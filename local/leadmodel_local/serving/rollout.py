@@ -10,11 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files
-from leadmodel_local.children import Children
-from leadmodel_local.files import ModelFolder
-from leadmodel_local.listener import Listener, bind
-from leadmodel_local.predictors import Pod, list_pods
+from leadmodel_local.serving.listener import Listener, bind
+from leadmodel_local.serving.predictors import Pod, list_pods
+from leadmodel_local.state import children, files
+from leadmodel_local.state.children import Children
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Inherited, Model, Program
 from leadmodel_operator.planning.observed import Serve

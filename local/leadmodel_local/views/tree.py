@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leadmodel_local import table
-from leadmodel_local.documents import JobProcess, PredictorProcess, Processes
+from leadmodel_local.state.documents import JobProcess, PredictorProcess, Processes
+from leadmodel_local.views import table
 from leadmodel_operator.resource.digest import short
 
 STYLES = {"good": "green", "bad": "red", "": ""}

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import children, files
-from leadmodel_local.files import ModelFolder
+from leadmodel_local.state import children, files
+from leadmodel_local.state.files import ModelFolder
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 JOBS_SHOWN = 6

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leadmodel_local import files
+from leadmodel_local.state import files
 
 KILLED = 137
 _WRAPPER = 'trap : TERM; echo $$ >pid.tmp; mv pid.tmp pid; "$@"; echo $? >exit.tmp; mv exit.tmp exit'

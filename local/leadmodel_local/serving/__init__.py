@@ -1,0 +1,1 @@
+"""Predictors on this machine: sockets, rollouts, and the snapshots they serve."""
