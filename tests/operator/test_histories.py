@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from leadmodel_operator.planning import champion, desired, live_leads, pass_state, rollout, validation
 from leadmodel_operator.planning import plan as planner
-from leadmodel_operator.planning.trace import Outcome
+from leadmodel_operator.planning.trace import Outcome, PlanStep, nothing
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import Evidence
+from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from worlds.histories import history, steps
 from worlds.invariants import Broken
 from worlds.world import World
@@ -109,6 +109,30 @@ def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:
     return lambda work, _serve: True
 
 
+def waits_for_lost_bytes(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A store that has nothing under the URI is asked for ever."""
+
+    def replace_lost(state: pass_state.PassState) -> Outcome:
+        candidate = state.status.candidate
+        if candidate is not None and candidate.reason is Reason.ARTIFACT_NOT_FOUND:
+            return nothing(PlanStep.LOST_CHAMPION)
+        return real(state)
+
+    return replace_lost
+
+
+def gives_up_on_a_silent_store(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A store that does not answer counts as one that has nothing."""
+
+    def replace_lost(state: pass_state.PassState) -> Outcome:
+        candidate = state.status.candidate
+        if candidate is not None and candidate.reason is Reason.FETCH_RETRYING:
+            state.change(candidate=replace(candidate, reason=Reason.ARTIFACT_NOT_FOUND))
+        return real(state)
+
+    return replace_lost
+
+
 FAULTS = (
     (validation, "judge", passes_all),
     (pass_state.PassState, "permanent_entry", forgets_refusals),
@@ -121,6 +145,8 @@ FAULTS = (
     (rollout, "blames_champion", blames_the_model),
     (planner, "PassState", ignores_pause),
     (desired, "may_touch_deployment", deletes_what_serves),
+    (planner, "replace_lost", waits_for_lost_bytes),
+    (planner, "replace_lost", gives_up_on_a_silent_store),
 )
 
 

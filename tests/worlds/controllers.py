@@ -14,6 +14,7 @@ from worlds.names import IMAGE, digest, letter_of
 from worlds.programs import Ending, Programs, ValidationRequest
 
 if TYPE_CHECKING:
+    from leadmodel_operator.planning.observed import Validation
     from worlds.world import Job, Pod, World
 
 
@@ -54,6 +55,8 @@ def _finish_validation(world: World, job: Job) -> None:
     request = job.validation
     assert request is not None
     assert world.spec is not None
+    if _is_denied(world, request):
+        world.invariants.denied.add(request.digest or "")
     ending = programs(world).validate(
         ValidationRequest(
             request.image, request.uri, request.digest, request.held, request.champion, request.best
@@ -64,6 +67,13 @@ def _finish_validation(world: World, job: Job) -> None:
         if world.positives >= world.spec.gate.min_positives:
             world.invariants.passed.add(world.mailbox)
     end_job(world, job, ending)
+
+
+def _is_denied(world: World, request: Validation) -> bool:
+    """Tell whether the store answers, and does not have the bytes that are to be measured."""
+    if request.held or request.digest is None or not world.store_up:
+        return False
+    return world.store.get(request.uri) != letter_of(request.digest)
 
 
 # --- pods --------------------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ steps = st.one_of(
     st.tuples(st.just("drift"), st.tuples(letters, st.booleans())),
     st.tuples(st.just("holdout"), st.sampled_from("hij")),
     st.tuples(st.just("uri"), st.booleans()),
-    st.tuples(st.just("pods die"), st.just(None)),
+    st.tuples(st.just("pods die"), st.sampled_from(["", "store has nothing", "store is silent"])),
     st.tuples(st.just("rollback policy"), st.booleans()),
     st.tuples(st.just("ledger lost"), st.just(None)),
     st.tuples(st.just("serve"), st.tuples(letters, st.booleans(), st.booleans())),
@@ -128,6 +128,8 @@ def play(world: World, leader: Leader, step: tuple[str, object]) -> None:  # noq
             world.edit(artifact=replace(world.spec.artifact, uri=OTHER_URI if arg else URI))
         case "pods die":
             world.pods = []
+            if arg:
+                lose_bytes(world, leader, store_up=arg == "store has nothing")
         case "rollback policy":
             world.edit(rollback=replace(world.spec.rollback, policy="Automatic" if arg else "Alert"))
         case "ledger lost":
@@ -166,6 +168,15 @@ def drift(world: World, leader: Leader, *, previous_fits: bool) -> None:
     world.live = True
     for _ in range(4):
         leader.step(0.1)
+
+
+def lose_bytes(world: World, leader: Leader, *, store_up: bool) -> None:
+    """With the pods the snapshots are gone, and the store has nothing or does not answer."""
+    world.snapshots.clear()
+    world.store.pop(world.spec.artifact.uri, None)
+    world.store_up = store_up
+    leader.step(0.05)
+    check_settled(world)
 
 
 def mend(world: World, leader: Leader) -> None:

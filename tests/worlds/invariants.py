@@ -39,6 +39,7 @@ class Invariants:
     lowest: float = 1.0  # the lowest minAuc there has been
     passed: set[str] = field(default_factory=set)  # digests a validation measured on enough rows
     condemned: set[str] = field(default_factory=set)  # refused for good and not released since
+    denied: set[str] = field(default_factory=set)  # digests the store answered it does not have
     auto_rollbacks: list[datetime] = field(default_factory=list)
 
     def forget_decisions(self) -> None:
@@ -52,6 +53,7 @@ class Invariants:
         self._check_refusals(world, status, seen)
         champion, previous = _digest(status.champion), _digest(status.previous)
         world.require(previous is None or previous != champion, "previous is not the champion")
+        self._check_given_up(world, status)
         before = _digest(world.status.champion if world.status else None) or champion
         world.require(not seen.paused or champion == before, "nothing is decided while paused")
         if _is_true(status, ConditionType.READY):
@@ -82,6 +84,11 @@ class Invariants:
         innocent = [digest for digest in blamed if world.truth(digest).loads]
         world.require(not innocent, "only a model that refuses to load is blamed")
 
+    def _check_given_up(self, world: World, status: Status) -> None:
+        before = _digest(world.status.champion if world.status else None)
+        if before is not None and status.champion is None and before not in permanent(status):
+            world.require(before in self.denied, "a champion is lost only once the store says that it is")
+
     def _check_rollbacks(self, world: World, status: Status, seen: Observed) -> None:
         before = {rollback.at for rollback in world.status.rollbacks} if world.status else set()
         for rollback in status.rollbacks:
@@ -98,6 +105,7 @@ def check_settled(world: World) -> None:
     """Check what must hold once nothing changes any more."""
     status = world.status
     assert status is not None
+    world.require(world.paused or not _is_waiting_in_vain(world, status), "lost bytes are not waited for")
     if world.deployment is None:
         return
     refused, serve = permanent(status), world.deployment.serve
@@ -106,6 +114,15 @@ def check_settled(world: World) -> None:
     world.require(champion in {None, serve.champion}, "the Deployment is what status says")
     serving = {pod.reported for pod in world.pods if pod.ready and pod.reported} - refused
     world.require(world.paused or serving <= world.snapshots.keys(), "what serves is kept")
+
+
+def _is_waiting_in_vain(world: World, status: Status) -> bool:
+    """Tell whether a champion stays that no snapshot and no pod holds, and that the store said is not there."""
+    champion, candidate = _digest(status.champion), status.candidate
+    if champion is None or candidate is None or candidate.digest != champion:
+        return False
+    pods = {digest for pod in world.pods if pod.ready for digest in (pod.reported, pod.previous)}
+    return candidate.reason is Reason.ARTIFACT_NOT_FOUND and champion not in world.snapshots.keys() | pods
 
 
 def permanent(status: Status) -> set[str]:
