@@ -62,7 +62,7 @@ class Connection(asyncio.Protocol):
         self.reader = RequestReader(inline.path, guard.max_head_bytes, self._request_received)
         self.exchange: Exchange | None = None
         self.queue: deque[Request] = deque()
-        self.final_error: bytes | None = None  # written once older requests are answered
+        self.final_response: bytes | None = None  # written once older requests are answered
         self.is_read_paused = self.is_write_paused = False
         self.transport: Any = None  # until the connection is made
         self.can_write = asyncio.Event()
@@ -96,7 +96,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Answer the whole requests of a client that has stopped sending; true while there are any."""
-        if self.final_error is not None:
+        if self.final_response is not None:
             return False
         self._abandon_incoming()
         newest = self._newest()
@@ -202,7 +202,13 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, request: Request, status: int, body: bytes, *headers: Header) -> None:
         close = self.guard.is_draining or not request.keep_alive
-        self.transport.write(json_response(status, body, self.default_headers, *headers, close=close))
+        response = json_response(status, body, self.default_headers, *headers, close=close)
+        if close and not request.is_whole:
+            self.reader.is_ended = True
+            self.final_response = response
+            self._write_final_response()
+            return
+        self.transport.write(response)
         if close:
             self.close()
 
@@ -256,8 +262,8 @@ class Connection(asyncio.Protocol):
         while self.queue and self.exchange is None:
             self._serve(self.queue.popleft())
         if self.exchange is None:
-            if self.final_error is not None:
-                self._write_final_error()
+            if self.final_response is not None:
+                self._write_final_response()
             elif self._is_body_arriving():
                 self._serve_incomplete(self.reader.incoming)
         self.update_reading()
@@ -295,7 +301,7 @@ class Connection(asyncio.Protocol):
 
     def _phase(self) -> Phase:
         incoming = self.reader.incoming
-        if self.final_error is not None or self.transport.is_closing():
+        if self.final_response is not None or self.transport.is_closing():
             return Phase.IGNORED
         if self.transport.get_write_buffer_size():
             return Phase.UNREAD
@@ -319,10 +325,10 @@ class Connection(asyncio.Protocol):
         """Refuse the request that is arriving, once those before it are answered, and read nothing more."""
         self.guard.on_refused(limit)
         self.reader.is_ended = True
-        self.final_error = self._error(limit, close=True)
+        self.final_response = self._error(limit, close=True)
         self._abandon_incoming()
         if self.exchange is None:
-            self._write_final_error()
+            self._write_final_response()
 
     def _abandon_incoming(self) -> None:
         """Forget the request that is arriving, and end an exchange of it."""
@@ -335,9 +341,9 @@ class Connection(asyncio.Protocol):
             self.exchange.disconnect()
             self.exchange = None
 
-    def _write_final_error(self) -> None:
-        """Write the last response. The client may still be sending: closing at once would take the response from the client."""
-        self.transport.write(self.final_error)
+    def _write_final_response(self) -> None:
+        """Write the last response to a client that may still be sending: closing at once would take the response away."""
+        self.transport.write(self.final_response)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         else:
