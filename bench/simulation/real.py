@@ -19,6 +19,7 @@ from simulation.cluster import SPEC, Cluster
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.lead import coded, lead_values
+from leadmodel_messages.table import number
 from leadmodel_operator.planning.observed import Serve, Validation
 from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Predictor
@@ -28,8 +29,9 @@ from leadmodel_predictor.jobs.validate import run as validate
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, load_slot, pair
+from leadmodel_training.columns import Rows
 from leadmodel_training.pipeline import TrainingRequest, train_model
-from leadmodel_training.rows import Rows, labels, number, read
+from leadmodel_training.rows import labels, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer
 

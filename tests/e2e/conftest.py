@@ -26,7 +26,7 @@ from e2e.harness.subject import (
     named,
     run,
 )
-from leadmodel_training.rows import Rows
+from leadmodel_training.columns import Rows
 
 BASE = "localhost/base:bookworm"
 

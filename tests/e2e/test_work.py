@@ -7,7 +7,8 @@ import json
 
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
-from leadmodel_training.rows import Rows, write_csv
+from leadmodel_training.columns import Rows
+from leadmodel_training.rows import write_csv
 
 
 def start(subject: Subject, cron: str, job: str) -> None:

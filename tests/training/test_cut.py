@@ -6,9 +6,11 @@ import random
 import numpy as np
 import pytest
 
+from leadmodel_messages.table import TableError
 from leadmodel_training import cut as module
 from leadmodel_training import rows
-from leadmodel_training.rows import RowsError, plain, read
+from leadmodel_training.columns import plain
+from leadmodel_training.rows import read
 
 FILES = {
     "plain": b"a,b\nx,1\ny,2\nx,1\n",
@@ -43,7 +45,7 @@ FILES = {
 def outcome(data: bytes) -> object:
     try:
         return {name: plain(column) for name, column in read(data).columns.items()}
-    except RowsError as error:
+    except TableError as error:
         return str(error)
 
 

@@ -14,10 +14,11 @@ from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import Example, Feature, FeatureKind
 from leadmodel_artifact.scoring import explain_score
+from leadmodel_training.columns import Rows
 from leadmodel_training.features import describe, encode, find_roles, instants
 from leadmodel_training.pipeline import TrainingRequest, train_model
 from leadmodel_training.recipes import Recipe, calibrated, fit
-from leadmodel_training.rows import Rows, labels, read
+from leadmodel_training.rows import labels, read
 from leadmodel_training.step_timer import StepTimer
 from support.small_models import linear
 

@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from leadmodel_messages.table import TableError
 from leadmodel_training import rows as module
-from leadmodel_training.rows import Rows, RowsError, labels, plain, read, write_csv
+from leadmodel_training.columns import Rows, plain
+from leadmodel_training.rows import labels, read, write_csv
 
 CSV = "created_at,age,source,y\n2026-01-01T00:00:00,41.5,ads,yes\n2026-01-02T00:00:00,,NA,no\n"
 LEADS = [
@@ -62,25 +64,25 @@ def test_the_same_leads(form):
     ],
 )
 def test_damage_is_named_and_nothing_quoted(data, says):
-    with pytest.raises(RowsError, match=says) as caught:
+    with pytest.raises(TableError, match=says) as caught:
         read(data)
     assert "example.org" not in str(caught.value)
 
 
 def test_a_bomb_is_stopped(monkeypatch):
     monkeypatch.setattr(module, "MAX_BYTES", 1 << 20)
-    with pytest.raises(RowsError, match="unpack to more"):
+    with pytest.raises(TableError, match="unpack to more"):
         read(gzip.compress(b"a,b\n" + b"1,2\n" * (1 << 20)))
 
 
 def test_parquet_without_its_library_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
-    with pytest.raises(RowsError, match=r"leadmodel\[training,parquet\]"):
+    with pytest.raises(TableError, match=r"leadmodel\[training,parquet\]"):
         read(b"PAR1")
 
 
 def test_an_unreadable_label_is_named_by_its_row():
-    with pytest.raises(RowsError, match="'y' of row 2") as caught:
+    with pytest.raises(TableError, match="'y' of row 2") as caught:
         labels(["yes", "perhaps"], "y")
     assert "perhaps" not in str(caught.value)
 

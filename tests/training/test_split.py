@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from leadmodel_training.columns import Rows
 from leadmodel_training.features import find_roles
-from leadmodel_training.rows import Rows
 from leadmodel_training.split import (
     Refusal,
     TrainingRefused,

@@ -15,7 +15,7 @@ import pytest
 
 from leadmodel_statistics.ranking import delong
 from leadmodel_training.__main__ import main as train
-from leadmodel_training.rows import plain as values
+from leadmodel_training.columns import plain as values
 from leadmodel_training.rows import read
 from leadmodel_training.synth import main
 from leadmodel_training.synth_truth import truth_path

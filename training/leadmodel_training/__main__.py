@@ -13,6 +13,7 @@ from leadmodel_messages import failure, termination, training
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.table import TableError
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
@@ -20,7 +21,7 @@ from leadmodel_store.store import StoreError, StoreReason, fetch, put
 from leadmodel_training.export import ExportRefused
 from leadmodel_training.pipeline import AUTO, TrainingRequest, TrainingResult, train_model
 from leadmodel_training.recipes import Recipe
-from leadmodel_training.rows import MAX_BYTES, RowsError, read
+from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer
 
@@ -129,7 +130,7 @@ def _word(error: Exception) -> ErrorWord:
     match error:
         case TrainingRefused() | StoreError():
             return ErrorWord(error.reason)
-        case RowsError():
+        case TableError():
             return ErrorWord.LEADS_UNREADABLE
         case ExportRefused() | ArtifactError():
             return ErrorWord.EXPORT_DIFFERS

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import MAX_LEVELS, Feature, FeatureKind
+from leadmodel_messages.table import number, seconds
 from leadmodel_privacy.detect import redact
-from leadmodel_training.rows import Column, Rows, Texts, distinct, each, number, plain
+from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain
 
 TEXT, TIME = "details", "created_at"
 MIN_LEVEL_ROWS = 20
@@ -61,25 +61,12 @@ def instants(rows: Rows, roles: Roles) -> Floats:
     """Unix seconds of each row, shape (n,), NaN where the row has no time."""
     if roles.time is None:
         return np.full(len(rows), np.nan)
-    return each(_seconds, rows.columns[roles.time])
+    return each(seconds, rows.columns[roles.time])
 
 
-def _seconds(value: Any) -> float:
-    if value is None:
-        return np.nan
-    try:
-        return instant(value).timestamp()
-    except LeadError:
-        seconds = number(value)  # a CSV holds Unix seconds as text
-    try:
-        return np.nan if seconds is None else instant(seconds).timestamp()
-    except LeadError:
-        return np.nan
-
-
-def iso(seconds: float) -> str:
+def iso(time: float) -> str:
     """ISO 8601 text, in UTC and to the second, of Unix seconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
 
 
 # --- what the columns are --------------------------------------------------------------------------------------------------

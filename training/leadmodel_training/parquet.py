@@ -5,22 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from leadmodel_training.rows import Column, Rows, RowsError, texts
+from leadmodel_messages.table import TableError
+from leadmodel_training.columns import Column, Rows, texts
 
 
 def read_parquet(data: bytes) -> Rows:
-    """Read a Parquet file: numbers, texts, booleans and instants. Raises RowsError."""
+    """Read a Parquet file: numbers, texts, booleans and instants. Raises TableError."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise RowsError(
+        raise TableError(
             "the leads are Parquet: install leadmodel[training,parquet], or send CSV or JSON lines"
         ) from None
     try:
         table = parquet.read_table(io.BytesIO(data))
     except pa.ArrowException:
-        raise RowsError("the Parquet file is damaged or cut off") from None
+        raise TableError("the Parquet file is damaged or cut off") from None
     return Rows({name: _column(name, table.column(name), pa) for name in table.column_names})
 
 
@@ -37,6 +38,6 @@ def _column(name: str, column: Any, pa: Any) -> Column:
         return texts([None if v is None else v.isoformat() for v in column.to_pylist()])
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         return texts([v or None for v in column.to_pylist()])
-    raise RowsError(
+    raise TableError(
         f"column {name!r} of the Parquet file is {kind}; leads are numbers, texts, booleans and instants"
     )

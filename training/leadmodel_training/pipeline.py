@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from leadmodel_artifact.model import Artifact, DataWindow, Feature
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
+from leadmodel_training.columns import Rows, each, plain
 from leadmodel_training.export import check, export, make_reference
 from leadmodel_training.features import (
     Floats,
@@ -24,7 +25,7 @@ from leadmodel_training.features import (
 from leadmodel_training.leak_check import check_leaks
 from leadmodel_training.recipe_choice import Choice, choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
-from leadmodel_training.rows import Rows, each, labels, plain, write_csv
+from leadmodel_training.rows import labels, write_csv
 from leadmodel_training.split import (
     Refusal,
     Split,
@@ -104,7 +105,7 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
         timer: Shows the steps.
 
     Raises:
-        RowsError: The label or a column cannot be read.
+        TableError: The label or a column cannot be read.
         TrainingRefused: These leads make no model worth having.
         ExportRefused: The exported model differs from the fitted one.
         NotMeasurable: The holdout has only one outcome.

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadmodel_training.columns import Rows, distinct
 from leadmodel_training.features import Floats, Roles
-from leadmodel_training.rows import Rows, distinct
 
 MIN_POSITIVES = MIN_NEGATIVES = 100
 MIN_SHARE = 0.001  # least share of the rarer outcome

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local.rows import YES, LeadsError, check_label, is_number, number
+from leadmodel_local.rows import LeadsError, check_label, is_number
 from leadmodel_local.rows import read as read_rows
+from leadmodel_messages.table import number, outcome
 
 MAX_LEADS = 16_000  # the newest are taken
 TIME, TEXT = "created_at", "details"
@@ -71,7 +72,7 @@ def write(path: Path, table: Table) -> None:
 
 def conversion_rate(table: Table) -> float:
     """Return the fraction of leads that converted."""
-    return sum(row[table.label].lower() in YES for row in table.rows) / len(table.rows)
+    return sum(outcome(row[table.label]) is True for row in table.rows) / len(table.rows)
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ def conversion_rate(table: Table) -> float:
 
 def with_swapped_outcomes(table: Table) -> Table:
     """Swap the outcomes, as an export that calls those who did *not* buy converted."""
-    return table.map_rows(lambda row: {**row, table.label: "0" if row[table.label].lower() in YES else "1"})
+    return table.map_rows(lambda row: {**row, table.label: "0" if outcome(row[table.label]) else "1"})
 
 
 def with_broken_export(table: Table, seed: int) -> Table:

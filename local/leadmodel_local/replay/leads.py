@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadmodel_artifact.lead import LeadError, instant
-from leadmodel_local.rows import LeadsError, check_label, is_number, number, read
+from leadmodel_local.rows import LeadsError, check_label, is_number, read
+from leadmodel_messages.table import number, seconds
 
 DAY_S = 86400.0
 
@@ -55,8 +55,8 @@ def load(path: Path, label: str, time: str) -> PastLeads:
             f"{path} has no column {time!r}: a rehearsal needs to know when leads came; name it with --time-column"
         )
     try:
-        timed = sorted(((_seconds(row[time]), i) for i, row in enumerate(rows)))
-    except LeadError:
+        timed = sorted((_seconds(row[time]), i) for i, row in enumerate(rows))
+    except ValueError:
         raise LeadsError(
             f"column {time!r} must hold times such as 2026-01-05T08:30:00Z or Unix seconds"
         ) from None
@@ -64,8 +64,10 @@ def load(path: Path, label: str, time: str) -> PastLeads:
 
 
 def _seconds(text: str) -> float:
-    value = number(text)
-    return instant(text if value is None else value).timestamp()
+    time = seconds(text)
+    if time is None:
+        raise ValueError
+    return time
 
 
 def at(seconds: float) -> datetime:

@@ -13,8 +13,9 @@ from typing import Any
 
 from leadmodel_artifact.artifact import digest, dump
 from leadmodel_training import pipeline
+from leadmodel_training.columns import Rows, plain
 from leadmodel_training.features import encode
-from leadmodel_training.rows import Rows, plain, read
+from leadmodel_training.rows import read
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
