@@ -1,0 +1,222 @@
+"""Trainer (fast and line by line), validator and replay read the same columns and the same values from the same bytes."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadmodel_artifact.model import Artifact, DataWindow
+from leadmodel_local import rows as replay
+from leadmodel_messages import table
+from leadmodel_messages.table import TableError
+from leadmodel_predictor.jobs import holdout
+from leadmodel_training import rows as training
+from leadmodel_training.columns import plain
+from support.small_models import linear
+
+LABEL = "y"
+Leads = list[dict[str, object]]
+FIVE_LINES = b"a;b,c;y\n1; x ;1\n2;none;0\n3;Null;yes\n"
+
+
+def artifact() -> Artifact:
+    """A model that reads no number, so that the validator leaves texts as they are."""
+    return replace(linear(), features=(), data=DataWindow(label=LABEL))
+
+
+def present(names: Sequence[str], columns: Mapping[str, Sequence[object]]) -> Leads:
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in rows]
+
+
+def fast(data: bytes) -> Leads:
+    read = training.read(data)
+    return present(list(read.columns), {name: plain(column) for name, column in read.columns.items()})
+
+
+def line_by_line(data: bytes) -> Leads:
+    with mock.patch.object(training, "cut", return_value=None):
+        return fast(data)
+
+
+def contract(data: bytes) -> Leads:
+    read = table.read(data, 1 << 30)
+    return [{n: v for n, v in zip(read.names, row, strict=True) if v is not None} for row in read.rows]
+
+
+def validated(data: bytes) -> tuple[Leads, list[bool]]:
+    pairs = list(holdout.read(data, artifact()))
+    return [lead for lead, _ in pairs], [outcome for _, outcome in pairs]
+
+
+def replayed(data: bytes) -> Leads:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "leads"
+        path.write_bytes(data)
+        return [{name: value for name, value in row.items() if value} for row in replay.read(path)]
+
+
+def without_label(leads: Leads) -> Leads:
+    return [{name: value for name, value in lead.items() if name != LABEL} for lead in leads]
+
+
+def as_texts(leads: Leads) -> Leads:
+    return [{name: str(value) for name, value in lead.items()} for lead in leads]
+
+
+def hold_together(data: bytes) -> Leads:
+    """All readers agree on `data`, which has an outcome in every row; what they read."""
+    leads = contract(data)
+    assert fast(data) == line_by_line(data) == leads
+    assert replayed(data) == as_texts(leads)
+    others, outcomes = validated(data)
+    assert others == without_label(leads)
+    column = training.read(data).columns[LABEL]
+    assert outcomes == training.labels(column, LABEL) == [table.outcome(lead[LABEL]) for lead in leads]
+    return leads
+
+
+def test_the_file_that_three_readers_read_differently():
+    assert hold_together(FIVE_LINES) == [
+        {"a": "1", "b,c": " x ", "y": "1"},
+        {"a": "2", "b,c": "none", "y": "0"},
+        {"a": "3", "b,c": "Null", "y": "yes"},
+    ]
+
+
+CELLS = st.one_of(
+    st.sampled_from(
+        ["", "NA", "NaN", "nan", "NAN", "null", "Null", "NULL", "none", "None", " NA", " x ", "inf"]
+    ),
+    st.sampled_from(["1", "41.5", "-3e4", "1_000", " 7 ", "a;b", "a,b", 'a"b', "größe", "日本", "y" * 25]),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12),
+)
+OUTCOMES = st.sampled_from(["1", "0", "1.0", "0.0", "yes", "No", "TRUE", "false", "y", "n", " t ", "F"])
+NAMES = st.lists(
+    st.text(st.sampled_from('abcdefgh é,;'), min_size=1, max_size=4), min_size=1, max_size=4, unique=True
+)
+MARKS = st.sampled_from([b"", b"\xef\xbb\xbf"])
+PACK = st.sampled_from([bytes, lambda data: gzip.compress(data, mtime=0)])
+
+
+@st.composite
+def csv_files(draw):
+    names = [*draw(NAMES), LABEL]
+    delimiter = draw(st.sampled_from([",", ";"]))
+    row = st.tuples(*[CELLS] * (len(names) - 1), OUTCOMES)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=draw(st.sampled_from(["\n", "\r\n"])))
+    writer.writerows([names, *draw(st.lists(row, min_size=1, max_size=6))])
+    return draw(PACK)(draw(MARKS) + text.getvalue().encode())
+
+
+def outcome_of(reader, data: bytes) -> object:
+    """What a reader reads, or that the reader refuses the bytes."""
+    try:
+        return reader(data)
+    except (TableError, holdout.HoldoutError, replay.LeadsError) as error:
+        return "refused", str(error)
+
+
+@settings(max_examples=150, deadline=None)
+@given(csv_files())
+def test_tables_of_every_kind(data):
+    """Where the file is a table all read the same; where the delimiter is taken for another, all refuse the same."""
+    leads = outcome_of(contract, data)
+    assert outcome_of(fast, data) == outcome_of(line_by_line, data) == leads
+    if isinstance(leads, list) and all(table.outcome(lead.get(LABEL)) is not None for lead in leads):
+        hold_together(data)
+    else:
+        assert outcome_of(validated, data)[0] == "refused"
+        if not isinstance(leads, list):
+            assert leads[1] in outcome_of(replayed, data)[1]
+            assert leads[1] in outcome_of(validated, data)[1]
+
+
+JSON_VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(),
+    st.sampled_from(["NA", "none", "", "x", "7"]),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["a", "b", "c"]), JSON_VALUES, max_size=3), min_size=1, max_size=6
+    ),
+    MARKS,
+    PACK,
+    st.data(),
+)
+def test_json_lines_of_every_kind(leads, mark, pack, data):
+    lines = [json.dumps({**lead, LABEL: data.draw(OUTCOMES)}) for lead in leads]
+    hold_together(pack(mark + "\n".join([*lines, ""]).encode()))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=60))
+def test_no_bytes_make_an_error_of_another_kind(data):
+    leads = outcome_of(contract, data)
+    if leads:
+        assert outcome_of(fast, data) == outcome_of(line_by_line, data) == leads
+
+
+REFUSED = {
+    "a name twice": (b"a,a,y\n1,2,1\n", "name of its own"),
+    "a name that is empty": (b"a,,y\n1,2,1\n", "name of its own"),
+    "a short row": (b"a,y\n1,1\n\nsecret@example.org\n", "row 3 has 1 fields, the header has 2"),
+    "no UTF-8": (b"a,y\n\xff,1\n", "not UTF-8"),
+    "a gzip file that is cut off": (gzip.compress(b"a,y\n1,1\n", mtime=0)[:-9], "damaged or cut off"),
+    "no object": (b'{"y": 1}\n["secret@example.org"]\n', "line 2 is no JSON object"),
+    "no flat object": (b'{"y": 1}\n{"a": {"secret@example.org": 1}}\n', "line 2 is no flat JSON object"),
+    "a field beyond csv's limit": (b'a,y\n"' + b"x" * 140_000 + b'",1\n', "is no CSV"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_every_reader_refuses_in_the_same_words(case):
+    data, words = REFUSED[case]
+    for reader in (contract, fast, line_by_line, validated, replayed):
+        refusal = outcome_of(reader, data)
+        assert isinstance(refusal, tuple)
+        assert words in refusal[1]
+        assert "example.org" not in refusal[1]
+
+
+def test_a_small_file_that_unpacks_to_a_huge_one(monkeypatch):
+    data = gzip.compress(b"a,y\n" + b"1,1\n" * (1 << 20), mtime=0)
+    with pytest.raises(TableError, match="unpack to more than 1048576 bytes"):
+        list(table.read(data, 1 << 20).rows)
+    for module, limit in ((training, "MAX_BYTES"), (holdout, "MAX_UNPACKED"), (replay, "MAX_UNPACKED")):
+        monkeypatch.setattr(module, limit, 1 << 20)
+    for reader in (fast, line_by_line, validated, replayed):
+        assert "unpack to more than 1048576 bytes" in outcome_of(reader, data)[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("2026-01-05T00:00:00Z", 1767571200.0),
+        ("2026-01-05T01:00:00+01:00", 1767571200.0),
+        ("20260105", 1767571200.0),
+        ("1767571200", 1767571200.0),
+        (1767571200, 1767571200.0),
+        ("yesterday", None),
+        ("1e300", None),
+        (None, None),
+    ],
+)
+def test_times(value, seconds):
+    assert table.seconds(value) == seconds
