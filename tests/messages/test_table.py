@@ -102,7 +102,7 @@ CELLS = st.one_of(
 )
 OUTCOMES = st.sampled_from(["1", "0", "1.0", "0.0", "yes", "No", "TRUE", "false", "y", "n", " t ", "F"])
 NAMES = st.lists(
-    st.text(st.sampled_from('abcdefgh é,;'), min_size=1, max_size=4), min_size=1, max_size=4, unique=True
+    st.text(st.sampled_from("abcdefgh é,;"), min_size=1, max_size=4), min_size=1, max_size=4, unique=True
 )
 MARKS = st.sampled_from([b"", b"\xef\xbb\xbf"])
 PACK = st.sampled_from([bytes, lambda data: gzip.compress(data, mtime=0)])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_messages import table
 from leadmodel_messages.table import TableError
@@ -60,13 +61,21 @@ class _Kinds:
 
 
 def _typed(lead: dict[str, Any], kinds: _Kinds, row: int) -> dict[str, Any]:
-    """The lead with numbers where the model wants numbers, and Unix seconds where a time is given."""
+    """The lead with numbers where the model wants numbers, and a number where Unix seconds are given as a text."""
     for name in kinds.numbers & lead.keys():
         lead[name] = table.number(lead[name])
         if lead[name] is None:
             raise HoldoutError(f"{name!r} in row {row} of the holdout is no finite number")
     for name in kinds.times & lead.keys():
-        time = table.seconds(lead[name])
-        if time is not None:
-            lead[name] = time
+        lead[name] = _time(lead[name])
     return lead
+
+
+def _time(value: Any) -> Any:
+    """The value itself where a scorer reads a time in the value; Unix seconds as a number where they are given as a text."""
+    try:
+        instant(value)
+    except LeadError:
+        time = table.seconds(value)
+        return value if time is None else time
+    return value
