@@ -2,14 +2,11 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from leadmodel_predictor.http.request import Request
 from leadmodel_predictor.http.response import CHUNKED, CLOSE, CONTINUE, check_header, response_head
 from leadmodel_predictor.http.types import ASGIApp, Header, Message
-
-if TYPE_CHECKING:
-    from leadmodel_predictor.http.connection import Connection
 
 LOG = logging.getLogger("uvicorn.error")  # configured by uvicorn, whose messages these are
 SERVER_ERROR = b"Internal Server Error"
@@ -20,10 +17,34 @@ SERVER_ERROR_HEADERS = [
 ]
 
 
+class Channel(Protocol):
+    """The connection, as far as an exchange uses it."""
+
+    transport: Any
+    client: tuple[str, int] | None
+    server: tuple[str, int] | None
+
+    @property
+    def default_headers(self) -> list[Header]:
+        """Return the headers of every response."""
+
+    def close(self) -> None:
+        """Send the responses that are written, and end."""
+
+    def update_reading(self) -> None:
+        """Read on, unless requests, answers or a body wait already."""
+
+    async def writable(self) -> None:
+        """Wait until the client has read enough."""
+
+    def response_completed(self, request: Request) -> None:
+        """Go on with the next request of the connection."""
+
+
 class Exchange:
     """One request at an ASGI application."""
 
-    def __init__(self, connection: "Connection", request: Request) -> None:
+    def __init__(self, connection: Channel, request: Request) -> None:
         self.connection, self.request = connection, request
         self.is_disconnected = False  # nobody reads the response
         self.has_started = self.is_complete = False  # of the response
