@@ -10,6 +10,7 @@ from leadmodel_operator.kubernetes.apiserver import lease as leases
 from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
+from support import virtual_time
 from worlds.fake_api import FakeApi, Refused
 from worlds.fake_cluster import FakeCluster
 from worlds.fake_leader import TLS, a_cluster
@@ -70,7 +71,7 @@ def test_a_killed_leader_is_followed_whatever_the_clocks_say(minutes):
             assert not one.valid()
             assert 1.0 <= took <= 4.0
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_released_lease_is_taken_at_once():
@@ -83,7 +84,7 @@ def test_a_released_lease_is_taken_at_once():
             assert not one.valid()
             assert await seconds(waits) < 1.0
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_restarted_process_of_the_same_name_takes_its_own_lease_back():
@@ -93,7 +94,7 @@ def test_a_restarted_process_of_the_same_name_takes_its_own_lease_back():
             await one.acquire()
             assert await seconds(again.acquire()) < 1.0
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_deleted_lease_is_made_again():
@@ -107,7 +108,7 @@ def test_a_deleted_lease_is_made_again():
             assert one.valid()
             hold.cancel()
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def edit(cluster: FakeCluster) -> None:
@@ -124,7 +125,7 @@ def test_a_lease_given_to_another_by_hand_is_lost_at_once():
             await asyncio.wait_for(hold, 3)
             assert not one.valid()
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_renewal_reads_only_what_another_has_changed():
@@ -145,7 +146,7 @@ def test_a_renewal_reads_only_what_another_has_changed():
             assert cluster.api.objects[PLACE]["spec"]["renewTime"]
             hold.cancel()
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 async def unreachable(api: FakeApi, lease: Lease) -> None:
@@ -165,7 +166,7 @@ def test_who_cannot_renew_stops_before_another_may_begin():
             assert took < leases.DURATION_S + 0.5
             assert not one.valid()
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_process_that_stood_still_may_not_write():
@@ -182,7 +183,7 @@ def test_a_process_that_stood_still_may_not_write():
                 await client.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "x"}})
             loop.time = real
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def leases_not_leading():

@@ -15,6 +15,7 @@ from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
+from support import virtual_time
 from worlds.fake_api import Call, FakeApi, Refused
 from worlds.fake_leader import a_cluster
 
@@ -159,7 +160,7 @@ def test_a_broken_watch_is_made_good(how):
                 await until(lambda: seen(cache) == there(api))
                 assert KEY in keys
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_control_taking_old_events_is_found_out(monkeypatch):
@@ -173,7 +174,7 @@ def test_control_taking_old_events_is_found_out(monkeypatch):
         assert seen(cache) == {"a": "new"}
 
     with pytest.raises(AssertionError):
-        asyncio.run(tell())
+        virtual_time.run(tell())
 
 
 def test_a_silent_watch_is_given_up(monkeypatch):
@@ -187,7 +188,7 @@ def test_a_silent_watch_is_given_up(monkeypatch):
                 put(cluster.api, "a")
                 await until(lambda: seen(cache) == there(cluster.api), limit=20)
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_a_deletion_that_no_event_tells_is_found_by_the_next_list():
@@ -202,7 +203,7 @@ def test_a_deletion_that_no_event_tells_is_found_by_the_next_list():
                 await until(lambda: seen(cache) == there(api), limit=20)
                 assert keys == [KEY]
 
-    asyncio.run(tell())
+    virtual_time.run(tell())
 
 
 def test_control_never_listing_again_is_found_out():
@@ -214,7 +215,7 @@ def test_control_never_listing_again_is_found_out():
                 await until(lambda: seen(cache) == there(cluster.api), limit=2)
 
     with pytest.raises(AssertionError):
-        asyncio.run(tell())
+        virtual_time.run(tell())
 
 
 # --- a burst ---------------------------------------------------------------------------------------------------------------------
@@ -247,12 +248,12 @@ async def burst(took: float = 0.002) -> int:
 
 @pytest.mark.parametrize("took", [0.002, 0.05])
 def test_a_thousand_events_on_one_object_are_a_few_passes(took):
-    assert asyncio.run(burst(took)) <= 5
+    assert virtual_time.run(burst(took)) <= 5
 
 
 def test_control_a_queue_that_never_slows_down_is_found_out(monkeypatch):
     monkeypatch.setattr(WorkQueue, "slow_down", lambda *_: None)
-    assert asyncio.run(burst()) > 5
+    assert virtual_time.run(burst()) > 5
 
 
 NAMESPACES = 8  # watched one by one: more streams than requests have connections
@@ -285,4 +286,4 @@ def test_watches_leave_requests_their_connections(shared):
                 await client.close()
             return cache.synced == set(wanted)
 
-    assert asyncio.run(tell()) is not shared
+    assert virtual_time.run(tell()) is not shared

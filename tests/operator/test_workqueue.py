@@ -8,6 +8,7 @@ import pytest
 
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
+from support import virtual_time
 
 KEY = Key("sales", "conversion")
 
@@ -63,7 +64,7 @@ async def at_start() -> int:
 
 
 def test_what_is_told_before_a_pass_begins_is_seen_by_that_pass():
-    assert asyncio.run(at_start()) == 1
+    assert virtual_time.run(at_start()) == 1
 
 
 def test_control_a_queue_that_takes_waiting_for_running_makes_two(monkeypatch):
@@ -75,7 +76,7 @@ def test_control_a_queue_that_takes_waiting_for_running_makes_two(monkeypatch):
         add(self, key, after)
 
     monkeypatch.setattr(WorkQueue, "add", eager)
-    assert asyncio.run(at_start()) == 2
+    assert virtual_time.run(at_start()) == 2
 
 
 def test_what_is_told_while_a_pass_runs_makes_another():
@@ -87,7 +88,7 @@ def test_what_is_told_while_a_pass_runs_makes_another():
             await asyncio.sleep(0.5)
         return len(passes.began)
 
-    assert asyncio.run(tell()) == 2
+    assert virtual_time.run(tell()) == 2
 
 
 async def long_burst(took: float) -> list[float]:
@@ -98,7 +99,7 @@ async def long_burst(took: float) -> list[float]:
 
 @pytest.mark.parametrize("took", [0.002, 0.1])
 def test_a_burst_is_looked_at_less_and_less_often_however_long_a_pass_takes(took):
-    began = asyncio.run(long_burst(took))
+    began = virtual_time.run(long_burst(took))
     assert began[0] < 0.1, "the first event at once"
     assert len(began) <= 9
     assert max(b - a for a, b in pairwise(began)) < 2.5, "and never left alone"
@@ -107,7 +108,7 @@ def test_a_burst_is_looked_at_less_and_less_often_however_long_a_pass_takes(took
 def test_control_a_pace_that_forgets_with_a_long_pass_is_found_out(monkeypatch):
     slow_down = WorkQueue.slow_down
     monkeypatch.setattr(WorkQueue, "slow_down", lambda self, key, _, now: slow_down(self, key, now, now))
-    assert len(asyncio.run(long_burst(0.1))) > 9
+    assert len(virtual_time.run(long_burst(0.1))) > 9
 
 
 def test_an_event_after_quiet_is_acted_upon_at_once():
@@ -120,7 +121,7 @@ def test_an_event_after_quiet_is_acted_upon_at_once():
             await asyncio.sleep(0.3)
         return passes.began[-1] - asked
 
-    assert 0 <= asyncio.run(tell()) < 0.1
+    assert 0 <= virtual_time.run(tell()) < 0.1
 
 
 # --- passes that had something to do -------------------------------------------------------------------------------------------
@@ -134,14 +135,14 @@ async def fought_over() -> list[float]:
 
 
 def test_what_a_pass_causes_is_seen_soon_and_a_fight_slows_down():
-    began = asyncio.run(fought_over())
+    began = virtual_time.run(fought_over())
     assert sum(when < 0.5 for when in began) >= 4
     assert len(began) <= 12
 
 
 def test_control_two_who_fight_at_full_speed_are_found_out(monkeypatch):
     monkeypatch.setattr(WorkQueue, "slow_down", lambda *_: None)
-    assert len(asyncio.run(fought_over())) > 100
+    assert len(virtual_time.run(fought_over())) > 100
 
 
 # --- times that were asked for ----------------------------------------------------------------------------------------------------
@@ -155,8 +156,8 @@ async def longest_wait(after: float) -> float:
 
 
 def test_a_reading_that_is_due_is_not_put_off_by_a_burst():
-    assert asyncio.run(longest_wait(0.4)) < 0.6
+    assert virtual_time.run(longest_wait(0.4)) < 0.6
 
 
 def test_control_without_a_time_of_its_own_the_burst_would_have_put_it_off():
-    assert asyncio.run(longest_wait(600.0)) > 1.5
+    assert virtual_time.run(longest_wait(600.0)) > 1.5
