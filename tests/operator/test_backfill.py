@@ -15,7 +15,7 @@ from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, PiiBackfill, RedisSource, Spec
 from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser
-from leadmodel_privacy.backfill.command import settings_of
+from leadmodel_privacy.backfill.arguments import settings_of
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}

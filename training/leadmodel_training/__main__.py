@@ -27,7 +27,7 @@ from leadmodel_training.step_timer import StepTimer
 
 
 def parser() -> argparse.ArgumentParser:
-    """The program's arguments."""
+    """Build the parser of the program's arguments."""
     p = argparse.ArgumentParser(
         prog="leadmodel-train",
         description="Train a lead-scoring model. Writes holdout.csv.gz first, then model.json, and prints one JSON line.",
@@ -126,7 +126,7 @@ def _failed(log: Path, error: Exception) -> int:
 
 
 def _word(error: Exception) -> ErrorWord:
-    """Name the cause."""
+    """The error word that names the cause."""
     match error:
         case TrainingRefused() | StoreError():
             return ErrorWord(error.reason)

@@ -27,7 +27,7 @@ EVERY_NUMBER = float(np.finfo(np.float64).max)  # JSON has no infinity
 
 
 class Recipe(StrEnum):
-    """The kinds of model."""
+    """The kinds of model that can be fitted."""
 
     LINEAR = "linear"  # logistic regression: one weight per number and per level
     TREES = "trees"  # gradient-boosted trees: steps, interactions, missing values as they are

@@ -17,7 +17,7 @@ from leadmodel_training.world_days import draw
 
 
 def parser() -> argparse.ArgumentParser:
-    """The program's arguments."""
+    """Build the parser of the program's arguments."""
     kinds = ", ".join(f"{kind} ({DEFAULT_SIZE[kind]:g})" for kind in ShiftKind)
     p = argparse.ArgumentParser(
         prog="leadmodel-synth",

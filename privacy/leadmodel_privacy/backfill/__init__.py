@@ -2,7 +2,7 @@
 
 From the outside in:
 
-- `command` (arguments, exit code) → `run` (waits, reconnects) → `session` (one connection: gate, lease, scan, verify pass).
+- `command` and `arguments` → `run` (waits, reconnects) → `session` (one connection: gate, lease, scan, verify pass).
 - `key_scan` walks all keys by SCAN; `worker` redacts a page of keys, `single_key` and `chunked` one large or busy key.
 - `redis_types` and `key_parts` know the messages inside a key; `message_redactor` asks the detector.
 - `servers`, `nodes`, `topology`, `capabilities` and `scripts` talk to the servers; `lua/` holds the steps that must be atomic.

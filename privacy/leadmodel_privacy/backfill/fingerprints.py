@@ -31,7 +31,7 @@ class Fingerprints:
         return len(self._items)
 
     def add(self, fingerprint: int) -> None:
-        """Append a fingerprint."""
+        """Append a fingerprint; duplicates are kept."""
         self._items.append(fingerprint)
 
     def unsaved(self) -> bytes:

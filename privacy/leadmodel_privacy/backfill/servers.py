@@ -140,7 +140,7 @@ class Servers:
         return waited
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections to the servers."""
         for node in self._nodes.values():
             node.client.close()
         if self.cluster is not None:

@@ -199,6 +199,7 @@ class Session:
         self._scan("verify", context.tally)
 
     def finish(self) -> None:
+        """Drop the checkpoint, and write the fields that later runs read; a first look leaves nothing."""
         settings = self.settings
         if settings.partial:
             return
@@ -210,6 +211,7 @@ class Session:
     # --- between pages -------------------------------------------------------------------------------------------------------------
 
     def save_progress(self) -> None:
+        """Save the checkpoint after a page, or only renew the lease in a first look; stop here if a signal asked for it."""
         self._time()
         self.has_progressed = True
         if not self.settings.partial:

@@ -49,7 +49,7 @@ class Settings:
 
     @property
     def mode(self) -> str:
-        """Its name in reports."""
+        """The mode's name in reports: `Apply` or `DryRun`."""
         return "Apply" if self.apply else "DryRun"
 
     @property

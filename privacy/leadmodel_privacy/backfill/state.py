@@ -105,7 +105,7 @@ class State:
         self._require_lease(self._call("finish", words, *lease, int(stamps), _STAMPS_S, *pairs))
 
     def release(self) -> None:
-        """Release the lease."""
+        """Release the lease, if this run holds it."""
         self._call("release", ("lease",), self._owner)
 
     def fields(self) -> dict[str, str]:

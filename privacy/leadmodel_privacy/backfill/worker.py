@@ -53,6 +53,7 @@ class Worker:
             yield batch
 
     def process_batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
+        """Read and redact the small keys of a batch; a key that has grown or is gone goes to the `SingleKeyWorker`."""
         context = self.context
         most = 2 * context.settings.limits.small_items
         replies = node.run([context.types[o.type].read(o.key, most) for o in batch])
@@ -74,6 +75,7 @@ class Worker:
             self.single_key.process(node, key)
 
     def write_batch(self, node: Node, writes: Sequence[_Write]) -> None:
+        """Write the changes of a batch; a key with a change that could not be made goes to the `SingleKeyWorker`."""
         context = self.context
         calls: list[tuple[bytes, Command]] = []
         for write in writes:

@@ -1,6 +1,6 @@
 #!lua
--- End of a whole run: forget its checkpoint, keep its stamps if asked, write what the next run asks for. Only as the lease's holder.
--- KEYS: lease, state, changed, clean, stamps. ARGV: owner, fence, 1 to keep stamps, seconds they live, fields and values. Returns 1 or 0.
+-- Ends a whole run, only for the lease's holder: drops the checkpoint, keeps the stamps if requested, writes fields for later runs.
+-- KEYS: lease, state, changed, clean, stamps. ARGV: owner, fence, 1 to keep stamps, seconds that stamps live, fields and values. Returns 1 or 0.
 if (redis.call('GET', KEYS[1]) or ARGV[1]) ~= ARGV[1] or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[2] then return 0 end
 redis.call('HDEL', KEYS[2], 'checkpoint')
 for i = 5, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end

@@ -1,5 +1,5 @@
 #!lua
--- Replace a document that still is the one that was read. ARGV: digest of its text, new text. Returns {applied, missed}.
+-- Replaces a document that has not changed since it was read. ARGV: digest of its text, new text. Returns {applied, missed}.
 local now = redis.call('JSON.GET', KEYS[1], '.')
 if not now or redis.sha1hex(now) ~= ARGV[1] then return {0, 1} end
 redis.call('JSON.SET', KEYS[1], '.', ARGV[2])

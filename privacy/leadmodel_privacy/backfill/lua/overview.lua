@@ -1,6 +1,6 @@
 #!lua flags=no-writes
--- One key at a glance: {type, elements, bytes, mark}; bytes stand for the elements of a string. The mark is the digest of
--- the whole content, only of small keys and only if asked. ARGV: whether to mark (1 or 0), most elements, most bytes
+-- The overview of a key: {type, elements, bytes, digest}; a string has its bytes as elements. The digest is that of the whole content,
+-- empty for a large key or where none is requested. ARGV: 1 to request a digest, most elements, most bytes of a key with a digest.
 local key = KEYS[1]
 local kind = redis.call('TYPE', key).ok
 if kind == 'none' then return {kind, 0, 0, ''} end
@@ -13,21 +13,21 @@ local bytes = kind == 'string' and length or redis.call('MEMORY', 'USAGE', key) 
 if ARGV[1] ~= '1' or bytes > tonumber(ARGV[3]) or (kind ~= 'string' and length > tonumber(ARGV[2])) then
   return {kind, length, bytes, ''}
 end
-local found
+local items
 if kind == 'string' then
-  found = {redis.call('GET', key)}
+  items = {redis.call('GET', key)}
 elseif kind == 'list' then
-  found = redis.call('LRANGE', key, 0, -1)
+  items = redis.call('LRANGE', key, 0, -1)
 elseif kind == 'hash' then
-  found = redis.call('HGETALL', key)
+  items = redis.call('HGETALL', key)
 elseif kind == 'zset' then
-  found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  items = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
 else
-  found = {}
+  items = {}
   for _, entry in ipairs(redis.call('XRANGE', key, '-', '+')) do
-    found[#found + 1] = entry[1]
-    for _, item in ipairs(entry[2]) do found[#found + 1] = item end
+    items[#items + 1] = entry[1]
+    for _, item in ipairs(entry[2]) do items[#items + 1] = item end
   end
 end
-for i = 1, #found do found[i] = #found[i] .. ':' .. found[i] end
-return {kind, length, bytes, redis.sha1hex(table.concat(found))}
+for i = 1, #items do items[i] = #items[i] .. ':' .. items[i] end
+return {kind, length, bytes, redis.sha1hex(table.concat(items))}

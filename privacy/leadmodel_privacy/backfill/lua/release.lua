@@ -1,4 +1,4 @@
 #!lua
--- Give the lease back, only as its holder. KEYS: lease. ARGV: owner
+-- Releases the lease, only for its holder. KEYS: lease. ARGV: owner
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0

@@ -1,8 +1,8 @@
 #!lua
--- Keep the lease, write the checkpoint and add to the fingerprints, only as the lease's holder: a lease that
--- ran out and that nobody took since (the fence tells) is still ours.
--- KEYS: lease, state, changed, clean. ARGV: owner, fence, milliseconds of the lease, checkpoint, 1 to begin the fingerprints anew, seconds
--- they live, changed, clean. Returns 1 or 0.
+-- Renews the lease, writes the checkpoint and appends to the fingerprints, only for the lease's holder. A lease that ended and that
+-- nobody has taken since, as the fence tells, is still held.
+-- KEYS: lease, state, changed, clean. ARGV: owner, fence, milliseconds of the lease, checkpoint, 1 to drop the stored fingerprints,
+-- seconds that fingerprints live, changed, clean. Returns 1 or 0.
 if (redis.call('GET', KEYS[1]) or ARGV[1]) ~= ARGV[1] or redis.call('HGET', KEYS[2], 'fence') ~= ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 if ARGV[4] == '' then return 1 end
