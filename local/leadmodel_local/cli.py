@@ -185,14 +185,14 @@ def _chosen(options: argparse.Namespace) -> list[ModelFolder]:
     return chosen
 
 
-def _print_each(options: argparse.Namespace, view: Callable[[dict[str, Any]], list[str]]) -> int:
+def _print_each(options: argparse.Namespace, view: Callable[[files.ModelFolder], list[str]]) -> int:
     folders = _chosen(options)
     if not folders:
         raise Refusal(f"there is no LeadModel in {options.state}; start one with `leadmodel local up FILE`")
     if not files.held(options.state / "lock"):
         _log(f"leadmodel: nothing runs on {options.state}; this is how it was left")
     for folder in folders:
-        print("\n".join(view(documents.read(folder))))
+        print("\n".join(view(folder)))
     return 0
 
 
@@ -260,8 +260,10 @@ def _replay(options: argparse.Namespace) -> int:
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": up,
     "get": get,
-    "why": lambda options: _print_each(options, why.why),
-    "history": lambda options: _print_each(options, why.history),
+    "why": lambda options: _print_each(
+        options, lambda folder: why.why(documents.read(folder), documents.read_trace(folder))
+    ),
+    "history": lambda options: _print_each(options, lambda folder: why.history(documents.read(folder))),
     "run": run_requested,
     "demo": lambda options: demo.main(options, now),
     "replay": _replay,

@@ -12,7 +12,8 @@ from leadmodel_local.port import LocalPort, source_signature
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import children, files, manifests
 from leadmodel_local.state.manifests import ManifestError
-from leadmodel_operator.reconcile import Conflict, Key, reconcile
+from leadmodel_operator.planning.trace import Outcome
+from leadmodel_operator.reconcile import Conflict, Key, TraceReporter, reconcile
 from leadmodel_operator.resource.document import read_spec
 
 TICK_S, RETRY_S = 0.1, 2.0
@@ -32,6 +33,10 @@ class Runtime:
     _due: dict[Key, float] = field(default_factory=dict)
     _states: dict[Key, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Keep the trace of each LeadModel in its folder."""
+        self._traces = TraceReporter(self._keep_trace)
+
     def load(self) -> None:
         """Take the manifests as they are now. Raises ManifestError when no manifest could be taken."""
         paths = [path for source in self.sources for path in expand(source)]
@@ -43,6 +48,7 @@ class Runtime:
         for folder in files.model_folders(self.port.root):
             if folder.key not in wanted:
                 self.port.forget(folder.key)
+                self._traces.forget(folder.key)
                 self.log(f"{folder.key.namespace}/{folder.key.name}: its manifest is gone, so it goes")
         for key, manifest in wanted.items():
             if self.port.folder(key).deleted.exists():
@@ -74,7 +80,7 @@ class Runtime:
             return
         self._states[key] = state
         try:
-            again = await reconcile(self.port, key)
+            again = await reconcile(self.port, key, self._traces.planner(key))
         except Conflict:
             again = 0.0
         except OSError as error:
@@ -92,6 +98,10 @@ class Runtime:
         pods = [(p.name, p.ready, p.alive, p.leaving, p.restarts) for p in predictors.list_pods(folder)]
         jobs = [(job.name, job.state) for job in self.port.jobs(key).seen()]
         return repr((kept, pods, jobs, source_signature(spec), files.signature(folder.serve)))
+
+    def _keep_trace(self, key: Key, trace: tuple[Outcome, ...]) -> None:
+        entries = [{"step": o.step, "effect": o.effect, "reason": o.reason} for o in trace]
+        files.write_json(self.port.folder(key).trace, entries)
 
     def stop(self) -> None:
         """End all children and wait for their end; status and ledger stay."""

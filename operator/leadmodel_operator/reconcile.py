@@ -10,6 +10,7 @@ from typing import Protocol
 
 from leadmodel_operator.planning.observed import Desired, Event, Observed, Plan, Record
 from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.planning.trace import Effect, Outcome
 from leadmodel_operator.resource.status import Status
 
 
@@ -45,6 +46,32 @@ class Port(Protocol):
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Tell people; best effort."""
+
+
+class TraceReporter:
+    """Reports what the planner did or withheld for a key whenever that differs from the last pass of the same key."""
+
+    def __init__(self, report: Callable[[Key, tuple[Outcome, ...]], None]) -> None:
+        """Set the function that takes a key and its new trace, without the steps for which nothing was due."""
+        self._report = report
+        self._last: dict[Key, tuple[Outcome, ...]] = {}
+
+    def planner(self, key: Key) -> Callable[[Observed], Plan]:
+        """The planner for the passes of a key."""
+
+        def traced(seen: Observed) -> Plan:
+            answer = plan(seen)
+            trace = tuple(outcome for outcome in answer.trace if outcome.effect is not Effect.NOTHING)
+            if trace != self._last.get(key):
+                self._last[key] = trace
+                self._report(key, trace)
+            return answer
+
+        return traced
+
+    def forget(self, key: Key) -> None:
+        """Forget a LeadModel that is gone."""
+        self._last.pop(key, None)
 
 
 async def reconcile(port: Port, key: Key, decide: Callable[[Observed], Plan] = plan) -> float | None:

@@ -59,6 +59,11 @@ def read(folder: ModelFolder) -> dict[str, Any]:
     }
 
 
+def read_trace(folder: ModelFolder) -> list[dict[str, str]]:
+    """Read what the newest pass did and withheld: step, effect and reason per entry; empty before the first pass."""
+    return files.read_json(folder.trace) or []
+
+
 def read_all(root: Path) -> list[dict[str, Any]]:
     """Read every LeadModel of a state folder, by namespace and name."""
     return [read(folder) for folder in files.model_folders(root)]

@@ -101,6 +101,11 @@ class ModelFolder:
         return self.folder / "ledger.json"
 
     @property
+    def trace(self) -> Path:
+        """What the newest pass did and withheld, and why."""
+        return self.folder / "trace.json"
+
+    @property
     def events(self) -> Path:
         """The events, one JSON document per line."""
         return self.folder / "events.jsonl"

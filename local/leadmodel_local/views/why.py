@@ -1,23 +1,31 @@
-"""The last decision in prose, with its numbers; and the story so far."""
+"""Why a LeadModel is as it is: its status, verdicts and the newest pass in sentences, and the history of decisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from leadmodel_operator.planning.trace import Effect
 from leadmodel_operator.resource.digest import short
 
+ENTRIES_SHOWN = 5
 
-def why(found: dict[str, Any]) -> list[str]:
-    """Sentences, the most important first."""
-    status, name = found["status"], found["metadata"]["name"]
+
+def why(lead_model: dict[str, Any], trace: Sequence[dict[str, str]] = ()) -> list[str]:
+    """Explain a LeadModel, the most important sentence first.
+
+    Args:
+        lead_model: The document as `documents.read` gives it.
+        trace: What the newest pass did and withheld, as `documents.read_trace` gives it.
+    """
+    status, name = lead_model["status"], lead_model["metadata"]["name"]
     if not status:
         return [f"{name}: nothing is known yet; is `leadmodel local up` running?"]
     conditions = {c["type"]: c for c in status.get("conditions", [])}
     ready = conditions["Ready"]
-    lines = [
-        f"{name} is {'ready' if ready['status'] == 'True' else 'not ready'} ({ready['reason']}): {ready['message']}"
-    ]
+    is_ready = "ready" if ready["status"] == "True" else "not ready"
+    lines = [f"{name} is {is_ready} ({ready['reason']}): {ready['message']}"]
     lines += [*_champion(status), *_gate(status), *_drift(status), *_quarantine(status)]
-    return lines + _waiting(conditions, status)
+    return [*lines, *_waiting(conditions, status), *_trace(trace)]
 
 
 def _champion(status: dict[str, Any]) -> list[str]:
@@ -38,27 +46,27 @@ def _gate(status: dict[str, Any]) -> list[str]:
     gate = status.get("gate")
     if gate is None:
         return []
-    said = f"Gate: {short(gate['digest'])} got {gate['verdict']} ({gate['reason']})"
+    line = f"Gate: {short(gate['digest'])} got {gate['verdict']} ({gate['reason']})"
     if gate.get("auc") is not None:
-        said += f": AUC {gate['auc']:.4f}, at least {gate['minAuc']:.2f} asked"
+        line += f": AUC {gate['auc']:.4f}, at least {gate['minAuc']:.2f} asked"
     if gate.get("lower") is not None:
-        said += f"; with 95 % confidence it is above {gate['lower']:.4f}"
+        line += f"; with 95 % confidence it is above {gate['lower']:.4f}"
     if gate.get("delta") is not None:
-        said += f"; {gate['delta']:+.4f} against the champion on the same leads (at least {gate['deltaLower']:+.4f})"
+        line += f"; {gate['delta']:+.4f} against the champion on the same leads (at least {gate['deltaLower']:+.4f})"
     rows = f" ({gate['positives']} converted and {gate['negatives']} other leads)"
-    return [said + rows + "."]
+    return [line + rows + "."]
 
 
 def _drift(status: dict[str, Any]) -> list[str]:
     drift = status.get("drift")
     if drift is None:
         return []
-    said = f"Live leads: {drift['evidence']} on {drift['samples']} leads"
+    line = f"Live leads: {drift['evidence']} on {drift['samples']} leads"
     if drift.get("psi") is not None:
-        said += f", largest PSI {drift['psi']:.2f} in {drift['feature']}"
+        line += f", largest PSI {drift['psi']:.2f} in {drift['feature']}"
     if drift.get("previousPsi") is not None:
-        said += f"; the previous model on the same leads: {drift['previousPsi']:.2f}"
-    lines = [said + "."]
+        line += f"; the previous model on the same leads: {drift['previousPsi']:.2f}"
+    lines = [line + "."]
     return [*lines, f"What was made of it: {drift['verdict']}."] if drift.get("verdict") else lines
 
 
@@ -67,28 +75,38 @@ def _quarantine(status: dict[str, Any]) -> list[str]:
         f"Quarantined: {short(entry['digest'])} ({entry['kind']}, {entry['reason']})"
         + (f": {entry['evidence']}" if entry.get("evidence") else "")
         + "."
-        for entry in status.get("quarantine", [])[:5]
+        for entry in status.get("quarantine", [])[:ENTRIES_SHOWN]
     ]
 
 
 def _waiting(conditions: dict[str, Any], status: dict[str, Any]) -> list[str]:
-    found = [
+    lines = [
         f"{kind}: {conditions[kind]['message']}"
         for kind in ("Stalled", "Reconciling")
         if conditions[kind]["status"] == "True" and conditions[kind]["message"]
     ]
     poll = status.get("poll") or {}
-    return [*found, f"The source did not answer: {poll['error']}"] if poll.get("error") else found
+    return [*lines, f"The source did not answer: {poll['error']}"] if poll.get("error") else lines
 
 
-def history(found: dict[str, Any]) -> list[str]:
-    """Decisions, oldest first."""
+def _trace(trace: Sequence[dict[str, str]]) -> list[str]:
+    """One line per step of the newest pass that did or withheld something."""
+    verbs = {Effect.DID: "Done", Effect.WITHHELD: "Withheld"}
+    return [
+        f"{verbs[Effect(entry['effect'])]} in the newest pass, {entry['step']}: {entry['reason']}."
+        for entry in trace
+        if entry["effect"] in verbs
+    ]
+
+
+def history(lead_model: dict[str, Any]) -> list[str]:
+    """List the decisions, oldest first."""
     return [
         f"{moment(entry['at'])}  {entry['reason']:<18} {short(entry['digest'])}  {entry.get('message', '')}".rstrip()
-        for entry in reversed(found["status"].get("history") or [])
+        for entry in reversed(lead_model["status"].get("history") or [])
     ]
 
 
 def moment(text: str) -> str:
-    """Day and time of day."""
+    """An instant in ISO 8601 as date and time of day, to the second."""
     return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S")

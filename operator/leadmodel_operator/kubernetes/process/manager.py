@@ -36,7 +36,8 @@ from leadmodel_operator.kubernetes.process.logs import new_pass
 from leadmodel_operator.kubernetes.process.metrics import ModelMetrics, ProcessMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
-from leadmodel_operator.reconcile import Key, reconcile
+from leadmodel_operator.planning.trace import Outcome
+from leadmodel_operator.reconcile import Key, TraceReporter, reconcile
 from leadmodel_operator.resource.vocabulary import API_VERSION, PLURAL
 
 log = logging.getLogger("leadmodel")
@@ -71,6 +72,7 @@ class Manager:
         self.health = Health(self.queue, self.lease, self.metrics)
         self.health.synced = lambda: self.cache.ready(given.namespaces)
         self.scraper = Scraper(self.client, proxy=given.scrape == "proxy")
+        self.traces = TraceReporter(_log_trace)
         self._ports(clock)
 
     def _ports(self, clock: Callable[[], datetime]) -> None:
@@ -96,12 +98,13 @@ class Manager:
             if after is not None:
                 return after
             self.queue.useful(key)
-            after = await reconcile(self.port, key)
+            after = await reconcile(self.port, key, self.traces.planner(key))
         finally:
             self.dry_port.settle(key)
             self.port.settle(key)
         if after is None:
             self.model_metrics.forget(key)
+            self.traces.forget(key)
         return after
 
     async def _dry_pass(self, key: Key) -> float | None:
@@ -109,7 +112,7 @@ class Manager:
         if not known or not self.cache.ready(self.given.namespaces):
             return None
         try:
-            after = await reconcile(self.dry_port, key)
+            after = await reconcile(self.dry_port, key, self.traces.planner(key))
         except WriteNeeded:
             return None
         self.metrics.passes.labels("idle").inc()
@@ -226,6 +229,14 @@ def _broken(parts: list[asyncio.Task[None]]) -> int:
             why = type(task.exception()).__name__ if task.exception() else "it ended"
             log.error("the machinery stopped", extra={"fields": {"why": why}})
     return 1
+
+
+def _log_trace(key: Key, trace: tuple[Outcome, ...]) -> None:
+    """Log what the planner did and withheld, and why; a pass for which nothing was due is not logged."""
+    if not trace:
+        return
+    steps = [{"step": outcome.step, "effect": outcome.effect, "reason": outcome.reason} for outcome in trace]
+    log.info("planned", extra={"fields": {"namespace": key.namespace, "leadmodel": key.name, "steps": steps}})
 
 
 def _log_failure(key: Key, error: BaseException) -> None:
