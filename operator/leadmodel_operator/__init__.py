@@ -1,0 +1,1 @@
+"""The operator: decides which model answers leads, and acts on a cluster."""

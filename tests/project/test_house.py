@@ -10,6 +10,10 @@ def house() -> House:
     return House(ROOT)
 
 
+def test_no_modules_import_each_other_in_a_ring(house):
+    assert house.circles() == []
+
+
 def test_no_import_goes_up(house):
     assert house.layers()
     assert sorted(house.arrows_up()) == []

@@ -1,5 +1,7 @@
-"""Past conversations in a Valkey server of the demo, some with personal data. All of them are invented, and no value belongs to
-anyone: mail addresses at example.com, and telephone and card numbers reserved for examples.
+"""Past conversations in a Valkey server of the demo, some with personal data.
+
+All conversations are invented, and no value belongs to anyone: mail addresses at example.com, and telephone and card numbers that are
+reserved for examples.
 """
 
 import json

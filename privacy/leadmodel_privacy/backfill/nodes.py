@@ -157,6 +157,7 @@ class Node:
         raise ServerUnavailable("the cluster sends a key round in circles")
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
+        """Send commands over one connection and return their replies. Raises ServerUnavailable."""
         """Send the commands over one connection and read their raw replies; an error of a command is its reply."""
         pool = self.client.connection_pool
         began = self.clock()

@@ -199,6 +199,7 @@ class Session:
         self._scan("verify", context.tally)
 
     def finish(self) -> None:
+        """Write the results of a whole run to the state; a partial run writes none."""
         """Drop the checkpoint, and write the fields that later runs read; a first look leaves nothing."""
         settings = self.settings
         if settings.partial:
@@ -211,6 +212,7 @@ class Session:
     # --- between pages -------------------------------------------------------------------------------------------------------------
 
     def save_progress(self) -> None:
+        """Save the checkpoint, the changed keys and the clean keys."""
         """Save the checkpoint after a page, or only renew the lease in a first look; stop here if a signal asked for it."""
         self._time()
         self.has_progressed = True
