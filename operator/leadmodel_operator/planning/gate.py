@@ -1,6 +1,6 @@
-"""The gate: what must hold of a report before its artifact may serve. First failure wins.
+"""The gate: what a report must show before its artifact may serve, as a chain of rules. The first failure wins.
 
-Pure: a report and the spec's numbers in, a verdict out. Every comparison is written so that NaN fails.
+Pure: a report and limits of the spec in, a verdict out. Every comparison is written so that NaN fails.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ BEST_FACTOR = 2.0  # the margin against the best of 30 days, in maxRegression
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome, why, and the figures."""
+    """The outcome of the gate, its reason in one word and in one sentence, and the figures for status."""
 
     evidence: Evidence
     reason: Reason
@@ -42,9 +42,16 @@ class _Case:
 
 
 def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool) -> Verdict:
-    """The verdict on a report. `compare`: whether the comparison with champion and best binds (False: only reported)."""
+    """Judge a report.
+
+    Args:
+        report: The measurements of a validation.
+        min_auc: The lowest AUC that may serve.
+        gate: The other limits of the gate.
+        compare: Whether the comparisons with champion and best champion bind; if not, they are only reported.
+    """
     case = _Case(report, min_auc, gate, compare)
-    failed = next((found for check in _CHAIN if (found := check(case)) is not None), None)
+    failed = next((failure for rule in _CHAIN if (failure := rule(case)) is not None), None)
     evidence, reason = (failed.evidence, failed.reason) if failed else (Evidence.PASS, Reason.GATE_PASSED)
     message = (
         failed.message

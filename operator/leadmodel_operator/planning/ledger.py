@@ -1,4 +1,7 @@
-"""The ledger: what must survive the loss of a status. Rendered from status on each pass, read only when the status is empty."""
+"""The ledger: the records that survive the loss of a status.
+
+The ledger is rendered from status on each pass, and read only when the status is empty.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +17,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def render(before: Sequence[Record], status: Status) -> tuple[Record, ...]:
-    """The records after this status, newest first. Nothing in them depends on the clock."""
+    """The records for a status: those in use first, then quarantined ones, then the newest. The clock plays no part."""
     known = {record.digest: replace(record, role="", quarantined=None) for record in before}
     for role, revision in ((_PREVIOUS, status.previous), (_CHAMPION, status.champion)):
         if revision is not None:
@@ -38,7 +41,7 @@ def _record(revision: Revision, role: str, status: Status) -> Record:
 
 
 def rebuild(seen: Observed) -> Status:
-    """A status from the ledger. Every command that is there counts as handled."""
+    """A status from the ledger. Every command annotation that is present counts as handled."""
     roles = {
         record.role: record.revision for record in seen.ledger if record.role and record.revision is not None
     }

@@ -1,7 +1,6 @@
-"""What the planner reads and what it answers: `Observed`, `Desired`, `Plan`. Both runtimes build exactly these.
+"""The input and output of the planner: `Observed`, `Desired` and `Plan`, which every runtime reads and carries out.
 
-Values only, in the words of this domain. How they are read from a cluster or from processes, and how they are carried out, is
-the runtimes' business.
+Values only, in the words of this domain: no Kubernetes object and no process appears here.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from leadmodel_operator.resource.vocabulary import Command
 
 
 class JobKind(StrEnum):
-    """What a Job of ours is for."""
+    """The purpose of a Job of ours."""
 
     VALIDATION = "validation"
     POLL = "poll"
@@ -26,25 +25,25 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """How far a Job of ours is."""
+    """The state of a Job of ours."""
 
-    RUNNING = "Running"  # made, not finished
+    RUNNING = "Running"  # created, not finished
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
 
 
 class FaultKind(StrEnum):
-    """Why a pod does not run, first match in this order."""
+    """The kind of a fault; the first kind in this order that matches a pod."""
 
     UNSCHEDULABLE = "Unschedulable"  # PodScheduled=False
     WAITING = "Waiting"  # image pull, config, volume: the container never ran
     REPLICA_FAILURE = "ReplicaFailure"  # quota, admission
-    TERMINATED = "Terminated"  # it ran and left, with exit code and message
+    TERMINATED = "Terminated"  # the container ran and ended, with exit code and message
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a pod, a rollout or a Job."""
+    """A fault of a pod, a rollout or a Job."""
 
     kind: FaultKind
     reason: str  # one word of the platform
@@ -69,21 +68,21 @@ class JobSeen:
 
 @dataclass(frozen=True)
 class RolloutSeen:
-    """The Deployment of ours (local: the group of processes) as it is."""
+    """The Deployment of ours, or the group of local processes, as observed."""
 
-    champion: str  # full digest its template names
+    champion: str  # full digest that its template names
     previous: str | None
     image: str
     template: int
-    decision: int  # the decision it was rendered from
+    decision: int  # number of the decision from which it was rendered
     settled: bool  # its newest template was observed, all pods updated and ready, no old pod left
     deadline_exceeded: bool = False  # Progressing=False/ProgressDeadlineExceeded
-    replicas: int = 0  # wanted
+    replicas: int = 0  # number wanted
     ready: int = 0
     updated: int = 0
     total: int = 0  # pods of any template
     available: bool = False  # minimum replicas available
-    fault: Fault | None = None  # of the rollout itself (quota, admission)
+    fault: Fault | None = None  # fault of the rollout itself (quota, admission)
 
 
 @dataclass(frozen=True)
@@ -91,10 +90,10 @@ class PodSeen:
     """One predictor pod of ours."""
 
     name: str
-    template_champion: str  # what its template names
+    template_champion: str  # digest that its template names
     image: str
     ready: bool
-    champion: str | None = None  # what it says it serves (None: did not answer)
+    champion: str | None = None  # digest that the pod reports; None: the pod did not answer
     previous: str | None = None
     window: Window | None = None
     fault: Fault | None = None
@@ -110,13 +109,13 @@ class ScheduleSeen:
     created: datetime
     last_success: datetime | None = None
     overdue: bool = False  # a run that should have started long ago did not
-    late_at: datetime | None = None  # when the next one will count as such
+    late_at: datetime | None = None  # when the next run will count as overdue
     running: bool = False
 
 
 @dataclass(frozen=True)
 class Record:
-    """The decision record of one digest, kept in the ledger; enough to rebuild an empty status."""
+    """The ledger record of one digest; all records together rebuild an empty status."""
 
     digest: str
     at: datetime
@@ -129,22 +128,25 @@ class Record:
 
 @dataclass(frozen=True)
 class Observed:
-    """Everything one pass knows. `jobs` are ours, newest first; `pods` are ours, by name."""
+    """Everything one pass knows. `jobs` are ours, newest first; `pods` are ours, by name.
+
+    A runtime may build the value from a cache: fields may be older than `now`, and a write on stale data fails with Conflict.
+    """
 
     now: datetime
     rv: str
     generation: int
     spec: Spec | None  # None: stored before a stricter schema and no longer valid
-    invalid: str = ""  # why, in a sentence
+    invalid: str = ""  # why the spec is invalid, in a sentence
     uid: str = ""
     name: str = ""
     namespace: str = ""
     commands: Mapping[Command, str] = field(default_factory=dict)
-    paused: bool = False  # the annotation; spec.paused counts beside it
+    paused: bool = False  # by the annotation; spec.paused counts as well
     status: Status | None = None
     ledger: tuple[Record, ...] = ()
     snapshots: frozenset[str] = frozenset()  # digests held, bytes verified or immutable
-    mailbox: str | None = None  # digest that lies verified in the mailbox, not kept as a snapshot yet
+    mailbox: str | None = None  # digest of the verified bytes in the mailbox that are no snapshot yet
     jobs: tuple[JobSeen, ...] = ()
     rollout: RolloutSeen | None = None
     pods: tuple[PodSeen, ...] = ()
@@ -152,8 +154,8 @@ class Observed:
     conflicts: tuple[str, ...] = ()  # objects of our names that are not ours, as "Kind/name"
     refused: tuple[str, ...] = ()  # writes of the last pass that we have no right to, as "command Kind"
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
-    scraped: bool = False  # whether pods were asked for windows on this pass
-    scrapes: bool = True  # whether they are asked at all
+    scraped: bool = False  # whether this pass read the drift windows of the pods
+    scrapes: bool = True  # whether drift windows are read at all
     default_image: str = ""  # the operator's predictor image
     url: str = ""  # where to POST, if not at the Service
     rendering: int = 1  # newest version of the rendering of pods
@@ -161,7 +163,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Serve:
-    """Serve these slots."""
+    """The pods that should serve: two slots, image and settings."""
 
     champion: str
     previous: str | None
@@ -170,22 +172,22 @@ class Serve:
     decision: int
     measured_auc: float | None
     pod: Predictor
-    replicas: int | None  # None: the autoscaler's
+    replicas: int | None  # None: the autoscaler decides
     autoscaling: Autoscaling | None = None
     progress_deadline: float = 600.0  # seconds
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Measure this artifact."""
+    """The validation that should run."""
 
-    name: str  # of the Job
+    name: str  # name of the Job
     uri: str
-    digest: str | None  # None: whatever the URI holds
-    held: bool  # its snapshot is mounted instead of fetched
+    digest: str | None  # None: the artifact that the URI holds
+    held: bool  # the snapshot is mounted, and nothing is fetched
     holdout_uri: str
     holdout_digest: str | None
-    champion: str | None  # compared with (its snapshot is mounted)
+    champion: str | None  # digest to compare with, whose snapshot is mounted; None: no comparison
     best: str | None
     min_auc: float
     image: str
@@ -195,7 +197,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Poll:
-    """Ask the source: on a schedule, and once now when `once` names a Job."""
+    """The polls of the source: on a schedule, and at once if `once` names a Job."""
 
     uri: str
     holdout_uri: str
@@ -204,30 +206,34 @@ class Poll:
     holdout_etag: str | None
     image: str
     suspend: bool = False
-    once: str | None = None  # name of the Job to make
+    once: str | None = None  # name of the Job to create at once
 
 
 @dataclass(frozen=True)
 class Desired:
-    """What should be. An absent part should not be there (`serve` None: no pods)."""
+    """What should exist after a pass. A part that is None should not exist (`serve` None: no pods)."""
 
     serve: Serve | None = None
     validate: Validation | None = None
     poll: Poll | None = None
     retraining: Retraining | None = None
     backfill: PiiBackfill | None = None
-    keep: frozenset[str] = frozenset()  # snapshots to hold (from the mailbox if need be); others may go
-    restore: frozenset[str] = frozenset()  # snapshots to fetch from a pod that serves them
-    claim: str | None = None  # snapshot this decision will serve: claimed before the status write
+    keep: frozenset[str] = (
+        frozenset()
+    )  # snapshots to keep, taken from the mailbox if need be; others may be deleted
+    restore: frozenset[str] = frozenset()  # snapshots to fetch from a pod that serves their digest
+    claim: str | None = None  # snapshot that this decision will serve, claimed before the status write
     ledger: tuple[Record, ...] = ()
-    evict: tuple[str, ...] = ()  # pods to delete once: they report another digest than their template
+    evict: tuple[
+        str, ...
+    ] = ()  # pods to delete once, because they report another digest than their template names
     frozen: bool = False  # paused: touch nothing but `serve`
-    touch_serve: bool = True  # False: leave the Deployment as it is (paused, or nothing may be said about it)
-    tidy: bool = True  # mailbox and finished validation Jobs may go when `validate` is None
+    touch_serve: bool = True  # False: leave the Deployment as it is
+    tidy: bool = True  # whether mailbox and finished validation Jobs are deleted when `validate` is None
 
 
 class EventType(StrEnum):
-    """As events.k8s.io has it."""
+    """The type of an event, as in events.k8s.io."""
 
     NORMAL = "Normal"
     WARNING = "Warning"
@@ -235,7 +241,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """One sentence for `kubectl describe`."""
+    """One event for people, as `kubectl describe` shows it."""
 
     reason: str
     message: str
@@ -244,7 +250,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Plan:
-    """The answer. `status` is written first when it differs, then `desired` is carried out."""
+    """The plan of one pass. A changed `status` is written first, then `desired` is carried out."""
 
     status: Status
     desired: Desired

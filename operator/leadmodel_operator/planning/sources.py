@@ -33,7 +33,7 @@ def record_spec(state: PassState) -> Outcome:
 
 
 def _start_source(state: PassState, before: Inputs | None) -> None:
-    """Forget the answers of the last source; polls that are there already do not count for the new one."""
+    """Forget the answers of the last source; poll Jobs that exist already do not count for the new source."""
     known = state.status.poll or PollResult()
     if before is not None:
         state.change(requested=None, candidate=None)

@@ -1,4 +1,4 @@
-"""The forms of texts in a spec: regular expressions, each with the sentence for who missed it."""
+"""Formats of texts in a spec: regular expressions, each with the sentence for a person whose text does not match."""
 
 from typing import Self
 
@@ -10,13 +10,13 @@ class Form(str):
     sentence: str
 
     def __new__(cls, pattern: str, sentence: str) -> Self:
-        """The expression; it is a plain string to all else."""
-        found = super().__new__(cls, pattern)
-        found.sentence = sentence
-        return found
+        """Attach the sentence to the expression; everything else sees a plain string."""
+        form = super().__new__(cls, pattern)
+        form.sentence = sentence
+        return form
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        """A copy keeps the sentence."""
+        """Keep the sentence in copies."""
         return type(self), (str(self), self.sentence)
 
 
@@ -36,7 +36,7 @@ URI = Form(
 NAME = Form(
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
     "must be the name of an object: lower-case letters, digits, - and . with a letter or digit at both ends",
-)  # a pattern for names
+)
 KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret: letters, digits, -, _ and .")
 IMAGE = Form(
     r"^[^\s]+$", "must be an image reference without spaces, such as registry.example/leadmodel-predictor:1.0"

@@ -12,10 +12,9 @@ from enum import StrEnum
 from functools import cache, partial
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from leadmodel_messages import duration
 from leadmodel_operator.resource.core_types import core_schema
 from leadmodel_operator.resource.formats import DIGEST, DURATION
-
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
 class Duration(str):
@@ -25,8 +24,8 @@ class Duration(str):
 
     @property
     def seconds(self) -> float:
-        """Its length in seconds."""
-        return sum(float(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9.]+)(ms|s|m|h)", self))
+        """The length in seconds; `load` and the CRD admit only durations that can be read."""
+        return duration.parse(self)
 
 
 def doc(description: str, *, default: Any = MISSING, **rules: Any) -> Any:
@@ -47,17 +46,17 @@ T = TypeVar("T")
 
 
 class SchemaError(ValueError):
-    """A document does not have the wanted form; the message names the path."""
+    """A document breaks the schema; the message names the path of the field."""
 
 
 @cache
 def hints(kind: type) -> dict[str, Any]:
-    """Types of the fields of a dataclass."""
+    """The types of the fields of a dataclass."""
     return get_type_hints(kind)
 
 
 def wire_name(f: Field[Any]) -> str:
-    """The camelCase name of a field."""
+    """The name of a field in documents, in camelCase."""
     if "wire" in f.metadata:
         return str(f.metadata["wire"])
     head, *tail = f.name.rstrip("_").split("_")
@@ -75,18 +74,10 @@ def duration_bounds(kind: type, path: str = "") -> dict[str, tuple[str, str]]:
         below = f"{path}.{wire_name(f)}".lstrip(".")
         annotation = _without_none(hints(kind)[f.name])
         if annotation is Duration:
-            bounds[below] = _as_duration(f.metadata["minimum_s"]), _as_duration(f.metadata["maximum_s"])
+            bounds[below] = duration.show(f.metadata["minimum_s"]), duration.show(f.metadata["maximum_s"])
         elif is_dataclass(annotation):
             bounds |= duration_bounds(cast(type, annotation), below)
     return bounds
-
-
-def _as_duration(seconds: int) -> str:
-    """Seconds as a duration in the largest unit that needs no fraction: 3600 is 1h, 0 is 0s."""
-    for unit, size in (("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def _without_none(kind: Any) -> Any:
@@ -101,19 +92,19 @@ def _without_none(kind: Any) -> Any:
 def schema(kind: type) -> dict[str, Any]:
     """The structural OpenAPI schema of a dataclass, every field described."""
     known = hints(cast(Any, kind))
-    found: dict[str, Any] = {"type": "object", "properties": {}}
+    node: dict[str, Any] = {"type": "object", "properties": {}}
     required = []
     for f in fields(kind):
-        found["properties"][wire_name(f)] = _field_schema(known[f.name], f)
+        node["properties"][wire_name(f)] = _field_schema(known[f.name], f)
         if _is_required(known[f.name], f):
             required.append(wire_name(f))
     if required:
-        found["required"] = required
-    return found
+        node["required"] = required
+    return node
 
 
 def _is_required(annotation: Any, f: Field[Any]) -> bool:
-    """Without a default, and None is no value of it."""
+    """Whether a field has no default and cannot be None."""
     return f.default is MISSING and f.default_factory is MISSING and _without_none(annotation) is annotation
 
 
@@ -131,20 +122,20 @@ _RULES = {
 
 def _field_schema(annotation: Any, f: Field[Any]) -> dict[str, Any]:
     kind = _without_none(annotation)
-    found = {"description": str(f.metadata["description"]), **_type_schema(kind, f.metadata)}
+    node = {"description": str(f.metadata["description"]), **_type_schema(kind, f.metadata)}
     for rule, name in _RULES.items():
-        if rule in f.metadata and not _is_for_items(found, rule):
-            found[name] = f.metadata[rule]
-    if found["type"] == "string" and not {"enum", "format", "maxLength"} & found.keys():
-        found["maxLength"] = len("sha256:") + 64 if found.get("pattern") == DIGEST else 1024
+        if rule in f.metadata and not _is_for_items(node, rule):
+            node[name] = f.metadata[rule]
+    if node["type"] == "string" and not {"enum", "format", "maxLength"} & node.keys():
+        node["maxLength"] = len("sha256:") + 64 if node.get("pattern") == DIGEST else 1024
     default = dump(f.default) if f.default is not MISSING and f.default is not None else None
-    if default is not None and default != [] and not (is_dataclass(f.default) and "required" in found):
-        found["default"] = default
-    return found
+    if default is not None and default != [] and not (is_dataclass(f.default) and "required" in node):
+        node["default"] = default
+    return node
 
 
-def _is_for_items(found: Mapping[str, Any], rule: str) -> bool:
-    return found["type"] in {"array", "object"} and rule in {"max_length", "min_length", "pattern"}
+def _is_for_items(node: Mapping[str, Any], rule: str) -> bool:
+    return node["type"] in {"array", "object"} and rule in {"max_length", "min_length", "pattern"}
 
 
 def _type_schema(kind: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +205,11 @@ Reader = Callable[[Any, str], Any]  # (value, its path) → what it means
 
 
 def load(kind: type[T], raw: Any, path: str = "") -> T:
-    """A dataclass from a document; unknown fields are ignored, missing ones take their default. Raises SchemaError."""
+    """Read a document into a dataclass; unknown fields are ignored, and missing fields take their default.
+
+    Raises:
+        SchemaError: A field is missing or has a value that is not allowed; the message starts with the path of the field.
+    """
     if not isinstance(raw, dict | Mapping):  # a dict is known at once
         raise SchemaError(f"{path or 'the document'} must be an object")
     values: dict[str, Any] = {}
@@ -231,7 +226,7 @@ def load(kind: type[T], raw: Any, path: str = "") -> T:
 
 @cache
 def _readers(kind: type) -> tuple[tuple[Field[Any], str, bool, Reader], ...]:
-    """What `load` has to know of each field, found out once: a fleet loads thousands of documents of a few kinds."""
+    """The facts of each field that `load` needs, computed once: a fleet loads thousands of documents of a few kinds."""
     known = hints(cast(Any, kind))
     return tuple(
         (f, wire_name(f), _is_required(known[f.name], f), _reader(known[f.name], f.metadata))
@@ -279,9 +274,7 @@ def _load_scalar(kind: Any, value: Any, path: str) -> Any:
         if kind is datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         if kind is Duration:
-            if not re.match(DURATION, value):
-                raise SchemaError(f"{path} {DURATION.sentence}")
-            return Duration(value)
+            return _load_duration(value, path)
         if kind in {bool, int, str}:
             if type(value) is not kind:
                 raise SchemaError(f"{path} must be a {kind.__name__}")
@@ -291,6 +284,14 @@ def _load_scalar(kind: Any, value: Any, path: str) -> Any:
         if isinstance(error, SchemaError):
             raise
         raise SchemaError(f"{path} has a value that is not allowed") from None
+
+
+def _load_duration(value: str, path: str) -> Duration:
+    try:
+        duration.parse(value)
+    except ValueError:
+        raise SchemaError(f"{path} {DURATION.sentence}") from None
+    return Duration(value)
 
 
 _CHECKS = {"minimum", "maximum", "pattern"}
@@ -309,10 +310,10 @@ def _load_checked(scalar: Reader, rules: Mapping[str, Any], value: Any, path: st
 
 
 def dump(value: Any) -> Any:
-    """A document from a value; None is left out of objects."""
+    """Write a value as a document; fields that are None are left out."""
     if is_dataclass(value) and not isinstance(value, type):
-        found = {wire_name(f): dump(getattr(value, f.name)) for f in fields(value)}
-        return {name: item for name, item in found.items() if item is not None}
+        items = {wire_name(f): dump(getattr(value, f.name)) for f in fields(value)}
+        return {name: item for name, item in items.items() if item is not None}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     if isinstance(value, list | tuple):

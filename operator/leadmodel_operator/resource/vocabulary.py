@@ -1,6 +1,6 @@
-"""The vocabulary of a LeadModel: every word a status, condition or event may say, with its meaning.
+"""The vocabulary of a LeadModel: every word that a status or a condition may hold, with its meaning.
 
-Only words live here. What they lead to is decided in the planner; how they look in YAML is the schema's business.
+The planner decides what a word leads to; `resource/schema.py` writes words into YAML.
 """
 
 from enum import StrEnum
@@ -13,22 +13,22 @@ PLURAL = "leadmodels"
 
 
 class Phase(StrEnum):
-    """One word for the whole, for people who read a table; programs read conditions."""
+    """The summary of the conditions in one word, for people who read a table; programs read conditions."""
 
-    PENDING = "Pending"  # seen, nothing known yet
-    FETCHING = "Fetching"  # waiting for the source to say which artifact it holds
-    VALIDATING = "Validating"  # a candidate is measured
+    PENDING = "Pending"  # the LeadModel was read, and nothing else is known yet
+    FETCHING = "Fetching"  # the source is polled for the artifact it holds
+    VALIDATING = "Validating"  # a validation measures the candidate
     ROLLING_OUT = "RollingOut"  # pods change to a promoted champion
     SERVING = "Serving"  # the champion serves and nothing is wrong
-    BREACHING = "Breaching"  # it serves, and live leads drift over the limit
+    BREACHING = "Breaching"  # the champion serves, and live leads drift over the limit
     ROLLING_BACK = "RollingBack"  # pods change to the rollback target
-    ROLLED_BACK = "RolledBack"  # an older champion serves by our decision
+    ROLLED_BACK = "RolledBack"  # an older champion serves by decision of the operator
     BLOCKED = "Blocked"  # a person or a new spec is needed
-    PAUSED = "Paused"  # observed and reported, nothing changed
+    PAUSED = "Paused"  # the operator observes and reports, and changes nothing
 
 
 class ConditionType(StrEnum):
-    """The conditions, all always present."""
+    """The types of the conditions; a status always holds all of them."""
 
     READY = "Ready"
     AVAILABLE = "Available"
@@ -41,7 +41,7 @@ class ConditionType(StrEnum):
 
 
 class ConditionStatus(StrEnum):
-    """What a condition answers."""
+    """The status of a condition."""
 
     TRUE = "True"
     FALSE = "False"
@@ -49,7 +49,7 @@ class ConditionStatus(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a condition says what it says."""
+    """The reason of a condition, verdict or decision."""
 
     PENDING = "Pending"  # nothing observed yet
     # Ready
@@ -84,9 +84,9 @@ class Reason(StrEnum):
     # Stalled
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
-    FORBIDDEN = "Forbidden"  # the API server refuses what we must write: the operator's rights are not those of its chart
+    FORBIDDEN = "Forbidden"  # the API server refuses a write: the operator lacks rights that its chart gives
     NO_ROLLBACK_TARGET = "NoRollbackTarget"
-    QUARANTINE_FULL = "QuarantineFull"  # a hundred refused digests: release some before the next promotion
+    QUARANTINE_FULL = "QuarantineFull"  # a hundred permanent entries: release some before the next promotion
     # DriftDetected
     SUSTAINED_BREACH = "SustainedBreach"
     WITHIN_LIMITS = "WithinLimits"
@@ -108,34 +108,34 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
     COVERED_BY = "CoveredBy"
     NOT_CONFIGURED = "NotConfigured"
-    # a condition that is False because there is nothing to say
+    # reasons of a condition that is False because nothing is wrong
     AS_REQUESTED = "AsRequested"
     SETTLED = "Settled"
     PAUSED = "Paused"
     PROMOTED = "Promoted"  # a revision became champion (history and events)
-    SOURCE_MOVED = "SourceMoved"  # the source held another digest than the one asked for
+    SOURCE_MOVED = "SourceMoved"  # the source held another digest than the requested one
 
 
 class Evidence(StrEnum):
-    """What a measurement says about a decision."""
+    """The outcome of a measurement."""
 
     PASS = "Pass"  # noqa: S105  # measured and good
     FAIL = "Fail"  # measured and bad
-    INSUFFICIENT = "Insufficient"  # too few rows or leads to say
+    INSUFFICIENT = "Insufficient"  # too few rows or leads to decide
     UNAVAILABLE = "Unavailable"  # could not be measured
 
 
 class QuarantineKind(StrEnum):
-    """Why a digest is not tried again by itself."""
+    """The kind of a quarantine entry: what put a digest there, and what lifts the entry."""
 
-    GATE = "Gate"  # refused by the gate; lapses when what was judged changes
-    DRIFT = "Drift"  # rolled back on live leads; only a release lifts it
-    LOAD = "Load"  # pods of ours refused to load it; only a release lifts it
-    MANUAL = "Manual"  # a person took it out; only a release lifts it
+    GATE = "Gate"  # refused by the gate; lapses when an input of the verdict changes
+    DRIFT = "Drift"  # rolled back on live leads; only a release lifts the entry
+    LOAD = "Load"  # pods refused to load the artifact; only a release lifts the entry
+    MANUAL = "Manual"  # taken out by a person; only a release lifts the entry
 
 
 class Source(StrEnum):
-    """Who asked for a digest."""
+    """The origin of a requested digest."""
 
     SPEC = "Spec"
     POLL = "Poll"
@@ -143,7 +143,7 @@ class Source(StrEnum):
 
 
 class Command(StrEnum):
-    """What a person may ask for once, as an annotation `customerops.dev/VERB: VALUE[@nonce]`."""
+    """What a person may request once, by an annotation `customerops.dev/COMMAND: VALUE[@nonce]`."""
 
     ROLLBACK_TO = "rollback-to"
     RELEASE = "release"

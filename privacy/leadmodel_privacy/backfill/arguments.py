@@ -5,7 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from leadmodel_messages import termination
+from leadmodel_messages import duration, termination
 from leadmodel_privacy.backfill import outputs
 from leadmodel_privacy.backfill.errors import Refused
 from leadmodel_privacy.backfill.servers import Access
@@ -112,10 +112,11 @@ def _add_limits(p: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    """Seconds of a duration such as `90`, `90s`, `5m`, `1h` or `720h`."""
-    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
-    number, unit = (text[:-1], units[text[-1:]]) if text[-1:] in units else (text, 1.0)
-    value = float(number) * unit
+    """Seconds of a number of seconds, or of a duration such as `90s`, `5m`, `1h30m` or `720h`."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = duration.parse(text)
     if not 0 <= value < 1e9:
         raise ValueError(text)
     return value
