@@ -12,20 +12,10 @@ import pytest
 
 from cluster.components import import_image
 from cluster.target import kind_load
+from e2e.harness.cluster import HELM_NAMESPACE, IMAGES, PLACE, SHARED, TARGET, Cluster, locked, named, run
 from e2e.harness.models import Model, corrupted, real_leads, train_on
 from e2e.harness.store import Store
-from e2e.harness.subject import (
-    HELM_NAMESPACE,
-    IMAGES,
-    PLACE,
-    SHARED,
-    TARGET,
-    Cluster,
-    Subject,
-    locked,
-    named,
-    run,
-)
+from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
 
 BASE = "localhost/base:bookworm"

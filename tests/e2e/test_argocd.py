@@ -13,11 +13,12 @@ import yaml
 
 from cluster.argocd import NAMESPACE, ArgoCd, Repository, binary, crds, missing, settings, wait_until_up
 from cluster.place import run as quietly
+from e2e.harness.cluster import PLACE, ROOT, Cluster, wait_for
 from e2e.harness.leads import send, some
 from e2e.harness.models import Model
-from e2e.harness.subject import PLACE, ROOT, Cluster, Subject, wait_for
+from e2e.harness.subject import Subject
 
-pytestmark = pytest.mark.own
+pytestmark = [pytest.mark.gitops, pytest.mark.own]
 TEMPLATE = (
     "template",
     "leadmodel",

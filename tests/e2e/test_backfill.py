@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from e2e.harness.cluster import TARGET, wait_for
 from e2e.harness.models import Model
-from e2e.harness.subject import TARGET, Subject, wait_for
+from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.privacy
 
 PASSWORD = "of-a-test"
 SAID = json.dumps({"role": "user", "text": "write to ada.lovelace@example.com please"})

@@ -11,9 +11,9 @@ import pytest
 
 from cluster.cluster import hierarchies
 from cluster.place import Place
-from e2e.harness.subject import BASE_IMAGE, PLACE, ROOT, run
+from e2e.harness.cluster import BASE_IMAGE, PLACE, ROOT, run
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.infrastructure, pytest.mark.alone, pytest.mark.own]
 
 OTHER = Place(7)
 PLACES = (

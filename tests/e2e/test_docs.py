@@ -10,12 +10,12 @@ import pytest
 
 from cluster.argocd import NAMESPACE as ARGOCD
 from cluster.place import run as quietly
+from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
 from e2e.harness.models import Model
 from e2e.harness.store import Store
-from e2e.harness.subject import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
 from support.docs_commands import commands, pages
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own]
 
 PAGES = [page for page in pages() if any(c.cluster for c in commands(page))]
 BUCKET = "s3://leads/conversion"

@@ -2,9 +2,13 @@
 
 import time
 
+import pytest
+
 from e2e.harness.leads import only, proven, replace, send, some
 from e2e.harness.models import Model, moved
 from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.drift
 
 
 def decided_back(subject: Subject, leads: Model, rounds: int = 60) -> float:

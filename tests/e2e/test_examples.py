@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness.subject import ROOT, Cluster
+from e2e.harness.cluster import ROOT, Cluster
+
+pytestmark = pytest.mark.smoke
 
 EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
 INVALID = sorted((Path(__file__).parent / "invalid").glob("*.yaml"))

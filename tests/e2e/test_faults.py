@@ -9,9 +9,13 @@ import uuid
 import pytest
 import yaml
 
+from e2e.harness.cluster import wait_for
 from e2e.harness.leads import some
+from e2e.harness.load import Load
 from e2e.harness.models import Model
-from e2e.harness.subject import Load, Subject, wait_for
+from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.self_healing
 
 
 def uids(subject: Subject) -> set[str]:

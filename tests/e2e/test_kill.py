@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from e2e.harness.cluster import HELM_NAMESPACE, PLACE, Cluster, wait_for
 from e2e.harness.leads import only, proven, replace, send, some
+from e2e.harness.load import Load
 from e2e.harness.models import Model
-from e2e.harness.subject import HELM_NAMESPACE, PLACE, Cluster, Load, Subject, wait_for
+from e2e.harness.subject import Subject
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.self_healing, pytest.mark.alone, pytest.mark.own]
 
 
 def operators() -> dict[str, int]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from e2e.harness.cluster import HELM_NAMESPACE, Cluster
 from e2e.harness.models import Model
 from e2e.harness.store import Store
-from e2e.harness.subject import HELM_NAMESPACE, Cluster, Subject
+from e2e.harness.subject import Subject
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.security, pytest.mark.alone]
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.subject import HELM_NAMESPACE, PLACE, Cluster
+from e2e.harness.cluster import HELM_NAMESPACE, PLACE, Cluster
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.security, pytest.mark.alone, pytest.mark.own]
 
 WHO = f"system:serviceaccount:{HELM_NAMESPACE}:leadmodel"
 Right = tuple[str, str, str]  # group, resource[/subresource], verb

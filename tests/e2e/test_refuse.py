@@ -13,10 +13,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from e2e.harness.cluster import TARGET, Cluster
 from e2e.harness.models import Model
 from e2e.harness.store import Store
-from e2e.harness.subject import TARGET, Cluster, Subject
+from e2e.harness.subject import Subject
 from leadmodel_operator.kubernetes.render.jobs import poll_schedule
+
+pytestmark = pytest.mark.gate
 
 
 @dataclass(frozen=True)

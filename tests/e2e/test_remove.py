@@ -1,7 +1,11 @@
 """What is deleted goes, with everything it made, and nothing waits for the operator."""
 
+import pytest
+
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.lifecycle
 
 KINDS = "deploy,rs,pods,svc,jobs,cronjobs,configmaps,pdb,hpa,networkpolicies,roles,rolebindings,serviceaccounts,endpointslices"
 KUBERNETES_OWN = {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}

@@ -5,8 +5,11 @@ import time
 import pytest
 
 from e2e.harness.leads import only, some
+from e2e.harness.load import Load
 from e2e.harness.models import Model
-from e2e.harness.subject import Load, Subject
+from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.rollout
 
 
 def test_polled_and_worse_is_refused_quietly(subject: Subject, good: Model, worse: Model):

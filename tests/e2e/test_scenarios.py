@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.subject import Subject, wait_for
+from e2e.harness.cluster import wait_for
+from e2e.harness.subject import Subject
 from scenarios.scripts import SCENARIOS
 from scenarios.world import Stage, post_each
+
+pytestmark = pytest.mark.rollout
 
 ENDS = Path(__file__).parent.parent / "scenarios" / "ends"
 

@@ -6,8 +6,11 @@ import urllib.request
 
 import pytest
 
+from e2e.harness.load import post
 from e2e.harness.models import Model
-from e2e.harness.subject import Subject, post
+from e2e.harness.subject import Subject
+
+pytestmark = pytest.mark.smoke
 
 
 def test_apply_to_served_answers_what_scikit_learn_answers(subject: Subject, better: Model):

@@ -5,10 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, Cluster, wait_for
+from e2e.harness.load import post
 from e2e.harness.models import Model
-from e2e.harness.subject import HELM_NAMESPACE, HELM_RELEASE, Cluster, Subject, post, wait_for
+from e2e.harness.subject import Subject
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]  # the CRD goes, and with it every LeadModel of a cluster
+pytestmark = [
+    pytest.mark.lifecycle,
+    pytest.mark.alone,
+    pytest.mark.own,
+]  # the CRD goes, and with it every LeadModel of a cluster
 
 
 @pytest.fixture

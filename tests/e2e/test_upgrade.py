@@ -6,22 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named, run
 from e2e.harness.leads import some
+from e2e.harness.load import Load
 from e2e.harness.models import Model
-from e2e.harness.subject import (
-    HELM_NAMESPACE,
-    HELM_RELEASE,
-    IMAGES,
-    PLACE,
-    ROOT,
-    Cluster,
-    Load,
-    Subject,
-    named,
-    run,
-)
+from e2e.harness.subject import Subject
 
-pytestmark = [pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.lifecycle, pytest.mark.alone, pytest.mark.own]
 
 
 @pytest.fixture

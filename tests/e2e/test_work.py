@@ -5,10 +5,14 @@ import gzip
 import io
 import json
 
+import pytest
+
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
 from leadmodel_training.rows import write_csv
+
+pytestmark = pytest.mark.schedules
 
 
 def start(subject: Subject, cron: str, job: str) -> None:

@@ -138,3 +138,27 @@ def test_no_test_replaces_or_imports_a_private_name():
 )
 def test_control_a_private_name_is_found(line):
     assert list(private_names(ast.parse(line)))
+
+
+# --- tests on a real cluster are chosen by feature ----------------------------------------------------------------------------
+
+FEATURES = {
+    "smoke",
+    "gate",
+    "rollout",
+    "drift",
+    "self_healing",
+    "schedules",
+    "lifecycle",
+    "security",
+    "privacy",
+    "gitops",
+    "docs",
+    "infrastructure",
+}
+
+
+@pytest.mark.parametrize("path", sorted((TESTS / "e2e").glob("test_*.py")), ids=lambda path: path.stem)
+def test_each_file_on_a_real_cluster_has_one_feature(path):
+    marks = set(re.findall(r"pytest\.mark\.(\w+)", path.read_text()))
+    assert len(marks & FEATURES) == 1

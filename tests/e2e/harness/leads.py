@@ -2,8 +2,9 @@
 
 from itertools import islice
 
+from e2e.harness.load import post
 from e2e.harness.models import Model
-from e2e.harness.subject import Subject, post
+from e2e.harness.subject import Subject
 
 SPREAD = 10_000  # rows of the holdout that a short stream of leads is spread over
 

@@ -1,179 +1,15 @@
-"""What the tests on a real cluster share: kubectl, helm, waiting, requests under load, one LeadModel in a namespace of its own."""
+"""One LeadModel on the real cluster, in a namespace of its own, as a test acts on it and looks at it."""
 
-import fcntl
-import json
-import socket
-import subprocess
-import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-import yaml
-
-from cluster.place import this
-from cluster.target import target
+from e2e.harness.cluster import Cluster, wait_for
+from e2e.harness.diagnosis import diagnose
+from e2e.harness.load import opens
 from e2e.harness.models import Model
 from e2e.harness.store import Store
-
-ROOT = Path(__file__).parents[3]
-
-PLACE = this()
-TARGET = target(PLACE)
-HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
-IMAGES = ("operator", "predictor", "training", "privacy")
-BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
-SHARED = ROOT / "build" / "e2e"
-
-
-def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
-    """A command, to its end; its output."""
-    found = subprocess.run(command, check=False, text=True, capture_output=True, input=stdin, cwd=ROOT)
-    if check and found.returncode:
-        raise RuntimeError(f"{' '.join(command[:6])} failed: {found.stdout[-500:]}{found.stderr[-1500:]}")
-    return found.stdout + ("" if check else found.stderr)
-
-
-def named(image: str, tag: str) -> str:
-    """What an image is called in the cluster."""
-    return TARGET.images.format(image=image, tag=tag)
-
-
-@contextmanager
-def locked(name: str) -> Iterator[Path]:
-    """One process at a time; a folder that all of them share."""
-    SHARED.mkdir(parents=True, exist_ok=True)
-    with (SHARED / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield SHARED
-
-
-def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: float = 0.3) -> Any:
-    """Until `ready` answers something true."""
-    end = time.monotonic() + seconds
-    while True:
-        found = ready()
-        if found:
-            return found
-        if time.monotonic() > end:
-            raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(every)
-
-
-# --- cluster -----------------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Cluster:
-    """kubectl and helm on the cluster of these tests."""
-
-    kubeconfig: str
-
-    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """kubectl."""
-        return run("kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, stdin=stdin, check=check)
-
-    def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
-        """kubectl apply of objects; as JSON, for in YAML `y` is a truth value to some and a text to others."""
-        found = {"apiVersion": "v1", "kind": "List", "items": bodies}
-        return self.kubectl("apply", "-f", "-", stdin=json.dumps(found), check=check)
-
-    def helm(self, *arguments: str) -> str:
-        """helm."""
-        return run("helm", f"--kubeconfig={self.kubeconfig}", *arguments)
-
-    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
-        """An object, None when it is not there."""
-        found = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-        return json.loads(found) if found.strip() else None
-
-    def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        """All of some kinds."""
-        found = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
-        return list(json.loads(found)["items"])
-
-    def install(self, tag: str, *more: str) -> None:
-        """Install or upgrade the operator by its chart, with images of this tag."""
-        values = [f"--set=images.{image}={named(image, tag)}" for image in IMAGES]
-        chart = str(ROOT / "charts" / "leadmodel")
-        where = ("-n", HELM_NAMESPACE, "--create-namespace", "--wait", "--timeout=240s")
-        self.helm("upgrade", "--install", HELM_RELEASE, chart, *where, *values, *more)
-
-    def kill_operator(self, grace: int = 0) -> None:
-        """Every operator pod at once; without grace it is a SIGKILL."""
-        force = ("--force",) if grace == 0 else ()
-        where = ("-n", HELM_NAMESPACE, "-l", "app.kubernetes.io/name=leadmodel-operator")
-        self.kubectl("delete", "pods", *where, f"--grace-period={grace}", "--wait=false", *force)
-
-
-# --- requests ----------------------------------------------------------------------------------------------------------------
-
-
-def post(url: str, body: Any, timeout: float = 5.0) -> Any:
-    """POST JSON."""
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request, timeout=timeout) as answer:
-        return json.loads(answer.read())
-
-
-def opens(address: str, port: int) -> bool:
-    """Whether a new connection opens at once.
-
-    One that was begun before kube-proxy knew the Service never does: the kernel keeps where its first packet went.
-    """
-    try:
-        socket.create_connection((address, port), 1).close()
-    except OSError:
-        return False
-    return True
-
-
-@dataclass
-class Load:
-    """Requests without pause, each on a connection of its own; every failure is kept, and who answered when."""
-
-    url: str
-    leads: list[dict[str, Any]]  # many and mixed: one lead again and again would be drift
-    threads: int = 4
-    sent: int = 0
-    failures: list[str] = field(default_factory=list)
-    versions: list[int] = field(default_factory=list)  # that answered, in order of their first answer
-    last: dict[int, float] = field(
-        default_factory=dict
-    )  # version → when it answered last, by the monotonic clock
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        self._threads = [threading.Thread(target=self._run, daemon=True) for _ in range(self.threads)]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                version = post(self.url, self.leads[self.sent % len(self.leads)])["version"]
-                if version not in self.versions:
-                    self.versions.append(version)
-                self.last[version] = time.monotonic()
-            except OSError as error:
-                self.failures.append(repr(error))
-            self.sent += 1
-            time.sleep(0.01)
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-
-# --- LeadModels --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -261,8 +97,8 @@ class Subject:
         return dict(self.object().get("status") or {})
 
     def shown(self) -> str:
-        """Its status for people who look at a failed test."""
-        return str(yaml.safe_dump(self.status(), width=200))
+        """Tell everything that helps people who look at a failed test."""
+        return diagnose(self.cluster, self.namespace, self.name)
 
     def condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition."""
@@ -293,7 +129,7 @@ class Subject:
         self.wait(f"champion {model.digest[7:19]}", lambda: self.champion() == model.digest, seconds)
 
     def wait(self, what: str, ready: Callable[[], Any], seconds: float = 120) -> Any:
-        """Until it is so; a failure shows the status."""
+        """Wait until `ready` answers something true; a failure shows the state of everything."""
         try:
             return wait_for(what, ready, seconds)
         except AssertionError as error:
@@ -301,7 +137,7 @@ class Subject:
 
     def wait_gone(self, ready: Callable[[], Any], seconds: float = 120) -> None:
         """Until what was deleted is gone."""
-        wait_for("everything is gone", ready, seconds)
+        self.wait("everything is gone", ready, seconds)
 
     def pods(self, role: str = "predictor") -> list[dict[str, Any]]:
         """Its pods that are not on their way out."""

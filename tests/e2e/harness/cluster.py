@@ -1,0 +1,100 @@
+"""The cluster of the tests: kubectl, helm, images, locks between test processes, and waiting."""
+
+import fcntl
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cluster.place import this
+from cluster.target import target
+
+ROOT = Path(__file__).parents[3]
+
+PLACE = this()
+TARGET = target(PLACE)
+HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
+IMAGES = ("operator", "predictor", "training", "privacy")
+BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
+SHARED = ROOT / "build" / "e2e"
+
+
+def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
+    """A command, to its end; its output."""
+    found = subprocess.run(command, check=False, text=True, capture_output=True, input=stdin, cwd=ROOT)
+    if check and found.returncode:
+        raise RuntimeError(f"{' '.join(command[:6])} failed: {found.stdout[-500:]}{found.stderr[-1500:]}")
+    return found.stdout + ("" if check else found.stderr)
+
+
+def named(image: str, tag: str) -> str:
+    """What an image is called in the cluster."""
+    return TARGET.images.format(image=image, tag=tag)
+
+
+@contextmanager
+def locked(name: str) -> Iterator[Path]:
+    """One process at a time; a folder that all of them share."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    with (SHARED / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield SHARED
+
+
+def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: float = 0.3) -> Any:
+    """Until `ready` answers something true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = ready()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(every)
+
+
+@dataclass
+class Cluster:
+    """kubectl and helm on the cluster of these tests."""
+
+    kubeconfig: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """kubectl."""
+        return run("kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, stdin=stdin, check=check)
+
+    def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
+        """kubectl apply of objects; as JSON, for in YAML `y` is a truth value to some and a text to others."""
+        found = {"apiVersion": "v1", "kind": "List", "items": bodies}
+        return self.kubectl("apply", "-f", "-", stdin=json.dumps(found), check=check)
+
+    def helm(self, *arguments: str) -> str:
+        """helm."""
+        return run("helm", f"--kubeconfig={self.kubeconfig}", *arguments)
+
+    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
+        """An object, None when it is not there."""
+        found = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+        return json.loads(found) if found.strip() else None
+
+    def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
+        """All of some kinds."""
+        found = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
+        return list(json.loads(found)["items"])
+
+    def install(self, tag: str, *more: str) -> None:
+        """Install or upgrade the operator by its chart, with images of this tag."""
+        values = [f"--set=images.{image}={named(image, tag)}" for image in IMAGES]
+        chart = str(ROOT / "charts" / "leadmodel")
+        where = ("-n", HELM_NAMESPACE, "--create-namespace", "--wait", "--timeout=240s")
+        self.helm("upgrade", "--install", HELM_RELEASE, chart, *where, *values, *more)
+
+    def kill_operator(self, grace: int = 0) -> None:
+        """Every operator pod at once; without grace it is a SIGKILL."""
+        force = ("--force",) if grace == 0 else ()
+        where = ("-n", HELM_NAMESPACE, "-l", "app.kubernetes.io/name=leadmodel-operator")
+        self.kubectl("delete", "pods", *where, f"--grace-period={grace}", "--wait=false", *force)
