@@ -28,7 +28,8 @@ from leadmodel_predictor.http.predict import (
     unreadable,
 )
 from leadmodel_predictor.http.types import Message, Receive, Scope, Send
-from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Values
+from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader
+from leadmodel_predictor.serving.fields import NAN, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
@@ -176,7 +177,7 @@ def _hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
     try:
         return reader.hours_of(list(map(attrgetter(reader.time), leads)), now_hour)
     except BadLead as error:
-        raise BadLead(f"$[{error.at}]{error.field[1:]}", str(error)) from None
+        raise BadLead(f"$[{error.index}]{error.field[1:]}", str(error)) from None
 
 
 def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:

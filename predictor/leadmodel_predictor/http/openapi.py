@@ -3,7 +3,7 @@
 from typing import Any
 
 from leadmodel_artifact.model import Feature, FeatureKind
-from leadmodel_predictor.serving.decode import MAX_TEXT
+from leadmodel_predictor.serving.fields import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
 
 FIRST, LAST = -62_135_596_800, 253_402_300_799  # Unix seconds of the years 1 to 9999

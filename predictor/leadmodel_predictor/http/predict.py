@@ -8,7 +8,8 @@ import msgspec
 
 from leadmodel_predictor.http.errors import Refused, refusal, send_refusal
 from leadmodel_predictor.http.types import Receive, Scope, Send
-from leadmodel_predictor.serving.decode import NAN, UNSCORED, BadLead, Reader, Scored, Values, path_of
+from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_of
+from leadmodel_predictor.serving.fields import NAN, Scored, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
 
@@ -71,7 +72,7 @@ class Predict:
             remember_refused(self.model, ring, body, now)
             raise unreadable(error) from None
         score, values = scored(reader, lead, hour)
-        if reader.second is None and score == score:  # noqa: PLR0124  # no NaN
+        if reader.previous_score is None and score == score:  # noqa: PLR0124  # no NaN
             ring.row[hour] += 1
             ring.add((now, hour, values, score, None, NAN))
         else:
@@ -91,7 +92,7 @@ def scored(reader: Reader, lead: Any, hour: int) -> Scored:
 
 def remember(model: Model, ring: Ring, lead: Any, found: tuple[float, int, Values | None, float]) -> None:
     """Score for the previous model too and put the lead into the ring. `found`: time, hour, values, score."""
-    second, hour = ring.slots.reader.second, found[1]
+    second, hour = ring.slots.reader.previous_score, found[1]
     other: Scored = NAN, None
     if second is not None:
         with suppress(*UNSCORED):

@@ -11,7 +11,8 @@ import msgspec
 
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
-from leadmodel_predictor.serving.decode import BadLead, Field, Reader, Values, path_of
+from leadmodel_predictor.serving.decode import BadLead, Reader, path_of
+from leadmodel_predictor.serving.fields import Field, Values
 
 STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}
 
@@ -69,7 +70,7 @@ class ColumnReader:
         try:
             return self.reader.hours_of(column, now_hour)
         except BadLead as error:
-            raise BadLead(f"{error.field}[{error.at}]", str(error)) from None
+            raise BadLead(f"{error.field}[{error.index}]", str(error)) from None
 
     def values(self, columns: dict[str, list[Any]], hours: list[int]) -> list[Values]:
         """The values of each lead."""

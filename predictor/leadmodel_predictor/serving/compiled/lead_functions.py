@@ -1,0 +1,162 @@
+"""Functions of decoded leads, written for one pair of models: values, score, scores of many leads, score of the previous model.
+
+Only names made here stand in the text of a function. Strings and numbers of an artifact are objects that the function refers to, so
+that an artifact is never code.
+
+How to debug generated code: every function goes through `_compile`; print `text` there to read the function. A traceback names the
+file `<scorer>` and a line of that text. `namespace` holds the objects behind the names: `t0` the codes of the levels of feature 0, `r0`
+the check of a field that the champion reads otherwise, `scorer` the compiled model. `leadmodel_artifact.scoring.explain_score` computes
+the same scores slowly, term by term; tests/predictor/test_slots.py compares the two.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from leadmodel_artifact.compiler import Scorer, code, score_lines
+from leadmodel_artifact.lead import codes
+from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
+from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, wire_type
+
+Namespace = dict[str, Any]  # the objects that a function refers to, by their names in its text
+ReadFeature = Callable[
+    [int, Feature, Namespace], list[str]
+]  # lines that turn the field in x0, x1, … into a value
+
+
+@dataclass(frozen=True)
+class LeadFunctions:
+    """Makes functions of leads whose fields were decoded for the champion."""
+
+    champion: Artifact
+    fields: Mapping[str, Field]
+
+    def values(self) -> Callable[[Any, int], Values]:
+        """A function of a lead and its UTC hour: the champion's coded values."""
+        namespace: Namespace = {}
+        body = self._read_lines(self.champion, _coded, namespace)
+        return _compile(["def read(lead, hour):", *body, f"    return {_tuple(self.champion)}"], namespace)
+
+    def score(self, scorer: Scorer) -> Callable[[Any, int], Scored]:
+        """A function of a lead and its UTC hour: the champion's score and coded values."""
+        return self._scored(self.champion, _coded, scorer)
+
+    def scores(self, scorer: Scorer) -> Callable[[Iterable[Any], Iterable[int]], list[float]]:
+        """A function of many leads and their UTC hours: the champion's scores."""
+        artifact, namespace = self.champion, {"scorer": scorer}
+        inner = [
+            *self._read_lines(artifact, _coded, namespace),
+            *_score_lines(artifact, namespace),
+            "    add(score)",
+        ]
+        local = ", ".join(f"{name}={name}" for name in namespace)  # faster in a loop than global names
+        lines = [f"def read(leads, hours, {local}):", "    scores = []", "    add = scores.append"]
+        lines += ["    for lead, hour in zip(leads, hours):", *(f"    {line}" for line in inner)]
+        return _compile([*lines, "    return scores"], namespace)
+
+    def previous_score(
+        self, previous: Artifact, scorer: Scorer
+    ) -> Callable[[Any, int, Values | None], Scored]:
+        """A function of a lead that the champion took, its UTC hour and the champion's values: the previous model's score."""
+        if _shape(previous) == _shape(self.champion):
+            return lambda _lead, _hour, values: (scorer(*values), values)  # type: ignore[misc]  # the champion took it
+        own = {f.source for f in self.champion.features}
+
+        def read_feature(i: int, feature: Feature, namespace: Namespace) -> list[str]:
+            if feature.source in own and feature.kind is self.fields[feature.source].kind:
+                return [*_bounds(i, feature), *_coded(i, feature, namespace)]
+            namespace[f"r{i}"] = _checked(feature, raw=feature.source not in own)
+            checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
+            return [*checked, *_coded(i, feature, namespace)]
+
+        read = self._scored(previous, read_feature, scorer)
+        return lambda lead, hour, _values: read(lead, hour)
+
+    def _scored(
+        self, artifact: Artifact, read_feature: ReadFeature, scorer: Scorer
+    ) -> Callable[[Any, int], Scored]:
+        namespace: Namespace = {"scorer": scorer, "refused": (NAN, None)}
+        lines = ["def read(lead, hour):", *self._read_lines(artifact, read_feature, namespace)]
+        lines += [f"    values = {_tuple(artifact)}", *_score_lines(artifact, namespace)]
+        return _compile([*lines, "    return score, values"], namespace)
+
+    def _read_lines(self, artifact: Artifact, read_feature: ReadFeature, namespace: Namespace) -> list[str]:
+        """Lines that leave the values of a lead in x0, x1, …."""
+        lines = []
+        for i, feature in enumerate(artifact.features):
+            if feature.kind is FeatureKind.HOUR_OF_DAY:
+                lines.append(f"    x{i} = hour")
+                continue
+            if feature.kind is FeatureKind.CATEGORICAL:
+                namespace[f"t{i}"] = codes(feature).get
+            lines.append(f"    x{i} = lead.{self.fields[feature.source].name}")
+            lines += read_feature(i, feature, namespace)
+        return lines
+
+
+def _compile(lines: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
+    """The function `read` of these lines."""
+    text = "\n".join(lines)
+    exec(code(text), namespace)  # noqa: S102  # our own names only
+    read: Callable[..., Any] = namespace["read"]
+    return read
+
+
+def _tuple(artifact: Artifact) -> str:
+    return f"({' '.join(f'x{i},' for i in range(len(artifact.features)))})"
+
+
+def _score_lines(artifact: Artifact, namespace: Namespace) -> list[str]:
+    """Lines that leave the score in `score`: arithmetic for a linear model; trees are not compiled a second time."""
+    if isinstance(artifact.model, Linear):
+        return score_lines(artifact, namespace)
+    return [f"    score = scorer(*{_tuple(artifact)})"]
+
+
+def _coded(i: int, feature: Feature, _namespace: Namespace) -> list[str]:
+    """Lines that turn a level into its code and a text into its length."""
+    match feature.kind:
+        case FeatureKind.CATEGORICAL:
+            return [f"    x{i} = t{i}(x{i}, {len(feature.levels)})"]
+        case FeatureKind.TEXT_LENGTH:
+            return [f"    if x{i} is not None: x{i} = len(x{i})"]
+        case _:
+            return []
+
+
+def _bounds(i: int, feature: Feature) -> list[str]:
+    """Lines that refuse what the previous model would refuse in a field that both models read alike."""
+    tests = []
+    if feature.required:
+        tests.append(f"x{i} is None")
+    if feature.minimum is not None:
+        tests.append(f"x{i} is not None and x{i} < {feature.minimum!r}")
+    if feature.maximum is not None:
+        tests.append(f"x{i} is not None and x{i} > {feature.maximum!r}")
+    return [f"    if {test}: return refused" for test in tests]
+
+
+def _checked(feature: Feature, *, raw: bool) -> Callable[[Any], Any]:
+    """A function of a field that the champion reads otherwise or not at all.
+
+    The function returns the value for the previous model, or itself where the previous model would refuse the lead.
+    """
+    kind, default = wire_type(feature)
+    decode = msgspec.json.Decoder(kind).decode if raw else partial(msgspec.convert, type=kind)
+
+    def read(value: Any) -> Any:
+        if value is None:
+            return read if default is msgspec.NODEFAULT else None
+        try:
+            return decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return read
+
+    return read
+
+
+def _shape(artifact: Artifact) -> tuple[Any, ...]:
+    return tuple((f.source, f.kind, f.required, f.minimum, f.maximum, f.levels) for f in artifact.features)
