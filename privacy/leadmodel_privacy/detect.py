@@ -140,7 +140,7 @@ _WITH_DIGITS: tuple[tuple[str, Finder], ...] = (
 
 
 def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
-    """The finders in order of certainty: numbers known by their form, then those known by words around, phones and names last."""
+    """The finders in order of certainty: first numbers known by form, then numbers known by words, phones and names last."""
     numeric = (*_WITH_DIGITS, ("PHONE", phones.phones(config.regions))) if numbers else ()
     return tuple(
         f for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", names.names)) if entity not in config.off

@@ -77,7 +77,7 @@ def numbers_by_form(scanned: ScannedText) -> Iterator[Span]:
 
 
 def numbers_by_context(scanned: ScannedText) -> Iterator[Span]:
-    """Spans of numbers known by the words beside them."""
+    """Spans of numbers known by the words beside the number."""
     done = 0
     for number, _ in scanned.unclaimed_numbers():
         if number < done or (match := _TOKEN.match(scanned.text, _begin(scanned, number))) is None:

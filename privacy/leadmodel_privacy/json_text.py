@@ -90,7 +90,7 @@ def _decoded(string: str, start: int) -> tuple[str, list[int] | None]:
 
 
 def key_as_words(key: str) -> str:
-    """A key as words before its value: `phoneNumber` → `phone Number: `. `name` alone gives nothing, for a thing may have a name."""
+    """A key as words before its value: `phoneNumber` → `phone Number: `. `name` by itself gives nothing, because a thing may have a name."""
     if not key:
         return ""
     words = " ".join(word for word in _WORDS.split(key[:64]) if word)

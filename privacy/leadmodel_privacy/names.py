@@ -89,7 +89,7 @@ def names(scanned: ScannedText) -> Iterator[Span]:
 
 
 def cannot_follow_cue(low: str, start: int) -> bool:
-    """True if no cue can end before a capital letter; spares the search for most of them, at the start of a text or sentence."""
+    """True if no cue can end before a capital letter, which spares most capital letters the search for a cue."""
     if start < 2:
         return True
     if low[start - 1] != " ":

@@ -42,7 +42,7 @@ def _normalize_character(character: str) -> str:
 
 
 def lowercase(text: str) -> str:
-    """The text in small letters, character by character; one whose small form is longer stays as it is."""
+    """The text in small letters, character by character; a character whose small form is longer stays."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered

@@ -32,7 +32,7 @@ def ibans(scanned: ScannedText) -> Iterator[Span]:
                 start,
                 word_end,
                 "IBAN",
-            )  # no country has this length, but the check digits say what it was meant to be
+            )  # no country has this length, but its check digits are right
 
 
 def _iban_end(text: str, start: int, length: int) -> int | None:

@@ -115,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _failed(log: Path, error: Exception) -> int:
-    """One line that says what to do; the same for whoever reads the termination message."""
+    """Write the error to standard error and to the termination message, and return the exit code."""
     message = (
         str(error) or "there is not enough memory for these leads; raise the limit or take a shorter period"
     )

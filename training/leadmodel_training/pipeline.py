@@ -170,7 +170,7 @@ def choose_features(
 def fit_model(
     leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, request: TrainingRequest
 ) -> tuple[Fitted, Choice | None]:
-    """Fit the recipe that was asked for, or the better one of two where the request leaves the choice."""
+    """Fit the recipe of the request; for `auto` fit the recipe that ranks the newer training leads better."""
     outcome = leads.outcome[split.fit]
     choice = choose_recipe(features, table, outcome, request.seed) if request.recipe == AUTO else None
     fitted = fit(choice.recipe if choice else Recipe(request.recipe), features, table, outcome, request.seed)

@@ -72,8 +72,7 @@ class KeyScan:
         time.sleep(0.2 if self.servers.cluster is not None else 0)
 
     def scan_node(self, node: Node) -> None:
-        """Scan the keys of a node from its last cursor; a restarted node begins again."""
-        """Scan one primary from its cursor on, page by page, to the end."""
+        """Scan one primary from its last cursor to the end; the scan of a restarted primary begins anew."""
         place = self.checkpoint.nodes.get(node.name)
         run = run_id(node.one("INFO", "server"))
         if place is None or place["run"] != run:

@@ -157,8 +157,12 @@ class Node:
         raise ServerUnavailable("the cluster sends a key round in circles")
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
-        """Send commands over one connection and return their replies. Raises ServerUnavailable."""
-        """Send the commands over one connection and read their raw replies; an error of a command is its reply."""
+        """Send the commands over one connection and read their raw replies; an error of a command is its reply.
+
+        Raises:
+            ServerUnavailable: The server cannot be reached or went away.
+            Refused: The login is wrong.
+        """
         pool = self.client.connection_pool
         began = self.clock()
         try:

@@ -93,7 +93,7 @@ def _prune(target: str, before: float) -> None:
             if old.stat().st_mtime < before:
                 old.unlink()
         except OSError:
-            continue  # another run removed it
+            continue  # another run has removed the report
 
 
 __all__ = ["StoreError", "check", "write_audit", "write_report"]

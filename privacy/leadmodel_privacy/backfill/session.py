@@ -199,7 +199,6 @@ class Session:
         self._scan("verify", context.tally)
 
     def finish(self) -> None:
-        """Write the results of a whole run to the state; a partial run writes none."""
         """Drop the checkpoint, and write the fields that later runs read; a first look leaves nothing."""
         settings = self.settings
         if settings.partial:
@@ -212,8 +211,12 @@ class Session:
     # --- between pages -------------------------------------------------------------------------------------------------------------
 
     def save_progress(self) -> None:
-        """Save the checkpoint, the changed keys and the clean keys."""
-        """Save the checkpoint after a page, or only renew the lease in a first look; stop here if a signal asked for it."""
+        """Save the checkpoint after a page; a first look only renews its lease.
+
+        Raises:
+            Stopped: A signal asked the run to stop.
+            LeaseLost: Another run has taken the lease.
+        """
         self._time()
         self.has_progressed = True
         if not self.settings.partial:

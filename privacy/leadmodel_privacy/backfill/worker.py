@@ -53,7 +53,6 @@ class Worker:
             yield batch
 
     def process_batch(self, node: Node, batch: Sequence[KeyOverview]) -> None:
-        """Read small keys of a node, redact their messages, and write the changes if the run applies changes."""
         """Read and redact the small keys of a batch; a key that has grown or is gone goes to the `SingleKeyWorker`."""
         context = self.context
         most = 2 * context.settings.limits.small_items
@@ -76,7 +75,6 @@ class Worker:
             self.single_key.process(node, key)
 
     def write_batch(self, node: Node, writes: Sequence[_Write]) -> None:
-        """Write the changes of several keys in one exchange per node, and count what was written."""
         """Write the changes of a batch; a key with a change that could not be made goes to the `SingleKeyWorker`."""
         context = self.context
         calls: list[tuple[bytes, Command]] = []
