@@ -40,7 +40,7 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource import crd
 from leadmodel_operator.resource.columns import column_figures
-from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Spec
 from leadmodel_operator.resource.status import PollResult, Requested, Revision, Status
 from leadmodel_operator.resource.vocabulary import PLURAL, Source

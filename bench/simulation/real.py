@@ -21,7 +21,7 @@ from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.lead import coded, lead_values
 from leadmodel_messages.table import number
 from leadmodel_operator.planning.observed import Serve, Validation
-from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.vocabulary import Evidence
 from leadmodel_predictor.jobs.validate import parser

@@ -25,8 +25,9 @@ from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobSta
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
+from leadmodel_operator.resource.conversion import SchemaError, dump, load
 from leadmodel_operator.resource.document import read_commands, read_paused, read_spec, read_status
-from leadmodel_operator.resource.schema import Duration, SchemaError, dump, load
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 

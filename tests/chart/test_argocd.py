@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.vocabulary import GROUP, Command, ConditionType, Phase, Reason
 from support.argocd_lua import SCRIPTS, run
 from worlds.leader import Leader

@@ -11,7 +11,7 @@ from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.render import jobs
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
 from leadmodel_operator.planning.plan import plan
-from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, PiiBackfill, RedisSource, Spec
 from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from leadmodel_messages.window import FeatureWindow, SlotWindow, Window
 from leadmodel_operator.planning.drift import Assessed, assess
 from leadmodel_operator.planning.observed import PodSeen
-from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import DriftPolicy
 from leadmodel_operator.resource.status import DriftResult
 from leadmodel_operator.resource.vocabulary import Evidence

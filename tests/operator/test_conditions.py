@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from leadmodel_operator.planning.plan import plan
-from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from leadmodel_operator.resource import formats
+from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.crd import crd
-from leadmodel_operator.resource.schema import SchemaError, duration_bounds, load
+from leadmodel_operator.resource.fields import duration_bounds
 from leadmodel_operator.resource.spec import Spec
 
 ROOT = Path(__file__).parent.parent.parent

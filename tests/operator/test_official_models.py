@@ -15,8 +15,8 @@ from pydantic import BaseModel, ValidationError
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.render import jobs, names, objects, snapshots
 from leadmodel_operator.planning.observed import Poll, Record, Serve, Validation
+from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.core_types import core_schema
-from leadmodel_operator.resource.schema import load
 from leadmodel_operator.resource.spec import Spec
 from worlds import fuzzed_specs
 from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth, digest

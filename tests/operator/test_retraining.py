@@ -8,7 +8,8 @@ from leadmodel_messages.failure import Failure
 from leadmodel_operator.kubernetes.process.metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
-from leadmodel_operator.resource.schema import Duration, load
+from leadmodel_operator.resource.conversion import load
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import LeadsSource, Retraining
 from worlds.leader import Leader
 from worlds.names import KEY, digest, spec

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from leadmodel_operator.planning.pass_state import MAX_GATE_ENTRIES
-from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Quarantined
 from leadmodel_operator.resource.vocabulary import (

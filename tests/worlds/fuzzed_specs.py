@@ -6,7 +6,8 @@ import random
 from typing import Any
 
 from leadmodel_operator.resource import formats
-from leadmodel_operator.resource.schema import load, schema
+from leadmodel_operator.resource.conversion import load
+from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from worlds.fake_cluster import HOLDOUT, URI, digest
 

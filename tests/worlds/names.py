@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.schema import Duration
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)

@@ -15,8 +15,8 @@ from leadmodel_local.state import manifests
 from leadmodel_local.state.manifests import Manifest, ManifestError
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.resource.digest import short
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.formats import DURATION
-from leadmodel_operator.resource.schema import Duration
 from leadmodel_operator.resource.spec import Spec
 
 QUIET = {"Serving"}  # events that say nothing about a policy

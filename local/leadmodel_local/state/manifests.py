@@ -14,7 +14,9 @@ import yaml
 
 from leadmodel_local.state import files
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.schema import Duration, SchemaError, dump, duration_bounds, load, schema
+from leadmodel_operator.resource.conversion import SchemaError, dump, load
+from leadmodel_operator.resource.fields import Duration, duration_bounds
+from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 

@@ -29,7 +29,7 @@ from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobSta
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
-from leadmodel_operator.resource.schema import dump
+from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import PLURAL

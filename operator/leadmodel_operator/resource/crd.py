@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from leadmodel_operator.resource.columns import COLUMNS, figures_schema
+from leadmodel_operator.resource.fields import duration_bounds
 from leadmodel_operator.resource.formats import DURATION, QUANTITY, URI, Form
-from leadmodel_operator.resource.schema import duration_bounds, schema
+from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import GROUP, KIND, PLURAL, VERSION

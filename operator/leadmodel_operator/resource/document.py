@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from leadmodel_operator.resource.schema import SchemaError, load
+from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import GROUP, PAUSED_ANNOTATION, Command

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from leadmodel_operator.resource.fields import Duration, doc
 from leadmodel_operator.resource.formats import CRON, DIGEST, IMAGE, KEY, LABEL_VALUE, NAME, TIME_ZONE, URI
-from leadmodel_operator.resource.schema import Duration, doc
 
 PollInterval = Literal["0s", "5m", "15m", "30m", "1h", "6h", "24h"]
 

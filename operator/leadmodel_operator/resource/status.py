@@ -1,15 +1,15 @@
 """The status of a LeadModel: what the operator writes and users read.
 
 Frozen dataclasses declare each field with its `kubectl explain` text; every instant is a timezone-aware UTC datetime.
-`resource/schema.py` turns a status into YAML and back; the planner decides the values.
+`resource/conversion.py` turns a status into a document and back; the planner decides the values.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from leadmodel_operator.resource.fields import doc
 from leadmodel_operator.resource.formats import DIGEST
-from leadmodel_operator.resource.schema import doc
 from leadmodel_operator.resource.vocabulary import (
     ConditionStatus,
     ConditionType,

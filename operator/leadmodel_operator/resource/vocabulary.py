@@ -1,6 +1,6 @@
 """The vocabulary of a LeadModel: every word that a status or a condition may hold, with its meaning.
 
-The planner decides what a word leads to; `resource/schema.py` writes words into YAML.
+The planner decides what a word leads to; `resource/conversion.py` writes words into YAML.
 """
 
 from enum import StrEnum

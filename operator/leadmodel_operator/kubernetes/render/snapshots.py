@@ -12,7 +12,7 @@ from leadmodel_operator.kubernetes.render.names import (
     revision_name,
 )
 from leadmodel_operator.planning.observed import Record
-from leadmodel_operator.resource.schema import SchemaError, dump, load
+from leadmodel_operator.resource.conversion import SchemaError, dump, load
 
 
 def packed_of(config_map: Object) -> bytes | None:
