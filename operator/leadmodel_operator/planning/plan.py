@@ -6,6 +6,7 @@ derived from that status alone.
 
 from leadmodel_operator.planning import conditions
 from leadmodel_operator.planning.annotations import run_commands
+from leadmodel_operator.planning.attempts import next_validation
 from leadmodel_operator.planning.champion import replace_lost
 from leadmodel_operator.planning.cronjob_results import record_backfill, record_retraining
 from leadmodel_operator.planning.desired import desired
@@ -17,7 +18,7 @@ from leadmodel_operator.planning.polls import next_poll, record_polls
 from leadmodel_operator.planning.promotion import promote_passed
 from leadmodel_operator.planning.rollout import watch_rollout
 from leadmodel_operator.planning.sources import record_spec
-from leadmodel_operator.planning.validation import next_validation, record_validation
+from leadmodel_operator.planning.validation import record_validation
 from leadmodel_operator.resource.status import Status
 
 RESYNC_S = 1800.0

@@ -12,11 +12,11 @@ passed, and none of HOLDS answers                 | promoted
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from leadmodel_operator.planning.attempts import verdict_inputs
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import is_automatic
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
-from leadmodel_operator.planning.validation import verdict_inputs
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Candidate, Hold, Requested, Revision, Rollback
 from leadmodel_operator.resource.vocabulary import Evidence, Reason

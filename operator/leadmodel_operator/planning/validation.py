@@ -1,4 +1,4 @@
-"""Validation: which digest needs a verdict, what a finished validation reported, and when a validation is repeated.
+"""Validation: the verdict that follows a finished validation. `planning/attempts.py` chooses the validations to run.
 
 finished validation                         | verdict      | what follows
 --------------------------------------------|--------------|---------------------------------------------
@@ -15,45 +15,15 @@ from leadmodel_messages import failure, report
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.report import Report
 from leadmodel_messages.termination import read
+from leadmodel_operator.planning.attempts import job_name, verdict_inputs
 from leadmodel_operator.planning.gate import judge
-from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Validation
+from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.polls import NO_ANSWER, backoff
+from leadmodel_operator.planning.polls import NO_ANSWER
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
-from leadmodel_operator.resource.digest import hashed, short
+from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Candidate, PollResult, Quarantined, Requested
 from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason, Source
-
-
-def verdict_inputs(state: PassState, digest: str) -> str:
-    """The hash of everything a verdict depends on: digest, gate, holdout, image, and the champion if the comparison binds."""
-    champion = (
-        state.champion.digest
-        if state.champion and state.champion.digest != digest and not state.pinned
-        else None
-    )
-    return hashed(digest, state.gate_hash, _holdout_digest(state), state.image, champion, state.pinned)
-
-
-def _holdout_digest(state: PassState) -> str | None:
-    return state.spec.holdout.digest or (state.status.poll.holdout_digest if state.status.poll else None)
-
-
-def subject(state: PassState) -> str | None:
-    """The digest that needs a verdict now; None if none does. A Gate entry whose inputs changed is released."""
-    requested, champion = state.status.requested, state.champion
-    if champion is not None and not state.is_reachable(champion.digest):
-        return champion.digest
-    if requested is None or state.permanent_entry(requested.digest) is not None:
-        return None
-    if champion is not None and requested.digest == champion.digest:
-        return None if champion.passed == state.gate_hash else requested.digest
-    entry = state.quarantine_entry(requested.digest)
-    if entry is not None:
-        if entry.inputs == verdict_inputs(state, requested.digest):
-            return None
-        state.release(requested.digest)
-    return requested.digest
 
 
 def record_validation(state: PassState) -> Outcome:
@@ -193,92 +163,3 @@ def _record_holdout(state: PassState, digest: str) -> None:
     known = state.status.poll or PollResult()
     if known.holdout_digest != digest:
         state.change(poll=replace(known, holdout_digest=digest, holdout_etag=None))
-
-
-# --- what to measure next -------------------------------------------------------------------------------------------------------
-
-
-def next_validation(state: PassState) -> tuple[Validation | None, Outcome]:
-    """Choose the validation that should run now; None if none should.
-
-    The attempt is recorded in status before the runtime creates the Job.
-    """
-    step, digest, candidate = PlanStep.VALIDATION, subject(state), state.status.candidate
-    if digest is None:
-        _drop_candidate(state)
-        return None, nothing(step)
-    inputs = verdict_inputs(state, digest)
-    if candidate is None or candidate.digest != digest or candidate.inputs != inputs:
-        if (why := state.why_suspended) is not None:
-            return None, withheld(step, why)
-        candidate = Candidate(
-            digest=digest, inputs=inputs, attempt=1, since=state.now, started=state.now, source=state.source
-        )
-        state.change(candidate=candidate)
-    elif not state.is_suspended:
-        candidate = _repeat(state, candidate)
-    if candidate.verdict is Evidence.UNAVAILABLE:
-        due = candidate.since + backoff(candidate.attempt)
-        return None, withheld(step, f"{short(digest)} is validated again at {due:%H:%M:%S} UTC")
-    if candidate.verdict is not None:
-        return None, nothing(step)
-    if (why := state.why_suspended) is not None and candidate.since == state.now:
-        return None, withheld(step, why)
-    return _validation(state, candidate), did(step, f"{short(digest)} is measured on the holdout")
-
-
-def _drop_candidate(state: PassState) -> None:
-    """Drop the candidate when nothing needs a verdict; a refused candidate stays for people to see."""
-    candidate = state.status.candidate
-    if candidate is not None and candidate.verdict is not Evidence.FAIL:
-        state.change(candidate=None)
-
-
-def _repeat(state: PassState, candidate: Candidate) -> Candidate:
-    """Start another attempt when its time has come, or when the bytes of a passed candidate were lost before they were kept."""
-    if candidate.verdict is Evidence.UNAVAILABLE:
-        due = candidate.since + backoff(candidate.attempt)
-        if state.now < due:
-            state.requeue_at(due)
-            return candidate
-    elif candidate.verdict is not Evidence.PASS or _is_kept(state, candidate):
-        return candidate
-    repeated = replace(
-        candidate, attempt=candidate.attempt + 1, verdict=None, reason=None, message="", since=state.now
-    )
-    state.change(candidate=repeated)
-    return repeated
-
-
-def _is_kept(state: PassState, candidate: Candidate) -> bool:
-    return candidate.digest in state.seen.snapshots or candidate.digest == state.seen.mailbox
-
-
-def job_name(state: PassState, candidate: Candidate) -> str:
-    """The name of the candidate's Job: `<name>-val-<10 hex>` of everything for which a report counts."""
-    champion = state.champion.digest if state.champion else None
-    hex10 = hashed(
-        state.seen.uid, candidate.digest, candidate.inputs, champion, candidate.attempt, candidate.started
-    )
-    return f"{state.seen.name}-val-{hex10}"
-
-
-def _validation(state: PassState, candidate: Candidate) -> Validation:
-    champion, best = state.champion, state.status.best
-    compared = champion.digest if champion and champion.digest in state.seen.snapshots else None
-    compared = compared if compared != candidate.digest else None
-    best_digest = best.digest if best and best.digest in state.seen.snapshots else None
-    return Validation(
-        name=job_name(state, candidate),
-        uri=state.spec.artifact.uri,
-        digest=candidate.digest,
-        held=candidate.digest in state.seen.snapshots,
-        holdout_uri=state.spec.holdout.uri,
-        holdout_digest=state.spec.holdout.digest,
-        champion=compared,
-        best=best_digest if best_digest not in {compared, candidate.digest} else None,
-        min_auc=state.spec.min_auc,
-        image=state.image,
-        attempt=candidate.attempt,
-        deadline=state.spec.progress_deadline.seconds,
-    )
