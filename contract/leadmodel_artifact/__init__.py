@@ -1,1 +1,4 @@
-"""The contract between trainer, predictor and operator: what a model is, what it scores, what was measured of it."""
+"""The artifact of a model: what a model is, how programs read and write one, and how a model scores a lead.
+
+Trainer, predictor and operator share the package; `artifact` is the entry (load, parse, dump, digest).
+"""

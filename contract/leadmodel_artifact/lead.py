@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LeadError(ValueError):
-    """A lead cannot be scored; the message names the field, never its value."""
+    """A lead cannot be scored; the message names the field, never the value of the field."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -26,15 +26,25 @@ def lead_values(
 ) -> tuple[Any, ...]:
     """Raw values of a lead, in the order of the features: float, str, int or None.
 
-    `now` stands in for a missing instant; give it for live leads only. Raises LeadError.
+    Args:
+        artifact: the model whose features are read.
+        lead: fields of the lead; null is missing.
+        now: stands in for a missing time of a live lead; None for past leads, whose hour then is missing.
+
+    Raises:
+        LeadError: when a required field is missing or a field has another type or is out of bounds.
     """
     return tuple(raw_value(feature, lead, now) for feature in artifact.features)
 
 
 def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -> float | str | int | None:
-    """The raw value of one feature."""
-    found = lead.get(feature.source)
-    if found is None:
+    """The raw value of one feature, as `lead_values` reads it.
+
+    Raises:
+        LeadError: naming the field.
+    """
+    value = lead.get(feature.source)
+    if value is None:
         if feature.kind is FeatureKind.HOUR_OF_DAY and now is not None:
             return now.astimezone(UTC).hour
         if feature.required:
@@ -42,24 +52,24 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
         return None
     match feature.kind:
         case FeatureKind.NUMERIC:
-            return _number(feature, found)
+            return _number(feature, value)
         case FeatureKind.CATEGORICAL:
-            if not isinstance(found, str):
+            if not isinstance(value, str):
                 raise LeadError(feature.source, "must be a string")
-            return found
+            return value
         case FeatureKind.TEXT_LENGTH:
-            if not isinstance(found, str):
+            if not isinstance(value, str):
                 raise LeadError(feature.source, "must be a text")
-            return len(found)
+            return len(value)
         case FeatureKind.HOUR_OF_DAY:
-            return instant(found, feature.source).hour
+            return instant(value, feature.source).hour
 
 
-def _number(feature: Feature, found: Any) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float):
+def _number(feature: Feature, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise LeadError(feature.source, "must be a number")
     try:
-        number = float(found)
+        number = float(value)
     except OverflowError:  # an integer of hundreds of digits
         number = math.inf
     if not math.isfinite(number):
@@ -72,7 +82,11 @@ def _number(feature: Feature, found: Any) -> float:
 
 
 def instant(value: Any, field: str = "created_at") -> datetime:
-    """An instant in UTC from ISO 8601 (without an offset: UTC) or Unix seconds. Raises LeadError."""
+    """The instant, in UTC, that ISO 8601 text (UTC without an offset) or a number of Unix seconds stands for.
+
+    Raises:
+        LeadError: naming `field` for any other value.
+    """
     try:
         if isinstance(value, str):
             parsed = datetime.fromisoformat(value)
@@ -87,17 +101,17 @@ def instant(value: Any, field: str = "created_at") -> datetime:
 
 
 def level_number(feature: Feature, value: str | None) -> int:
-    """The number of a level; whatever has none is other, the last."""
+    """The number of a level; the number after the last level, other, for a value that is no level."""
     return feature.levels.index(value) if value in feature.levels else len(feature.levels)
 
 
 def codes(feature: Feature) -> dict[str | None, int]:
-    """The code of each level: its number; a missing value has the code after other, which is what everything else gets."""
+    """Codes of a category's values: a level's number; for a missing value (None) the code after other. Values not in the answer are other."""
     return {level: n for n, level in enumerate(feature.levels)} | {None: len(feature.levels) + 1}
 
 
 def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]:
-    """Raw values with codes for categories."""
+    """Raw values in which values of categories are replaced by their codes, so that they hold no text of a lead."""
     return tuple(
         codes(feature).get(value, len(feature.levels)) if feature.kind is FeatureKind.CATEGORICAL else value
         for feature, value in zip(features, values, strict=True)

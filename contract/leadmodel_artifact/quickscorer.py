@@ -1,12 +1,12 @@
-"""Trees scored all at once, by bits: each tree has a bit for each leaf, and each value of a lead takes away leaves it cannot reach.
+"""Trees scored all at once with bit masks: each leaf of each tree is one bit, and each value of a lead clears the leaves out of reach.
 
-Leaves are numbered from left to right. A node whose test fails takes the leaves of its left branch away; the first leaf that is left
-over is the one the lead ends in (Lucchese et al., "QuickScorer: a Fast Algorithm to Rank Documents with Additive Ensembles of
-Regression Trees", SIGIR 2015, theorem 1). Here one long integer holds the leaves of all trees, and one mask for each interval between
-thresholds holds all that a value leaves over: a lead costs a search and an AND for each feature instead of hundreds of comparisons.
+Leaves are numbered from left to right. A node whose test fails clears the leaves of its left branch; the lead ends in the first leaf
+that remains (C. Lucchese et al., "QuickScorer: a Fast Algorithm to Rank Documents with Additive Ensembles of Regression Trees",
+SIGIR 2015, theorem 1). Here one long integer holds the leaves of all trees, and one mask per interval between thresholds holds all
+leaves that a value leaves over: a lead costs one search and one AND per feature instead of hundreds of comparisons.
 
-Which leaf a tree's one bit is, a multiplication tells for all trees at once (Leiserson, Prokop and Randall, "Using de Bruijn Sequences
-to Index a 1 in a Computer Word", 1998); so that no product reaches into the next tree, a tree has twice the bits it needs.
+One multiplication finds the number of the remaining bit in all trees at once (C. Leiserson, H. Prokop and K. Randall, "Using de Bruijn
+Sequences to Index a 1 in a Computer Word", 1998). A tree has twice the bits it has leaves, so that no product reaches the next tree.
 """
 
 from __future__ import annotations
@@ -21,60 +21,64 @@ TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
-DE_BRUIJN = {32: 0x077CB531, 64: 0x03F79D71B4CB0A89}  # by the most leaves of a tree
+DE_BRUIJN = {32: 0x077CB531, 64: 0x03F79D71B4CB0A89}  # key: how many leaves a tree may have
 MAX_BYTES = 8 << 20  # of all masks
 
-Level = Callable[[Feature], int]  # the code that a missing level is read as
-Node = tuple[Tree, int, int]  # a tree, one of its nodes, and the bits it takes away when its test fails
+Level = Callable[[Feature], int]  # gives the code as which a missing level is read
+Node = tuple[
+    Tree, int, int
+]  # a tree, one of its nodes, and the bits that the node clears when its test fails
 
 
 def tree_lines(
-    features: Sequence[Feature], model: Trees, missing_code: Level, given: dict[str, Any]
+    features: Sequence[Feature], model: Trees, missing_code: Level, namespace: dict[str, Any]
 ) -> list[str]:
-    """Lines that leave in `z` the sum of the leaves of the coded values x0, x1, …; none where masks would be too large.
+    """Lines of Python that compute in `z` the sum of the leaves of the coded values x0, x1, …; no lines where masks would be too large.
 
-    What the lines need is put into `given`.
+    Every object that the lines refer to is put into `namespace`.
     """
-    most = max((_leaves(tree) for tree in model.trees), default=1)
+    most = max((_leaf_count(tree) for tree in model.trees), default=1)
     width = next((leaves for leaves in DE_BRUIJN if most <= leaves), 0)
     lane, shift = 2 * width, width - width.bit_length() + 1
     size = lane * len(model.trees) // 8
-    if not size or size * _masks(features, model) > MAX_BYTES:
+    if not size or size * _mask_count(features, model) > MAX_BYTES:
         return []
     nodes: dict[int, list[Node]] = {}
     tables, all_bits = [], 0
     for number, tree in enumerate(model.trees):
-        leaves = _number(tree, number * lane, nodes)
+        leaves = _number_leaves(tree, number * lane, nodes)
         table = [0.0] * width
         for bit, leaf in enumerate(leaves):
             table[(DE_BRUIJN[width] << bit) % (1 << width) >> shift] = tree.value[leaf]
         tables.append(tuple(table))
         all_bits |= ((1 << len(leaves)) - 1) << (number * lane)
     left = []
-    for i, found in sorted(nodes.items()):
+    for i, feature_nodes in sorted(nodes.items()):
         if features[i].kind is FeatureKind.CATEGORICAL:
-            given[f"m{i}"] = _of_category(features[i], found, all_bits, missing_code)
+            namespace[f"m{i}"] = _category_masks(features[i], feature_nodes, all_bits, missing_code)
             left.append(f"m{i}[x{i}]")
         else:
-            given[f"t{i}"], given[f"m{i}"], given[f"n{i}"] = _of_number(features[i], found, all_bits)
+            namespace[f"t{i}"], namespace[f"m{i}"], namespace[f"n{i}"] = _number_masks(
+                features[i], feature_nodes, all_bits
+            )
             left.append(f"(n{i} if x{i} is None else m{i}[bisect_left(t{i}, x{i})])")
     ones = sum(1 << (number * lane) for number in range(len(model.trees)))
-    given |= {"all_bits": all_bits, "ones": ones, "places": ones * (width - 1), "tables": tables}
-    given |= {"getitem": getitem, "bisect_left": bisect_left, "base": model.baseline}
+    namespace |= {"all_bits": all_bits, "ones": ones, "places": ones * (width - 1), "tables": tables}
+    namespace |= {"getitem": getitem, "bisect_left": bisect_left, "base": model.baseline}
     return [
         f"    left = {' & '.join(left) or 'all_bits'}",
         "    first = left & (left ^ (left - ones))",
-        f"    found = (first * {DE_BRUIJN[width]} >> {shift}) & places",
-        f'    z = sum(map(getitem, tables, found.to_bytes({size}, "little")[:: {lane // 8}]), base)',
+        f"    leaves = (first * {DE_BRUIJN[width]} >> {shift}) & places",
+        f'    z = sum(map(getitem, tables, leaves.to_bytes({size}, "little")[:: {lane // 8}]), base)',
     ]
 
 
-def _leaves(tree: Tree) -> int:
+def _leaf_count(tree: Tree) -> int:
     return sum(feature < 0 for feature in tree.feature)
 
 
-def _masks(features: Sequence[Feature], model: Trees) -> int:
-    """How many masks there will be, at most."""
+def _mask_count(features: Sequence[Feature], model: Trees) -> int:
+    """An upper bound of the number of masks."""
     used: dict[int, set[float]] = {}
     for tree in model.trees:
         for feature, threshold in zip(tree.feature, tree.threshold, strict=True):
@@ -83,8 +87,8 @@ def _masks(features: Sequence[Feature], model: Trees) -> int:
     return sum(2 + len(thresholds) + len(features[i].levels) for i, thresholds in used.items())
 
 
-def _number(tree: Tree, at: int, nodes: dict[int, list[Node]]) -> list[int]:
-    """Number the leaves from bit `at` on and note what each node takes away; the leaves, from left to right."""
+def _number_leaves(tree: Tree, at: int, nodes: dict[int, list[Node]]) -> list[int]:
+    """Number the leaves of a tree from bit `at` on and append to `nodes` the bits each node clears; return the leaves in order."""
     count = [1] * len(tree.feature)
     for node in reversed(range(len(tree.feature))):  # children come after parents
         if tree.feature[node] >= 0:
@@ -100,38 +104,40 @@ def _number(tree: Tree, at: int, nodes: dict[int, list[Node]]) -> list[int]:
     return leaves
 
 
-def _of_category(
+def _category_masks(
     feature: Feature, nodes: Sequence[Node], all_bits: int, missing_code: Level
 ) -> tuple[int, ...]:
-    """The bits that each code leaves over; the last is that of a missing level."""
+    """The bits that each code of a category leaves over; the last entry is that of a missing level."""
     sides = [(frozenset(tree.levels[node] or ()), bits) for tree, node, bits in nodes]
     masks = [
-        _without(all_bits, (bits for left, bits in sides if code not in left))
+        _cleared(all_bits, (bits for left, bits in sides if code not in left))
         for code in range(len(feature.levels) + 1)
     ]
     default = feature.default is not None
-    return (*masks, masks[missing_code(feature)] if default else _without_value(nodes, all_bits))
+    return (*masks, masks[missing_code(feature)] if default else _missing_mask(nodes, all_bits))
 
 
-def _of_number(feature: Feature, nodes: Sequence[Node], all_bits: int) -> tuple[list[float], list[int], int]:
-    """Thresholds in order; the bits that a value leaves over, by how many of them it exceeds; and those without a value."""
+def _number_masks(
+    feature: Feature, nodes: Sequence[Node], all_bits: int
+) -> tuple[list[float], list[int], int]:
+    """Thresholds in order; the bits left over by a value that exceeds 0, 1, 2, … of the thresholds; the bits left over without a value."""
     thresholds: list[float] = []
     masks = [all_bits]
-    for tree, node, bits in sorted(nodes, key=lambda found: found[0].threshold[found[1]]):
+    for tree, node, bits in sorted(nodes, key=lambda entry: entry[0].threshold[entry[1]]):
         if not thresholds or thresholds[-1] != tree.threshold[node]:
             thresholds.append(tree.threshold[node])
             masks.append(masks[-1])
         masks[-1] &= ~bits
     if feature.default is None:
-        return thresholds, masks, _without_value(nodes, all_bits)
+        return thresholds, masks, _missing_mask(nodes, all_bits)
     return thresholds, masks, masks[bisect_left(thresholds, float(feature.default))]
 
 
-def _without_value(nodes: Sequence[Node], all_bits: int) -> int:
-    return _without(all_bits, (bits for tree, node, bits in nodes if not tree.missing_left[node]))
+def _missing_mask(nodes: Sequence[Node], all_bits: int) -> int:
+    return _cleared(all_bits, (bits for tree, node, bits in nodes if not tree.missing_left[node]))
 
 
-def _without(all_bits: int, taken: Iterable[int]) -> int:
-    for bits in taken:
+def _cleared(all_bits: int, masks: Iterable[int]) -> int:
+    for bits in masks:
         all_bits &= ~bits
     return all_bits

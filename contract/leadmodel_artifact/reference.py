@@ -1,7 +1,6 @@
-"""The reference leads are compared with: how holdout rows fall into bins, hour by hour.
+"""The reference of a model: how the holdout's rows fall into bins, per UTC hour; live leads are compared with the reference.
 
-Building it from rows, finding the bin of a value, and the expected share of a bin at an hour. Comparing live leads with it is done
-on the window document.
+The trainer builds a reference, the predictor finds bins and expected shares; the comparison is made on the drift window.
 """
 
 from __future__ import annotations
@@ -20,11 +19,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 BINS = 10
-SCORE = "score"  # the name under which the model's answer is watched like a feature
+SCORE = "score"  # the name under which the model's score is watched like a feature
 
 
 def bin_index(reference: FeatureReference, value: float | str | None) -> int:
-    """The bin of a value. Unknown levels and missing categories are other; numbers must be there."""
+    """The bin of a value. Unknown levels and missing categories fall into other, the last bin.
+
+    Raises:
+        ValueError: when the reference has numbers and the value is missing or a text.
+    """
     if reference.kind is FeatureKind.CATEGORICAL:
         levels = reference.levels
         return levels.index(value) if value in levels else len(levels)
@@ -34,15 +37,18 @@ def bin_index(reference: FeatureReference, value: float | str | None) -> int:
 
 
 def bin_indices(reference: FeatureReference, values: Sequence[Any]) -> list[int]:
-    """The bin of each of n values, as `bin_index` finds it; for many values the loop is C's."""
+    """The bins of n values, each as `bin_index` finds one, in a loop that runs in C."""
     if reference.kind is FeatureKind.CATEGORICAL:
-        found = {value: bin_index(reference, value) for value in {*values}}
-        return list(map(found.__getitem__, values))
+        bins = {value: bin_index(reference, value) for value in {*values}}
+        return list(map(bins.__getitem__, values))
     return list(map(bisect_right, repeat(reference.edges), values))
 
 
 def deciles(values: Sequence[float], bins: int = BINS) -> tuple[float, ...]:
-    """Inner quantiles (linear between order statistics), each once, none at the very end of the values."""
+    """Edges between `bins` bins of equal size: the inner quantiles (linear between order statistics; Hyndman and Fan 1996, type 7).
+
+    An edge stands once, and none is the smallest value; so values with many ties have fewer edges.
+    """
     ordered = sorted(values)
     if not ordered:
         return ()
@@ -65,9 +71,14 @@ def build(
     *,
     levels: Sequence[str] = (),
 ) -> FeatureReference:
-    """The reference of one feature. `values` n raw values (None: missing), `hours` n UTC hours or None for no hour reference.
+    """The reference of one feature. Missing numbers are left out; missing and unknown levels are other.
 
-    Missing numbers are left out; missing and unknown levels are other.
+    Args:
+        name: the feature's name.
+        kind: the feature's kind.
+        values: n raw values, None for a missing value.
+        hours: n UTC hours, None for a row without a time; None instead of the list: no hour reference.
+        levels: levels of a categorical feature.
     """
     categorical = kind is FeatureKind.CATEGORICAL
     kept = [i for i, value in enumerate(values) if categorical or value is not None]

@@ -27,7 +27,7 @@ EXAMPLE_TOLERANCE = 1e-9
 
 
 def logistic(z: float) -> float:
-    """1 / (1 + e^-z), without overflow on either side."""
+    """The logistic function 1 / (1 + e^−z), without overflow for large |z|."""
     if z >= 0:
         return 1.0 / (1.0 + math.exp(-z))
     e = math.exp(z)
@@ -35,14 +35,19 @@ def logistic(z: float) -> float:
 
 
 def score(artifact: Artifact, lead: Mapping[str, Any], *, now: datetime | None = None) -> float:
-    """The score of one lead; for many leads make a scorer once. Raises LeadError."""
+    """The score of one lead; for many leads, make one scorer with `compiler.make_scorer`.
+
+    Raises:
+        LeadError: when the lead cannot be scored.
+    """
     return make_scorer(artifact)(*lead_values(artifact, lead, now=now))
 
 
 def check_examples(artifact: Artifact) -> Scorer:
-    """Every example must get its score to 1e-9; an artifact without examples proves nothing and is refused.
+    """Check that every example gets its score to 1e-9, and return the scorer of coded values that reproduced the scores.
 
-    Gives the scorer of coded values that reproduced them. Raises ArtifactError.
+    Raises:
+        ArtifactError: when an example differs, or when there is none: nothing then proves that this program reads the model right.
     """
     if not artifact.examples:
         raise ArtifactError(
@@ -52,23 +57,23 @@ def check_examples(artifact: Artifact) -> Scorer:
     scorer = make_coded_scorer(artifact)
     for i, example in enumerate(artifact.examples):
         try:
-            got = scorer(*coded(artifact.features, lead_values(artifact, example.lead)))
+            computed = scorer(*coded(artifact.features, lead_values(artifact, example.lead)))
         except LeadError as error:
             raise ArtifactError(
                 ArtifactReason.EXAMPLES_DIFFER, f"examples[{i}] cannot be scored: {error}"
             ) from None
         except ArithmeticError:
-            got = math.nan
-        if not abs(got - example.score) <= EXAMPLE_TOLERANCE:
+            computed = math.nan
+        if not abs(computed - example.score) <= EXAMPLE_TOLERANCE:
             raise ArtifactError(
                 ArtifactReason.EXAMPLES_DIFFER,
-                f"examples[{i}] scores {got!r}, the artifact says {example.score!r}",
+                f"examples[{i}] scores {computed!r}, the artifact says {example.score!r}",
             )
     return scorer
 
 
 def explain_score(artifact: Artifact, values: Sequence[Any]) -> float:
-    """The score, step by step and slowly."""
+    """The score of raw values (in the order of the features) by the definition of the model, step by step and slowly."""
     filled = [
         feature.default if value is None else value
         for feature, value in zip(artifact.features, values, strict=True)

@@ -1,1 +1,1 @@
-"""Where bytes come from and go to."""
+"""Stores of artifacts and leads: bytes by URI, read with limits and written whole."""

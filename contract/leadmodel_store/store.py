@@ -1,7 +1,7 @@
 """Bytes by URI: `s3:// gs:// az:// https:// http:// pvc://claim/path file:///path`, with conditional GET and size limits.
 
-Credentials come from the environment that is handed in. Messages show a URI without user info, query and fragment. What the
-bytes mean is nobody's business here.
+Credentials come from the environment that the caller passes. Messages show a URI without user info, query and fragment. The store
+knows bytes and nothing of their meaning.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from leadmodel_messages.uris import show
 
-PVC_ROOT = Path("/mnt")  # Jobs mount claim NAME at /mnt/NAME
+PVC_ROOT = Path("/mnt")  # Jobs mount the claim NAME at /mnt/NAME
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
 CHUNK = 1 << 16
 
 
 class StoreReason(StrEnum):
-    """Why there are no bytes."""
+    """Why a store did not give or take bytes."""
 
     NOT_FOUND = "NotFound"
     FORBIDDEN = "Forbidden"
@@ -34,7 +34,7 @@ class StoreReason(StrEnum):
 
 
 class StoreError(OSError):
-    """The store did not give or take the bytes; `reason` says in one word why."""
+    """A store did not give or take the bytes: `reason` in one word; `etag` and `size` (bytes) where the store named them."""
 
     def __init__(
         self, reason: StoreReason, message: str, *, etag: str | None = None, size: int | None = None
@@ -47,7 +47,7 @@ class StoreError(OSError):
 
 @dataclass(frozen=True)
 class Fetched:
-    """The bytes, or that they are those of the ETag that was given."""
+    """The bytes of a URI and their ETag; with `not_modified` no bytes, because the ETag is that of the caller."""
 
     data: bytes
     etag: str | None
@@ -55,9 +55,16 @@ class Fetched:
 
 
 def fetch(uri: str, *, max_bytes: int, etag: str | None = None, environ: Mapping[str, str]) -> Fetched:
-    """Get the bytes; with the `etag` of an earlier answer perhaps only that nothing changed. Raises StoreError.
+    """Get the bytes of a URI, never reading more than `max_bytes` + one chunk, whatever size the store claims.
 
-    Never reads more than `max_bytes` + one chunk, whatever the store says about sizes.
+    Args:
+        uri: one of the schemes above.
+        max_bytes: how many bytes are taken at most.
+        etag: of an earlier answer; the store may then answer that nothing changed.
+        environ: environment with the credentials of object stores.
+
+    Raises:
+        StoreError: with the reason why there are no bytes.
     """
     scheme = urlsplit(uri).scheme
     if scheme in {"http", "https"}:
@@ -70,7 +77,11 @@ def fetch(uri: str, *, max_bytes: int, etag: str | None = None, environ: Mapping
 
 
 def put(uri: str, data: bytes, *, environ: Mapping[str, str]) -> None:
-    """Write the bytes so that a reader sees all of them or none. Raises StoreError."""
+    """Write the bytes of a URI; a reader sees all of them or none.
+
+    Raises:
+        StoreError: with the reason why the store did not take the bytes.
+    """
     scheme = urlsplit(uri).scheme
     if scheme in {"file", "pvc"}:
         _put_file(_path(uri), uri, data)
@@ -108,8 +119,8 @@ def _path(uri: str) -> Path:
 def _fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None) -> Fetched:
     try:
         with path.open("rb") as file:
-            about = os.fstat(file.fileno())
-            tag = f"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}"
+            stat = os.fstat(file.fileno())
+            tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"
             if etag == tag:
                 return Fetched(b"", tag, not_modified=True)
             data = file.read(max_bytes + 1)
@@ -174,8 +185,8 @@ def _fetch_http(uri: str, max_bytes: int, etag: str | None, redirects: int = MAX
         headers["If-None-Match"] = etag
     try:
         connection.request("GET", target, headers=headers)
-        with connection.getresponse() as answer:
-            return _taken(uri, answer, max_bytes, etag, redirects)
+        with connection.getresponse() as response:
+            return _read_response(uri, response, max_bytes, etag, redirects)
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, StoreError):
             raise
@@ -184,31 +195,31 @@ def _fetch_http(uri: str, max_bytes: int, etag: str | None, redirects: int = MAX
         connection.close()
 
 
-def _taken(
-    uri: str, answer: http.client.HTTPResponse, max_bytes: int, etag: str | None, redirects: int
+def _read_response(
+    uri: str, response: http.client.HTTPResponse, max_bytes: int, etag: str | None, redirects: int
 ) -> Fetched:
-    """What an answer comes to."""
-    if answer.status in {301, 302, 303, 307, 308}:
-        return _follow(uri, answer.headers.get("Location"), max_bytes, etag, redirects)
-    tag = answer.headers.get("ETag")
-    if answer.status == 304 and etag is not None:
+    """The bytes of a response, or of the place to which the response redirects."""
+    if response.status in {301, 302, 303, 307, 308}:
+        return _follow(uri, response.headers.get("Location"), max_bytes, etag, redirects)
+    tag = response.headers.get("ETag")
+    if response.status == 304 and etag is not None:
         return Fetched(b"", tag or etag, not_modified=True)
-    if answer.status != 200:
-        raise _refused(uri, answer.status)
-    said = answer.headers.get("Content-Length", "")
-    if said.isdecimal() and int(said) > max_bytes:
-        message = f"{show(uri)} has {said} bytes, at most {max_bytes} are taken"
-        raise StoreError(StoreReason.TOO_LARGE, message, etag=tag, size=int(said))
-    return Fetched(_checked(_read(answer, max_bytes), uri, max_bytes, tag), tag)
+    if response.status != 200:
+        raise _refused(uri, response.status)
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > max_bytes:
+        message = f"{show(uri)} has {length} bytes, at most {max_bytes} are taken"
+        raise StoreError(StoreReason.TOO_LARGE, message, etag=tag, size=int(length))
+    return Fetched(_checked(_read(response, max_bytes), uri, max_bytes, tag), tag)
 
 
-def _read(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
+def _read(response: http.client.HTTPResponse, max_bytes: int) -> bytes:
     parts, size = [], 0
-    while size <= max_bytes and (part := answer.read(CHUNK)):
+    while size <= max_bytes and (part := response.read(CHUNK)):
         parts.append(part)
         size += len(part)
-    if size <= max_bytes and answer.length:  # read(n) does not say that the connection broke
-        raise http.client.IncompleteRead(b"", answer.length)
+    if size <= max_bytes and response.length:  # read(n) does not say that the connection broke
+        raise http.client.IncompleteRead(b"", response.length)
     return b"".join(parts)
 
 
@@ -221,18 +232,18 @@ def _why(error: Exception) -> str:
 
 
 def _follow(uri: str, location: str | None, max_bytes: int, etag: str | None, redirects: int) -> Fetched:
-    there = urljoin(uri, location or "")
+    target = urljoin(uri, location or "")
     secure = urlsplit(uri).scheme == "https"
     if (
         not location
         or redirects <= 0
-        or urlsplit(there).scheme not in ({"https"} if secure else {"http", "https"})
+        or urlsplit(target).scheme not in ({"https"} if secure else {"http", "https"})
     ):
         raise StoreError(
             StoreReason.UNREACHABLE,
             f"{show(uri)} redirects too often or to where this program does not follow",
         )
-    return _fetch_http(there, max_bytes, etag, redirects - 1)
+    return _fetch_http(target, max_bytes, etag, redirects - 1)
 
 
 def _refused(uri: str, status: int) -> StoreError:
@@ -247,8 +258,8 @@ def _put_http(uri: str, data: bytes) -> None:
     connection, target = _connect(uri)
     try:
         connection.request("PUT", target, body=data, headers={"User-Agent": "leadmodel"})
-        with connection.getresponse() as answer:
-            status = answer.status
+        with connection.getresponse() as response:
+            status = response.status
     except (OSError, http.client.HTTPException) as error:
         raise StoreError(StoreReason.UNREACHABLE, f"{show(uri)} did not answer: {_why(error)}") from None
     finally:
@@ -260,8 +271,8 @@ def _put_http(uri: str, data: bytes) -> None:
 # --- object stores -------------------------------------------------------------------------------------------------------------
 
 
-def _object(uri: str, environ: Mapping[str, str]) -> tuple[object, str]:
-    """The bucket's store and the key in it. Settings are the environment's (AWS_…, GOOGLE_…, AZURE_…)."""
+def _bucket(uri: str, environ: Mapping[str, str]) -> tuple[object, str]:
+    """The store of a URI's bucket, with settings from the environment (AWS_…, GOOGLE_…, AZURE_…), and the key in the bucket."""
     from obstore.store import from_url
 
     parts = urlsplit(uri)
@@ -280,9 +291,9 @@ async def _fetch_object(uri: str, max_bytes: int, etag: str | None, environ: Map
     from obstore.exceptions import BaseError, NotModifiedError
 
     try:
-        store, key = _object(uri, environ)
-        found = await obstore.get_async(store, key, options={"if_none_match": etag} if etag else None)  # type: ignore[arg-type]
-        tag, size = found.meta["e_tag"], found.meta["size"]
+        store, key = _bucket(uri, environ)
+        result = await obstore.get_async(store, key, options={"if_none_match": etag} if etag else None)  # type: ignore[arg-type]
+        tag, size = result.meta["e_tag"], result.meta["size"]
         if size > max_bytes:
             raise StoreError(
                 StoreReason.TOO_LARGE,
@@ -291,7 +302,7 @@ async def _fetch_object(uri: str, max_bytes: int, etag: str | None, environ: Map
                 size=size,
             )
         parts, read = [], 0
-        async for part in found.stream():
+        async for part in result.stream():
             parts.append(bytes(part))
             read += len(part)
             if read > max_bytes:
@@ -308,14 +319,14 @@ async def _put_object(uri: str, data: bytes, environ: Mapping[str, str]) -> None
     from obstore.exceptions import BaseError
 
     try:
-        store, key = _object(uri, environ)
+        store, key = _bucket(uri, environ)
         await obstore.put_async(store, key, data)  # type: ignore[arg-type]
     except BaseError as error:
         raise _object_error(uri, error) from None
 
 
 def _object_error(uri: str, error: Exception) -> StoreError:
-    """Only the class of the library's error: its text may hold a signed URL."""
+    """The StoreError of an error of obstore; only the class is shown, because the error's text may hold a signed URL."""
     match type(error).__name__:
         case "NotFoundError":
             return StoreError(StoreReason.NOT_FOUND, f"{show(uri)} is not there")

@@ -33,7 +33,7 @@ def read(data: bytes) -> Rows:
     """Read a table of leads.
 
     Raises:
-        TableError: when the bytes are no table or hold no leads; the message says where, never what stands there.
+        TableError: when the bytes are no table or hold no leads; the message says where, and never shows a value.
     """
     rows = read_parquet(data) if data.startswith(b"PAR1") else _read_text(data)
     if not len(rows):

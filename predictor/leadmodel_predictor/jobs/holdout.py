@@ -1,6 +1,6 @@
 """The holdout as validation reads the bytes: a table of labelled leads by the rules of the contract → leads and outcomes.
 
-A CSV knows only texts: a field becomes a number where the model wants a number. Nothing here scores.
+A CSV holds only texts: a field becomes a number where the model wants a number.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TIME = "created_at"
 
 
 class HoldoutError(ValueError):
-    """The holdout is no table of labelled leads that the model can read; the message says where, never what stands there."""
+    """The holdout is no table of labelled leads that the model can read; the message says where, and never shows a value."""
 
 
 def read(data: bytes, artifact: Artifact) -> Iterator[tuple[dict[str, Any], bool]]:
