@@ -176,16 +176,33 @@ def _length(function: Function) -> int:
 
 
 def _docstrings(module: Module) -> Iterator[tuple[str, str | None]]:
-    """Yield name and docstring of the module and of its public classes, functions and methods."""
+    """Yield name and docstring of the module and of its public classes, functions and methods.
+
+    A method without a docstring that overrides a method of a base class in the same module has the docstring of that method.
+    """
+    classes = {node.name: node for node in module.tree.body if isinstance(node, ast.ClassDef)}
     yield module.name, ast.get_docstring(module.tree)
     stack: list[tuple[str, ast.AST]] = [(module.name, module.tree)]
     while stack:
         prefix, node = stack.pop()
         for child in ast.iter_child_nodes(node):
             if isinstance(child, Function | ast.ClassDef) and not child.name.startswith("_"):
-                yield f"{prefix}.{child.name}", ast.get_docstring(child)
+                inherited = _inherited(node, child.name, classes) if isinstance(node, ast.ClassDef) else None
+                yield f"{prefix}.{child.name}", ast.get_docstring(child) or inherited
                 if isinstance(child, ast.ClassDef):
                     stack.append((f"{prefix}.{child.name}", child))
+
+
+def _inherited(owner: ast.ClassDef, name: str, classes: Mapping[str, ast.ClassDef]) -> str | None:
+    """Docstring of the method of this name in a base class of the same module."""
+    for base in (
+        classes[node.id] for node in owner.bases if isinstance(node, ast.Name) and node.id in classes
+    ):
+        methods = (node for node in base.body if isinstance(node, Function) and node.name == name)
+        for text in (*map(ast.get_docstring, methods), _inherited(base, name, classes)):
+            if text:
+                return text
+    return None
 
 
 def _identifiers(module: Module) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from project.house import ROOT, House, circles, figures, main, sleeps
+from project.house import ROOT, House, circles, figures, main, missing_docstrings, sleeps
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,12 @@ def test_figures_of_a_small_house(tmp_path):
     assert table["docstrings under 5 words"] == 1
     assert table["names such as found, about, asked, said, told"] == 1
     assert table["files over 250 lines"] == table["circles of modules"] == 0
+
+
+def test_an_overriding_method_has_the_docstring_of_its_base(tmp_path):
+    base = "class A:\n    def f(self):\n        'Do what both classes do.'\n"
+    house = small(tmp_path, {"a": f"{base}class B(A):\n    def f(self): ...\n    def g(self): ...\n"})
+    assert {name for name in missing_docstrings(house) if name[-1] in "fg"} == {"p.a.B.g"}
 
 
 @pytest.mark.parametrize(
