@@ -180,11 +180,11 @@ def rooms_of(house: House, part: str) -> list[list[str]]:
 
 
 def inner_rows(house: House, room: str) -> list[list[str]]:
-    """Return the rooms inside of a room in rows, if it has folders of its own."""
+    """Return the rooms inside of a room in rows, if at least half of them are folders."""
     arrows = {(f"{room}.{source}", f"{room}.{target}") for source, target in house.arrows(room)}
     names = {f"{room}.{name}" for name in house.rooms(room)}
-    has_folders = any(house.modules[name].path.name == "__init__.py" for name in names)
-    if not has_folders:
+    folders = [name for name in names if house.modules[name].path.name == "__init__.py"]
+    if not folders or 2 * len(folders) < len(names):
         return []
     ordered = [name for row in levels(names, arrows) for name in row]
     return [ordered[i : i + COLUMNS] for i in range(0, len(ordered), COLUMNS)]
