@@ -79,7 +79,7 @@ def _drop_candidate(state: PassState) -> None:
 
 
 def _repeat(state: PassState, candidate: Candidate) -> Candidate:
-    """Start another attempt when its time has come, or when the bytes of a passed candidate were lost before they were kept."""
+    """Start another attempt when the backoff is over, or when the bytes of a passed candidate were lost before a snapshot existed."""
     if candidate.verdict is Evidence.UNAVAILABLE:
         due = candidate.since + backoff(candidate.attempt)
         if state.now < due:

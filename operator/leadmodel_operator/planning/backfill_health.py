@@ -40,7 +40,7 @@ def _covered(state: PassState) -> Answer | None:
 
 
 def _failed(state: PassState) -> Answer | None:
-    """The last run failed."""
+    """The last run of the backfill failed."""
     result = state.status.backfill
     return false(Reason.FAILED, result.error) if result is not None and result.error else None
 
@@ -60,7 +60,7 @@ def _suspended(state: PassState) -> Answer | None:
 
 
 def _not_finished(state: PassState) -> Answer | None:
-    """No run has finished."""
+    """No run of the backfill has finished."""
     schedule = _schedule(state)
     if state.status.backfill is not None:
         return None

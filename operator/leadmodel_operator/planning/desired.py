@@ -7,7 +7,7 @@ from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 
 def desired(state: PassState, validate: Validation | None, poll_job: str | None) -> Desired:
-    """What should be after this pass.
+    """Derive what should exist after the pass.
 
     Args:
         state: The state after all decisions.
@@ -108,7 +108,7 @@ def _best(state: PassState) -> set[str]:
 
 
 def _under_validation(state: PassState) -> set[str]:
-    """The candidate, unless refused."""
+    """The digest of the candidate, unless the gate refused the candidate."""
     candidate = state.status.candidate
     if candidate is None or candidate.digest is None or candidate.verdict is Evidence.FAIL:
         return set()
@@ -122,7 +122,7 @@ def _served_by_pods(state: PassState) -> set[str]:
 
 
 def _unknown_without_champion(state: PassState) -> set[str]:
-    """Without a champion every held snapshot that may serve: any of them may be requested again."""
+    """Without a champion every held snapshot that may serve, for each may be requested again."""
     if state.status.champion is not None:
         return set()
     return {digest for digest in state.seen.snapshots if state.permanent_entry(digest) is None}

@@ -141,29 +141,42 @@ def assess(
         silent = DriftResult(evidence=Evidence.UNAVAILABLE, pods=answered, at=now)
         return Assessed(_settled(before, _remembering(before, silent, policy, now), now))
     reading = read(windows, policy)
-    evidence = _evidence(reading, policy, breaching=_goes_on(before, policy, now))
-    result = DriftResult(
+    result = _continued(before, _result(before, reading, answered, policy, now), policy, now)
+    sustained = result.evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
+    same = before is not None and before.breach_since == result.breach_since
+    verdict = before.verdict if before is not None and same and sustained else ""
+    result = replace(result, sustained=sustained, verdict=verdict)
+    return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames)
+
+
+def _result(
+    before: DriftResult | None, reading: Reading, answered: str, policy: DriftPolicy, now: datetime
+) -> DriftResult:
+    """The figures and the evidence of one reading, without regard to a breach under way."""
+    return DriftResult(
         psi=reading.psi,
         feature=reading.feature,
         bad_share=reading.bad_share,
         sigma=reading.sigma,
         samples=reading.samples,
         since=now - timedelta(seconds=reading.span_s),
-        evidence=evidence,
+        evidence=_evidence(reading, policy, breaching=_goes_on(before, policy, now)),
         previous_psi=reading.previous_psi,
         previous_bad_share=reading.previous_bad_share,
         pods=answered,
         at=now,
     )
-    if evidence is Evidence.FAIL:
-        result = _breach(before, result, policy, now)
-    elif evidence is Evidence.INSUFFICIENT:
-        result = _remembering(before, result, policy, now)
-    sustained = evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
-    same = before is not None and before.breach_since == result.breach_since
-    verdict = before.verdict if before is not None and same and sustained else ""
-    result = replace(result, sustained=sustained, verdict=verdict)
-    return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames)
+
+
+def _continued(
+    before: DriftResult | None, result: DriftResult, policy: DriftPolicy, now: datetime
+) -> DriftResult:
+    """The result with the breach that begins or goes on; see the table of this module."""
+    if result.evidence is Evidence.FAIL:
+        return _breach(before, result, policy, now)
+    if result.evidence is Evidence.INSUFFICIENT:
+        return _remembering(before, result, policy, now)
+    return result
 
 
 def _goes_on(before: DriftResult | None, policy: DriftPolicy, now: datetime) -> bool:

@@ -17,17 +17,17 @@ class Answer:
 
 
 def true(reason: Reason, message: str = "") -> Answer:
-    """The answer True."""
+    """Build the answer True with a reason."""
     return Answer(ConditionStatus.TRUE, reason, message)
 
 
 def false(reason: Reason, message: str = "") -> Answer:
-    """The answer False."""
+    """Build the answer False with a reason."""
     return Answer(ConditionStatus.FALSE, reason, message)
 
 
 def unknown(reason: Reason, message: str = "") -> Answer:
-    """The answer Unknown."""
+    """Build the answer Unknown with a reason."""
     return Answer(ConditionStatus.UNKNOWN, reason, message)
 
 

@@ -101,7 +101,7 @@ class PodSeen:
 
 @dataclass(frozen=True)
 class ScheduleSeen:
-    """One CronJob of ours."""
+    """One CronJob of ours, as observed."""
 
     kind: JobKind
     schedule: str

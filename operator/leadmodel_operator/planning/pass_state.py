@@ -47,7 +47,7 @@ class PassState:
 
     @property
     def now(self) -> datetime:
-        """The instant of this pass."""
+        """The instant of the pass, UTC."""
         return self.seen.now
 
     @property
@@ -102,7 +102,7 @@ class PassState:
         self.change(requested=Requested(digest=digest, source=source, uri=uri, at=self.now))
 
     def emit(self, reason: str, message: str, *, warning: bool = False) -> None:
-        """Add an event."""
+        """Add an event for people; the runtime emits the events of a pass after the status write."""
         self.events.append(Event(reason, message[:1000], EventType.WARNING if warning else EventType.NORMAL))
 
     def requeue_at(self, when: datetime) -> None:

@@ -26,7 +26,7 @@ _STEP = PlanStep.PROMOTION
 
 
 def promote_passed(state: PassState) -> Outcome:
-    """Promote the requested digest if it passed and nothing holds it."""
+    """Promote the requested digest if the digest passed the gate and nothing holds the candidate."""
     requested, champion = state.status.requested, state.champion
     if requested is None:
         return nothing(_STEP)
@@ -60,7 +60,7 @@ def _promote_or_hold(state: PassState, candidate: Candidate) -> Outcome:
 
 
 def _pinned_revision(state: PassState, requested: Requested) -> Revision | None:
-    """The revision of a pinned digest if its snapshot is held and it passed the present gate: neither store nor Job is needed."""
+    """The revision of a pinned digest that passed the present gate and whose snapshot is held: no store and no Job is needed."""
     known = state.known_revision(requested.digest)
     is_ready = known is not None and known.passed == state.gate_hash
     return known if state.pinned and is_ready and requested.digest in state.seen.snapshots else None

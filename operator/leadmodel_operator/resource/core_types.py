@@ -204,8 +204,36 @@ def _node_term() -> dict[str, Any]:
     )
 
 
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
 def _affinity() -> dict[str, Any]:
-    pod_term = _object(
+    term = _pod_term()  # one object for both, which YAML writes once
+    return _object(
+        "Affinity and anti-affinity rules of the pods.",
+        {
+            "nodeAffinity": _node_affinity(),
+            "podAffinity": _pod_affinity("Rules for pods to run near to.", term),
+            "podAntiAffinity": _pod_affinity("Rules for pods to run away from.", term),
+        },
+    )
+
+
+def _node_affinity() -> dict[str, Any]:
+    terms = _object(
+        "Node selector terms, of which at least one must hold.",
+        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term())},
+        "nodeSelectorTerms",
+    )
+    return _object(
+        "Rules for the nodes that run the pods.",
+        {_REQUIRED: terms, _PREFERRED: _preferences("preference", _node_term())},
+    )
+
+
+def _pod_term() -> dict[str, Any]:
+    return _object(
         "One term that selects pods and a zone.",
         {
             "labelSelector": _selector("Labels of the pods that the term selects."),
@@ -215,53 +243,21 @@ def _affinity() -> dict[str, Any]:
         "topologyKey",
     )
 
-    def weighted(description: str, name: str, term: dict[str, Any]) -> dict[str, Any]:
-        return _list(
-            description,
-            _object(
-                "One weighted preference.",
-                {
-                    "weight": _integer("Weight of the preference, from 1 to 100.", minimum=1, maximum=100),
-                    name: term,
-                },
-                "weight",
-                name,
-            ),
-        )
 
-    def pods(description: str) -> dict[str, Any]:
-        return _object(
-            description,
-            {
-                "requiredDuringSchedulingIgnoredDuringExecution": _list("Terms that must hold.", pod_term),
-                "preferredDuringSchedulingIgnoredDuringExecution": weighted(
-                    "Terms that should hold.", "podAffinityTerm", pod_term
-                ),
-            },
-        )
-
-    terms = _object(
-        "Node selector terms, of which at least one must hold.",
-        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term())},
-        "nodeSelectorTerms",
-    )
-    nodes = _object(
-        "Rules for the nodes that run the pods.",
-        {
-            "requiredDuringSchedulingIgnoredDuringExecution": terms,
-            "preferredDuringSchedulingIgnoredDuringExecution": weighted(
-                "Terms that should hold.", "preference", _node_term()
-            ),
-        },
-    )
+def _pod_affinity(description: str, term: dict[str, Any]) -> dict[str, Any]:
     return _object(
-        "Affinity and anti-affinity rules of the pods.",
+        description,
         {
-            "nodeAffinity": nodes,
-            "podAffinity": pods("Rules for pods to run near to."),
-            "podAntiAffinity": pods("Rules for pods to run away from."),
+            _REQUIRED: _list("Terms that must hold.", term),
+            _PREFERRED: _preferences("podAffinityTerm", term),
         },
     )
+
+
+def _preferences(name: str, term: dict[str, Any]) -> dict[str, Any]:
+    weight = _integer("Weight of the preference, from 1 to 100.", minimum=1, maximum=100)
+    preference = _object("One weighted preference.", {"weight": weight, name: term}, "weight", name)
+    return _list("Terms that should hold.", preference)
 
 
 def core_schema(name: str) -> dict[str, Any]:

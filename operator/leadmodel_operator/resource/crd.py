@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from leadmodel_operator.resource.columns import COLUMNS, figures_schema
+from leadmodel_operator.resource.columns import COLUMNS, PrinterColumn, figures_schema
 from leadmodel_operator.resource.fields import duration_bounds
 from leadmodel_operator.resource.formats import DURATION, QUANTITY, URI, Form
 from leadmodel_operator.resource.schema import schema
@@ -132,78 +132,80 @@ def _pattern_rules(pattern: Form, path: str) -> list[dict[str, Any]]:
 
 def crd() -> dict[str, Any]:
     """The CustomResourceDefinition as a Kubernetes object."""
-    spec, status = schema(Spec), schema(Status)
-    status.pop("required", None)
-    status["properties"]["shown"] = figures_schema()
-    replace_patterns(spec)
-    spec["x-kubernetes-validations"] = list(SPEC_RULES)
-    spec["description"] = "Desired state, written by the user."
-    status["description"] = "Decisions and observations, written by the operator."
-    version = {
-        "name": VERSION,
-        "served": True,
-        "storage": True,
-        "subresources": {
-            "status": {},
-            "scale": {
-                "specReplicasPath": ".spec.predictor.replicas",
-                "statusReplicasPath": ".status.replicas",
-                "labelSelectorPath": ".status.selector",
-            },
-        },
-        "selectableFields": [{"jsonPath": ".spec.artifact.digest"}, {"jsonPath": ".status.phase"}],
-        "additionalPrinterColumns": [
-            {
-                "name": column.name,
-                "type": column.type,
-                "jsonPath": column.path,
-                "priority": column.priority,
-                "description": column.description,
-            }
-            for column in COLUMNS
-        ],
-        "schema": {
-            "openAPIV3Schema": {
-                "type": "object",
-                "description": "A lead-scoring model: judged in the cluster, served, watched, and rolled back when that helps.",
-                "required": ["spec"],
-                "x-kubernetes-validations": [NAME_RULE],
-                "properties": {
-                    "apiVersion": {
-                        "type": "string",
-                        "description": "Version of the API.",
-                        "maxLength": 64,
-                    },
-                    "kind": {
-                        "type": "string",
-                        "description": "Kind of the object: LeadModel.",
-                        "maxLength": 64,
-                    },
-                    "metadata": {"type": "object"},
-                    "spec": spec,
-                    "status": status,
-                },
-            }
-        },
+    names = {
+        "kind": KIND,
+        "plural": PLURAL,
+        "singular": "leadmodel",
+        "listKind": "LeadModelList",
+        "shortNames": ["lm"],
+        "categories": ["all"],
     }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": f"{PLURAL}.{GROUP}", "annotations": {"helm.sh/resource-policy": "keep"}},
-        "spec": {
-            "group": GROUP,
-            "scope": "Namespaced",
-            "names": {
-                "kind": KIND,
-                "plural": PLURAL,
-                "singular": "leadmodel",
-                "listKind": "LeadModelList",
-                "shortNames": ["lm"],
-                "categories": ["all"],
-            },
-            "versions": [version],
+        "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [_version()]},
+    }
+
+
+def _version() -> dict[str, Any]:
+    scale = {
+        "specReplicasPath": ".spec.predictor.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    }
+    return {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}, "scale": scale},
+        "selectableFields": [{"jsonPath": ".spec.artifact.digest"}, {"jsonPath": ".status.phase"}],
+        "additionalPrinterColumns": [_printer_column(column) for column in COLUMNS],
+        "schema": {"openAPIV3Schema": _object_schema()},
+    }
+
+
+def _printer_column(column: PrinterColumn) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "jsonPath": column.path,
+        "priority": column.priority,
+        "description": column.description,
+    }
+
+
+def _object_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": "A lead-scoring model: judged in the cluster, served, watched, and rolled back when that helps.",
+        "required": ["spec"],
+        "x-kubernetes-validations": [NAME_RULE],
+        "properties": {
+            "apiVersion": {"type": "string", "description": "Version of the API.", "maxLength": 64},
+            "kind": {"type": "string", "description": "Kind of the object: LeadModel.", "maxLength": 64},
+            "metadata": {"type": "object"},
+            "spec": _spec_schema(),
+            "status": _status_schema(),
         },
     }
+
+
+def _spec_schema() -> dict[str, Any]:
+    spec = schema(Spec)
+    replace_patterns(spec)
+    spec["x-kubernetes-validations"] = list(SPEC_RULES)
+    spec["description"] = "Desired state, written by the user."
+    return spec
+
+
+def _status_schema() -> dict[str, Any]:
+    """The schema of the status; no field is required, for a new object has an empty status."""
+    status = schema(Status)
+    status.pop("required", None)
+    status["properties"]["shown"] = figures_schema()
+    status["description"] = "Decisions and observations, written by the operator."
+    return status
 
 
 class _Dumper(yaml.SafeDumper):
