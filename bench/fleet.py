@@ -30,7 +30,7 @@ from leadmodel_operator.__main__ import now
 from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
 from leadmodel_operator.kubernetes.applier import Applier, Images
-from leadmodel_operator.kubernetes.observe.cluster import Live
+from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import CHAMPION, PREVIOUS, Object, collection, meta, path
 from leadmodel_operator.kubernetes.render.objects import PREDICTOR, selector

@@ -1,7 +1,7 @@
-"""One pass for one key: observe → plan → record → apply, over a small port. No decision is made here.
+"""One pass for one LeadModel: observe → plan → record → apply, over a small port. No decision is made here.
 
-The order of writes is the point: claim the snapshot, write the ledger, write status (with the resourceVersion that was planned
-on), only then act. A crash between any two of them is repaired by the next pass.
+The order of writes matters: claim the snapshot, write the ledger, write status over the version that was planned on, and only then
+act. The next pass repairs a crash between any two of these.
 """
 
 from collections.abc import Callable
@@ -16,36 +16,48 @@ from leadmodel_operator.resource.status import Status
 
 @dataclass(frozen=True)
 class Key:
-    """One LeadModel."""
+    """Identifies one LeadModel."""
 
     namespace: str
     name: str
 
 
 class Conflict(Exception):  # noqa: N818  # the API's own word
-    """Something was written since it was read: plan again."""
+    """An object changed or vanished since it was read, or a name was taken: the pass must be made again, from its start."""
 
 
 class Port(Protocol):
-    """What a runtime must be able to do. Each call is idempotent and raises when it could not find out."""
+    """What a runtime must be able to do.
+
+    Every call is idempotent, and a call that raises may have been carried out in part: the pass is then made again from its start, and
+    nothing that was read is kept. A call raises
+
+    - `Conflict` where something was written since it was read (on a cluster: 409 and 404 of a write);
+    - the runtime's own errors where it could not find out or could not write. On a cluster these are `ApiError` (the server refused),
+      `NotLeading` (another process may lead), and `OSError`, `TimeoutError` or `aiohttp.ClientError` (nobody answered); on one machine
+      `OSError`.
+
+    No call returns a guess: what could not be read is an error, never an empty value. Two exceptions are part of the contract. Windows
+    of pods that do not answer are missing from `Observed`, and a write without rights is named in `Observed.refused` of the next pass.
+    """
 
     async def observe(self, key: Key) -> Observed | None:
-        """Read everything live; None when the LeadModel is gone."""
+        """Read everything; None when the LeadModel is gone or being deleted."""
 
     async def claim(self, key: Key, digest: str) -> None:
-        """Mark the snapshot as about to serve, so that nobody trims it; raises Conflict when it is gone."""
+        """Mark a snapshot as about to serve, so that no other leader deletes it; Conflict when it is gone."""
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
-        """Write the ledger."""
+        """Write the ledger; Conflict when it changed since it was read."""
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
-        """Write status with the resourceVersion that was read; raises Conflict when it is stale."""
+        """Write status over the version that was read; Conflict when a newer one exists."""
 
     async def apply(self, key: Key, seen: Observed, status: Status, desired: Desired) -> bool:
-        """Make it so; True when something changed that deserves another look at once."""
+        """Bring the world to what is desired; True when another pass should follow at once."""
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
-        """Tell people; best effort."""
+        """Record events for people; best effort, a lost event is no error."""
 
 
 class TraceReporter:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadmodel_operator.kubernetes import applier
+from leadmodel_operator.kubernetes import applier, comparison
 from leadmodel_operator.kubernetes.observe import cluster
 from worlds import stories
 from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest
@@ -69,8 +69,8 @@ def test_an_edit_is_repaired(what):
     asyncio.run(tell())
 
 
-def test_control_trusting_our_mark_alone_is_found_out(monkeypatch):
-    monkeypatch.setattr(applier, "covers", lambda *_: True)
+def test_control_trusting_our_hash_alone_is_found_out(monkeypatch):
+    monkeypatch.setattr(comparison, "covers", lambda *_: True)
     with pytest.raises(AssertionError):
         test_an_edit_is_repaired("selector of the Service")
 
@@ -273,7 +273,7 @@ def test_a_restore_gives_snapshots_their_owner_back():
 
 
 def test_control_an_orphan_that_stays_one_is_found_out(monkeypatch):
-    monkeypatch.setattr(cluster, "orphans_of", lambda *_: [])
+    monkeypatch.setattr(cluster, "is_orphan", lambda *_: False)
     with pytest.raises((AssertionError, KeyError)):
         asyncio.run(restored(collected=True))
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from leadmodel_artifact import snapshot
-from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.observe import live
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR, first, holds, peaceful
@@ -216,8 +216,8 @@ def test_an_object_of_our_name_made_by_someone_else(kind):
 
 @pytest.mark.parametrize("kind", ["Service", "Role"])
 def test_control_taking_what_has_our_name_is_found_out(kind, monkeypatch):
-    monkeypatch.setattr(cluster.Live, "owns", lambda _self, found: found is not None)
-    monkeypatch.setattr(cluster.Live, "foreign", lambda _self, _found: False)
+    monkeypatch.setattr(live.Live, "owns", lambda _self, found: found is not None)
+    monkeypatch.setattr(live.Live, "foreign", lambda _self, _found: False)
     with pytest.raises((AssertionError, KeyError)):
         asyncio.run(forged(kind))
 

@@ -10,8 +10,10 @@ from aiohttp import web
 
 from leadmodel_operator.kubernetes.apiserver import watch as watches
 from leadmodel_operator.kubernetes.apiserver.access import Access
-from leadmodel_operator.kubernetes.apiserver.cache import FULL, Cache
+from leadmodel_operator.kubernetes.apiserver.cache import Cache
+from leadmodel_operator.kubernetes.apiserver.cached_fields import WHOLE
 from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.kubernetes.apiserver.lead_models import Resync, take_event
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.reconcile import Key
@@ -41,7 +43,7 @@ def there(api: FakeApi) -> dict[str, str]:
 
 
 def seen(cache: Cache) -> dict[str, str]:
-    return {n: cache.get("pods", "sales", n)["status"]["podIP"] for _, n in cache.held("pods", "")}
+    return {n: cache.get("pods", "sales", n)["status"]["podIP"] for _, n in cache.keys("pods", "")}
 
 
 @contextlib.asynccontextmanager
@@ -218,6 +220,85 @@ def test_control_never_listing_again_is_found_out():
         virtual_time.run(tell())
 
 
+# --- LeadModels: Kopf's events, and the list that repairs them ---------------------------------------------------------------------
+
+
+def lead_model(name: str, version: int, **spec) -> dict:
+    metadata = {"name": name, "namespace": "sales", "resourceVersion": str(version), "uid": f"uid-{name}"}
+    return {"metadata": metadata, "spec": spec}
+
+
+def test_an_object_of_kopfs_own_list_is_news_once_and_the_echo_of_a_write_is_news():
+    cache = Cache()
+    assert take_event(cache, None, lead_model("a", 1))
+    assert not take_event(cache, None, lead_model("a", 1))
+    assert take_event(cache, "MODIFIED", lead_model("a", 1))
+    assert take_event(cache, "DELETED", lead_model("a", 2))
+    assert cache.keys("leadmodels", "") == []
+
+
+@contextlib.asynccontextmanager
+async def stale(*names: str):
+    """An API server, and a cache that knows LeadModels of these names in an old version; no event comes."""
+    api, cache, keys = FakeApi(), Cache(), []
+    await api.start()
+    client = Client(Access(api.url, ssl.create_default_context()))
+    for name in names:
+        take_event(cache, "ADDED", lead_model(name, 1))
+    try:
+        yield api, cache, keys, Resync(client, cache, "", keys.append, every_s=0.2)
+    finally:
+        await client.close()
+        await api.stop()
+
+
+def test_a_lost_event_of_a_lead_model_is_found_by_the_list():
+    async def tell() -> None:
+        async with stale("gone", "changed", "same") as (api, cache, keys, resync):
+            for name in ("changed", "new"):
+                api.put(("leadmodels", "sales", name), lead_model(name, 0, minAuc=0.7))
+            api.objects["leadmodels", "sales", "same"] = lead_model("same", 1)
+            await resync.compare()
+            assert {key.name for key in keys} == {"gone", "changed", "new"}
+            assert {name for _, name in cache.keys("leadmodels", "")} == {"changed", "new", "same"}
+            keys.clear()
+            await resync.compare()
+            assert keys == []
+
+    virtual_time.run(tell())
+
+
+def test_a_list_that_is_older_than_an_event_makes_the_next_pass_read_the_object():
+    async def tell() -> None:
+        async with stale() as (api, cache, keys, resync):
+            api.objects["leadmodels", "sales", "a"] = lead_model("a", 5)
+            take_event(cache, "MODIFIED", lead_model("a", 9))
+            await resync.compare()
+            assert keys == [Key("sales", "a")]
+            assert cache.get("leadmodels", "sales", "a") is None
+
+    virtual_time.run(tell())
+
+
+def test_the_list_is_made_again_and_outlives_an_api_server_that_refuses():
+    async def tell() -> None:
+        async with stale("gone") as (api, _, keys, resync):
+            refusals = [Refused(503, "ServiceUnavailable"), Refused(410, "Expired")]
+
+            async def refuse(_call: Call, when: str) -> None:
+                if when == "before" and refusals:
+                    raise refusals.pop()
+
+            api.hooks.append(refuse)
+            task = asyncio.create_task(resync.run())
+            await until(lambda: keys == [Key("sales", "gone")])
+            api.put(("leadmodels", "sales", "later"), lead_model("later", 0))
+            await until(lambda: Key("sales", "later") in keys)
+            task.cancel()
+
+    virtual_time.run(tell())
+
+
 # --- a burst ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -269,7 +350,7 @@ def test_watches_leave_requests_their_connections(shared):
                 await client.watches.close()
                 client.watches = client.requests
             cache = Cache()
-            wanted = [("pods", f"n{i}") for i in range(NAMESPACES * len(FULL))]
+            wanted = [("pods", f"n{i}") for i in range(NAMESPACES * len(WHOLE))]
             tasks = [
                 asyncio.create_task(Watch(client, cache, *one, enqueue=lambda _: None).run())
                 for one in wanted

@@ -6,7 +6,9 @@ import copy
 import pytest
 
 from leadmodel_operator.kubernetes.apiserver import cache as caches
-from leadmodel_operator.kubernetes.apiserver.cache import Cache, DryRun, WriteNeeded, slim
+from leadmodel_operator.kubernetes.apiserver.cache import Cache
+from leadmodel_operator.kubernetes.apiserver.cached_fields import fields_read
+from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun, WriteNeeded
 
 LABEL = "customerops.dev/leadmodel"
 
@@ -91,8 +93,8 @@ def test_spec_and_status_are_news(part):
     assert cache.put("leadmodels", changed | {part: {}})
 
 
-def test_control_a_mirror_that_keeps_everything_takes_everything_for_news(monkeypatch):
-    monkeypatch.setattr(caches, "slim", lambda _, found: found)
+def test_control_a_cache_that_keeps_everything_takes_everything_for_news(monkeypatch):
+    monkeypatch.setattr(caches, "fields_read", lambda _, found: found)
     cache = Cache()
     cache.put("leadmodels", lead_model(1))
     assert cache.put("leadmodels", lead_model(2, **UNREAD))
@@ -105,7 +107,7 @@ def test_of_a_config_map_any_change_is_news_for_its_data_is_not_here():
 
 
 def test_of_a_pod_only_what_passes_read_is_kept():
-    kept = slim("pods", pod("p", 1))
+    kept = fields_read("pods", pod("p", 1))
     assert kept["spec"] == {"containers": [{"image": "predictor:1"}]}
     assert "hunter2" not in str(kept)
     assert "managedFields" not in kept["metadata"]

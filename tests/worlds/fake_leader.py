@@ -55,7 +55,7 @@ class DirectClient(Client):
             text = json.dumps({"reason": refused.reason, "message": refused.message})
             after = None if refused.retry_after is None else str(refused.retry_after)
             error = error_of(refused.status, after, text)
-            error.what = f"{VERBS[method]} {found.resource}"
+            error.request = f"{VERBS[method]} {found.resource}"
             raise error from None
 
 

@@ -1,21 +1,21 @@
-"""Makes what should be so, on one LeadModel: server-side apply where something differs, nothing where nothing does."""
+"""Brings the cluster to what one pass desires: server-side apply where an object differs, no request where none does.
 
-import hashlib
-import json
+The Deployment comes first, since leads depend on it; then its surroundings, snapshots, evictions and Jobs. A write without rights is
+remembered, and the rest goes on.
+"""
+
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
 from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
+from leadmodel_operator.kubernetes.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.observe import cluster
-from leadmodel_operator.kubernetes.observe.cluster import Live
+from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
 from leadmodel_operator.kubernetes.render.names import (
-    DIGEST,
-    MANAGED_BY,
-    RENDERED,
     Object,
     collection_of,
     is_leaving,
@@ -27,11 +27,14 @@ from leadmodel_operator.kubernetes.render.names import (
 )
 from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Serve
 from leadmodel_operator.reconcile import Conflict, Key
+from leadmodel_operator.resource.spec import Spec
+
+POLLS_KEPT = 3  # poll Jobs made at once, for a person to read
 
 
 @dataclass(frozen=True)
 class Images:
-    """The operator's default images."""
+    """Images the operator uses where a LeadModel names none."""
 
     predictor: str
     training: str
@@ -40,7 +43,12 @@ class Images:
 
 @dataclass
 class Applier:
-    """One pass's writes. `taken` remembers names that are someone else's (path → Kind/name)."""
+    """The writes of one pass.
+
+    Attributes:
+        taken: others' objects under our names (path → Kind/name); a write that meets one adds it.
+        refused: writes the last whole pass had no right to, such as "create jobs"; replaced when the pass is whole.
+    """
 
     client: Api
     scraper: Scraper
@@ -48,30 +56,28 @@ class Applier:
     key: Key
     live: Live
     taken: dict[str, str]
-    refused: set[str]  # what the last whole pass had no right to; the rest went on
+    refused: set[str]
     _refused: set[str] = field(default_factory=set)
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
-        """Carry everything out; True when another pass should follow at once."""
-        live, changed = self.live, False
-        if desired.touch_serve and f"Deployment/{self.key.name}" not in live.conflicts:
+        """Carry out everything desired; True when another pass should follow at once.
+
+        Raises:
+            Conflict: an object changed or vanished since it was read, or its name was taken.
+            ApiError: the server refused for another reason; 403 only where the namespace is going.
+        """
+        serves = desired.touch_serve and f"Deployment/{self.key.name}" not in self.live.conflicts
+        if serves:
             await self.permitted(self._serve(desired.serve))
         if desired.frozen:
             return False
         if desired.touch_serve:
-            await self._parts(desired.serve)
-        if f"Service/{self.key.name}" not in live.conflicts:
-            await self.permitted(self.apply(live.service, objects.service(live.lead_model)))
+            await self._surroundings(desired.serve)
+        if f"Service/{self.key.name}" not in self.live.conflicts:
+            await self.permitted(self.apply(self.live.service, objects.service(self.live.lead_model)))
         if await self._adopt():
             return True
-        for digest in sorted(desired.keep - live.revisions.keys()):
-            if live.packed is not None and live.packed[0] == digest:
-                await self._keep(digest, live.packed[1])
-                changed = True
-        for digest in sorted(desired.restore):
-            changed |= await self._restore(digest)
-        for digest in sorted(live.revisions.keys() - desired.keep):
-            await self.delete("configmaps", live.revisions[digest], with_version=True)
+        changed = await self._snapshots(desired)
         await self.permitted(self._evict(desired.evict))
         await self.permitted(self._jobs(seen, desired))
         self.refused.clear()
@@ -79,73 +85,73 @@ class Applier:
         return changed
 
     async def permitted(self, work: Awaitable[object]) -> None:
-        """Do it; where we have no right to, note that and go on with the rest."""
+        """Await a write; where the operator has no right to it, remember that and go on."""
         try:
             await work
         except ApiError as error:
             if error.status != 403 or error.namespace_terminating:
                 raise
-            self._refused.add(error.what)
+            self._refused.add(error.request)
 
     # --- writing one object ------------------------------------------------------------------------------------------------------
 
     async def create(self, body: Object) -> Object:
-        """POST; a name that is taken by someone else is a conflict that the next pass names."""
+        """POST an object; a name that someone else has taken becomes a conflict the next pass names.
+
+        Raises:
+            Conflict: the name is taken.
+        """
         try:
             return await self.client.create(collection_of(body), body)
         except ApiError as error:
-            if error.status == 409:
-                await self._note_taken(body)
+            if error.status == 409 and self.live.foreign(await self.client.get(path_of(body))):
+                self._remember_taken(body)
             raise as_conflict(error) from error
 
-    async def _note_taken(self, body: Object) -> None:
-        if self.live.foreign(await self.client.get(path_of(body))):
-            self.taken[path_of(body)] = f"{body['kind']}/{body['metadata']['name']}"
+    def _remember_taken(self, body: Object) -> None:
+        self.taken[path_of(body)] = f"{body['kind']}/{body['metadata']['name']}"
 
     async def _settle(self, body: Object) -> bool:
-        """Create or correct an object; never one of someone else, which is noted. Whether it is ours."""
-        found = await self.client.get(path_of(body))
-        if self.live.foreign(found):
-            self.taken[path_of(body)] = f"{body['kind']}/{body['metadata']['name']}"
+        """Create or correct an object that the pass did not read; False, and nothing is written, where it is someone else's."""
+        item = await self.client.get(path_of(body))
+        if self.live.foreign(item):
+            self._remember_taken(body)
             return False
-        await self.apply(found, body)
+        await self.apply(item, body)
         return True
 
-    async def apply(self, found: Object | None, body: Object, *, fenced: bool = False) -> Object:
-        """Server-side apply, skipped while what is there is what was rendered. Never over an object of someone else."""
-        mark = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
-        body["metadata"].setdefault("annotations", {})[RENDERED] = mark
-        if found is None:
+    async def apply(self, item: Object | None, body: Object, *, fenced: bool = False) -> Object:
+        """Create an object, or apply it over `item` where `item` differs from what is rendered.
+
+        The UID in the body keeps an apply from meeting an object of the same name made meanwhile; `fenced` adds the version.
+        """
+        digest = add_hash(body)
+        if item is None:
             return await self.create(body)
-        if is_leaving(found):
+        if is_leaving(item):
             raise Conflict(f"{body['kind']} is being deleted")
-        if cluster.annotations(found).get(RENDERED) == mark and covers(found, _unnamed(body)):
-            return found
+        if is_as_rendered(item, body, digest):
+            return item
         try:
-            found = await self._as_applied(found, body)
-            body["metadata"]["uid"] = found["metadata"]["uid"]
+            item = await self._as_applied(item, body)
+            body["metadata"]["uid"] = item["metadata"]["uid"]
             if fenced:
-                body["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
+                body["metadata"]["resourceVersion"] = item["metadata"]["resourceVersion"]
             return await self.client.apply(path_of(body), body, force=True)
         except ApiError as error:
             raise as_conflict(error) from error
 
-    async def _as_applied(self, found: Object, body: Object) -> Object:
-        """What we created by POST counts as written by `Update`, and an apply would never take such a field away: say it was applied."""
-        fields = found["metadata"].get("managedFields") or []
-        posted = [f for f in fields if is_posted(f)]
-        if not posted:
-            return found
-        applied = any(f.get("manager") == MANAGED_BY and f.get("operation") == "Apply" for f in fields)
-        kept = [f for f in fields if not is_posted(f)]
-        turned = [] if applied else [{**posted[0], "operation": "Apply"}]
-        about = {"resourceVersion": found["metadata"]["resourceVersion"], "managedFields": [*kept, *turned]}
-        return await self.client.merge(path_of(body), {"metadata": about})
+    async def _as_applied(self, item: Object, body: Object) -> Object:
+        entries = applied_fields(item)
+        if entries is None:
+            return item
+        metadata = {"resourceVersion": item["metadata"]["resourceVersion"], "managedFields": entries}
+        return await self.client.merge(path_of(body), {"metadata": metadata})
 
-    async def delete(self, resource: str, found: Object, *, with_version: bool = False) -> None:
-        """Delete exactly this object (by its UID), optionally only in exactly this version."""
-        where = path(resource, self.key.namespace, found["metadata"]["name"])
-        await self.client.delete(where, found, with_version=with_version)
+    async def delete(self, resource: str, item: Object, *, with_version: bool = False) -> None:
+        """Delete the object with this UID, and on demand with this version."""
+        where = path(resource, self.key.namespace, item["metadata"]["name"])
+        await self.client.delete(where, item, with_version=with_version)
 
     # --- serving -----------------------------------------------------------------------------------------------------------------
 
@@ -158,8 +164,8 @@ class Applier:
         body = objects.deployment(live.lead_model, serve, self._replicas(serve))
         live.deployment = await self.apply(live.deployment, body, fenced=True)
 
-    async def _parts(self, serve: Serve | None) -> None:
-        """What stands around the pods."""
+    async def _surroundings(self, serve: Serve | None) -> None:
+        """Bring disruption budget, network policy and autoscaler to what pods need; without pods they stay as they are."""
         if serve is None:
             return
         live = self.live
@@ -171,15 +177,15 @@ class Applier:
             await self.permitted(self.delete("horizontalpodautoscalers", live.autoscaler))
 
     def _replicas(self, serve: Serve) -> int | None:
-        """With an autoscaler the live number is sent until the autoscaler has set it; from then on it is not ours to say."""
+        """Number of pods to render; None once an autoscaler has set the number, which is then the autoscaler's field."""
         if serve.autoscaling is None:
             return serve.replicas
-        there = self.live.deployment
-        if there is None:
+        deployment = self.live.deployment
+        if deployment is None:
             return serve.autoscaling.min_replicas
-        if any(scales(entry) for entry in there["metadata"].get("managedFields") or []):
+        if any(scales(entry) for entry in deployment["metadata"].get("managedFields") or []):
             return None
-        return there["spec"].get("replicas") or serve.autoscaling.min_replicas
+        return deployment["spec"].get("replicas") or serve.autoscaling.min_replicas
 
     async def _evict(self, names: tuple[str, ...]) -> None:
         for pod in self.live.pods:
@@ -188,37 +194,49 @@ class Applier:
 
     # --- snapshots ---------------------------------------------------------------------------------------------------------------
 
-    async def _keep(self, digest: str, packed: bytes) -> None:
-        self.live.revisions[digest] = await self.create(
-            snapshots.revision(self.live.lead_model, digest, packed)
-        )
-
-    async def _adopt(self) -> bool:
-        """Snapshots that a restore brought back get their owner again, if their bytes are what their digest says."""
-        changed = False
-        for item in self.live.orphans:
-            where = path("configmaps", self.key.namespace, item["metadata"]["name"])
-            found = await self.client.get(where)
-            packed = snapshots.packed_of(found) if found is not None and found.get("immutable") else None
-            digest = cluster.annotations(item)[DIGEST]
-            name = revision_name(self.key.name, digest)
-            if (
-                packed is None
-                or name != item["metadata"]["name"]
-                or snapshot.unpacked_digest(packed) != digest
-            ):
-                continue
-            owners = meta(name, self.live.lead_model, "revision")["ownerReferences"]
-            about = {k: item["metadata"][k] for k in ("uid", "resourceVersion")} | {"ownerReferences": owners}
-            try:
-                self.live.revisions[digest] = await self.client.merge(where, {"metadata": about})
-            except ApiError as error:
-                raise as_conflict(error) from error
-            changed = True
+    async def _snapshots(self, desired: Desired) -> bool:
+        """Keep the mailbox's snapshot, restore lost ones from pods, trim the rest; True when one was added."""
+        live, changed = self.live, False
+        for digest in sorted(desired.keep - live.revisions.keys()):
+            if live.packed is not None and live.packed[0] == digest:
+                await self._keep(digest, live.packed[1])
+                changed = True
+        for digest in sorted(desired.restore):
+            changed |= await self._restore(digest)
+        for digest in sorted(live.revisions.keys() - desired.keep):
+            await self.delete("configmaps", live.revisions[digest], with_version=True)
         return changed
 
+    async def _keep(self, digest: str, packed: bytes) -> None:
+        body = snapshots.revision(self.live.lead_model, digest, packed)
+        self.live.revisions[digest] = await self.create(body)
+
+    async def _adopt(self) -> bool:
+        """Become the owner of snapshots that a restore brought back and whose bytes are what their digest says; True when one was."""
+        adopted = [await self._adopt_one(orphan) for orphan in self.live.orphans]
+        return any(adopted)
+
+    async def _adopt_one(self, orphan: Object) -> bool:
+        name, digest = orphan["metadata"]["name"], cluster.digest_of(orphan)
+        where = path("configmaps", self.key.namespace, name)
+        item = await self.client.get(where)
+        packed = snapshots.packed_of(item) if item is not None and item.get("immutable") else None
+        if digest is None or packed is None or name != revision_name(self.key.name, digest):
+            return False
+        if snapshot.unpacked_digest(packed) != digest:
+            return False
+        owners = meta(name, self.live.lead_model, "revision")["ownerReferences"]
+        metadata = {k: orphan["metadata"][k] for k in ("uid", "resourceVersion")} | {
+            "ownerReferences": owners
+        }
+        try:
+            self.live.revisions[digest] = await self.client.merge(where, {"metadata": metadata})
+        except ApiError as error:
+            raise as_conflict(error) from error
+        return True
+
     async def _restore(self, digest: str) -> bool:
-        """Take the bytes from a pod that serves them; the hash decides."""
+        """Fetch a snapshot's bytes from a pod that serves them; only bytes with the right hash are kept."""
         for pod in self.live.pods:
             raw = await self.scraper.fetch(pod, f"/ops/artifact?digest={digest}", snapshot.MAX_RAW_BYTES)
             if raw is not None and snapshot.digest(raw) == digest:
@@ -229,91 +247,65 @@ class Applier:
     # --- Jobs ---------------------------------------------------------------------------------------------------------------------
 
     async def _jobs(self, seen: Observed, desired: Desired) -> None:
-        spec, live = seen.spec, self.live
-        assert spec is not None
-        there = {job["metadata"]["name"] for job in live.jobs}
-        asked, poll = desired.validate, desired.poll
-        works = [asked, poll, desired.retraining, desired.backfill]
-        if any(work is not None for work in works):
-            ours = [await self._settle(body) for body in jobs.access(live.lead_model, spec)]
-            if not all(ours):
-                return
-        if asked is not None and asked.name not in there:
-            await self._new_mailbox()
-            await self.create(jobs.validation(live.lead_model, spec, asked))
-        if asked is None and desired.tidy:
-            await self._tidy()
-        if poll is not None and poll.once is not None and poll.once not in there:
-            await self.create(jobs.poll_job(live.lead_model, spec, poll))
-        wanted: dict[JobKind, Any] = {
-            JobKind.POLL: jobs.poll_cron(live.lead_model, spec, poll) if poll else None,
-            JobKind.RETRAINING: desired.retraining
-            and jobs.retraining(live.lead_model, spec, desired.retraining, self.images.training),
-            JobKind.BACKFILL: desired.backfill
-            and jobs.backfill(live.lead_model, spec, desired.backfill, self.images.privacy),
-        }
-        await self._crons(wanted)
+        assert seen.spec is not None
+        work = (desired.validate, desired.poll, desired.retraining, desired.backfill)
+        if any(part is not None for part in work) and not await self._has_account(seen.spec):
+            return
+        await self._start_jobs(seen.spec, desired)
+        await self._schedule(seen.spec, desired)
 
-    async def _crons(self, wanted: dict[JobKind, Any]) -> None:
-        found = {cluster.kind_of(cron): cron for cron in self.live.cron_jobs}
+    async def _has_account(self, spec: Spec) -> bool:
+        """Make account and rights of the Jobs; False where one of these names is someone else's."""
+        ours = [await self._settle(body) for body in jobs.access(self.live.lead_model, spec)]
+        return all(ours)
+
+    async def _start_jobs(self, spec: Spec, desired: Desired) -> None:
+        live, validation, poll = self.live, desired.validate, desired.poll
+        names = {job["metadata"]["name"] for job in live.jobs}
+        if validation is not None and validation.name not in names:
+            await self._new_mailbox()
+            await self.create(jobs.validation(live.lead_model, spec, validation))
+        if validation is None and desired.tidy:
+            await self._tidy()
+        if poll is not None and poll.once is not None and poll.once not in names:
+            await self.create(jobs.poll_job(live.lead_model, spec, poll))
+
+    async def _schedule(self, spec: Spec, desired: Desired) -> None:
+        """Apply the CronJobs that are desired, delete the others."""
+        lead_model, poll = self.live.lead_model, desired.poll
+        training, privacy = self.images.training, self.images.privacy
+        wanted: dict[JobKind, Any] = {
+            JobKind.POLL: jobs.poll_cron(lead_model, spec, poll) if poll else None,
+            JobKind.RETRAINING: desired.retraining
+            and jobs.retraining(lead_model, spec, desired.retraining, training),
+            JobKind.BACKFILL: desired.backfill and jobs.backfill(lead_model, spec, desired.backfill, privacy),
+        }
+        present = {cluster.kind_of(cron): cron for cron in self.live.cron_jobs}
         for kind, body in wanted.items():
             if body is not None:
-                await self.permitted(self.apply(found.get(kind), body))
-            elif kind in found:
-                await self.permitted(self.delete("cronjobs", found[kind]))
+                await self.permitted(self.apply(present.get(kind), body))
+            elif kind in present:
+                await self.permitted(self.delete("cronjobs", present[kind]))
 
     async def _new_mailbox(self) -> None:
-        """An empty one for each validation: what lay in the old one counts no more."""
+        """Replace the mailbox by an empty one before each validation: an old answer must not be taken for a new one."""
         if self.live.mailbox is not None:
             await self.delete("configmaps", self.live.mailbox)
             self.live.mailbox = None
         await self.create(jobs.mailbox(self.live.lead_model))
 
     async def _tidy(self) -> None:
-        """Validation Jobs and the mailbox go once their answer is in status; of poll Jobs made at once the three newest stay."""
-        jobs_, live = self.live.jobs, self.live
-        done = [j for j in jobs_ if cluster.kind_of(j) is JobKind.VALIDATION]
-        polls = [j for j in jobs_ if cluster.kind_of(j) is JobKind.POLL and live.owns(j)]
-        old = sorted(polls, key=lambda j: j["metadata"]["creationTimestamp"], reverse=True)[3:]
-        for job in [*done, *old]:
+        """Delete validation Jobs and the mailbox, whose answer is in status by now, and all but the newest poll Jobs."""
+        live = self.live
+        validations = [j for j in live.jobs if cluster.kind_of(j) is JobKind.VALIDATION]
+        polls = [j for j in live.jobs if cluster.kind_of(j) is JobKind.POLL and live.owns(j)]
+        newest_first = sorted(polls, key=lambda j: j["metadata"]["creationTimestamp"], reverse=True)
+        for job in [*validations, *newest_first[POLLS_KEPT:]]:
             await self.delete("jobs", job)
         if live.mailbox is not None:
             await self.delete("configmaps", live.mailbox)
 
 
-def is_posted(entry: Object) -> bool:
-    """Whether an entry of managedFields tells of our POST."""
-    who = entry.get("manager"), entry.get("operation"), entry.get("subresource")
-    return who == (MANAGED_BY, "Update", None)
-
-
 def as_conflict(error: ApiError) -> Exception:
-    """409 (stale, or the name is taken) and 404 (gone meanwhile) mean: look again."""
+    """Turn 409 (stale, or the name is taken) and 404 (gone meanwhile) into Conflict, which means: plan again."""
     return Conflict(str(error)) if error.status in {404, 409} else error
-
-
-def covers(found: Any, wanted: Any) -> bool:
-    """Whether every value we render is there; what others added is theirs. Quantities are normalised by the server: the mark covers them."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            key in found
-            and (key in _NORMALISED or (found[key] == value if key in _WHOLE else covers(found[key], value)))
-            for key, value in wanted.items()
-            if not _empty(value)
-        )
-    if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(covers, found, wanted))
-    return bool(found == wanted)
-
-
-def _unnamed(body: Object) -> Object:
-    """Without its kind, which the path says: in lists of built-in kinds the items do not."""
-    return {key: value for key, value in body.items() if key not in {"apiVersion", "kind"}}
-
-
-_WHOLE = {"selector", "podSelector", "matchLabels", "rules"}  # one key more selects something else
-_NORMALISED = {"resources", "resourceVersion", "uid", "sizeLimit"}
-
-
-def _empty(value: Any) -> bool:
-    return value is None or (isinstance(value, dict | list | str) and not value)

@@ -13,76 +13,90 @@ from leadmodel_operator.kubernetes.apiserver.access import Access
 
 MANAGER = "leadmodel-operator"
 TIMEOUT = aiohttp.ClientTimeout(total=30)
-MAX_CONNECTIONS = 20  # each keeps 128 KiB for what it reads
+MAX_CONNECTIONS = 20  # each keeps a read buffer of 128 KiB
+TRANSIENT = (OSError, asyncio.TimeoutError, aiohttp.ClientError)  # nobody answered, or not in time
 Object = dict[str, Any]
 
 
 class ApiError(Exception):
-    """The API server refused. `about` says what is wrong without a value of ours: a refusal of a body repeats what it refuses."""
+    """The API server refused a request.
 
-    def __init__(self, status: int, reason: str, about: str = "", retry_after: float | None = None) -> None:
-        super().__init__(f"{status} {reason}: {about[:256]}")
+    `detail` says what is wrong and holds no value of a rendered object: the refusal of a body would repeat the body.
+
+    Attributes:
+        status: HTTP status.
+        reason: the API's word for the failure, such as Conflict.
+        retry_after: seconds the server asks to wait, if it does.
+        request: verb and resource of the request, such as "create jobs".
+        namespace_terminating: nothing new may be made in the namespace, so that a 403 is no matter of rights.
+    """
+
+    def __init__(self, status: int, reason: str, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(f"{status} {reason}: {detail[:256]}")
         self.status, self.reason, self.retry_after = status, reason, retry_after
-        self.what = ""  # method and resource
-        self.namespace_terminating = (
-            "being terminated" in about
-        )  # nothing new may be made there: no matter of rights
+        self.request = ""
+        self.namespace_terminating = "being terminated" in detail
+
+
+class NotLeading(Exception):  # noqa: N818  # a state, not a failure
+    """The Lease was not renewed in time: another process may hold it now, so this one must not write."""
 
 
 class Api(Protocol):
-    """What a pass needs of an API server."""
+    """The calls of an API server that a pass needs.
+
+    Raises of every call: ApiError when the server refused, NotLeading when a write was held back, and one of `TRANSIENT` when no
+    answer came. After the last of these a write may have been carried out or not.
+    """
 
     async def get(self, path: str) -> Object | None:
-        """An object, None when it is not there."""
+        """Read an object; None when the server has none (404)."""
 
     async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:
-        """Objects by label."""
+        """List a collection by label selector."""
 
     async def create(self, path: str, body: Object) -> Object:
-        """POST; ApiError 409 when the name is taken."""
+        """POST an object into a collection; ApiError 409 when the name is taken."""
 
     async def apply(self, path: str, body: Object, *, force: bool) -> Object:
-        """Server-side apply."""
+        """Apply an object on the server; ApiError 409 when the body has a resourceVersion that is not the newest."""
 
     async def merge(self, path: str, body: Object) -> Object:
-        """JSON merge patch."""
+        """Send a JSON merge patch."""
 
     async def replace(self, path: str, body: Object) -> Object:
-        """PUT with the resourceVersion in the body."""
+        """PUT an object; ApiError 409 when its resourceVersion is not the newest."""
 
-    async def delete(self, path: str, found: Object, *, with_version: bool = False) -> None:
-        """Delete this very object."""
-
-
-class NotLeading(Exception):  # noqa: N818  # what is so
-    """The Lease was not renewed in time: whoever holds it now may write, we may not."""
+    async def delete(self, path: str, item: Object, *, with_version: bool = False) -> None:
+        """Delete the object with this UID, and on demand with this resourceVersion; succeeds when the object is gone or another."""
 
 
 @dataclass
 class Bucket:
-    """A token bucket: `rate` writes a second, `burst` at once. Whoever comes too early waits for its turn."""
+    """A token bucket: `rate` writes per second on average, `burst` at once. A write that comes too early waits for its turn."""
 
     rate: float = 100.0
     burst: float = 200.0
-    _next: float = 0.0  # when the bucket will be full again, were nothing taken
+    _full_at: float = 0.0  # on the loop's clock: when the bucket would be full again if nothing were taken
 
     async def take(self) -> None:
         """Wait for a token."""
         now = asyncio.get_running_loop().time()
-        self._next = max(self._next, now - self.burst / self.rate) + 1 / self.rate
-        if self._next > now:
-            await asyncio.sleep(self._next - now)
+        self._full_at = max(self._full_at, now - self.burst / self.rate) + 1 / self.rate
+        if self._full_at > now:
+            await asyncio.sleep(self._full_at - now)
 
 
 class Client:
-    """Requests share a pool; each watch has a connection of its own, so that however many there are, a request finds one.
+    """The calls over HTTP.
 
-    `may_write` is asked before each request that may change something; `counts` has all of them.
+    Requests share a pool; each watch has a connection of its own, so that however many watches run, a request finds a connection.
+    `may_write` is asked before each request that may change something; `counts` counts all requests by method and code.
     """
 
     def __init__(self, access: Access) -> None:
         self.access = access
-        self.counts: Counter[tuple[str, str]] = Counter()  # (method, code) → requests
+        self.counts: Counter[tuple[str, str]] = Counter()
         self.bucket = Bucket()
         self.may_write: Callable[[], bool] = lambda: True
         self.requests = access.session(MAX_CONNECTIONS, TIMEOUT)
@@ -96,10 +110,14 @@ class Client:
     async def call(
         self, method: str, path: str, *, body: Any = None, kind: str = "application/json", **params: str
     ) -> Object:
-        """One request. Raises ApiError or NotLeading, or OSError and TimeoutError when nobody answered."""
-        headers = {"Accept": "application/json", "Content-Type": kind}
-        if "accept" in params:
-            headers["Accept"] = params.pop("accept")
+        """Send one request. `kind` is the body's content type; the parameter `accept` becomes the Accept header.
+
+        Raises:
+            ApiError: the server refused.
+            NotLeading: the request would write, and `may_write` said no.
+            OSError, TimeoutError, aiohttp.ClientError: no answer came (`TRANSIENT`).
+        """
+        headers = {"Accept": params.pop("accept", "application/json"), "Content-Type": kind}
         data = None if body is None else json.dumps(body)
         if method != "GET":
             await self.bucket.take()
@@ -109,26 +127,25 @@ class Client:
         try:
             async with self.requests.request(
                 method, self.access.server + path, data=data, headers=headers, params=params
-            ) as answer:
-                code, text = str(answer.status), await answer.text()
+            ) as response:
+                code, text = str(response.status), await response.text()
         finally:
             self.counts[method, code] += 1
         if int(code) < 300:
             return dict(json.loads(text)) if text else {}
-        error = error_of(int(code), answer.headers.get("Retry-After"), text)
-        error.what = f"{VERBS.get(method, method)} {_resource(path)}"
+        error = error_of(int(code), response.headers.get("Retry-After"), text)
+        error.request = f"{VERBS.get(method, method)} {_resource(path)}"
         raise error
 
     def stream(self, path: str, accept: str, silence: float, **params: str) -> Any:
-        """A watch: an answer whose body goes on; TimeoutError when nothing came for `silence` seconds."""
+        """Open a watch: a response whose body goes on; TimeoutError when nothing came for `silence` seconds."""
         self.counts["WATCH", "200"] += 1
-        patient = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
-        return self.watches.get(
-            self.access.server + path, headers={"Accept": accept}, params=params, timeout=patient
-        )
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        url, headers = self.access.server + path, {"Accept": accept}
+        return self.watches.get(url, headers=headers, params=params, timeout=timeout)
 
     async def get(self, path: str) -> Object | None:
-        """An object, None when it is not there."""
+        """Read an object; None when the server has none (404)."""
         try:
             return await self.call("GET", path)
         except ApiError as error:
@@ -137,49 +154,48 @@ class Client:
             raise
 
     async def items(self, path: str, selector: str, *, metadata_only: bool = False) -> list[Object]:
-        """Objects by label, without their data when only metadata is wanted."""
+        """List a collection by label selector, without data where only metadata is wanted."""
         params = {"labelSelector": selector}
         if metadata_only:
             params["accept"] = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-        found = await self.call("GET", path, **params)
-        return list(found.get("items") or [])
+        page = await self.call("GET", path, **params)
+        return list(page.get("items") or [])
 
     async def create(self, path: str, body: Object) -> Object:
-        """POST; ApiError 409 when the name is taken."""
+        """POST an object into a collection; ApiError 409 when the name is taken."""
         return await self.call("POST", path, body=body, fieldManager=MANAGER)
 
     async def apply(self, path: str, body: Object, *, force: bool) -> Object:
-        """Server-side apply; with a resourceVersion in the body it fails with 409 on a newer object."""
+        """Apply an object on the server; ApiError 409 when the body has a resourceVersion that is not the newest."""
         params = {"fieldManager": MANAGER, "force": "true" if force else "false"}
         return await self.call("PATCH", path, body=body, kind="application/apply-patch+yaml", **params)
 
     async def merge(self, path: str, body: Object) -> Object:
-        """JSON merge patch."""
+        """Send a JSON merge patch."""
         return await self.call(
             "PATCH", path, body=body, kind="application/merge-patch+json", fieldManager=MANAGER
         )
 
     async def replace(self, path: str, body: Object) -> Object:
-        """PUT with the resourceVersion in the body."""
+        """PUT an object; ApiError 409 when its resourceVersion is not the newest."""
         return await self.call("PUT", path, body=body, fieldManager=MANAGER)
 
-    async def delete(self, path: str, found: Object, *, with_version: bool = False) -> None:
-        """Delete this very object (by UID, and by resourceVersion if asked); one that is gone is gone."""
-        about = found["metadata"]
-        conditions = {"uid": about["uid"]}
+    async def delete(self, path: str, item: Object, *, with_version: bool = False) -> None:
+        """Delete the object with this UID, and on demand with this resourceVersion; succeeds when the object is gone or another."""
+        metadata = item["metadata"]
+        conditions = {"uid": metadata["uid"]}
         if with_version:
-            conditions["resourceVersion"] = about["resourceVersion"]
+            conditions["resourceVersion"] = metadata["resourceVersion"]
+        options = {"preconditions": conditions, "propagationPolicy": "Background"}
         try:
-            await self.call(
-                "DELETE", path, body={"preconditions": conditions, "propagationPolicy": "Background"}
-            )
+            await self.call("DELETE", path, body=options)
         except ApiError as error:
             if error.status not in {404, 409}:
                 raise
 
 
 VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
-_SPEAKING = {401, 403, 404, 409, 410, 429}  # these say who, what and where, and repeat no body
+_SPEAKING = {401, 403, 404, 409, 410, 429}  # messages of these name who, what and where, and repeat no body
 
 
 def _resource(path: str) -> str:
@@ -188,20 +204,17 @@ def _resource(path: str) -> str:
 
 
 def error_of(status: int, retry_after: str | None, text: str) -> ApiError:
-    """Read the answer of the API server to a call that failed."""
-    after = float(retry_after) if retry_after and retry_after.isdecimal() else None
+    """Read the Status in the answer to a call that failed, without values of a rendered object."""
+    seconds = float(retry_after) if retry_after and retry_after.isdecimal() else None
     try:
-        said = json.loads(text)
+        answer = json.loads(text)
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        return ApiError(status, "", "no Status in the answer", after)
+        answer = None
+    if not isinstance(answer, dict):
+        return ApiError(status, "", "no Status in the answer", seconds)
     if status in _SPEAKING:
-        about = str(said.get("message", ""))
+        detail = str(answer.get("message", ""))
     else:
-        causes = (said.get("details") or {}).get("causes") or []
-        about = ", ".join(str(cause.get("field", "")) for cause in causes[:5])
-    return ApiError(status, str(said.get("reason", "")), about, after)
-
-
-TRANSIENT = (OSError, asyncio.TimeoutError, aiohttp.ClientError)
+        causes = (answer.get("details") or {}).get("causes") or []
+        detail = ", ".join(str(cause.get("field", "")) for cause in causes[:5])
+    return ApiError(status, str(answer.get("reason", "")), detail, seconds)

@@ -1,7 +1,7 @@
 """Leader election by a Lease: acquire, renew, release. A leader that cannot renew in time must stop at once.
 
-Who is killed is followed within 13 seconds: 10 until the Lease has expired for who watches it, and a look every two seconds. No
-write is sent later than 7 seconds after the last renewal, so none is sent once another may hold it.
+A killed leader is followed within 13 seconds: 10 until a standby sees the Lease expire, and up to two until its next look. No write is
+sent later than 7 seconds after the last renewal, so none is sent once another process may hold the Lease.
 """
 
 import asyncio
@@ -18,20 +18,24 @@ DURATION_S, RENEW_S, RETRY_S = 10.0, 7.0, 2.0
 
 @dataclass
 class Lease:
-    """One Lease, as one candidate sees it. Expiry is judged by when *we* saw it change, never by the other's clock."""
+    """One Lease, as one candidate sees it.
+
+    Expiry is judged by the time since *this process* saw the Lease change, never by a time another process wrote into it.
+    `clock` only fills the times people read.
+    """
 
     client: Client
     namespace: str
     name: str
     identity: str
     clock: Callable[[], datetime]
-    tried: float = 0.0  # when it was last asked for or renewed, on the loop's clock
-    _seen: tuple[str, float] = ("", 0.0)
-    _renewed: float | None = None
-    _ours: Object | None = None  # as our last write left it
+    tried: float = 0.0  # last attempt to acquire or renew, on the loop's clock
+    _seen: tuple[str, float] = ("", 0.0)  # newest version, and when it was first seen on the loop's clock
+    _renewed: float | None = None  # start of the last renewal that succeeded; None while not leading
+    _written: Object | None = None  # the Lease as our last write left it
 
     def valid(self) -> bool:
-        """Whether nobody else can hold it: renewed so lately that even a request sent now arrives in time."""
+        """Tell whether no other process can hold the Lease: renewed so lately that even a request sent now arrives in time."""
         return self._renewed is not None and asyncio.get_running_loop().time() - self._renewed < RENEW_S
 
     @property
@@ -39,12 +43,12 @@ class Lease:
         return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases"
 
     async def acquire(self) -> None:
-        """Wait until we hold it."""
+        """Wait until this process holds the Lease."""
         while not await self._try():  # noqa: ASYNC110  # nobody here sets an event: the Lease lives on the server
             await asyncio.sleep(self._patience())
 
     def _patience(self) -> float:
-        """Until it is free if nobody renews it, at most the usual time."""
+        """Return the seconds to the next look: until the Lease expires if nobody renews it, at most the usual time."""
         version, since = self._seen
         left = since + DURATION_S - asyncio.get_running_loop().time() if version else RETRY_S
         return min(RETRY_S, max(0.1, left + 0.05))
@@ -58,46 +62,46 @@ class Lease:
 
     async def _take(self) -> bool:
         try:
-            found = await self.client.get(f"{self._collection}/{self.name}")
-            if found is not None and not self.is_free(found):
+            lease = await self.client.get(f"{self._collection}/{self.name}")
+            if lease is not None and not self.is_free(lease):
                 return False
-            await self._write(found)
+            await self._write(lease)
         except (ApiError, *TRANSIENT):
             return False
         return True
 
-    def is_free(self, found: Object) -> bool:
-        """Held by nobody, by us, or not renewed for its whole duration since we first saw this version."""
-        holder = found["spec"].get("holderIdentity")
+    def is_free(self, lease: Object) -> bool:
+        """Tell whether the Lease is held by nobody, by this process, or was not renewed for its whole duration."""
+        holder = lease["spec"].get("holderIdentity")
         if not holder or holder == self.identity:
             return True
-        version, now = found["metadata"]["resourceVersion"], asyncio.get_running_loop().time()
+        version, now = lease["metadata"]["resourceVersion"], asyncio.get_running_loop().time()
         if self._seen[0] != version:
             self._seen = (version, now)
-        return now - self._seen[1] > float(found["spec"].get("leaseDurationSeconds") or DURATION_S)
+        return now - self._seen[1] > float(lease["spec"].get("leaseDurationSeconds") or DURATION_S)
 
-    def _body(self, found: Object | None) -> Object:
+    def _body(self, lease: Object | None) -> Object:
         now = self.clock().isoformat(timespec="microseconds").replace("+00:00", "Z")
-        before = (found or {}).get("spec") or {}
-        again = before.get("holderIdentity") == self.identity
-        about: Object = {"name": self.name, "namespace": self.namespace}
-        if found is not None:
-            about["resourceVersion"] = found["metadata"]["resourceVersion"]
+        before = (lease or {}).get("spec") or {}
+        ours = before.get("holderIdentity") == self.identity
+        metadata: Object = {"name": self.name, "namespace": self.namespace}
+        if lease is not None:
+            metadata["resourceVersion"] = lease["metadata"]["resourceVersion"]
         return {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
-            "metadata": about,
+            "metadata": metadata,
             "spec": {
                 "holderIdentity": self.identity,
                 "leaseDurationSeconds": int(DURATION_S),
-                "acquireTime": before.get("acquireTime", now) if again else now,
+                "acquireTime": before.get("acquireTime", now) if ours else now,
                 "renewTime": now,
-                "leaseTransitions": int(before.get("leaseTransitions") or 0) + (0 if again else 1),
+                "leaseTransitions": int(before.get("leaseTransitions") or 0) + (0 if ours else 1),
             },
         }
 
     async def hold(self) -> None:
-        """Renew for ever; returns when the lease is lost."""
+        """Renew for ever; returns when the Lease is lost."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(RETRY_S)
@@ -111,39 +115,39 @@ class Lease:
                 return
 
     async def _renew(self) -> bool:
-        """Write the time into it; False when it is another's. One that someone deleted is made anew, if we are first.
+        """Write the time into the Lease; False when the Lease is another's. A deleted Lease is made anew by whoever comes first.
 
-        It is read only when it is not as we left it: the server refuses a write over a change.
+        The Lease is read only when it is not as this process left it: the server refuses a write over a change.
         """
-        if self._ours is not None:
+        if self._written is not None:
             try:
-                await self._write(self._ours)
+                await self._write(self._written)
             except ApiError as error:
-                self._ours = None
+                self._written = None
                 if error.status not in {404, 409}:
                     raise
             else:
                 return True
-        found = await self.client.get(f"{self._collection}/{self.name}")
-        if found is not None and found["spec"].get("holderIdentity") != self.identity:
+        lease = await self.client.get(f"{self._collection}/{self.name}")
+        if lease is not None and lease["spec"].get("holderIdentity") != self.identity:
             return False
-        await self._write(found)
+        await self._write(lease)
         return True
 
-    async def _write(self, found: Object | None) -> None:
-        """Make it, or write over what was found."""
-        if found is None:
-            self._ours = await self.client.create(self._collection, self._body(None))
+    async def _write(self, lease: Object | None) -> None:
+        """Create the Lease, or write over the one that was read."""
+        if lease is None:
+            self._written = await self.client.create(self._collection, self._body(None))
         else:
-            self._ours = await self.client.replace(f"{self._collection}/{self.name}", self._body(found))
+            self._written = await self.client.replace(f"{self._collection}/{self.name}", self._body(lease))
 
     async def release(self) -> None:
-        """Give it up, so that a standby need not wait for it to expire."""
+        """Give the Lease up, so that a standby need not wait for its expiry."""
         self._renewed = None
         try:
-            found = await self.client.get(f"{self._collection}/{self.name}")
-            if found is not None and found["spec"].get("holderIdentity") == self.identity:
-                body = self._body(found)
+            lease = await self.client.get(f"{self._collection}/{self.name}")
+            if lease is not None and lease["spec"].get("holderIdentity") == self.identity:
+                body = self._body(lease)
                 body["spec"]["holderIdentity"] = ""
                 await self.client.replace(f"{self._collection}/{self.name}", body)
         except (ApiError, *TRANSIENT):

@@ -1,4 +1,4 @@
-"""Events for `kubectl describe`: the same sentence within ten minutes is told once. Best effort: an event is never worth a failure."""
+"""Events for `kubectl describe`: the same sentence is written once within ten minutes. Best effort: no event is worth a failed pass."""
 
 import hashlib
 import logging
@@ -13,49 +13,47 @@ from leadmodel_operator.planning.observed import Event
 
 log = logging.getLogger("leadmodel")
 REPEAT = timedelta(minutes=10)
-REMEMBERED = 1000
+REMEMBERED = 1000  # sentences
 
 
 @dataclass
 class Recorder:
-    """Writes events."""
+    """Writes events and logs them. `instance` names this process in each event."""
 
     client: Client
     instance: str
     counter: Counter | None = None
-    _told: dict[str, datetime] = field(default_factory=dict)
+    _recorded: dict[str, datetime] = field(default_factory=dict)
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:
-        """Tell it unless it was just told."""
-        about = lead_model["metadata"]
-        mark = hashlib.sha256(f"{about['uid']}\x00{event.reason}\x00{event.message}".encode()).hexdigest()[
-            :16
-        ]
-        told = self._told.get(mark)
-        if told is not None and now - told < REPEAT:
+        """Write an event, unless the same one was written within ten minutes."""
+        metadata = lead_model["metadata"]
+        sentence = f"{metadata['uid']}\x00{event.reason}\x00{event.message}"
+        digest = hashlib.sha256(sentence.encode()).hexdigest()[:16]
+        recorded = self._recorded.get(digest)
+        if recorded is not None and now - recorded < REPEAT:
             return
-        if len(self._told) >= REMEMBERED:
-            self._told.clear()
-        self._told[mark] = now
+        if len(self._recorded) >= REMEMBERED:
+            self._recorded.clear()
+        self._recorded[digest] = now
         if self.counter is not None:
             self.counter.labels(event.reason).inc()
-        fields = {"namespace": about["namespace"], "leadmodel": about["name"], "reason": event.reason}
+        fields = {"namespace": metadata["namespace"], "leadmodel": metadata["name"], "reason": event.reason}
         log.info(event.message, extra={"fields": fields})
         try:
-            await self.client.create(
-                path("events", about["namespace"]), self._body(lead_model, event, now, mark)
-            )
+            body = self._body(lead_model, event, now, digest)
+            await self.client.create(path("events", metadata["namespace"]), body)
         except (ApiError, *TRANSIENT):
             return
 
-    def _body(self, lead_model: Object, event: Event, now: datetime, mark: str) -> Object:
-        about = lead_model["metadata"]
+    def _body(self, lead_model: Object, event: Event, now: datetime, digest: str) -> Object:
+        metadata = lead_model["metadata"]
         return {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{about['name']}.{mark}.{int(now.timestamp()):x}",
-                "namespace": about["namespace"],
+                "name": f"{metadata['name']}.{digest}.{int(now.timestamp()):x}",
+                "namespace": metadata["namespace"],
             },
             "eventTime": now.isoformat(timespec="microseconds").replace("+00:00", "Z"),
             "reportingController": "customerops.dev/leadmodel",
@@ -67,9 +65,9 @@ class Recorder:
             "regarding": {
                 "apiVersion": lead_model["apiVersion"],
                 "kind": lead_model["kind"],
-                "name": about["name"],
-                "namespace": about["namespace"],
-                "uid": about["uid"],
-                "resourceVersion": about["resourceVersion"],
+                "name": metadata["name"],
+                "namespace": metadata["namespace"],
+                "uid": metadata["uid"],
+                "resourceVersion": metadata["resourceVersion"],
             },
         }

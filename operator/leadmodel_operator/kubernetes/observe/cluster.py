@@ -1,7 +1,6 @@
-"""The cluster → `Observed`. Reads only. What is not ours (by UID) is never read for a decision, only named as a conflict."""
+"""Objects of the cluster → the planner's words. Pure: nothing is read here, and only fields the cache keeps are looked at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,71 +29,46 @@ from leadmodel_operator.planning.observed import (
 )
 from leadmodel_operator.resource.vocabulary import KIND
 
-
-@dataclass
-class Live:
-    """Everything read in one pass, as the API server gave it. Lists hold only what is ours."""
-
-    lead_model: Object
-    uid: str
-    deployment: Object | None = None
-    service: Object | None = None
-    autoscaler: Object | None = None
-    pods: list[Object] = field(default_factory=list)
-    job_pods: list[Object] = field(default_factory=list)
-    jobs: list[Object] = field(default_factory=list)
-    cron_jobs: list[Object] = field(default_factory=list)
-    revisions: dict[str, Object] = field(default_factory=dict)  # digest → metadata of its ConfigMap
-    ledger: Object | None = None
-    mailbox: Object | None = None
-    conflicts: list[str] = field(default_factory=list)
-    orphans: list[Object] = field(
-        default_factory=list
-    )  # snapshots of a LeadModel of this name that was deleted
-    packed: tuple[str, bytes] | None = None  # verified bytes of the mailbox
-
-    def owns(self, found: Object | None) -> bool:
-        """Whether its controller is this LeadModel, and it stays."""
-        return found is not None and controller_uid(found) == self.uid and not is_leaving(found)
-
-    def foreign(self, found: Object | None) -> bool:
-        """Whether someone else's object has the name of one of ours."""
-        return found is not None and controller_uid(found) != self.uid and not is_leaving(found)
+REASON_LENGTH, MESSAGE_LENGTH = 64, 256  # characters of Kubernetes' texts that a condition can show
+TERMINATION_LENGTH = 4096  # bytes the kubelet keeps of a termination message
 
 
-def annotations(found: Object) -> dict[str, str]:
-    """Its annotations."""
-    return found["metadata"].get("annotations") or {}
+def annotations(item: Object) -> dict[str, str]:
+    """Return an object's annotations, empty where the object has none."""
+    return item["metadata"].get("annotations") or {}
+
+
+def digest_of(config_map: Object) -> str | None:
+    """Read the full digest a snapshot's ConfigMap names; snapshots are immutable, so a digest verified once stays true."""
+    return annotations(config_map).get(DIGEST)
 
 
 def instant(text: str | None) -> datetime | None:
-    """An API server's time."""
+    """Parse a time of the API server, UTC."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 # --- pods and rollout ---------------------------------------------------------------------------------------------------------
 
 
-def rollout_seen(live: Live) -> RolloutSeen | None:
-    """The Deployment of ours."""
-    found = live.deployment
-    if found is None:
+def rollout_seen(deployment: Object | None) -> RolloutSeen | None:
+    """Describe the LeadModel's Deployment."""
+    if deployment is None:
         return None
-    template = found["spec"]["template"]
-    notes = template["metadata"].get("annotations") or {}
-    status, wanted = found.get("status") or {}, found["spec"].get("replicas", 1)
-    observed = status.get("observedGeneration", 0) >= found["metadata"]["generation"]
+    template = deployment["spec"]["template"]
+    slots = annotations(template)
+    status, wanted = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
+    observed = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
     updated, ready = status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
-    conditions = {c["type"]: c for c in status.get("conditions") or []}
+    conditions = _by_type(status)
     late = conditions.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded"
-    settled = observed and updated == wanted == status.get("replicas", 0) == ready
     return RolloutSeen(
-        champion=notes.get(CHAMPION, ""),
-        previous=notes.get(PREVIOUS) or None,
+        champion=slots.get(CHAMPION, ""),
+        previous=slots.get(PREVIOUS) or None,
         image=template["spec"]["containers"][0]["image"],
-        template=int(annotations(found).get(TEMPLATE, "1")),
-        decision=int(annotations(found).get(DECISION, "0")),
-        settled=settled,
+        template=int(annotations(deployment).get(TEMPLATE, "1")),
+        decision=int(annotations(deployment).get(DECISION, "0")),
+        settled=observed and updated == wanted == status.get("replicas", 0) == ready,
         deadline_exceeded=observed and late,
         replicas=wanted,
         ready=ready,
@@ -105,29 +79,42 @@ def rollout_seen(live: Live) -> RolloutSeen | None:
     )
 
 
+def _by_type(status: Mapping[str, Any]) -> dict[str, Object]:
+    return {condition["type"]: condition for condition in status.get("conditions") or []}
+
+
 def _replica_failure(conditions: Mapping[str, Object]) -> Fault | None:
-    found = conditions.get("ReplicaFailure", {})
-    if found.get("status") != "True":
-        return None
-    return Fault(
-        FaultKind.REPLICA_FAILURE,
-        str(found.get("reason", ""))[:64],
-        message=str(found.get("message", ""))[:256],
-    )
+    condition = conditions.get("ReplicaFailure", {})
+    return _fault(FaultKind.REPLICA_FAILURE, condition) if condition.get("status") == "True" else None
+
+
+def _fault(kind: FaultKind, source: Mapping[str, Any]) -> Fault:
+    reason, message = str(source.get("reason", "")), str(source.get("message", ""))
+    return Fault(kind, reason[:REASON_LENGTH], message=message[:MESSAGE_LENGTH])
+
+
+def predictor_pods(
+    deployment: Object | None, pods: Sequence[Object], replica_sets: Sequence[Object]
+) -> list[Object]:
+    """Pick the pods that belong to a ReplicaSet of the Deployment."""
+    if deployment is None:
+        return []
+    uid = deployment["metadata"]["uid"]
+    ours = {rs["metadata"]["uid"] for rs in replica_sets if controller_uid(rs) == uid}
+    predictors = [p for p in pods if (p["metadata"].get("labels") or {}).get(ROLE) == PREDICTOR]
+    return [pod for pod in predictors if controller_uid(pod) in ours]
 
 
 def pod_seen(pod: Object, window: Window | None) -> PodSeen:
-    """One pod of ours."""
-    notes = annotations(pod)
-    conditions = {c["type"]: c for c in pod.get("status", {}).get("conditions") or []}
-    leaving = "deletionTimestamp" in pod["metadata"]
+    """Describe a predictor's pod; `window` is the pod's answer, None where the pod gave none."""
     champion = window.champion if window else None
     previous = window.previous if window else None
+    ready = _by_type(pod.get("status", {})).get("Ready", {}).get("status") == "True"
     return PodSeen(
         name=pod["metadata"]["name"],
-        template_champion=notes.get(CHAMPION, ""),
+        template_champion=annotations(pod).get(CHAMPION, ""),
         image=pod["spec"]["containers"][0]["image"],
-        ready=not leaving and conditions.get("Ready", {}).get("status") == "True",
+        ready=ready and not is_leaving(pod),
         champion=champion.digest if champion else None,
         previous=previous.digest if previous else None,
         window=window,
@@ -136,76 +123,71 @@ def pod_seen(pod: Object, window: Window | None) -> PodSeen:
 
 
 def fault_of(pod: Object) -> Fault | None:
-    """What is wrong with a pod, first match."""
-    status = pod.get("status") or {}
-    scheduled: Object = next((c for c in status.get("conditions") or [] if c["type"] == "PodScheduled"), {})
+    """Name what keeps a pod from running: it was not scheduled, its container failed, or its container cannot start."""
+    scheduled = _by_type(pod.get("status") or {}).get("PodScheduled", {})
     if scheduled.get("status") == "False":
-        return Fault(
-            FaultKind.UNSCHEDULABLE,
-            str(scheduled.get("reason", ""))[:64],
-            message=str(scheduled.get("message", ""))[:256],
-        )
-    container: Object = next(iter(status.get("containerStatuses") or []), {})
+        return _fault(FaultKind.UNSCHEDULABLE, scheduled)
+    container = _first_container(pod)
     state, last = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated")
     if ended is not None and ended.get("exitCode", 0) != 0:
+        reason, message = str(ended.get("reason", "")), str(ended.get("message", ""))
         return Fault(
             FaultKind.TERMINATED,
-            str(ended.get("reason", ""))[:64],
+            reason[:REASON_LENGTH],
             ended.get("exitCode"),
-            str(ended.get("message", ""))[:4096],
+            message[:TERMINATION_LENGTH],
         )
     waiting = state.get("waiting")
     if waiting is not None and waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
-        return Fault(
-            FaultKind.WAITING, str(waiting["reason"])[:64], message=str(waiting.get("message", ""))[:256]
-        )
+        return _fault(FaultKind.WAITING, waiting)
     return None
+
+
+def _first_container(pod: Object) -> Object:
+    return next(iter((pod.get("status") or {}).get("containerStatuses") or []), {})
 
 
 # --- Jobs ----------------------------------------------------------------------------------------------------------------------------
 
 
-def kind_of(found: Object) -> JobKind | None:
-    """What a Job or CronJob of ours is for."""
-    word = (found["metadata"].get("labels") or {}).get(ROLE, "")
-    return JobKind(word) if word in list(JobKind) else None
+def kind_of(item: Object) -> JobKind | None:
+    """Read the purpose of a Job or CronJob from its label; None for another object of ours."""
+    role = (item["metadata"].get("labels") or {}).get(ROLE, "")
+    return JobKind(role) if role in list(JobKind) else None
 
 
 def is_started_by_hand(job: Object, cron_uids: set[str]) -> bool:
-    """A backfill by `kubectl create job --from=cronjob/…`, which names the CronJob as an owner, not as the controller.
+    """Tell whether a person made this backfill by `kubectl create job --from=cronjob/…`.
 
-    Only its counts are taken. Of other kinds such a Job is not read: what it says could decide.
+    kubectl names the CronJob as an owner, though not as the controller. Only a backfill's counts are taken from such a Job; those of
+    other kinds are not read, because their answers could decide.
     """
     owners = job["metadata"].get("ownerReferences") or []
     named = any(o.get("kind") == "CronJob" and o.get("uid") in cron_uids for o in owners)
     return named and kind_of(job) is JobKind.BACKFILL
 
 
+def jobs_seen(jobs: Sequence[Object], pods: Sequence[Object]) -> list[JobSeen]:
+    """Describe Jobs, the newest first."""
+    seen = [job for job in (job_seen(job, pods) for job in jobs) if job is not None]
+    return sorted(seen, key=lambda job: job.created, reverse=True)
+
+
 def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
-    """One Job with the termination message of its newest pod."""
+    """Describe a Job by its conditions and the termination message of its newest pod; None for a Job without a known purpose."""
     kind = kind_of(job)
     if kind is None:
         return None
-    conditions = {
-        c["type"] for c in (job.get("status") or {}).get("conditions") or [] if c["status"] == "True"
-    }
-    state = (
-        JobState.SUCCEEDED
-        if "Complete" in conditions
-        else JobState.FAILED
-        if "Failed" in conditions
-        else JobState.RUNNING
-    )
-    mine = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
-    pod = max(mine, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
-    ended: Any = _terminated(pod) if pod is not None else {}
+    own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
+    pod = max(own, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
+    ended: Any = (_first_container(pod).get("state") or {}).get("terminated") or {} if pod is not None else {}
     created = instant(job["metadata"]["creationTimestamp"])
     assert created is not None
     return JobSeen(
         name=job["metadata"]["name"],
         kind=kind,
-        state=state,
+        state=_state_of(job),
         created=created,
         finished=instant(ended.get("finishedAt")) if ended else None,
         message=str(ended.get("message", "")),
@@ -215,33 +197,22 @@ def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
     )
 
 
-def _terminated(pod: Object) -> Object:
-    container: Object = next(iter((pod.get("status") or {}).get("containerStatuses") or []), {})
-    return (container.get("state") or {}).get("terminated") or {}
+def _state_of(job: Object) -> JobState:
+    conditions = _by_type(job.get("status") or {}).items()
+    true = {name for name, condition in conditions if condition["status"] == "True"}
+    if "Complete" in true:
+        return JobState.SUCCEEDED
+    return JobState.FAILED if "Failed" in true else JobState.RUNNING
 
 
-def predictor_pods(live: Live, pods: Sequence[Object], replica_sets: Sequence[Object]) -> list[Object]:
-    """Pods that come through a ReplicaSet of our Deployment."""
-    if live.deployment is None:
-        return []
-    uid = live.deployment["metadata"]["uid"]
-    ours = {rs["metadata"]["uid"] for rs in replica_sets if controller_uid(rs) == uid}
-    role = [p for p in pods if (p["metadata"].get("labels") or {}).get(ROLE) == PREDICTOR]
-    return [pod for pod in role if controller_uid(pod) in ours]
+# --- snapshots -------------------------------------------------------------------------------------------------------------------------
 
 
-def revisions_of(live: Live, config_maps: Sequence[Object]) -> dict[str, Object]:
-    """Snapshots of ours by their full digest; immutable, so what was verified once stays so."""
-    return {d: m for m in config_maps if live.owns(m) and (d := annotations(m).get(DIGEST)) is not None}
+def is_orphan(config_map: Object, name: str) -> bool:
+    """Tell whether a snapshot names a LeadModel of this name as controller.
 
-
-def orphans_of(live: Live, config_maps: Sequence[Object]) -> list[Object]:
-    """Snapshots whose owner had our kind and name and is gone, for only one object can have a name: a restore brought them."""
-    name = live.lead_model["metadata"]["name"]
-
-    def lost(item: Object) -> bool:
-        by = controller(item)
-        ours = by is not None and (by.get("kind"), by.get("name")) == (KIND, name)
-        return ours and live.foreign(item) and annotations(item).get(DIGEST) is not None
-
-    return [item for item in config_maps if lost(item)]
+    Of a snapshot with another UID that owner is gone, since only one object can have a name: a restore brought the snapshot back.
+    """
+    owner = controller(config_map)
+    named = owner is not None and (owner.get("kind"), owner.get("name")) == (KIND, name)
+    return named and digest_of(config_map) is not None

@@ -1,4 +1,4 @@
-"""CronJobs of ours as they are seen: whether a run was missed, and which LeadModel of two that ask for the same backfill does it."""
+"""CronJobs → the planner's words: whether a run was missed, and which of two LeadModels makes the backfill both ask for. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ LATE = timedelta(hours=1)
 
 
 def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
-    """One CronJob of ours."""
+    """Describe a CronJob; None for one without a known purpose."""
     kind, status = kind_of(cron), cron.get("status") or {}
     created = instant(cron["metadata"]["creationTimestamp"])
     if kind is None or created is None:
@@ -34,12 +34,15 @@ def schedule_seen(cron: Object, now: datetime) -> ScheduleSeen | None:
 
 
 def late_at(cron: Object, created: datetime) -> datetime | None:
-    """When the next run counts as missed: an hour after it should have begun. None while nothing is to run."""
+    """Return when the next run counts as missed: an hour after its time. None while no run is due, or the schedule is unreadable.
+
+    The next run is the first after the last one, after the creation, and after the operator last wrote the CronJob.
+    """
     if cron["spec"].get("suspend"):
         return None
     fields = cron["metadata"].get("managedFields") or []
-    ours = [entry.get("time") for entry in fields if entry.get("manager") == MANAGED_BY]
-    known = [created, instant((cron.get("status") or {}).get("lastScheduleTime")), *map(instant, ours)]
+    written = [entry.get("time") for entry in fields if entry.get("manager") == MANAGED_BY]
+    known = [created, instant((cron.get("status") or {}).get("lastScheduleTime")), *map(instant, written)]
     try:
         zone = ZoneInfo(cron["spec"].get("timeZone") or "UTC")
         since = max(when for when in known if when is not None).astimezone(zone)
@@ -49,18 +52,18 @@ def late_at(cron: Object, created: datetime) -> datetime | None:
 
 
 def covered_by(lead_model: Object, spec: Spec | None, others: Sequence[Object]) -> str | None:
-    """An older LeadModel of the namespace whose backfill reads the same keys of the same Redis."""
+    """Name the oldest LeadModel of the namespace, older than this one, whose backfill reads the same keys of the same Redis."""
 
-    def reads(found: Object) -> tuple[str, str, frozenset[str]] | None:
-        asked = (found.get("spec") or {}).get("piiBackfill")
-        if not asked or asked.get("suspend"):
+    def reads(item: Object) -> tuple[str, str, frozenset[str]] | None:
+        backfill = (item.get("spec") or {}).get("piiBackfill")
+        if not backfill or backfill.get("suspend"):
             return None
-        redis = asked.get("redis") or {}
-        keys = frozenset(map(str, asked.get("keyPatterns") or []))
+        redis = backfill.get("redis") or {}
+        keys = frozenset(map(str, backfill.get("keyPatterns") or []))
         return str(redis.get("secretName")), str(redis.get("key", "REDIS_URL")), keys
 
-    def age(found: Object) -> tuple[str, str]:
-        return found["metadata"]["creationTimestamp"], found["metadata"]["name"]
+    def age(item: Object) -> tuple[str, str]:
+        return item["metadata"]["creationTimestamp"], item["metadata"]["name"]
 
     mine = reads(lead_model)
     if spec is None or mine is None:

@@ -17,7 +17,7 @@ AT_ONCE = 32  # requests in flight
 
 @dataclass
 class Scraper:
-    """How pods are reached: by their address, or through the API server (`proxy`) where there is no way to them."""
+    """Requests to pods: at their address, or through the API server (`proxy`) where the operator has no route to pods."""
 
     client: Client
     proxy: bool = False
@@ -32,15 +32,15 @@ class Scraper:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
-        """Close the pool."""
+        """Close all connections."""
         await self._session.close()
 
     async def windows(self, pods: Sequence[Object], since: float | None) -> dict[str, Window]:
-        """Windows by pod name, of those that answered."""
-        found = await asyncio.gather(*(self._window(pod, since) for pod in pods))
+        """Return windows by pod name, of pods that answered."""
+        windows = await asyncio.gather(*(self._window(pod, since) for pod in pods))
         return {
             pod["metadata"]["name"]: window
-            for pod, window in zip(pods, found, strict=True)
+            for pod, window in zip(pods, windows, strict=True)
             if window is not None
         }
 
@@ -48,24 +48,13 @@ class Scraper:
         return read_window(await self.fetch(pod, window_target(since), WINDOW_LIMIT))
 
     async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
-        """The body of a 200 answer of at most `limit` bytes, else None."""
+        """Return the body of a 200 answer of at most `limit` bytes; None for any other answer or none."""
         url = self._address(pod, target)
         if url is None:
             return None
         try:
-            async with (
-                self._slots,
-                self._session.get(url, allow_redirects=False) as answer,
-            ):
-                if answer.status != 200:
-                    return None
-                parts, size = [], 0
-                async for part in answer.content.iter_chunked(1 << 16):
-                    parts.append(part)
-                    size += len(part)
-                    if size > limit:
-                        return None
-                return b"".join(parts)
+            async with self._slots, self._session.get(url, allow_redirects=False) as response:
+                return await _body(response, limit) if response.status == 200 else None
         except (TimeoutError, OSError, aiohttp.ClientError):
             return None
 
@@ -76,3 +65,13 @@ class Scraper:
             return f"{self.client.access.server}{path('pods', metadata['namespace'], name, 'proxy')}{target}"
         ip = pod.get("status", {}).get("podIP")
         return f"http://{f'[{ip}]' if ':' in ip else ip}:{PORT}{target}" if ip else None
+
+
+async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
+    parts, size = [], 0
+    async for part in response.content.iter_chunked(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            return None
+    return b"".join(parts)

@@ -1,4 +1,4 @@
-"""When pods are asked for their drift window, and what they said: kept until a pass that used it came to its end."""
+"""Drift windows of pods: asked for when due, and kept until a pass that used them ends."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,36 +9,39 @@ from leadmodel_operator.kubernetes.render.names import Object
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Key
 
-STALE = timedelta(seconds=10)
+STALE = timedelta(seconds=10)  # a pass that failed is made again within this time, over the same windows
 
 
 @dataclass
 class WindowCache:
-    """The answers of pods. `scrapes` False: they are never asked."""
+    """Answers of pods per LeadModel. `scrapes` False: pods are never asked."""
 
     scraper: Scraper
     scrapes: bool = True
-    _asked: dict[Key, datetime] = field(default_factory=dict)
-    _held: dict[Key, dict[str, Window]] = field(default_factory=dict)
+    _scraped_at: dict[Key, datetime] = field(default_factory=dict)
+    _answers: dict[Key, dict[str, Window]] = field(default_factory=dict)
 
     async def windows(
         self, key: Key, pods: list[Object], *, since: datetime | None, interval: float, now: datetime
     ) -> dict[str, Window] | None:
-        """Windows by pod name; None when it is not time to ask."""
-        asked = self._asked.get(key)
-        if key in self._held and asked is not None and now - asked < STALE:
-            return self._held[key]
-        if not self.scrapes or not scrape_is_due(asked, interval, now):
+        """Return windows by pod name, of pods that answered; None when no scrape is due.
+
+        `interval` is in seconds; `since` asks for the leads from that instant on as well.
+        """
+        scraped_at = self._scraped_at.get(key)
+        if key in self._answers and scraped_at is not None and now - scraped_at < STALE:
+            return self._answers[key]
+        if not self.scrapes or not scrape_is_due(scraped_at, interval, now):
             return None
-        found = await self.scraper.windows(pods, since.timestamp() if since else None) if pods else {}
-        self._asked[key], self._held[key] = now, found
-        return found
+        answers = await self.scraper.windows(pods, since.timestamp() if since else None) if pods else {}
+        self._scraped_at[key], self._answers[key] = now, answers
+        return answers
 
     def settle(self, key: Key) -> None:
-        """What was said has been used."""
-        self._held.pop(key, None)
+        """Drop the answers a whole pass has used."""
+        self._answers.pop(key, None)
 
     def forget(self, key: Key) -> None:
-        """The LeadModel is gone."""
-        self._asked.pop(key, None)
-        self._held.pop(key, None)
+        """Drop everything about a LeadModel that is gone."""
+        self._scraped_at.pop(key, None)
+        self._answers.pop(key, None)

@@ -1,57 +1,117 @@
-"""Kopf as event source: every event of a LeadModel only goes into the cache and puts its key into the queue. No state, no writes."""
+"""Kopf as the source of LeadModel events: each event goes into the cache and puts its key into the queue.
 
+Kopf keeps no state here and writes nothing: no finalizer, no annotation, no event, no status.
+"""
+
+import asyncio
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 import kopf
 
 from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.apiserver.cache import Cache
+from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.lead_models import take_event
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.vocabulary import GROUP, PLURAL, VERSION
+from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, PLURAL, VERSION
+
+CRD_S = 2.0  # between two looks for the CRD
 
 
-def registry(
-    told: Callable[[str | None, dict[str, Any]], bool], enqueue: Callable[[Key], None], access: Access
-) -> kopf.OperatorRegistry:
-    """Handlers that note and enqueue. `told` answers whether it is news."""
-    found = kopf.OperatorRegistry()
+@dataclass
+class EventStream:
+    """Runs Kopf over the LeadModels of some namespaces (none named: all).
 
-    @kopf.on.login(registry=found)
+    `take_signals` is called once Kopf runs: Kopf takes SIGTERM and SIGINT for itself, and the process needs them for an orderly end.
+    """
+
+    client: Client
+    cache: Cache
+    enqueue: Callable[[Key], None]
+    namespaces: tuple[str, ...]
+    take_signals: Callable[[], None]
+
+    async def run(self) -> None:
+        """Wait for the CRD, since Kopf looks for kinds only once; then deliver events until cancelled."""
+        while not await self._is_served():  # noqa: ASYNC110  # the CRD lives on the server
+            await asyncio.sleep(CRD_S)
+        ready = asyncio.Event()
+        signals = asyncio.create_task(self._keep_signals(ready))
+        try:
+            await self._operate(ready)
+        finally:
+            signals.cancel()
+
+    async def _operate(self, ready: asyncio.Event) -> None:
+        await kopf.operator(
+            ready_flag=ready,
+            registry=registry(self._take, self.client.access),
+            settings=settings(),
+            standalone=True,
+            clusterwide=not self.namespaces,
+            namespaces=self.namespaces,
+            identity=cast(
+                Any, "leadmodel-operator"
+            ),  # Kopf's default needs a user name, which a bare uid lacks
+        )
+
+    async def _keep_signals(self, ready: asyncio.Event) -> None:
+        await ready.wait()
+        self.take_signals()
+
+    async def _is_served(self) -> bool:
+        try:
+            answer = await self.client.call("GET", f"/apis/{API_VERSION}")
+        except (ApiError, *TRANSIENT):
+            return False
+        return any(resource["name"] == PLURAL for resource in answer.get("resources") or [])
+
+    def _take(self, kind: str | None, item: dict[str, Any]) -> None:
+        if take_event(self.cache, kind, item):
+            self.enqueue(Key(item["metadata"]["namespace"], item["metadata"]["name"]))
+
+
+def registry(take: Callable[[str | None, dict[str, Any]], None], access: Access) -> kopf.OperatorRegistry:
+    """Make the handlers: one that logs in by the operator's own way to the API server, and one that hands events to `take`."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers)
     async def login(**_: Any) -> kopf.AiohttpSession:
         return kopf.AiohttpSession(server=access.server, aiohttp_session=access.session())
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=found)
-    async def lead_model(event: Any, namespace: str | None, name: str, **_: Any) -> None:
-        if told(event["type"], event["object"]):
-            enqueue(Key(namespace or "", name))
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
+    async def lead_model(event: Any, **_: Any) -> None:
+        take(event["type"], event["object"])
 
-    return found
+    return handlers
 
 
 class _NoDiff(kopf.DiffBaseStorage):
-    """We ask Kopf for events only; what it would compare costs more than the rest of an event."""
+    """Switches Kopf's comparison of specs off: the comparison costs more than the rest of an event, and no handler uses it."""
 
     def build(self, **_: Any) -> Any:
-        """Nothing."""
+        """Return an empty spec."""
         return {}
 
     def fetch(self, **_: Any) -> None:
-        """Nothing is stored."""
+        """Return nothing, for nothing was stored."""
 
     def store(self, **_: Any) -> None:
-        """Nothing is stored."""
+        """Store nothing."""
 
 
 def settings() -> kopf.OperatorSettings:
-    """Quiet, patient, and without anything written by the framework."""
-    found = kopf.OperatorSettings()
-    found.posting.enabled = False
-    found.persistence.diffbase_storage = _NoDiff()
-    found.scanning.disabled = True
-    found.peering.standalone = True
-    found.networking.request_timeout = 30.0
-    found.networking.enforce_retry_after = True
-    found.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
-    found.watching.server_timeout = 300
-    found.watching.chunk_size = 500
-    return found
+    """Make Kopf quiet and patient, and keep Kopf from writing anything."""
+    options = kopf.OperatorSettings()
+    options.posting.enabled = False
+    options.persistence.diffbase_storage = _NoDiff()
+    options.scanning.disabled = True
+    options.peering.standalone = True
+    options.networking.request_timeout = 30.0
+    options.networking.enforce_retry_after = True
+    options.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
+    options.watching.server_timeout = 300
+    options.watching.chunk_size = 500
+    return options

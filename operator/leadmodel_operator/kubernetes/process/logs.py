@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line. Every line a pass writes carries the pass's id; no line carries a value of a lead or of a Secret."""
+"""Logs: one JSON object per line. Each line of a pass carries the pass's id; no line carries a value of a lead or of a Secret."""
 
 import json
 import logging
@@ -11,17 +11,17 @@ PASS: ContextVar[str] = ContextVar("pass", default="")
 
 
 def new_pass() -> str:
-    """A new id for what follows in this task."""
-    found = uuid4().hex[:12]
-    PASS.set(found)
-    return found
+    """Give the lines that follow in this task a new id; the id."""
+    identity = uuid4().hex[:12]
+    PASS.set(identity)
+    return identity
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; of an exception its class, never its text."""
+    """Formats a record as one JSON object; an exception by its class, never by its text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Return the line, without its end."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -36,7 +36,7 @@ class JsonLines(logging.Formatter):
 
 
 def configure() -> None:
-    """To stderr; Kopf only when something is wrong, for its DEBUG shows whole objects."""
+    """Log to stderr; of libraries only warnings, since Kopf's lower levels show whole objects."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

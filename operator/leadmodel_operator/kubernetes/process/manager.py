@@ -1,6 +1,6 @@
-"""One process of the operator: watches and keeps the cache warm at once, elects a leader, and lets the leader's queue work.
+"""One process of the operator: fills its cache at once, elects a leader, and lets the leader's queue make passes.
 
-A standby does all but the passes, so that it acts as soon as it leads. Who loses the Lease leaves at once.
+A standby does everything but passes, so that a new leader acts at once. A process that loses the Lease exits at once.
 """
 
 import asyncio
@@ -10,20 +10,14 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
-
-import kopf
+from typing import Any
 
 from leadmodel_operator.kubernetes.apiserver.access import Access
-from leadmodel_operator.kubernetes.apiserver.cache import (
-    FULL,
-    METADATA,
-    Cache,
-    DryRun,
-    NullRecorder,
-    WriteNeeded,
-)
-from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.cache import Cache
+from leadmodel_operator.kubernetes.apiserver.cached_fields import METADATA_ONLY, WHOLE
+from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun, NullRecorder, WriteNeeded
+from leadmodel_operator.kubernetes.apiserver.lead_models import Resync
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
@@ -31,26 +25,26 @@ from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
-from leadmodel_operator.kubernetes.process.events import registry, settings
+from leadmodel_operator.kubernetes.process.events import EventStream
 from leadmodel_operator.kubernetes.process.logs import new_pass
 from leadmodel_operator.kubernetes.process.metrics import ModelMetrics, ProcessMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Key, TraceReporter, reconcile
-from leadmodel_operator.resource.vocabulary import API_VERSION, PLURAL
+from leadmodel_operator.resource.vocabulary import PLURAL
 
 log = logging.getLogger("leadmodel")
-SYNC_S, DRAIN_S, CRD_S = 60.0, 1.0, 2.0
+SYNC_S, DRAIN_S = 60.0, 1.0
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How this process is set up."""
+    """Settings of one process, as its command line gives them."""
 
     images: Images
     identity: str
-    namespaces: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()  # none: all
     lease_namespace: str = "default"
     lease_name: str = "leadmodel-operator"
     scrape: str = "pod"  # pod, proxy or off
@@ -59,39 +53,48 @@ class Settings:
 
 
 class Manager:
-    """Everything that runs. Made inside a running loop."""
+    """Every part of the process. Must be made inside a running event loop."""
 
-    def __init__(self, found: Access, given: Settings, clock: Callable[[], datetime]) -> None:
-        self.given, self.cache, self.model_metrics = given, Cache(), ModelMetrics()
-        self._stop, self._kopf_ready = asyncio.Event(), asyncio.Event()
-        self.client, self.election = Client(found), Client(found)
-        self.lease = Lease(self.election, given.lease_namespace, given.lease_name, given.identity, clock)
+    def __init__(self, access: Access, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self.settings, self.cache, self.model_metrics = settings, Cache(), ModelMetrics()
+        self._stop = asyncio.Event()
+        self.client, self.election = Client(access), Client(access)
+        self.lease = Lease(
+            self.election, settings.lease_namespace, settings.lease_name, settings.identity, clock
+        )
         self.client.may_write = self.lease.valid
         self.metrics = ProcessMetrics(self.client, self.model_metrics)
         self.queue = WorkQueue(self._pass, _log_failure, self.metrics)
         self.health = Health(self.queue, self.lease, self.metrics)
-        self.health.synced = lambda: self.cache.ready(given.namespaces)
-        self.scraper = Scraper(self.client, proxy=given.scrape == "proxy")
+        self.health.synced = lambda: self.cache.ready(settings.namespaces)
+        self.scraper = Scraper(self.client, proxy=settings.scrape == "proxy")
+        self.events = EventStream(
+            self.client, self.cache, self.queue.add, settings.namespaces, self._take_signals
+        )
         self.traces = TraceReporter(_log_trace)
-        self._ports(clock)
+        self._make_ports(clock)
 
-    def _ports(self, clock: Callable[[], datetime]) -> None:
-        windows = WindowCache(self.scraper, scrapes=self.given.scrape != "off")
-        recorder = Recorder(self.client, self.given.identity, self.metrics.decisions)
-        images, taken = self.given.images, dict[Key, dict[str, str]]()
+    def _make_ports(self, clock: Callable[[], datetime]) -> None:
+        """Make the port over live objects and the one over the cache; what both remember of a LeadModel is shared."""
+        windows = WindowCache(self.scraper, scrapes=self.settings.scrape != "off")
+        recorder = Recorder(self.client, self.settings.identity, self.metrics.decisions)
+        images, taken = self.settings.images, dict[Key, dict[str, str]]()
         refused = dict[Key, set[str]]()
         dry_run = DryRun(self.cache, self.client)
         self.dry_port = ClusterPort(dry_run, self.client, windows, NullRecorder(), images, clock, taken=taken)
         self.dry_port.refused = refused
         self.port = ClusterPort(self.client, self.client, windows, recorder, images, clock, taken=taken)
         self.port.refused = refused
-        self.port.on_read = self._read
+        self.port.on_read = self._keep
         self.port.on_conclusion = self.dry_port.on_conclusion = self.model_metrics.note
+
+    def _keep(self, lead_model: dict[str, Any]) -> None:
+        self.cache.put(PLURAL, lead_model)
 
     # --- passes --------------------------------------------------------------------------------------------------------------
 
     async def _pass(self, key: Key) -> float | None:
-        """Look at the cache; when something is to be done, or the cache does not know, look at the API server and do it."""
+        """Make a pass over the cache; where that would write, or the cache is not complete, make a pass on live objects."""
         new_pass()
         try:
             after = await self._dry_pass(key)
@@ -108,8 +111,9 @@ class Manager:
         return after
 
     async def _dry_pass(self, key: Key) -> float | None:
+        """Seconds after which to look again; None where a pass on live objects is needed."""
         known = self.cache.get(PLURAL, key.namespace, key.name) is not None
-        if not known or not self.cache.ready(self.given.namespaces):
+        if not known or not self.cache.ready(self.settings.namespaces):
             return None
         try:
             after = await reconcile(self.dry_port, key, self.traces.planner(key))
@@ -121,13 +125,11 @@ class Manager:
     # --- the life of the process -----------------------------------------------------------------------------------------------
 
     async def run(self) -> int:
-        """Until told to stop, or the Lease is lost, or a part breaks; the exit code."""
+        """Run until a signal, the loss of the Lease, or the end of a part; the exit code."""
         self._take_signals()
-        runner = await serve(self.health, self.given.host, self.given.port)
-        tasks = [
-            asyncio.create_task(part)
-            for part in (self._kopf(), self._keep_signals(), self._watches(), self.health.feel_lag())
-        ]
+        runner = await serve(self.health, self.settings.host, self.settings.port)
+        parts = [self.events.run(), self._watches(), self.health.measure_lag()]
+        tasks = [asyncio.create_task(part) for part in parts]
         stopped = asyncio.create_task(self._stop.wait())
         try:
             return await self._lead(tasks, stopped)
@@ -145,7 +147,7 @@ class Manager:
         done, _ = await asyncio.wait({acquired, stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
         if acquired not in done:
             acquired.cancel()
-            return 0 if stopped in done else _broken(parts)
+            return 0 if stopped in done else _log_broken(parts)
         log.info("leading", extra={"fields": {"identity": self.lease.identity}})
         self.health.lead(leading=True)
         work, held = asyncio.create_task(self._work()), asyncio.create_task(self.lease.hold())
@@ -159,10 +161,10 @@ class Manager:
             task.cancel()
         await asyncio.wait({work, held}, timeout=0.5)
         await self.lease.release()
-        return 0 if stopped in done else _broken([*parts, work])
+        return 0 if stopped in done else _log_broken([*parts, work])
 
     async def _work(self) -> None:
-        """Let the cache fill first: a pass over it costs the API server nothing."""
+        """Wait up to a minute for a complete cache, for passes over the cache cost the API server nothing; then make passes."""
         loop = asyncio.get_running_loop()
         end = loop.time() + SYNC_S
         while not self.health.synced() and loop.time() < end:  # noqa: ASYNC110  # once in a life
@@ -171,59 +173,20 @@ class Manager:
 
     async def _watches(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for namespace in self.given.namespaces or ("",):
-                for resource in (*FULL, *METADATA, PLURAL):
+            for namespace in self.settings.namespaces or ("",):
+                for resource in (*WHOLE, *METADATA_ONLY):
                     watch = Watch(self.client, self.cache, resource, namespace, self.queue.add)
-                    watch.follow = resource != PLURAL
                     group.create_task(watch.run())
-
-    async def _kopf(self) -> None:
-        """Kopf looks once for what there is to watch: wait until our kind is served."""
-        while not await self._is_served():  # noqa: ASYNC110  # the kind lives on the server
-            await asyncio.sleep(CRD_S)
-        await kopf.operator(
-            ready_flag=self._kopf_ready,
-            registry=registry(self._told, self.queue.add, self.client.access),
-            settings=settings(),
-            standalone=True,
-            clusterwide=not self.given.namespaces,
-            namespaces=self.given.namespaces,
-            identity=cast(
-                Any, "leadmodel-operator"
-            ),  # else it asks for a user name, which a bare uid does not have
-        )
-
-    async def _keep_signals(self) -> None:
-        """Kopf takes the signals for itself when it starts; going in order is our business."""
-        await self._kopf_ready.wait()
-        self._take_signals()
-        await asyncio.Event().wait()
+                resync = Resync(self.client, self.cache, namespace, self.queue.add)
+                group.create_task(resync.run())
 
     def _take_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
 
-    async def _is_served(self) -> bool:
-        try:
-            found = await self.client.call("GET", f"/apis/{API_VERSION}")
-        except (ApiError, *TRANSIENT):
-            return False
-        return any(resource["name"] == PLURAL for resource in found.get("resources") or [])
 
-    def _read(self, found: dict[str, Any]) -> None:
-        self.cache.put(PLURAL, found)
-
-    def _told(self, kind: str | None, found: dict[str, Any]) -> bool:
-        """Keep it. Of what is held already a list tells nothing new; an event of it is the echo of our write, which may go on."""
-        about = found["metadata"]
-        if kind == "DELETED":
-            self.cache.drop(PLURAL, about["namespace"], about["name"])
-            return True
-        echo = kind is not None and self.cache.holds(PLURAL, found)
-        return self.cache.put(PLURAL, found) or echo
-
-
-def _broken(parts: list[asyncio.Task[None]]) -> int:
+def _log_broken(parts: list[asyncio.Task[None]]) -> int:
+    """Log why a part that should run for ever ended; the exit code."""
     for task in parts:
         if task.done() and not task.cancelled():
             why = type(task.exception()).__name__ if task.exception() else "it ended"
@@ -240,7 +203,7 @@ def _log_trace(key: Key, trace: tuple[Outcome, ...]) -> None:
 
 
 def _log_failure(key: Key, error: BaseException) -> None:
-    """What failed, in words that hold no value of ours: those of the API server were cut when they came."""
-    said = str(error)[:200] if isinstance(error, ApiError) else ""
-    fields = {"namespace": key.namespace, "leadmodel": key.name, "error": type(error).__name__, "why": said}
+    """Log a failed pass. Only messages of the API server are logged, which `ApiError` keeps free of rendered values."""
+    why = str(error)[:200] if isinstance(error, ApiError) else ""
+    fields = {"namespace": key.namespace, "leadmodel": key.name, "error": type(error).__name__, "why": why}
     log.warning("pass failed", extra={"fields": fields})

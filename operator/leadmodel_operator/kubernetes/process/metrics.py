@@ -1,7 +1,7 @@
-"""What the operator tells Prometheus: the machinery under client-go's names, and a few figures a LeadModel. Bounded labels only.
+"""Metrics for Prometheus: process metrics with client-go's names, and a few metrics per LeadModel. Every label is bounded.
 
-A figure is absent until it is known: a zero would raise alarms. Of the conditions other than Ready only what stands out is told, so
-that a thousand models stay below a megabyte.
+A metric is absent until its value is known, since a zero would raise alarms. Conditions other than Ready are shown only where they
+stand out, so that a thousand LeadModels stay below a megabyte.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from leadmodel_operator.kubernetes.apiserver.client import Client
-from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.observed import JobKind, Observed
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Status
@@ -49,23 +49,26 @@ _HELP = {
 
 
 class ModelMetrics(Collector):
-    """Figures of every LeadModel: a line a figure, replaced by each pass that concluded something."""
+    """Metrics of every LeadModel, as lines of text that each pass replaces.
+
+    Objects of the client library would cost a second per scrape of a thousand LeadModels.
+    """
 
     def __init__(self) -> None:
         self._lines: dict[Key, tuple[tuple[str, str], ...]] = {}  # (metric, line)
 
     def note(self, key: Key, seen: Observed, status: Status) -> None:
-        """What a pass concluded; written out here, for a page is asked for more often than a figure changes."""
-        about = f'namespace="{key.namespace}",leadmodel="{key.name}"'
+        """Replace a LeadModel's lines by what a pass saw and concluded. Lines are written here, since scrapes outnumber changes."""
+        model = {"namespace": key.namespace, "leadmodel": key.name}
         rows = _rows(seen, status)
-        self._lines[key] = tuple((name, _line(name, about, labels, value)) for name, labels, value in rows)
+        self._lines[key] = tuple((name, _line(name, model | labels, value)) for name, labels, value in rows)
 
     def forget(self, key: Key) -> None:
-        """It is gone: its series go too."""
+        """Drop the lines of a LeadModel that is gone."""
         self._lines.pop(key, None)
 
     def text(self) -> bytes:
-        """All lines in Prometheus' text format, by metric; a library's objects would cost a second a thousand models."""
+        """Return all lines in Prometheus' text format, grouped by metric."""
         parts: dict[str, list[str]] = {name: [] for name in _HELP}
         for lines in self._lines.values():
             for name, line in lines:
@@ -76,13 +79,17 @@ class ModelMetrics(Collector):
         ).encode()
 
     def collect(self) -> Iterator[Metric]:
-        """How many there are."""
+        """Yield the number of LeadModels."""
         yield GaugeMetricFamily("leadmodel_models", "LeadModels this operator looks after.", len(self._lines))
 
 
-def _line(name: str, about: str, labels: dict[str, str], value: float) -> str:
-    more = "".join(f',{k}="{v}"' for k, v in labels.items())
-    return f"{name}{{{about}{more}}} {value:.10g}\n"
+_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+
+
+def _line(name: str, labels: dict[str, str], value: float) -> str:
+    """Write a sample; a label's value is escaped as the text format asks."""
+    pairs = ",".join(f'{label}="{text.translate(_ESCAPES)}"' for label, text in labels.items())
+    return f"{name}{{{pairs}}} {value:.10g}\n"
 
 
 def _rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, str], float]]:
@@ -91,10 +98,10 @@ def _rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, str],
     yield "leadmodel_info", {k: short(v.digest) if v else "" for k, v in digests.items()}, 1
     yield "leadmodel_status_phase", {"phase": status.phase}, 1
     for condition in status.conditions:
-        answer = condition.status
-        usual = answer in {_NORMAL.get(condition.type, ConditionStatus.FALSE), ConditionStatus.UNKNOWN}
+        state = condition.status
+        usual = state in {_NORMAL.get(condition.type, ConditionStatus.FALSE), ConditionStatus.UNKNOWN}
         if condition.type is ConditionType.READY or not usual:
-            yield "leadmodel_status_condition", {"condition": condition.type, "status": answer.lower()}, 1
+            yield "leadmodel_status_condition", {"condition": condition.type, "status": state.lower()}, 1
     if seen.rollout is not None:
         yield "leadmodel_replicas_desired", {}, seen.rollout.replicas
         yield "leadmodel_replicas_ready", {}, status.ready_replicas
@@ -110,38 +117,34 @@ def _rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, str],
 
 
 def _drift_rows(status: Status) -> Iterator[tuple[str, dict[str, str], float]]:
-    found = status.drift
-    if found is None:
+    drift = status.drift
+    if drift is None:
         return
-    for slot, psi in (("champion", found.psi), ("previous", found.previous_psi)):
+    for slot, psi in (("champion", drift.psi), ("previous", drift.previous_psi)):
         if psi is not None:
             yield "leadmodel_drift_merged_psi", {"slot": slot}, psi
-    if found.at is not None:
-        yield "leadmodel_drift_last_measured_timestamp_seconds", {}, found.at.timestamp()
-    if found.breach_since is not None:
-        yield "leadmodel_drift_breach_since_timestamp_seconds", {}, found.breach_since.timestamp()
+    if drift.at is not None:
+        yield "leadmodel_drift_last_measured_timestamp_seconds", {}, drift.at.timestamp()
+    if drift.breach_since is not None:
+        yield "leadmodel_drift_breach_since_timestamp_seconds", {}, drift.breach_since.timestamp()
 
 
 def _work_rows(seen: Observed, status: Status) -> Iterator[tuple[str, dict[str, str], float]]:
     trained, backfill = status.retraining, status.backfill
-    made = {schedule.kind: schedule.created for schedule in seen.schedules if not schedule.suspended}
-    for kind, last in (("retraining", trained), ("backfill", backfill)):
-        when = (
-            last.last_success
-            if last and last.last_success
-            else next((created for k, created in made.items() if k == kind), None)
-        )
+    created = {schedule.kind: schedule.created for schedule in seen.schedules if not schedule.suspended}
+    for kind, last in ((JobKind.RETRAINING, trained), (JobKind.BACKFILL, backfill)):
+        when = last.last_success if last and last.last_success else created.get(kind)
         if when is not None:
             yield f"leadmodel_{kind}_last_success_timestamp_seconds", {}, when.timestamp()
     if trained is not None:
         yield "leadmodel_retraining_failed", {}, trained.error is not None
     if backfill is not None and backfill.last_success is not None:
-        for what in ("scanned", "redacted", "residue"):
-            yield f"leadmodel_backfill_{what}_entries", {"mode": backfill.mode}, getattr(backfill, what)
+        for count in ("scanned", "redacted", "residue"):
+            yield f"leadmodel_backfill_{count}_entries", {"mode": backfill.mode}, getattr(backfill, count)
 
 
 class ProcessMetrics(Collector):
-    """Counts of the queue, of requests and of decisions."""
+    """Metrics of the queue, of requests to the API server, of decisions and of the event loop."""
 
     def __init__(self, client: Client, model_metrics: ModelMetrics) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # the library's
@@ -173,30 +176,30 @@ class ProcessMetrics(Collector):
         ProcessCollector(registry=to)
 
     def collect(self) -> Iterator[Metric]:
-        """Requests, as the client counted them."""
+        """Yield the requests the client counted."""
         labels = ["code", "method", "host"]
-        found = CounterMetricFamily("rest_client_requests", "Requests to the API server.", labels=labels)
+        requests = CounterMetricFamily("rest_client_requests", "Requests to the API server.", labels=labels)
         host = self._client.access.server.partition("://")[2]
         for (method, code), count in sorted(self._client.counts.items()):
-            found.add_metric([code, method, host], count)
-        yield found
+            requests.add_metric([code, method, host], count)
+        yield requests
 
     def added(self, depth: int) -> None:
-        """A key became due."""
+        """Count a key that became due."""
         self.adds.inc()
         self.depth.set(depth)
 
     def began(self, waited: float) -> None:
-        """A pass begins."""
+        """Count the start of a pass, `waited` seconds after its key became due."""
         self.waited.observe(waited)
 
     def ended(self, took: float, result: str) -> None:
-        """A pass ended."""
+        """Count the end of a pass after `took` seconds."""
         self.took.observe(took)
         self.passes.labels(result).inc()
         if result in {"conflict", "error"}:
             self.retries.inc()
 
     def text(self) -> bytes:
-        """Everything."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry) + self.model_metrics.text()

@@ -1,4 +1,4 @@
-"""/healthz (progress, not just the port), /readyz and /metrics of the operator, on standby too."""
+"""Answers /healthz (progress, not just an open port), /readyz and /metrics, on a standby too."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 
-STUCK_S, LEASE_S, LAG_S = 300.0, 120.0, 1.0
+STUCK_S = 300.0  # a pass, or a key that is due, for longer than this is no progress
+LEASE_S = 120.0  # without an attempt to renew or acquire the Lease
+LAG_S = 1.0
 
 
 @dataclass
 class Health:
-    """What the process is doing."""
+    """State of the process, as probes and metrics show it. `synced` tells whether the cache is complete."""
 
     queue: WorkQueue
     lease: Lease
@@ -23,8 +25,8 @@ class Health:
     leading: bool = False
     synced: Callable[[], bool] = field(default=lambda: False)
 
-    def ill(self) -> str | None:
-        """Why it makes no progress; None while it does. An API server that is away is no illness of ours."""
+    def unhealthy_reason(self) -> str | None:
+        """Say why the process makes no progress; None while it does. An API server that does not answer is no fault of the process."""
         now = asyncio.get_running_loop().time()
         if now - self.lease.tried > LEASE_S:
             return "the Lease is not asked for any more"
@@ -35,25 +37,25 @@ class Health:
         return None
 
     def lead(self, *, leading: bool) -> None:
-        """Whether this process leads."""
+        """Note whether this process leads."""
         self.leading = leading
         self.metrics.leads.set(leading)
 
-    async def feel_lag(self) -> None:
-        """How late the loop is, once a second."""
+    async def measure_lag(self) -> None:
+        """Measure once per second how late the event loop is."""
         loop = asyncio.get_running_loop()
         while True:
-            asked = loop.time()
+            began = loop.time()
             await asyncio.sleep(LAG_S)
-            self.metrics.lag.set(max(0.0, loop.time() - asked - LAG_S))
+            self.metrics.lag.set(max(0.0, loop.time() - began - LAG_S))
 
 
 async def serve(health: Health, host: str, port: int) -> web.AppRunner:
-    """Start answering."""
+    """Start the HTTP server; its runner, to be cleaned up at the end."""
 
     async def healthz(_: web.Request) -> web.Response:
-        ill = health.ill()
-        return web.Response(text="ok\n") if ill is None else web.Response(text=ill + "\n", status=500)
+        reason = health.unhealthy_reason()
+        return web.Response(text="ok\n") if reason is None else web.Response(text=reason + "\n", status=500)
 
     async def readyz(_: web.Request) -> web.Response:
         if not health.synced():

@@ -1,9 +1,13 @@
-"""The keyed work queue: one pass a key at a time, de-duplicated, re-queued when it changed meanwhile, with backoff and a resync.
+"""The keyed work queue: one pass per key at a time, without duplicates, with backoff after failures.
 
-Whoever enqueues only says that a key deserves a look; what is to be done is found out by the pass. A key that is told of again and
-again is looked at less and less often, up to every two seconds, until it has been left alone for that long. A pass that had something
-to do shortens the wait again, the less the more of them there were: what it causes is seen soon, and two who undo each other's work
-do not do so at full speed. Times that a pass asked for are kept whatever happens.
+Enqueuing a key only says that the key deserves a pass; the pass finds out what is to be done.
+
+- A key that changed while its pass ran gets another pass.
+- A key that is enqueued again and again gets its passes further and further apart, up to two seconds, until it was left alone for that
+  long. So a burst of events is a few passes.
+- A pass that had something to do shortens the distance again, each time by less: its effects are seen soon, and two parties that undo
+  each other's work do not do so at full speed.
+- A delay that a pass returned is kept, whatever happens meanwhile, unless the key is enqueued earlier.
 """
 
 import asyncio
@@ -21,21 +25,25 @@ SPREAD_S = 60.0  # waits longer than this are spread, so that a thousand keys do
 
 
 class Watcher(Protocol):
-    """Who counts what the queue does."""
+    """Counts what the queue does."""
 
     def added(self, depth: int) -> None:
-        """A key became due."""
+        """Count a key that became due; `depth` keys are due now."""
 
     def began(self, waited: float) -> None:
-        """A pass begins after this wait."""
+        """Count the start of a pass, `waited` seconds after its key became due."""
 
     def ended(self, took: float, result: str) -> None:
-        """A pass ended: ok, conflict or error."""
+        """Count the end of a pass after `took` seconds: ok, conflict or error."""
 
 
 @dataclass
 class _Pace:
-    """How densely a key was told of lately, and how many of its passes since it was last left alone had something to do."""
+    """Pace of one key's passes, since the key was last left alone.
+
+    `ended`: end of the last pass, on the loop's clock; `space`: seconds to the next pass at least; `acted`: passes that had something
+    to do.
+    """
 
     ended: float = -MAX_SPACE_S
     space: float = 0.0
@@ -44,7 +52,11 @@ class _Pace:
 
 @dataclass
 class WorkQueue:
-    """Runs `work(key)`, which returns the seconds after which to look again (None: when something happens)."""
+    """Runs `work(key)`, which returns the seconds to the key's next pass (None: at the next event).
+
+    A key is in one place at a time: in `_waiting` with its timer, then due or running in `_running`, and during its pass in `_busy`
+    as well. Times are on the loop's clock.
+    """
 
     work: Callable[[Key], Awaitable[float | None]]
     on_error: Callable[[Key, BaseException], None]
@@ -65,22 +77,22 @@ class WorkQueue:
         self._ready: asyncio.Queue[Key] = asyncio.Queue()
 
     def depth(self) -> int:
-        """Keys that are due."""
+        """Return the number of keys that are due."""
         return self._ready.qsize()
 
     def longest(self) -> float:
-        """For how long the longest pass has been running."""
+        """Return for how many seconds the longest pass has been running."""
         now = asyncio.get_running_loop().time()
         return max((now - began for began in self._busy.values()), default=0.0)
 
     def oldest(self) -> float:
-        """For how long the key that waits longest has been due."""
+        """Return for how many seconds the key that waits longest has been due."""
         now = asyncio.get_running_loop().time()
         waits = [now - since for key, since in self._running.items() if key not in self._busy]
         return max(waits, default=0.0)
 
     def add(self, key: Key, after: float | None = None) -> None:
-        """Look at this key after so many seconds, or earlier if it was to be looked at earlier. None: it was told of."""
+        """Make a pass for a key after so many seconds, or earlier where one is planned earlier. None: as soon as its pace allows."""
         if key in self._running:
             if key in self._busy and (after is None or after <= SETTLE_S):
                 self._dirty.add(key)  # a pass that has not begun will see it anyway
@@ -95,11 +107,11 @@ class WorkQueue:
         self._waiting[key] = loop.call_at(due, self._hand_over, key)
 
     def useful(self, key: Key) -> None:
-        """The running pass had something to do: what it causes is looked at soon."""
+        """Note that the running pass has something to do, so that its effects are looked at soon."""
         self._useful.add(key)
 
     def _settle(self, key: Key) -> float:
-        """How long to wait for more news of a key: the more densely they come, the longer."""
+        """Return the seconds to wait for more events of a key: the denser they come, the longer."""
         pace = self._pace.get(key)
         if pace is None:
             return SETTLE_S
@@ -118,7 +130,7 @@ class WorkQueue:
                 group.create_task(self._worker())
 
     async def drain(self, patience: float) -> None:
-        """Begin no new pass, and let those that run come to their end for a while."""
+        """Begin no new pass, and wait up to `patience` seconds for the running ones to end."""
         self._ready = asyncio.Queue()
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
@@ -161,7 +173,7 @@ class WorkQueue:
         return after
 
     def slow_down(self, key: Key, due: float, now: float) -> None:
-        """Passes that follow each other closely come further and further apart."""
+        """Set the distance to the key's next pass after a pass that ended `now` and had been due since `due`."""
         pace = self._pace.setdefault(key, _Pace())
         close = due - pace.ended <= MAX_SPACE_S + SETTLE_S
         pace.acted = pace.acted if close else 0

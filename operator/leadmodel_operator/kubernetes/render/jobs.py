@@ -1,4 +1,4 @@
-"""What should be → Kubernetes objects for work: validation, poll, retraining, backfill, and the account they run under. Pure."""
+"""Renders the objects that do work: Jobs and CronJobs of validation, poll, retraining and backfill, and their account. Pure."""
 
 import hashlib
 from typing import Any
@@ -18,22 +18,22 @@ _EVERY = {"5m": "{m}-59/5", "15m": "{m}-59/15", "30m": "{m}-59/30"}
 
 
 def account(lead_model: Object, spec: Spec) -> str:
-    """The service account of the Jobs."""
+    """Name the service account that Jobs run under."""
     return spec.service_account_name or f"{lead_model['metadata']['name']}-jobs"
 
 
 def access(lead_model: Object, spec: Spec) -> list[Object]:
-    """The account, and its one right: to fill the mailbox."""
-    about = lead_model["metadata"]
-    name, namespace = f"{about['name']}-jobs", about["namespace"]
+    """Render the Jobs' account, unless the spec names one, and its single right: to fill the mailbox."""
+    metadata = lead_model["metadata"]
+    name, namespace = f"{metadata['name']}-jobs", metadata["namespace"]
     rule = {
         "apiGroups": [""],
         "resources": ["configmaps"],
-        "resourceNames": [f"{about['name']}-mailbox"],
+        "resourceNames": [f"{metadata['name']}-mailbox"],
         "verbs": ["get", "patch"],
     }
     group = "rbac.authorization.k8s.io"
-    found: list[Object] = [
+    rendered: list[Object] = [
         {
             "apiVersion": f"{group}/v1",
             "kind": "Role",
@@ -57,12 +57,12 @@ def access(lead_model: Object, spec: Spec) -> list[Object]:
             "metadata": meta(name, lead_model, "jobs"),
             "automountServiceAccountToken": False,
         }
-        found.insert(0, body)
-    return found
+        rendered.insert(0, body)
+    return rendered
 
 
 def mailbox(lead_model: Object) -> Object:
-    """An empty mailbox."""
+    """Render an empty mailbox."""
     name = f"{lead_model['metadata']['name']}-mailbox"
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, lead_model, "mailbox")}
 
@@ -79,7 +79,7 @@ def _pod(
     resources: Any = None,
     env: list[Object] | None = None,
 ) -> Object:
-    """A pod that runs once. `snapshots`: mount folder → ConfigMap."""
+    """Render a pod that runs once. `snapshots` maps a folder under /models to its ConfigMap; `token` mounts the account's token."""
     mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108  # the pod's own emptyDir
     volumes: list[Object] = [{"name": "tmp", "emptyDir": {}}]
     for folder, source in (snapshots or {}).items():
@@ -111,8 +111,8 @@ def _pod(
     }
 
 
-def validation(lead_model: Object, spec: Spec, asked: Validation) -> Object:
-    """The Job that measures a candidate with the predictor's image."""
+def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
+    """Render the Job that measures a candidate, by the predictor's image and within the validation's deadline."""
     metadata = lead_model["metadata"]
     name = metadata["name"]
     snapshots: dict[str, str] = {}
@@ -121,17 +121,17 @@ def validation(lead_model: Object, spec: Spec, asked: Validation) -> Object:
         snapshots[part] = revision_name(name, digest)
         return f"/models/{part}/{SNAPSHOT_FILE}"
 
-    arguments = commands.validation(asked, mount, f"{metadata['namespace']}/{name}-mailbox")
+    arguments = commands.validation(wanted, mount, f"{metadata['namespace']}/{name}-mailbox")
     pod = _pod(
-        asked.image,
+        wanted.image,
         [Program.VALIDATE, *arguments],
         account(lead_model, spec),
-        token=not asked.held,
+        token=not wanted.held,
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
-        claims=(claim_of(asked.uri), claim_of(asked.holdout_uri)),
+        claims=(claim_of(wanted.uri), claim_of(wanted.holdout_uri)),
         snapshots=snapshots,
     )
-    return _job(lead_model, asked.name, JobKind.VALIDATION, pod, int(asked.deadline))
+    return _job(lead_model, wanted.name, JobKind.VALIDATION, pod, int(wanted.deadline))
 
 
 def _job(lead_model: Object, name: str, kind: JobKind, pod: Object, deadline: int) -> Object:
@@ -147,32 +147,32 @@ def _job(lead_model: Object, name: str, kind: JobKind, pod: Object, deadline: in
     }
 
 
-def _poll_pod(lead_model: Object, spec: Spec, asked: Poll) -> Object:
+def _poll_pod(lead_model: Object, spec: Spec, poll: Poll) -> Object:
     return _pod(
-        asked.image,
-        [Program.POLL, *commands.poll(asked)],
+        poll.image,
+        [Program.POLL, *commands.poll(poll)],
         account(lead_model, spec),
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
-        claims=(claim_of(asked.uri), claim_of(asked.holdout_uri)),
+        claims=(claim_of(poll.uri), claim_of(poll.holdout_uri)),
     )
 
 
-def poll_job(lead_model: Object, spec: Spec, asked: Poll) -> Object:
-    """The Job that asks the store now."""
-    return _job(lead_model, asked.once or "", JobKind.POLL, _poll_pod(lead_model, spec, asked), 300)
+def poll_job(lead_model: Object, spec: Spec, poll: Poll) -> Object:
+    """Render the Job that asks the store once, now."""
+    return _job(lead_model, poll.once or "", JobKind.POLL, _poll_pod(lead_model, spec, poll), 300)
 
 
-def poll_cron(lead_model: Object, spec: Spec, asked: Poll) -> Object | None:
-    """The CronJob that asks the store; None where it is asked only on purpose."""
-    if asked.interval == "0s":
+def poll_cron(lead_model: Object, spec: Spec, poll: Poll) -> Object | None:
+    """Render the CronJob that asks the store; None where the poll interval is 0s."""
+    if poll.interval == "0s":
         return None
     name = f"{lead_model['metadata']['name']}-poll"
-    pod = _poll_pod(lead_model, spec, asked)
+    pod = _poll_pod(lead_model, spec, poll)
     return _cron(
         lead_model,
         name,
         JobKind.POLL,
-        poll_schedule(name, asked.interval),
+        poll_schedule(name, poll.interval),
         "Etc/UTC",
         pod,
         limits=(3, 1),
@@ -181,16 +181,16 @@ def poll_cron(lead_model: Object, spec: Spec, asked: Poll) -> Object | None:
 
 
 def poll_schedule(name: str, interval: str) -> str:
-    """Minutes from a hash of the name, so that a hundred models do not ask at once."""
-    mark = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
+    """Return a cron schedule whose minute comes from a hash of the name, so that a hundred models do not ask at once."""
+    offset = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
     if interval in _EVERY:
         period = int(interval.removesuffix("m"))
-        return _EVERY[interval].format(m=mark % period) + " * * * *"
-    minute = mark % 60
+        return _EVERY[interval].format(m=offset % period) + " * * * *"
+    minute = offset % 60
     return {
         "1h": f"{minute} * * * *",
-        "6h": f"{minute} {mark % 6}-23/6 * * *",
-        "24h": f"{minute} {mark % 24} * * *",
+        "6h": f"{minute} {offset % 6}-23/6 * * *",
+        "24h": f"{minute} {offset % 24} * * *",
     }[interval]
 
 
@@ -235,46 +235,46 @@ def _cron(  # noqa: PLR0917  # a CronJob has this many facts
     }
 
 
-def retraining(lead_model: Object, spec: Spec, asked: Retraining, image: str) -> Object:
-    """The nightly CronJob: writes holdout, then artifact, and names the digest."""
+def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -> Object:
+    """Render the CronJob of the retraining, which writes the holdout, then the artifact, and reports the digest."""
     name = f"{lead_model['metadata']['name']}-retraining"
     pod = _pod(
-        asked.image or image,
-        [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, asked)],
+        wanted.image or image,
+        [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, wanted)],
         account(lead_model, spec),
-        secrets=(asked.leads.secret_name, spec.artifact.secret_name, spec.holdout.secret_name),
-        claims=(claim_of(asked.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
-        resources=asked.resources
+        secrets=(wanted.leads.secret_name, spec.artifact.secret_name, spec.holdout.secret_name),
+        claims=(claim_of(wanted.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
+        resources=wanted.resources
         or {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
     )
     return _cron(
         lead_model,
         name,
         JobKind.RETRAINING,
-        asked.schedule,
-        asked.time_zone,
+        wanted.schedule,
+        wanted.time_zone,
         pod,
         limits=(3, 3),
         deadline=6 * 3600,
-        suspend=asked.suspend,
+        suspend=wanted.suspend,
     )
 
 
-def backfill(lead_model: Object, spec: Spec, asked: PiiBackfill, image: str) -> Object:
-    """The weekly CronJob over Redis; a dry run unless mode is Apply."""
+def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) -> Object:
+    """Render the CronJob of the backfill over Redis; a dry run unless the mode is Apply."""
     name = f"{lead_model['metadata']['name']}-backfill"
-    metadata, image = lead_model["metadata"], asked.image or image
+    metadata, image = lead_model["metadata"], wanted.image or image
     arguments = commands.backfill(
-        f"{metadata['namespace']}/{metadata['name']}", asked, image=image, wait_s=None
+        f"{metadata['namespace']}/{metadata['name']}", wanted, image=image, wait_s=None
     )
-    key = {"name": asked.redis.secret_name, "key": asked.redis.key}
+    key = {"name": wanted.redis.secret_name, "key": wanted.redis.key}
     env = [{"name": "REDIS_URL", "valueFrom": {"secretKeyRef": key}}]
     pod = _pod(
         image,
         [Program.PRIVACY, *arguments],
         account(lead_model, spec),
         env=env,
-        resources=asked.resources,
+        resources=wanted.resources,
     )
     more = {
         "backoffLimit": 3,
@@ -293,12 +293,12 @@ def backfill(lead_model: Object, spec: Spec, asked: PiiBackfill, image: str) -> 
         lead_model,
         name,
         JobKind.BACKFILL,
-        asked.schedule,
-        asked.time_zone,
+        wanted.schedule,
+        wanted.time_zone,
         pod,
         limits=(5, 5),
         deadline=6 * DAY_S,
-        suspend=asked.suspend,
+        suspend=wanted.suspend,
         more=more,
         start_within=6 * 3600,
     )

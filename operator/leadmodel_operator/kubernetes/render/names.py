@@ -1,4 +1,4 @@
-"""Names, paths, labels and owners of what belongs to a LeadModel."""
+"""Names, paths, labels and owners of the objects that belong to a LeadModel. Pure."""
 
 from typing import Any
 
@@ -45,33 +45,33 @@ KINDS = {
 
 
 def path(resource: str, namespace: str, name: str | None = None, sub: str | None = None) -> str:
-    """The path of a collection, an object or a subresource."""
-    found = f"{_GROUPS[resource]}/namespaces/{namespace}/{resource}"
-    return "/".join([found, *([name] if name else []), *([sub] if sub else [])])
+    """Return the API path of a collection, of an object (`name`) or of a subresource (`sub`)."""
+    collection_path = f"{_GROUPS[resource]}/namespaces/{namespace}/{resource}"
+    return "/".join([collection_path, *([name] if name else []), *([sub] if sub else [])])
 
 
 def collection(resource: str, namespace: str) -> str:
-    """The path of a collection in a namespace, or ("") in all."""
+    """Return the API path of a collection in a namespace, or with "" in all namespaces."""
     return path(resource, namespace) if namespace else f"{_GROUPS[resource]}/{resource}"
 
 
 def path_of(body: Object) -> str:
-    """The path of an object we render."""
+    """Return the API path of a rendered object."""
     return path(KINDS[body["kind"]], body["metadata"]["namespace"], body["metadata"]["name"])
 
 
 def collection_of(body: Object) -> str:
-    """The path of its collection."""
+    """Return the API path of the collection a rendered object is created in."""
     return path(KINDS[body["kind"]], body["metadata"]["namespace"])
 
 
 def revision_name(name: str, digest: str) -> str:
-    """The ConfigMap of a snapshot."""
+    """Name the ConfigMap of a snapshot after the first twelve hexadecimal digits of its digest."""
     return f"{name}-rev-{digest.removeprefix('sha256:')[:12]}"
 
 
 def owner(uid: str, name: str) -> Object:
-    """The controller owner of everything we make."""
+    """Return the owner reference that every object of a LeadModel carries; the garbage collector follows it."""
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
@@ -83,40 +83,40 @@ def owner(uid: str, name: str) -> Object:
 
 
 def meta(name: str, lead_model: Object, role: str, annotations: dict[str, str] | None = None) -> Object:
-    """Metadata of an object of ours."""
-    about = lead_model["metadata"]
+    """Return metadata of an object of a LeadModel. `role` is the value of its role label, such as predictor."""
+    parent = lead_model["metadata"]
     return {
         "name": name,
-        "namespace": about["namespace"],
+        "namespace": parent["namespace"],
         "labels": {
             "app.kubernetes.io/name": "leadmodel",
             "app.kubernetes.io/managed-by": MANAGED_BY,
-            LABEL: about["name"],
+            LABEL: parent["name"],
             ROLE: role,
         },
         **({"annotations": annotations} if annotations else {}),
-        "ownerReferences": [owner(about["uid"], about["name"])],
+        "ownerReferences": [owner(parent["uid"], parent["name"])],
     }
 
 
-def controller(found: Object) -> Object | None:
-    """The owner reference of the controller of an object."""
-    owners = found["metadata"].get("ownerReferences") or []
+def controller(item: Object) -> Object | None:
+    """Return the owner reference of an object's controller."""
+    owners = item["metadata"].get("ownerReferences") or []
     return next((dict(reference) for reference in owners if reference.get("controller")), None)
 
 
-def controller_uid(found: Object) -> str | None:
-    """The UID of the controller of an object."""
-    reference = controller(found)
+def controller_uid(item: Object) -> str | None:
+    """Return the UID of an object's controller."""
+    reference = controller(item)
     return str(reference["uid"]) if reference else None
 
 
-def is_leaving(found: Object) -> bool:
-    """Whether it is being deleted: waited for, never read."""
-    return "deletionTimestamp" in found["metadata"]
+def is_leaving(item: Object) -> bool:
+    """Tell whether an object is being deleted: its end is waited for, and no decision reads the object."""
+    return "deletionTimestamp" in item["metadata"]
 
 
 def scales(entry: Object) -> bool:
-    """Whether an entry of a Deployment's managedFields is of someone else who set the number of pods."""
+    """Tell whether an entry of a Deployment's managedFields says that someone else set the number of pods."""
     owned = (entry.get("fieldsV1") or {}).get("f:spec") or {}
     return "f:replicas" in owned and entry.get("manager") != MANAGED_BY

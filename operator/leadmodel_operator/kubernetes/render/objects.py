@@ -1,4 +1,4 @@
-"""What should be → Kubernetes objects for serving: Deployment, Service, budget, autoscaler, network policy. Pure."""
+"""Renders the objects that serve: Deployment, Service, disruption budget, autoscaler and network policy. Pure."""
 
 from urllib.parse import urlsplit
 
@@ -37,12 +37,12 @@ POD_SECURITY = {
 
 
 def selector(name: str) -> dict[str, str]:
-    """Labels of the pods that serve."""
+    """Return the labels that select a LeadModel's predictor pods."""
     return {LABEL: name, ROLE: PREDICTOR}
 
 
 def service(lead_model: Object) -> Object:
-    """Where leads are sent; stays while nothing serves."""
+    """Render the Service that leads are sent to; the Service stays while no pod serves."""
     name = lead_model["metadata"]["name"]
     return {
         "apiVersion": "v1",
@@ -56,10 +56,10 @@ def service(lead_model: Object) -> Object:
 
 
 def deployment(lead_model: Object, serve: Serve, replicas: int | None) -> Object:
-    """The pods. `replicas` None: an autoscaler owns the number."""
+    """Render the Deployment of the predictors. `replicas` None: an autoscaler owns the number of pods."""
     name = lead_model["metadata"]["name"]
     annotations = {DECISION: str(serve.decision), TEMPLATE: str(serve.template)}
-    about = meta(name, lead_model, PREDICTOR, annotations)
+    metadata = meta(name, lead_model, PREDICTOR, annotations)
     spec = {
         "selector": {"matchLabels": selector(name)},
         "revisionHistoryLimit": 3,
@@ -69,11 +69,14 @@ def deployment(lead_model: Object, serve: Serve, replicas: int | None) -> Object
     }
     if replicas is not None:
         spec["replicas"] = replicas
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": about, "spec": spec}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
 
 
 def pod_template(lead_model: Object, serve: Serve) -> Object:
-    """A pure function of slots, image, rendering and the pod fields of the spec."""
+    """Render a predictor's pod from slots, image, template version and the spec's pod fields, and from nothing else.
+
+    A template that changed with anything more would restart every pod of every model when that changes.
+    """
     name, pod = lead_model["metadata"]["name"], serve.pod
     labels = {**(pod.pod_labels or {}), **meta(name, lead_model, PREDICTOR)["labels"]}
     annotations = {**(pod.pod_annotations or {}), CHAMPION: serve.champion, PREVIOUS: serve.previous or ""}
@@ -107,14 +110,14 @@ def pod_template(lead_model: Object, serve: Serve) -> Object:
 
 
 def _volumes(name: str, serve: Serve) -> list[Object]:
-    found: list[Object] = [
+    volumes: list[Object] = [
         {"name": "tmp", "emptyDir": {"sizeLimit": "16Mi"}},
         {"name": "champion", "configMap": {"name": revision_name(name, serve.champion)}},
     ]
     if serve.previous:
         source = {"name": revision_name(name, serve.previous), "optional": True}
-        found.append({"name": "previous", "configMap": source})
-    return found
+        volumes.append({"name": "previous", "configMap": source})
+    return volumes
 
 
 def _predictor(serve: Serve) -> Object:
@@ -152,9 +155,10 @@ def _arguments(serve: Serve) -> list[str]:
 
 
 def _probes() -> Object:
-    """Not ready: out of the Service within a second. Restarted only after two minutes: on a starved node each start starves the others.
+    """Take a pod out of the Service within a second, but restart a pod only after two minutes.
 
-    A startup probe would allow a slow start too, but make every start wait for one more answer.
+    On a node without CPU to spare each start slows down the others. A startup probe would allow a slow start too, but make every
+    start wait for one more answer.
     """
     alive = {"httpGet": {"path": "/healthz", "port": "http"}}
     ready = {"httpGet": {"path": "/readyz", "port": "http"}}
@@ -165,7 +169,7 @@ def _probes() -> Object:
 
 
 def budget(lead_model: Object) -> Object:
-    """At most one pod away at a time by will."""
+    """Render the disruption budget: at most one pod is evicted at a time."""
     name = lead_model["metadata"]["name"]
     return {
         "apiVersion": "policy/v1",
@@ -176,7 +180,7 @@ def budget(lead_model: Object) -> Object:
 
 
 def autoscaler(lead_model: Object, serve: Serve) -> Object | None:
-    """The HorizontalPodAutoscaler, where one is asked for."""
+    """Render the HorizontalPodAutoscaler; None where the spec has no autoscaling."""
     wanted = serve.autoscaling
     if wanted is None:
         return None
@@ -196,7 +200,7 @@ def autoscaler(lead_model: Object, serve: Serve) -> Object | None:
 
 
 def network_policy(lead_model: Object) -> Object:
-    """Predictors are asked on their port and ask nobody."""
+    """Render the network policy: predictors take connections on their port and open none."""
     name = lead_model["metadata"]["name"]
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -211,6 +215,6 @@ def network_policy(lead_model: Object) -> Object:
 
 
 def claim_of(uri: str) -> str | None:
-    """The claim a pvc:// URI names."""
+    """Return the claim that a pvc:// URI names; None for a URI of another scheme."""
     parts = urlsplit(uri)
     return parts.netloc if parts.scheme == "pvc" else None

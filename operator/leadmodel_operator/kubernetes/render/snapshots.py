@@ -1,4 +1,4 @@
-"""Snapshots, ledger and mailbox as ConfigMaps: reading them with care, writing them whole."""
+"""Renders and reads the ConfigMaps of snapshots and of the ledger. Pure."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from leadmodel_operator.resource.conversion import SchemaError, dump, load
 
 
 def packed_of(config_map: Object) -> bytes | None:
-    """The snapshot in a ConfigMap."""
+    """Return the packed snapshot in a ConfigMap; None where there is none, or what is there is no base64."""
     try:
         return base64.b64decode(config_map["binaryData"][SNAPSHOT_FILE], validate=True)
     except (KeyError, TypeError, ValueError):
@@ -24,7 +24,7 @@ def packed_of(config_map: Object) -> bytes | None:
 
 
 def revision(lead_model: Object, digest: str, packed: bytes) -> Object:
-    """The immutable ConfigMap of a snapshot."""
+    """Render the immutable ConfigMap of a snapshot."""
     name = revision_name(lead_model["metadata"]["name"], digest)
     return {
         "apiVersion": "v1",
@@ -35,13 +35,16 @@ def revision(lead_model: Object, digest: str, packed: bytes) -> Object:
     }
 
 
-def claim_patch(found: Object, value: str) -> Object:
-    """Marks a snapshot as about to serve; its resourceVersion rises, so that nobody who read it before can trim it."""
-    return {"metadata": {"uid": found["metadata"]["uid"], "annotations": {CLAIMED: value}}}
+def claim_patch(revision: Object, value: str) -> Object:
+    """Return a patch that marks a snapshot as about to serve.
+
+    The patch raises the snapshot's resourceVersion, so that a leader who read an older version cannot delete the snapshot.
+    """
+    return {"metadata": {"uid": revision["metadata"]["uid"], "annotations": {CLAIMED: value}}}
 
 
 def ledger(lead_model: Object, records: tuple[Record, ...]) -> Object:
-    """The ledger: a key a digest."""
+    """Render the ledger: a ConfigMap with one key per digest."""
     name = f"{lead_model['metadata']['name']}-ledger"
     data = {r.digest.removeprefix("sha256:"): json.dumps(dump(r), separators=(",", ":")) for r in records}
     return {
@@ -52,10 +55,10 @@ def ledger(lead_model: Object, records: tuple[Record, ...]) -> Object:
     }
 
 
-def read_ledger(found: Object | None) -> tuple[Record, ...]:
-    """The records, in the order they are rendered in; what cannot be read is left out."""
+def read_ledger(config_map: Object | None) -> tuple[Record, ...]:
+    """Read the ledger's records in the order of their rendering; a record that cannot be read is left out."""
     records = []
-    for text in ((found or {}).get("data") or {}).values():
+    for text in ((config_map or {}).get("data") or {}).values():
         try:
             records.append(load(Record, json.loads(text)))
         except (ValueError, SchemaError):

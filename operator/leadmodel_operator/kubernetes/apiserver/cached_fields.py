@@ -1,0 +1,102 @@
+"""Fields of each resource that the cache keeps: the ones a pass reads. A change of any other field is no news to a LeadModel."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from leadmodel_operator.kubernetes.render.names import MANAGED_BY, Object, scales
+from leadmodel_operator.resource.vocabulary import GROUP, PLURAL
+
+WHOLE = (
+    "deployments",
+    "pods",
+    "jobs",
+    "cronjobs",
+    "services",
+    "poddisruptionbudgets",
+    "horizontalpodautoscalers",
+    "networkpolicies",
+    "serviceaccounts",
+    "roles",
+    "rolebindings",
+)
+METADATA_ONLY = ("configmaps", "replicasets")  # the API server is asked for their metadata alone
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_UNREAD = {"managedFields", "selfLink", "resourceVersion"}  # the cache holds the version beside the object
+
+
+def _metadata(item: Object) -> Object:
+    metadata = {name: value for name, value in item["metadata"].items() if name not in _UNREAD}
+    annotations = metadata.get("annotations") or {}
+    if _LAST_APPLIED in annotations:
+        metadata["annotations"] = {k: v for k, v in annotations.items() if k != _LAST_APPLIED}
+    return metadata
+
+
+def _with_version(item: Object) -> Object:
+    """Keep the version: the data of a ConfigMap is not cached, so a change of the data shows in the version alone."""
+    return _metadata(item) | {"resourceVersion": item["metadata"].get("resourceVersion")}
+
+
+def _with_own_annotations(item: Object) -> Object:
+    metadata = _metadata(item)
+    annotations = metadata.pop("annotations", None) or {}
+    metadata.pop("labels", None)
+    return metadata | {"annotations": {k: v for k, v in annotations.items() if k.startswith(f"{GROUP}/")}}
+
+
+def _with_scalers(item: Object) -> Object:
+    return _metadata(item) | {"managedFields": [entry for entry in _managed_fields(item) if scales(entry)]}
+
+
+def _with_own_writes(item: Object) -> Object:
+    own = [entry for entry in _managed_fields(item) if entry.get("manager") == MANAGED_BY]
+    times = [{name: entry.get(name) for name in ("manager", "time")} for entry in own]
+    return _metadata(item) | {"managedFields": times}
+
+
+def _managed_fields(item: Object) -> list[Object]:
+    return item["metadata"].get("managedFields") or []
+
+
+def _image(item: Object) -> Object:
+    return {"containers": [{"image": item["spec"]["containers"][0]["image"]}]}
+
+
+def _template_image(item: Object) -> Object:
+    return {"template": {"spec": _image(item["spec"]["template"])}}
+
+
+def _conditions(item: Object) -> Object:
+    return {"conditions": (item.get("status") or {}).get("conditions") or []}
+
+
+def _pod_status(item: Object) -> Object:
+    status = item.get("status") or {}
+    return {name: status[name] for name in ("podIP", "conditions", "containerStatuses") if name in status}
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Fields kept of one resource. `parts` None: every field besides metadata, unchanged."""
+
+    metadata: Callable[[Object], Object] = _metadata
+    parts: Mapping[str, Callable[[Object], Object]] | None = None
+
+
+_KEPT = {
+    "configmaps": _Kept(_with_version, parts={}),
+    "cronjobs": _Kept(_with_own_writes),
+    "deployments": _Kept(_with_scalers),
+    "jobs": _Kept(parts={"spec": _template_image, "status": _conditions}),
+    "pods": _Kept(parts={"spec": _image, "status": _pod_status}),
+    "replicasets": _Kept(parts={}),
+    PLURAL: _Kept(_with_own_annotations),
+}
+_ALL = _Kept()
+
+
+def fields_read(resource: str, item: Object) -> Object:
+    """Copy the fields of an object that a pass reads."""
+    kept = _KEPT.get(resource, _ALL)
+    parts = item if kept.parts is None else {name: part(item) for name, part in kept.parts.items()}
+    return {**parts, "metadata": kept.metadata(item)}

@@ -1,0 +1,137 @@
+"""Objects of one LeadModel as a pass reads them, and whose each of them is.
+
+Ownership goes by the UID of the controller. An object of someone else under one of our names is a conflict: the planner names it, no
+decision reads it, and nothing is written over it.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leadmodel_artifact import snapshot
+from leadmodel_messages.report import named_digest
+from leadmodel_operator.kubernetes.apiserver.client import Api
+from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render.names import (
+    LABEL,
+    Object,
+    controller_uid,
+    is_leaving,
+    path,
+)
+from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
+
+
+@dataclass
+class Live:
+    """Everything one pass read, in the API server's form. Lists hold only what belongs to the LeadModel."""
+
+    lead_model: Object
+    uid: str
+    deployment: Object | None = None
+    service: Object | None = None
+    autoscaler: Object | None = None
+    pods: list[Object] = field(default_factory=list)  # of predictors
+    job_pods: list[Object] = field(default_factory=list)  # all pods with the LeadModel's label
+    jobs: list[Object] = field(default_factory=list)
+    cron_jobs: list[Object] = field(default_factory=list)
+    revisions: dict[str, Object] = field(default_factory=dict)  # digest → metadata of its ConfigMap
+    ledger: Object | None = None
+    mailbox: Object | None = None  # metadata alone
+    conflicts: list[str] = field(default_factory=list)  # Kind/name of others' objects under our names
+    orphans: list[Object] = field(default_factory=list)  # snapshots of a deleted LeadModel of this name
+    packed: tuple[str, bytes] | None = None  # digest and verified bytes of the mailbox
+
+    @property
+    def name(self) -> str:
+        """Name of the LeadModel."""
+        return str(self.lead_model["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the LeadModel."""
+        return str(self.lead_model["metadata"]["namespace"])
+
+    def owns(self, item: Object | None) -> bool:
+        """Tell whether the LeadModel controls an object that is not being deleted."""
+        return item is not None and controller_uid(item) == self.uid and not is_leaving(item)
+
+    def foreign(self, item: Object | None) -> bool:
+        """Tell whether an object belongs to someone else, or to nobody."""
+        return item is not None and controller_uid(item) != self.uid and not is_leaving(item)
+
+    def owned(self, item: Object | None) -> Object | None:
+        """Return an object the LeadModel controls, None for any other."""
+        return item if self.owns(item) else None
+
+
+async def read(client: Api, lead_model: Object) -> Live:
+    """Read every object of a LeadModel: four by name, five lists by label.
+
+    Raises:
+        ApiError, OSError, TimeoutError, aiohttp.ClientError: the read failed; nothing is known then.
+    """
+    live = Live(lead_model, lead_model["metadata"]["uid"])
+    await _read_named(client, live)
+    await _read_lists(client, live)
+    return live
+
+
+async def _read_named(client: Api, live: Live) -> None:
+    deployment, service, autoscaler, ledger = await asyncio.gather(
+        client.get(path("deployments", live.namespace, live.name)),
+        client.get(path("services", live.namespace, live.name)),
+        client.get(path("horizontalpodautoscalers", live.namespace, live.name)),
+        client.get(path("configmaps", live.namespace, f"{live.name}-ledger")),
+    )
+    named = (("Deployment", deployment), ("Service", service), ("ConfigMap", ledger))
+    live.conflicts = [
+        f"{kind}/{item['metadata']['name']}"
+        for kind, item in named
+        if item is not None and live.foreign(item)
+    ]
+    live.deployment, live.service = live.owned(deployment), live.owned(service)
+    live.autoscaler, live.ledger = live.owned(autoscaler), live.owned(ledger)
+
+
+async def _read_lists(client: Api, live: Live) -> None:
+    ns, label = live.namespace, f"{LABEL}={live.name}"
+    pods, replica_sets, jobs, cron_jobs, config_maps = await asyncio.gather(
+        client.items(path("pods", ns), label),
+        client.items(path("replicasets", ns), label, metadata_only=True),
+        client.items(path("jobs", ns), label),
+        client.items(path("cronjobs", ns), label),
+        client.items(path("configmaps", ns), label, metadata_only=True),
+    )
+    live.cron_jobs = [cron for cron in cron_jobs if live.owns(cron)]
+    live.jobs = _jobs_of(live, jobs)
+    live.job_pods = pods
+    live.pods = cluster.predictor_pods(live.deployment, pods, replica_sets)
+    live.revisions = {d: m for m in config_maps if live.owns(m) and (d := cluster.digest_of(m)) is not None}
+    live.orphans = [m for m in config_maps if live.foreign(m) and cluster.is_orphan(m, live.name)]
+    mailboxes = (m for m in config_maps if m["metadata"]["name"] == f"{live.name}-mailbox" and live.owns(m))
+    live.mailbox = next(mailboxes, None)
+
+
+def _jobs_of(live: Live, jobs: list[Object]) -> list[Object]:
+    """Pick Jobs of the LeadModel, of its CronJobs, and backfills that a person started from one of these."""
+    uids = {cron["metadata"]["uid"] for cron in live.cron_jobs}
+    return [
+        job
+        for job in jobs
+        if not is_leaving(job)
+        and (live.owns(job) or controller_uid(job) in uids or cluster.is_started_by_hand(job, uids))
+    ]
+
+
+async def open_mailbox(client: Api, live: Live, jobs: Iterable[JobSeen]) -> tuple[str, bytes] | None:
+    """Read the mailbox: digest and bytes, where their hash is a digest that a succeeded validation of ours named."""
+    answers = [j for j in jobs if j.kind is JobKind.VALIDATION and j.state is JobState.SUCCEEDED]
+    named = {named_digest(job.message) for job in answers} - {None} - live.revisions.keys()
+    if live.mailbox is None or not named:
+        return None
+    mailbox = await client.get(path("configmaps", live.namespace, f"{live.name}-mailbox"))
+    packed = snapshots.packed_of(mailbox) if mailbox is not None and live.owns(mailbox) else None
+    digest = snapshot.unpacked_digest(packed) if packed is not None else None
+    return (digest, packed) if packed is not None and digest is not None and digest in named else None
