@@ -192,15 +192,11 @@ def outcome(value: Any) -> bool | None:
 
 def seconds(value: Any) -> float | None:
     """Unix seconds of a time: ISO 8601 (UTC without an offset), or else Unix seconds as a number or a text; None for anything else."""
-    time = _seconds(value)
-    if time is not None:
-        return time
-    unix = number(value)  # tried second: text in ISO 8601 is the rule, and may look like a number
-    return None if unix is None else _seconds(unix)
-
-
-def _seconds(value: Any) -> float | None:
     try:
         return instant(value).timestamp()
+    except LeadError:
+        unix = number(value)  # tried second: ISO 8601 is the rule, and its text may look like a number
+    try:
+        return None if unix is None else instant(unix).timestamp()
     except LeadError:
         return None
