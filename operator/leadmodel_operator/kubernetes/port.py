@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
-from leadmodel_operator.kubernetes.observe import cluster, live, schedules
-from leadmodel_operator.kubernetes.observe.live import Live
+from leadmodel_operator.kubernetes.observe import cluster, schedules
+from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_live
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path, path_of
@@ -70,8 +70,8 @@ class ClusterPort:
             self.forget(key)
             return None
         self.on_read(lead_model)
-        found = self._live[key] = await live.read(self.client, lead_model)
-        await self._add_taken(key, found)
+        live = self._live[key] = await read_live(self.client, lead_model)
+        await self._add_taken(key, live)
         spec, invalid = document.read_spec(lead_model.get("spec") or {})
         status, now = document.read_status(lead_model.get("status")), self.clock()
         windows = await self._windows(key, spec, status, now)
@@ -96,11 +96,11 @@ class ClusterPort:
         windows: dict[str, Window] | None,
         now: datetime,
     ) -> Observed:
-        found = self._live[key]
-        metadata, notes = found.lead_model["metadata"], cluster.annotations(found.lead_model)
-        jobs = cluster.jobs_seen(found.jobs, found.job_pods)
-        found.packed = await live.open_mailbox(self.client, found, jobs)
-        crons = [schedules.schedule_seen(cron, now) for cron in found.cron_jobs]
+        live = self._live[key]
+        metadata, notes = live.lead_model["metadata"], cluster.annotations(live.lead_model)
+        jobs = cluster.jobs_seen(live.jobs, live.job_pods)
+        live.packed = await open_mailbox(self.client, live, jobs)
+        crons = [schedules.schedule_seen(cron, now) for cron in live.cron_jobs]
         answers = windows or {}
         return Observed(
             now=now,
@@ -108,40 +108,40 @@ class ClusterPort:
             generation=metadata["generation"],
             spec=spec[0],
             invalid=spec[1],
-            uid=found.uid,
+            uid=live.uid,
             name=key.name,
             namespace=key.namespace,
             commands=document.read_commands(notes),
             paused=document.read_paused(notes),
             status=status,
-            ledger=snapshots.read_ledger(found.ledger),
-            snapshots=frozenset(found.revisions),
-            mailbox=found.packed[0] if found.packed else None,
+            ledger=snapshots.read_ledger(live.ledger),
+            snapshots=frozenset(live.revisions),
+            mailbox=live.packed[0] if live.packed else None,
             jobs=tuple(jobs),
-            rollout=cluster.rollout_seen(found.deployment),
-            pods=tuple(cluster.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in found.pods),
+            rollout=cluster.rollout_seen(live.deployment),
+            pods=tuple(cluster.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
             schedules=tuple(cron for cron in crons if cron is not None),
-            conflicts=tuple(found.conflicts),
+            conflicts=tuple(live.conflicts),
             refused=tuple(sorted(self.refused.get(key, ()))),
-            covered_by=await self._covered_by(found, spec[0]),
+            covered_by=await self._covered_by(live, spec[0]),
             scraped=windows is not None,
             scrapes=self.windows.scrapes,
             default_image=self.images.predictor,
         )
 
-    async def _add_taken(self, key: Key, found: Live) -> None:
+    async def _add_taken(self, key: Key, live: Live) -> None:
         """Name conflicts a write met earlier, and read the names again each pass until they are free."""
         for where, name in list(self.taken.get(key, {}).items()):
-            if found.foreign(await self.direct.get(where)):
-                found.conflicts.append(name)
+            if live.foreign(await self.direct.get(where)):
+                live.conflicts.append(name)
             else:
                 del self.taken[key][where]
 
-    async def _covered_by(self, found: Live, spec: Spec | None) -> str | None:
+    async def _covered_by(self, live: Live, spec: Spec | None) -> str | None:
         if spec is None or spec.pii_backfill is None:
             return None
-        others = await self.client.items(path(PLURAL, found.namespace), "")
-        return schedules.covered_by(found.lead_model, spec, others)
+        others = await self.client.items(path(PLURAL, live.namespace), "")
+        return schedules.covered_by(live.lead_model, spec, others)
 
     def forget(self, key: Key) -> None:
         """Drop everything remembered of a LeadModel that is gone."""
@@ -162,35 +162,35 @@ class ClusterPort:
 
     async def claim(self, key: Key, digest: str) -> None:
         """Raise the version of a snapshot, so that a leader who read an older version cannot trim the snapshot."""
-        found = self._live[key]
-        revision = found.revisions.get(digest)
+        live = self._live[key]
+        revision = live.revisions.get(digest)
         if revision is None:
             return
         where = path("configmaps", key.namespace, revision["metadata"]["name"])
-        patch = snapshots.claim_patch(revision, found.lead_model["metadata"]["resourceVersion"])
-        found.revisions[digest] = await _written(self.client.merge(where, patch))
+        patch = snapshots.claim_patch(revision, live.lead_model["metadata"]["resourceVersion"])
+        live.revisions[digest] = await _written(self.client.merge(where, patch))
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
         """Write the ledger ConfigMap. While its name belongs to someone else, nothing is written and the planner decides nothing."""
-        found = self._live[key]
-        body = snapshots.ledger(found.lead_model, records)
-        if f"ConfigMap/{body['metadata']['name']}" in found.conflicts:
+        live = self._live[key]
+        body = snapshots.ledger(live.lead_model, records)
+        if f"ConfigMap/{body['metadata']['name']}" in live.conflicts:
             return
-        if found.ledger is None:
-            found.ledger = await self._applier(key).create(body)
+        if live.ledger is None:
+            live.ledger = await self._applier(key).create(body)
             return
-        body["metadata"]["resourceVersion"] = found.ledger["metadata"]["resourceVersion"]
-        found.ledger = await _written(self.client.replace(path_of(body), body))
+        body["metadata"]["resourceVersion"] = live.ledger["metadata"]["resourceVersion"]
+        live.ledger = await _written(self.client.replace(path_of(body), body))
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
         """Write status over the version of the LeadModel that was planned on."""
-        found = self._live[key]
-        metadata = {**found.lead_model["metadata"], "resourceVersion": seen.rv}
+        live = self._live[key]
+        metadata = {**live.lead_model["metadata"], "resourceVersion": seen.rv}
         shown = {"shown": column_figures(status)}
-        body = {**found.lead_model, "metadata": metadata, "status": dump(status) | shown}
+        body = {**live.lead_model, "metadata": metadata, "status": dump(status) | shown}
         where = path(PLURAL, key.namespace, key.name, "status")
-        found.lead_model = await _written(self.client.replace(where, body))
-        self.on_read(found.lead_model)
+        live.lead_model = await _written(self.client.replace(where, body))
+        self.on_read(live.lead_model)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Record events."""

@@ -19,7 +19,7 @@ WHOLE = (
     "roles",
     "rolebindings",
 )
-METADATA_ONLY = ("configmaps", "replicasets")  # the API server is asked for their metadata alone
+METADATA_ONLY = ("configmaps", "replicasets")  # requested without their data
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _UNREAD = {"managedFields", "selfLink", "resourceVersion"}  # the cache holds the version beside the object
 

@@ -1,4 +1,4 @@
-"""Access by a kubeconfig, outside a pod: read by the official client, so whatever kubectl's users write in theirs counts here too.
+"""Access by a kubeconfig, outside a pod: read by the official client, so that everything kubectl understands counts here too.
 
 Only this module imports the official client; the operator's image does not hold that package.
 """

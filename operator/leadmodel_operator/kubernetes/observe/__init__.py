@@ -1,1 +1,1 @@
-"""What is there: objects, schedules and the windows of pods, in the planner's words."""
+"""Reading: the objects of a LeadModel, schedules and the windows of pods, in the planner's words."""

@@ -66,7 +66,7 @@ class Live:
         return item if self.owns(item) else None
 
 
-async def read(client: Api, lead_model: Object) -> Live:
+async def read_live(client: Api, lead_model: Object) -> Live:
     """Read every object of a LeadModel: four by name, five lists by label.
 
     Raises:

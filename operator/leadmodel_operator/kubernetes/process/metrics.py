@@ -27,19 +27,19 @@ _NORMAL = {
     ConditionType.BACKFILL_HEALTHY: ConditionStatus.TRUE,
 }
 _HELP = {
-    "leadmodel_info": "Which digests (12 hex) it has.",
+    "leadmodel_info": "First 12 hexadecimal digits of the digests of champion, requested and previous model.",
     "leadmodel_status_condition": "1 for the present status of a condition: of Ready always, of others when it stands out.",
     "leadmodel_status_phase": "1 for the present phase.",
     "leadmodel_replicas_desired": "Predictor pods wanted.",
     "leadmodel_replicas_ready": "Predictor pods that serve the champion.",
     "leadmodel_gate_auc": "AUC of the newest validation.",
-    "leadmodel_gate_auc_lower": "Its one-sided 95 % lower bound.",
+    "leadmodel_gate_auc_lower": "One-sided 95 % lower bound of that AUC.",
     "leadmodel_gate_min_auc": "The lowest AUC that may serve.",
     "leadmodel_drift_merged_psi": "Largest PSI of live leads, replicas added.",
-    "leadmodel_drift_last_measured_timestamp_seconds": "When live leads were last looked at and told.",
-    "leadmodel_drift_breach_since_timestamp_seconds": "Since when they breach; absent while they do not.",
-    "leadmodel_quarantined_revisions": "Digests not tried again by themselves.",
-    "leadmodel_retraining_last_success_timestamp_seconds": "When retraining last finished, or when it was asked for.",
+    "leadmodel_drift_last_measured_timestamp_seconds": "Time of the newest drift measurement in status.",
+    "leadmodel_drift_breach_since_timestamp_seconds": "Start of the breach of the drift limit; absent while there is none.",
+    "leadmodel_quarantined_revisions": "Digests that are not tried again without a person.",
+    "leadmodel_retraining_last_success_timestamp_seconds": "Time of the last successful retraining, before the first one the time its schedule was made.",
     "leadmodel_retraining_failed": "1 while the newest retraining made no model; status.retraining.error says why.",
     "leadmodel_backfill_last_success_timestamp_seconds": "When the PII backfill last finished verified.",
     "leadmodel_backfill_scanned_entries": "Messages the last backfill read.",
@@ -168,7 +168,9 @@ class ProcessMetrics(Collector):
         self.lag = Gauge("leadmodel_event_loop_lag_seconds", "How late the loop last was.", registry=to)
         self.tasks = Gauge("leadmodel_event_loop_tasks", "Tasks that have not ended.", registry=to)
         self.passes = Counter("leadmodel_reconciles", "Passes by result.", ["result"], registry=to)
-        self.decisions = Counter("leadmodel_decisions", "Events told, by reason.", ["reason"], registry=to)
+        self.decisions = Counter(
+            "leadmodel_decisions", "Events recorded, by reason.", ["reason"], registry=to
+        )
         for result in ("ok", "idle", "conflict", "error"):
             self.passes.labels(result)
         to.register(self)
