@@ -34,7 +34,7 @@ from leadmodel_store.store import StoreError, fetch
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes; every flag also as LEADMODEL_… in the environment."""
+    """The arguments of the program; every flag can also be set as LEADMODEL_… in the environment."""
     p = argparse.ArgumentParser(prog="leadmodel-predictor", description="Serve a lead-scoring model.")
     p.add_argument("--artifact", help="model.json or a snapshot of it: a path or URI")
     p.add_argument("--previous", help="the model to compare live leads with: a path or URI; may be absent")
@@ -90,20 +90,20 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 class Loader:
-    """Reads the configured models."""
+    """Reads the models that the arguments name."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
         self.seen: str | None = None  # digest of the champion's bytes, also when they are refused
 
     def champion(self, expect: str | None) -> Slot:
-        """The champion. Raises ArtifactError, StoreError."""
+        """Load the champion. Raises ArtifactError, StoreError."""
         data = fetch(uri_of(self.given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
         self.seen = digest(unpack(data))
         return load_slot(data, expect)
 
     def previous(self) -> tuple[Slot | None, str | None]:
-        """The previous model, or why there is none; never a reason not to serve."""
+        """Load the previous model, or say why none is loaded: a predictor serves without a previous model too."""
         if not self.given.previous:
             return None, None
         try:
@@ -113,11 +113,11 @@ class Loader:
             return None, str(error.reason)
 
     def first(self) -> Slots:
-        """Both slots at the start."""
+        """Load both slots when the program starts."""
         return pair(self.champion(self.given.expect_digest), *self.previous())
 
     def again(self, model: Model) -> Slots:
-        """Both slots for a reload: whoever served becomes previous."""
+        """Load both slots for a reload: the model that served becomes the previous one."""
         champion = self.champion(None)
         served = model.slots
         if champion.digest == served.champion.digest:
@@ -126,7 +126,7 @@ class Loader:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code."""
+    """Run the program and return its exit code."""
     p = parser()
     given = p.parse_args(arguments)
     if not given.artifact:

@@ -53,7 +53,7 @@ class Leads:
     lead: Callable[[int], Any]
 
     def parts(self) -> Iterator[slice]:
-        """Pieces that single leads can wait for."""
+        """Slices of a batch, short enough for single leads to wait between them."""
         return (slice(at, at + PIECE) for at in range(0, len(self.hours), PIECE))
 
 
@@ -64,7 +64,7 @@ class Batch:
         self.model = model
 
     async def many(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Answer one batch as an ASGI application."""
         started = perf_counter()
         requests = self.model.metrics.requests
         try:
@@ -74,9 +74,9 @@ class Batch:
             body = await read_body(scope, await receive(), receive, MAX_BODY)
             answer, count = await self.answer(body, live=live)
         except (BadLead, Refused) as error:
-            found = refusal(error)
-            requests.answered("batch", found.code)
-            await send_refusal(send, found)
+            refused = refusal(error)
+            requests.answered("batch", refused.code)
+            await send_refusal(send, refused)
             return
         except ClientDisconnected:
             return
@@ -106,8 +106,8 @@ class Batch:
 
     async def _count(self, ring: Ring, now: float, leads: Leads, scores: list[float]) -> None:
         for part in leads.parts():
-            found = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
-            for i, (hour, values, score) in enumerate(found, part.start):
+            rows = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
+            for i, (hour, values, score) in enumerate(rows, part.start):
                 remember(self.model, ring, leads.lead(i), (now, hour, values, score))
             await asyncio.sleep(0)
 
@@ -138,14 +138,14 @@ async def read_body(scope: Scope, first: Message, receive: Receive, limit: int) 
 
 
 def wants_live(query: bytes) -> bool:
-    """Whether these leads came in just now, and are to be counted. Raises Refused."""
+    """Whether the query says that the leads are live, and so count for drift. Raises Refused."""
     if not query:
         return False
     try:
-        asked = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        parameters = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
-        asked = {"live": [""]}
-    match asked.get("live", ["false"]):
+        parameters = {"live": [""]}
+    match parameters.get("live", ["false"]):
         case ["true"]:
             return True
         case ["false"]:
@@ -181,20 +181,20 @@ def _hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
 
 
 def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
-    found = slots.columns
-    columns = found.columns(body)
-    hours = found.hours(columns, len(next(iter(columns.values()))), now_hour)
-    rows = found.values(columns, hours)
+    reader = slots.columns
+    columns = reader.columns(body)
+    hours = reader.hours(columns, len(next(iter(columns.values()))), now_hour)
+    rows = reader.values(columns, hours)
     return Leads(
         hours,
         values=rows.__getitem__,
         scores=lambda part: list(starmap(slots.champion.scorer, rows[part])),
-        lead=partial(found.lead, columns),
+        lead=partial(reader.lead, columns),
     )
 
 
 def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
-    """The lead that was refused, as it was sent; nothing where the body holds no leads."""
+    """The refused lead of a batch, as the client sent it; empty where the body holds no leads."""
     place = _INDEX.search(field)
     at = int(place[1]) if place else 0
     if body.count(b",") > MAX_COMMAS or not (place or columnar):

@@ -161,7 +161,7 @@ class Connection(asyncio.Protocol):
         self.update_reading()
 
     def _serve_incomplete(self, request: Request) -> None:
-        """Begin to read a body that is long or waits to be asked for; refuse one that is too long."""
+        """Let the application read a long body, ask for a body that waits for `100 Continue`, refuse one that is too long."""
         if not request.is_inline:
             if request.awaits_continue or len(request.body) > HIGH_WATER_BYTES:
                 request.is_early = True
@@ -174,7 +174,7 @@ class Connection(asyncio.Protocol):
             self._refuse(request, self.inline.too_large())
 
     def _serve(self, request: Request) -> None:
-        """Answer a whole request."""
+        """Answer a whole request whose turn has come."""
         if not request.is_inline:
             self._begin_exchange(request)
             return

@@ -13,7 +13,7 @@ DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
 def openapi(slots: Slots) -> dict[str, Any]:
-    """The document."""
+    """The OpenAPI document of a predictor with these slots."""
     artifact = slots.champion.artifact
     example = dict(artifact.examples[0].lead)
     return {
@@ -155,8 +155,8 @@ def _columns(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str
         )
     columns = {source: [value] for source, value in example.items()}
     description = "Each field with the values of all leads; columns are equally long."
-    found = {**_object(properties, _required(features)), "description": description, "minProperties": 1}
-    return {**found, "example": columns}
+    schema = {**_object(properties, _required(features)), "description": description, "minProperties": 1}
+    return {**schema, "example": columns}
 
 
 def _required(features: tuple[Feature, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every endpoint but the hot path: /ops/*, metrics, probes, OpenAPI. Answers are JSON, refusals too."""
+"""Endpoints for operations: /ops/*, metrics, probes, OpenAPI. Answers and refusals are JSON."""
 
 import asyncio
 import math
@@ -24,12 +24,12 @@ MESSAGES = {404: "there is nothing here; /openapi.json lists what is", 405: "thi
 
 
 def reply(document: Any, status: int = 200) -> Response:
-    """JSON; what is not finite becomes null."""
+    """A JSON response; numbers that are not finite become null."""
     return Response(msgspec.json.encode(document), status, media_type="application/json")
 
 
 def refused(status: int, field: str, error: str) -> Response:
-    """An error with the place of what is wrong."""
+    """An error response with the JSON path or parameter that is wrong."""
     return reply({"error": error, "field": field}, status)
 
 
@@ -41,7 +41,7 @@ class Ops:
         self.is_draining = False
 
     def router(self) -> Starlette:
-        """The routes."""
+        """The Starlette application of all operations endpoints."""
         app = Starlette(
             routes=[
                 Route("/ops/reload-model", self.reload_model, methods=["POST"]),
@@ -60,7 +60,7 @@ class Ops:
         return app
 
     async def reload_model(self, request: Request) -> Response:
-        """Read the artifact again and swap."""
+        """Read the artifact again and swap models, for clients that may."""
         if (why := self.reloads.forbidden(request)) is not None:
             return reply({"ok": False, "error": why[1]}, why[0])
         try:
@@ -73,13 +73,13 @@ class Ops:
         return reply(answer, status)
 
     async def model_status(self, _request: Request) -> Response:
-        """What serves, how old it is and how it fares."""
+        """Report the model that serves, its age, health and drift."""
         now = time()
         seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
         return reply(self.model.status(seen, now))
 
     async def drift_window(self, request: Request) -> Response:
-        """Additive counts of the last leads."""
+        """Report counts of the last leads, which can be added over replicas."""
         try:
             since = tuple(float(value) for value in request.query_params.getlist("since"))
         except ValueError:
@@ -90,7 +90,7 @@ class Ops:
         return reply(window.dump(seen))
 
     async def artifact(self, request: Request) -> Response:
-        """The very bytes served."""
+        """Return the bytes of the artifact in one of the slots."""
         slots = self.model.slots
         wanted = request.query_params.get("digest", slots.champion.digest)
         for slot in (slots.champion, slots.previous):
@@ -100,32 +100,32 @@ class Ops:
         return refused(404, "digest", "no slot holds this digest")
 
     async def model_card(self, _request: Request) -> Response:
-        """What is known of the model."""
+        """Return the model card of the champion."""
         return reply(card(self.model.slots.champion, self.model.measured_auc))
 
     async def openapi(self, _request: Request) -> Response:
-        """The API, with the loaded model's fields."""
+        """Return the OpenAPI document with the fields of the loaded model."""
         return reply(openapi(self.model.slots))
 
     async def metrics(self, _request: Request) -> Response:
-        """For Prometheus."""
+        """Return all metrics in the text format of Prometheus."""
         now = time()
         seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
         self.model.gauges(seen)
         return Response(generate_latest(self.model.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def healthz(self, _request: Request) -> Response:
-        """The process answers."""
+        """Answer 200 while the process runs."""
         return PlainTextResponse("ok")
 
     async def readyz(self, _request: Request) -> Response:
-        """A champion is loaded (its examples were reproduced) and the process is not leaving."""
+        """Answer 200 while a checked champion serves, and 503 once the process drains."""
         return PlainTextResponse("leaving", 503) if self.is_draining else PlainTextResponse("ok")
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # only these are registered
         raise error
-    found = refused(error.status_code, "$", MESSAGES.get(error.status_code, error.detail))
-    found.headers.update(error.headers or {})
-    return found
+    response = refused(error.status_code, "$", MESSAGES.get(error.status_code, error.detail))
+    response.headers.update(error.headers or {})
+    return response

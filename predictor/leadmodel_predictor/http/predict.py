@@ -58,7 +58,7 @@ class Predict:
         await send_refusal(send, POST_ONLY)
 
     def score(self, body: bytes) -> bytes:
-        """The answer to one lead. Raises BadLead."""
+        """Score one lead, and remember the lead for the drift window. Raises BadLead."""
         ring = self.model.ring
         slots = ring.slots
         reader = slots.reader
@@ -83,30 +83,37 @@ class Predict:
 
 
 def scored(reader: Reader, lead: Any, hour: int) -> Scored:
-    """Score and values of a lead; the score is NaN where arithmetic fails."""
+    """The champion's score and values of a lead; the score is NaN where arithmetic fails."""
     try:
         return reader.score(lead, hour)
     except UNSCORED:
         return NAN, reader.values(lead, hour)
 
 
-def remember(model: Model, ring: Ring, lead: Any, found: tuple[float, int, Values | None, float]) -> None:
-    """Score for the previous model too and put the lead into the ring. `found`: time, hour, values, score."""
-    second, hour = ring.slots.reader.previous_score, found[1]
+def remember(model: Model, ring: Ring, lead: Any, entry: tuple[float, int, Values | None, float]) -> None:
+    """Score a lead for the previous model too and put the lead into the ring.
+
+    Args:
+        model: counts leads that a slot refuses.
+        ring: the drift window.
+        lead: as the champion decoded it.
+        entry: time in Unix seconds, UTC hour, the champion's values and score (NaN: none).
+    """
+    previous_score, hour = ring.slots.reader.previous_score, entry[1]
     other: Scored = NAN, None
-    if second is not None:
+    if previous_score is not None:
         with suppress(*UNSCORED):
-            other = second(lead, hour, found[2])
+            other = previous_score(lead, hour, entry[2])
         if other[0] != other[0]:  # NaN
             model.metrics.bad_previous()
-    if found[3] != found[3]:  # NaN
+    if entry[3] != entry[3]:  # NaN
         model.metrics.bad_champion()
     ring.row[hour] += 1
-    ring.add((*found, other[1], other[0]))
+    ring.add((*entry, other[1], other[0]))
 
 
 def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
-    """A lead the champion refuses is bad for it; for the previous model only if that one would refuse it too."""
+    """Count a lead that the champion refuses as bad for the champion, and for the previous model if that model refuses the lead too."""
     model.metrics.bad_champion()
     hour = ring.clock_hour
     other: Scored = NAN, None
@@ -128,7 +135,7 @@ def _read(reader: Reader, body: bytes, now_hour: int) -> tuple[int, Scored]:
 
 
 def unreadable(error: Exception) -> BadLead:
-    """What is wrong with a body, as a path and a sentence without any of its text."""
+    """The error of a body as a JSON path and a sentence that holds no text of the body."""
     match error:
         case BadLead():
             return error

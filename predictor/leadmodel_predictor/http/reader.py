@@ -84,7 +84,7 @@ class RequestReader:
     # --- called by the parser --------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Begin a request with its first byte."""
         self.incoming = request = Request()
         self.headers = request.headers
 
@@ -93,7 +93,7 @@ class RequestReader:
         self.incoming.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Take a header as the client sent it."""
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:

@@ -35,20 +35,20 @@ class ColumnReader:
     def columns(self, body: bytes) -> dict[str, list[Any]]:
         """The columns that were sent, all of one length. Raises BadLead and what msgspec raises."""
         split = self.split(body)
-        found: dict[str, list[Any]] = {}
+        columns: dict[str, list[Any]] = {}
         for source, field in self.reader.fields.items():
             raw = getattr(split, field.name)
             if raw is not None and (text := bytes(raw)) != b"null":
-                found[source] = self._column(source, field, text)
+                columns[source] = self._column(source, field, text)
             elif field.default is msgspec.NODEFAULT:
                 raise BadLead(f"$.{source}", "is required")
-        if not found:
+        if not columns:
             raise BadLead("$", "a columnar batch needs a column that the model reads")
-        size = len(next(iter(found.values())))
-        for source, column in found.items():
+        size = len(next(iter(columns.values())))
+        for source, column in columns.items():
             if len(column) != size:
                 raise BadLead(f"$.{source}", "must be as long as the columns before it")
-        return found
+        return columns
 
     def _column(self, source: str, field: Field, raw: bytes) -> list[Any]:
         if (_strings(raw) if field.kind in STRINGS else raw.count(b",") + 1) > self.limit:
@@ -82,8 +82,8 @@ class ColumnReader:
 
     def lead(self, columns: dict[str, list[Any]], i: int) -> Any:
         """One lead, as the reader would have decoded it."""
-        found = {self.reader.fields[source].name: column[i] for source, column in columns.items()}
-        return self.reader.type(**found)
+        values = {self.reader.fields[source].name: column[i] for source, column in columns.items()}
+        return self.reader.type(**values)
 
 
 def _strings(raw: bytes) -> int:

@@ -1,4 +1,4 @@
-"""What Prometheus sees. The registry is passed in; children are bound once, for labels() on each request costs more than scoring."""
+"""The metrics of one predictor. Children are bound once, because labels() per request costs more than scoring."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
 class Limit(StrEnum):
-    """What may end a request before it is answered."""
+    """The limits that end a request or a connection before an answer."""
 
     HEAD = "head"  # its head is too large
     SYNTAX = "syntax"  # it is no HTTP
@@ -23,7 +23,7 @@ class Limit(StrEnum):
 
 
 class Requests:
-    """Answers and how long they took, as plain integers: a lock a request, as the library's counters take, costs more than scoring."""
+    """Answers and their durations as plain integers: a lock per request, as the library's counters take, costs more than scoring."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, int], int] = {}
@@ -33,21 +33,21 @@ class Requests:
         self._batch_sum = 0.0
 
     def predicted(self, seconds: float) -> None:
-        """A lead was answered."""
+        """Count a lead that was answered after these seconds."""
         self._buckets[bisect_left(BUCKETS, seconds)] += 1
         self._sum += seconds
 
     def batch(self, seconds: float) -> None:
-        """A batch was answered."""
+        """Count a batch that was answered after these seconds."""
         self._batch_buckets[bisect_left(BUCKETS, seconds)] += 1
         self._batch_sum += seconds
 
     def answered(self, endpoint: str, code: int) -> None:
-        """A request was refused."""
+        """Count a request that was refused with this status."""
         self._codes[endpoint, code] = self._codes.get((endpoint, code), 0) + 1
 
     def collect(self) -> Iterator[Metric]:
-        """For the registry."""
+        """Yield the metrics for the Prometheus registry."""
         answers = CounterMetricFamily(
             "lead_model_requests", "Requests by endpoint and answer.", labels=["endpoint", "code"]
         )

@@ -1,4 +1,4 @@
-"""The running model: its slots, its window, and the figures that follow from them. No HTTP here."""
+"""The running model: its slots, its drift window, and the figures that follow from both."""
 
 import math
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SEED_FEATURES = ("score", "details_len")
 
 @dataclass
 class Model:
-    """What a process serves. `slots` and `ring` are swapped together, between two requests."""
+    """The models that a process serves; `slots` and `ring` are swapped together, between two requests."""
 
     slots: Slots
     ring: Ring
@@ -29,7 +29,7 @@ class Model:
     measured_auc: float | None = None
 
     def swap(self, slots: Slots, now: float) -> None:
-        """Serve these slots from the next request on; the window starts anew."""
+        """Serve these slots from the next request on, with an empty drift window."""
         self.slots, self.ring, self.loaded_at = slots, Ring(slots, self.boot), now
         self.measured_auc = None
 
@@ -39,31 +39,31 @@ class Model:
         return self.slots.champion.artifact.auc if self.measured_auc is None else self.measured_auc
 
     def age_hours(self, now: float) -> float:
-        """Since the end of training."""
+        """Hours since the end of the champion's training."""
         return max(0.0, (now - self.slots.champion.artifact.version) / 3600)
 
     def gauges(self, window: Window) -> None:
-        """Set every gauge."""
+        """Set every gauge of the metrics from this window."""
         self.metrics.loaded.set(1)
         self.metrics.auc.set(self.auc)
         self.metrics.version.set(self.slots.champion.artifact.version)
         self.metrics.last_reload.set(self.loaded_at)
-        self._say_slots()
+        self._set_digests()
         self.metrics.drift.set(drift_score(window))
         self.metrics.samples.set(samples(window))
         self.metrics.psi.clear()
         for feature, value in psis(window).items():
             self.metrics.psi.labels(feature).set(value)
 
-    def _say_slots(self) -> None:
+    def _set_digests(self) -> None:
         self.metrics.info.clear()
         for name, slot in (("champion", self.slots.champion), ("previous", self.slots.previous)):
             if slot is not None:
                 self.metrics.info.labels(name, slot.digest.removeprefix("sha256:")[:12]).set(1)
 
     def status(self, window: Window, now: float) -> dict[str, Any]:
-        """What /ops/model-status answers."""
-        slots, found, score = self.slots, psis(window), drift_score(window)
+        """The JSON document that /ops/model-status answers with."""
+        slots, psi, score = self.slots, psis(window), drift_score(window)
         artifact = slots.champion.artifact
         return {
             "loaded": True,
@@ -76,8 +76,8 @@ class Model:
             "drift_score": score,
             "health": self.health(score, now),
             "digest": slots.champion.digest,
-            "drift_status": drift_status(found),
-            "drift_psi": max(found.values(), default=None),
+            "drift_status": drift_status(psi),
+            "drift_psi": max(psi.values(), default=None),
             "samples": samples(window),
             "span_s": window.span_s,
             "slots": {
@@ -88,7 +88,7 @@ class Model:
         }
 
     def health(self, score: float, now: float) -> str:
-        """One word, first match."""
+        """The health as one word: the first of the rules that matches."""
         if not math.isfinite(self.auc):
             return "error"
         if self.auc < CRITICAL_AUC:
@@ -101,7 +101,7 @@ class Model:
 
 
 def samples(window: Window) -> int:
-    """Leads in the window."""
+    """The number of leads in the champion's window."""
     return 0 if window.champion is None else window.champion.n
 
 
@@ -109,14 +109,14 @@ def psis(window: Window) -> dict[str, float]:
     """PSI of the champion's features that have enough leads."""
     if window.champion is None:
         return {}
-    return {name: found.value for name, found in slot_psis(window.champion, MIN_SAMPLES).items()}
+    return {name: psi.value for name, psi in slot_psis(window.champion, MIN_SAMPLES).items()}
 
 
-def drift_status(found: dict[str, float]) -> str:
-    """warming_up, ok, warn or alert."""
-    if not found:
+def drift_status(psi: dict[str, float]) -> str:
+    """One of warming_up, ok, warn and alert, by the largest PSI of a feature."""
+    if not psi:
         return "warming_up"
-    worst = max(found.values())
+    worst = max(psi.values())
     return "alert" if worst >= ALERT_PSI else "warn" if worst >= WARN_PSI else "ok"
 
 
@@ -125,12 +125,12 @@ def drift_score(window: Window) -> float:
     slot = window.champion
     if slot is None:
         return 0.0
-    found = [
+    shifts = [
         mean_shift_z(f.n, f.sum, f.mean, f.std)
         for name in SEED_FEATURES
         if (f := slot.features.get(name)) is not None
     ]
-    return max([*found, _hour_z(slot)])
+    return max([*shifts, _hour_z(slot)])
 
 
 def _hour_z(slot: SlotWindow) -> float:

@@ -88,7 +88,7 @@ def _monitor(reference: FeatureReference, features: Sequence[Feature], places: d
     bins: tuple[int, ...] = ()
     if place is not None and features[place].kind is FeatureKind.CATEGORICAL:
         levels = codes(features[place])
-        found = sorted((code, bin_index(reference, level)) for level, code in levels.items())
+        by_code = sorted((code, bin_index(reference, level)) for level, code in levels.items())
         other = bin_index(reference, None)
-        bins = (*(b for _, b in found[:-1]), other, other)
+        bins = (*(b for _, b in by_code[:-1]), other, other)
     return Monitor(reference, place, bins, expected_shares(reference))

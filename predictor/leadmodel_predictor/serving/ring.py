@@ -1,7 +1,6 @@
-"""The last leads, scored by both slots, and what they look like beside the references of both.
+"""The last leads, scored by both slots, beside the references of both models.
 
-Adding a lead is one append and one count; everything else is found when somebody asks, from a snapshot, so that it may be found in a
-thread. No text of a lead is kept, only values of features (codes, numbers, lengths), for at most 1,000 leads and 7 days.
+Adding a lead is one append and one count; everything else is computed on request, from a snapshot, so that a thread can do the work. No text of a lead is kept, only values of features (codes, numbers, lengths), for at most 1,000 leads and 7 days.
 """
 
 import math
@@ -26,7 +25,7 @@ Entry = tuple[float, int, Any, float, Any, float]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A ring at an instant; nothing in it changes any more."""
+    """An immutable copy of a ring at an instant."""
 
     boot: str
     slots: Slots
@@ -36,7 +35,7 @@ class Snapshot:
     now: float
 
     def window(self, since: tuple[float, ...] = ()) -> Window:
-        """The document; `since`: instants to count newer leads of."""
+        """The drift window of the snapshot; `since` are instants in Unix seconds whose newer leads are counted."""
         entries, previous = self.entries, self.slots.previous
         good = [(e[1], e[2], e[3]) for e in entries]
         return Window(
@@ -121,5 +120,5 @@ class Ring:
         return Snapshot(self.boot, self.slots, tuple(self.entries), hours, self._begun, now)
 
     def window(self, now: float, since: tuple[float, ...] = ()) -> Window:
-        """The document now."""
+        """The drift window at `now`, in Unix seconds."""
         return self.snapshot(now).window(since)

@@ -21,7 +21,7 @@ MAX_BATCH = 10_000  # leads
 
 @dataclass(frozen=True)
 class Slot:
-    """One loaded model."""
+    """One loaded model, ready to score coded values."""
 
     artifact: Artifact
     raw: bytes
@@ -30,13 +30,13 @@ class Slot:
 
     @cached_property
     def monitors(self) -> tuple[Monitor, ...]:
-        """What is watched; made for the first window, which a thread works out."""
+        """The monitors of the model's features; made for the first window, which a thread computes."""
         return monitors(self.artifact)
 
 
 @dataclass(frozen=True)
 class Slots:
-    """What answers: immutable, swapped as a whole."""
+    """Both models and everything that reads leads for them: immutable, swapped as a whole."""
 
     champion: Slot
     previous: Slot | None
@@ -55,12 +55,12 @@ def load_slot(data: bytes, expect: str | None) -> Slot:
 
 
 def pair(champion: Slot, previous: Slot | None, previous_error: str | None = None) -> Slots:
-    """The two models and what reads leads for both."""
+    """Join two loaded models with the readers of their leads."""
     name = json.dumps(champion.artifact.name)
     first = (champion.artifact, champion.scorer)
     second = (previous.artifact, previous.scorer) if previous else None
     reader = Reader(first, second)
-    _ = reader.values, reader.scores  # made here, where nobody waits
+    _ = reader.values, reader.scores  # compiled now, while nobody waits
     return Slots(
         champion,
         previous,
