@@ -5,26 +5,21 @@ It decides nothing. What validation measures and what pods see is given by the n
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
+from leadmodel_local.replay.instant import InstantCluster
 from leadmodel_messages import training
 from leadmodel_messages.report import Report, dump
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import (
-    Event,
     JobKind,
-    JobSeen,
-    JobState,
     Observed,
     Plan,
-    PodSeen,
-    Record,
-    RolloutSeen,
     Serve,
     Validation,
 )
 from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Predictor, Spec
 from leadmodel_operator.resource.status import Status
 
@@ -32,26 +27,21 @@ URI, HOLDOUT, IMAGE = "s3://leads/model.json", "s3://leads/holdout.csv.gz", "pre
 SPEC = Spec(
     artifact=ArtifactSource(uri=URI), holdout=HoldoutSource(uri=HOLDOUT), predictor=Predictor(replicas=2)
 )
+KEY = Key("sales", "conversion")
 Measure = Callable[[Validation], Report]
 Windows = Callable[[int, float, float, Serve, float | None], Window]
 
 
 @dataclass
-class Cluster:
+class Cluster(InstantCluster):
     """One LeadModel. `measure` is the validation Job, `windows` what a pod ships: (pod, begun, now, serve, since)."""
 
     measure: Measure
     windows: Windows | None = None
-    spec: Spec = SPEC
-    now: float = 0.0
-    status: Status | None = None
-    ledger: tuple[Record, ...] = ()
-    snapshots: frozenset[str] = frozenset()
-    mailbox: str | None = None
-    jobs: dict[str, JobSeen] = field(default_factory=dict)
-    serve: Serve | None = None
+    spec: Spec = field(default=SPEC, kw_only=True)
+    key: Key = field(default=KEY, kw_only=True)
+    image: str = field(default=IMAGE, kw_only=True)
     begun: list[float] = field(default_factory=list)  # when each pod last started
-    events: list[tuple[float, Event]] = field(default_factory=list)
     rollouts: int = 0
     forgetful: bool = False
 
@@ -59,16 +49,16 @@ class Cluster:
         """Tonight's retraining is done: it becomes requested, is judged, and what follows."""
         name = f"retraining-{self.now:.0f}"
         message = training.dump(TrainingAnswer(digest, uri=URI))
-        self._done(name, JobKind.RETRAINING, message)
+        self.end_job(name, JobKind.RETRAINING, message)
         self.settle()
 
     def settle(self, limit: int = 20) -> None:
         """Pass after pass until nothing changes; the clock moves a second a pass."""
         for _ in range(limit):
-            before = (self.status, self.serve, self.snapshots, self.mailbox, len(self.jobs))
+            before = self.state()
             self._pass(scraped=False)
             self.now += 1.0
-            if before == (self.status, self.serve, self.snapshots, self.mailbox, len(self.jobs)):
+            if before == self.state():
                 return
         raise AssertionError("the planner does not come to rest")
 
@@ -111,70 +101,15 @@ class Cluster:
     def _validate(self, asked: Validation) -> None:
         if asked.name not in self.jobs:
             self.mailbox = asked.digest
-            self._done(asked.name, JobKind.VALIDATION, dump(self.measure(asked)))
-
-    def _done(self, name: str, kind: JobKind, message: str) -> None:
-        kept = {n: j for n, j in self.jobs.items() if j.kind is not kind}
-        job = JobSeen(name, kind, JobState.SUCCEEDED, self._at(), self._at(), message, 0, None, IMAGE)
-        self.jobs = {**kept, name: job}
-
-    def _at(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
+            self.end_job(asked.name, JobKind.VALIDATION, dump(self.measure(asked)))
 
     def _observed(self, *, scraped: bool) -> Observed:
-        return Observed(
-            now=self._at(),
-            rv="1",
-            generation=1,
-            spec=self.spec,
-            uid="uid",
-            name="conversion",
-            namespace="sales",
-            status=self.status,
-            ledger=self.ledger,
-            snapshots=self.snapshots,
-            mailbox=self.mailbox,
-            jobs=tuple(self.jobs.values()),
-            rollout=self._rollout(),
-            pods=tuple(self._pod(i, scraped=scraped) for i in range(len(self.begun))),
-            scraped=scraped,
-            default_image=IMAGE,
-        )
-
-    def _rollout(self) -> RolloutSeen | None:
-        serve = self.serve
-        if serve is None:
-            return None
-        count = len(self.begun)
-        return RolloutSeen(
-            serve.champion,
-            serve.previous,
-            serve.image,
-            serve.template,
-            serve.decision,
-            settled=True,
-            replicas=count,
-            ready=count,
-            updated=count,
-            available=True,
-        )
-
-    def _pod(self, number: int, *, scraped: bool) -> PodSeen:
-        serve = self.serve
-        assert serve is not None
-        seen = PodSeen(
-            f"pod-{number}",
-            serve.champion,
-            serve.image,
-            ready=True,
-            champion=serve.champion,
-            previous=serve.previous,
-        )
-        if not scraped or self.windows is None:
-            return seen
-        drift = self.status.drift if self.status else None
-        since = drift.breach_since.timestamp() if drift and drift.breach_since else None
-        return replace(seen, window=self.windows(number, self.begun[number], self.now, serve, since))
+        serve, pods = self.serve, range(len(self.begun))
+        windows: list[Window | None] = [None for _ in pods]
+        if scraped and self.windows is not None and serve is not None:
+            since = self.breach_since()
+            windows = [self.windows(pod, self.begun[pod], self.now, serve, since) for pod in pods]
+        return self.observed(windows, scraped=scraped)
 
 
 def _forget(status: Status) -> Status:

@@ -12,6 +12,7 @@ from simulation.nights import Run
 from simulation.play import Outcome, Play
 
 import leadmodel_artifact
+import leadmodel_local.replay.instant
 import leadmodel_messages
 import leadmodel_operator.planning.plan
 import leadmodel_statistics
@@ -54,6 +55,7 @@ def _code() -> str:
     operator = Path(leadmodel_operator.planning.plan.__file__)
     files = [here / f"{n}.py" for n in ("auc", "cluster", "models", "nights", "play", "windows")]
     files += [
+        Path(leadmodel_local.replay.instant.__file__),
         Path(leadmodel_training.world.__file__),
         Path(leadmodel_training.world_days.__file__),
         *sorted(operator.parent.glob("*.py")),

@@ -43,7 +43,7 @@ def test_a_snapshot_on_disk(tmp_path):
 
 @pytest.mark.parametrize(("raw", "is_kept"), [(SMALL, True), (HUGE, False)])
 def test_a_mailbox_of_the_replay(tmp_path, raw, is_kept):
-    port = ReplayPort(tmp_path, KEY, None, None, 0.0, jobs={"validate-1": job(raw)})
+    port = ReplayPort(tmp_path, None, spec=None, key=KEY, jobs={"validate-1": job(raw)})
     files.write(port.model.job("validate-1") / work.SNAPSHOT, pack(raw))
     port.deliver("validate-1")
     assert port.mailbox == (digest(raw) if is_kept else None)

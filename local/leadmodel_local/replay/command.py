@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from leadmodel_local.replay.leads import at, load
+from leadmodel_local.replay.instant import at
+from leadmodel_local.replay.leads import load
 from leadmodel_local.replay.simulation import Day, Replay
 from leadmodel_local.state import manifests
 from leadmodel_local.state.manifests import Manifest, ManifestError

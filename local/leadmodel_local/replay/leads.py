@@ -4,7 +4,6 @@ import csv
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -68,8 +67,3 @@ def _seconds(text: str) -> float:
     if time is None:
         raise ValueError
     return time
-
-
-def at(seconds: float) -> datetime:
-    """Return Unix seconds as an instant in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)

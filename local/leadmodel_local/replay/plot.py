@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from leadmodel_local.replay.leads import at
+from leadmodel_local.replay.instant import at
 from leadmodel_local.replay.simulation import Day
 from leadmodel_operator.resource.spec import Spec
 

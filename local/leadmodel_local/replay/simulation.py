@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from leadmodel_local import work
-from leadmodel_local.replay.leads import DAY_S, PastLeads, at
+from leadmodel_local.replay.instant import at
+from leadmodel_local.replay.leads import DAY_S, PastLeads
 from leadmodel_local.replay.port import ReplayPort
 from leadmodel_local.replay.programs import Predictors, run
 from leadmodel_operator.planning.observed import Event, JobKind
@@ -55,7 +56,7 @@ class Replay:
         begin = self._begin()
         days = []
         with Predictors() as predictors:
-            port = ReplayPort(self.folder, self.key, self._spec(), predictors, begin)
+            port = ReplayPort(self.folder, predictors, spec=self._spec(), key=self.key, now=begin)
             await self._first(port)
             while begin < self.past.times[-1]:
                 day = Day(begin)
@@ -160,4 +161,4 @@ class Replay:
         assert command is not None
         command = [*command, f"--time-column={self.time_column}"]
         result = run(command, self.folder, {"SOURCE_DATE_EPOCH": f"{port.now:.0f}"})
-        port.job_ended(f"retraining-{port.now:.0f}", JobKind.RETRAINING, result)
+        port.end_job(f"retraining-{port.now:.0f}", JobKind.RETRAINING, result.message, result.code)
