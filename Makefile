@@ -8,6 +8,7 @@ UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
 BENCHES := predictor inprocess batch trees reload memory training privacy backfill fleet
 IMAGES := operator predictor training privacy
+QUICK := artifact chart messages operator project statistics
 TAG ?= dev
 
 .PHONY: help
@@ -47,6 +48,10 @@ lint: install ## ruff, mypy, import contracts
 .PHONY: test
 test: lint ## lint, types, import contracts and all tests that need nothing running
 	$(BIN)/pytest -n 2
+
+.PHONY: quick
+quick: lint ## lint and the tests that take moments: under a minute
+	$(BIN)/pytest -n 2 -m "not slow" $(addprefix tests/,$(QUICK))
 
 .PHONY: bench
 bench: install ## measure everything in bench/; each program there also runs alone (--help)

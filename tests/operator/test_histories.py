@@ -19,6 +19,7 @@ from worlds.histories import history, steps
 from worlds.invariants import Broken
 from worlds.world import World
 
+pytestmark = pytest.mark.slow
 EXAMPLES = 750 if os.environ.get("LEADMODEL_FULL") else 60  # of four parts
 HELD = settings(deadline=None, max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
 

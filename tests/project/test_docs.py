@@ -73,6 +73,7 @@ def own(page: Path) -> list[str]:
 RUN = [page for page in pages() if own(page)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=names(RUN))
 def test_commands_run_as_written(page, tmp_path):
     if "redis-cli" in page.read_text() and shutil.which("redis-cli") is None:

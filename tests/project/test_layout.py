@@ -58,6 +58,7 @@ def test_every_contract_has_a_breach():
     assert named == set(BREACHES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contract", BREACHES)
 def test_a_breach_is_caught(contract, tmp_path):
     for folder in FOLDERS:
