@@ -1,12 +1,14 @@
 """Durations as Go and Kubernetes write them: `1h30m`, `90s`, `250ms`."""
 
 import re
+from functools import lru_cache
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _PART = r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)"
 _DURATION = re.compile(f"(?:{_PART})+")
 
 
+@lru_cache(maxsize=256)  # a fleet repeats a few durations on every pass
 def parse(text: str) -> float:
     """Read a duration as seconds.
 

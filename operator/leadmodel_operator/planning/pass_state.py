@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from leadmodel_messages.uris import show
@@ -58,6 +59,8 @@ class PassState:
         """
         if self.paused:
             return "the LeadModel is paused"
+        if not self.seen.conflicts:
+            return None
         vital = {f"Deployment/{self.seen.name}", f"ConfigMap/{self.seen.name}-ledger"}
         is_foreign = not vital.isdisjoint(self.seen.conflicts)
         return f"{self.seen.conflicts[0]} belongs to someone else" if is_foreign else None
@@ -77,10 +80,15 @@ class PassState:
         """Whether the spec names the digest to serve."""
         return self.spec.artifact.digest is not None
 
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The hashes of the present spec, computed once per pass."""
+        return inputs_of(self.spec)
+
     @property
     def gate_hash(self) -> str:
         """The hash of the gate settings of the present spec."""
-        return inputs_of(self.spec).gate
+        return self.inputs.gate
 
     @property
     def image(self) -> str:

@@ -10,7 +10,7 @@ from leadmodel_messages.poll import PollAnswer, Stored
 from leadmodel_messages.termination import read
 from leadmodel_messages.uris import show
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
-from leadmodel_operator.planning.pass_state import PassState, inputs_of
+from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
 from leadmodel_operator.resource.status import Candidate, PollResult
@@ -171,7 +171,7 @@ def _is_due(state: PassState, known: PollResult) -> bool:
 def _job_name(state: PassState, known: PollResult) -> str:
     """`<name>-poll-<10 hex>` of everything that makes a poll another one."""
     command = state.seen.commands.get(Command.POLL, "")
-    source = inputs_of(state.spec).source
+    source = state.inputs.source
     hex10 = hashed(
         state.seen.uid, source, command, known.attempt, known.job_created_at, known.job, known.since
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from leadmodel_operator.planning.observed import JobKind
-from leadmodel_operator.planning.pass_state import PassState, inputs_of
+from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import mark_processed
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing
 from leadmodel_operator.resource.digest import short
@@ -13,7 +13,7 @@ from leadmodel_operator.resource.vocabulary import Source
 
 def record_spec(state: PassState) -> Outcome:
     """Compare the spec with the last one: a new source is polled anew, a new holdout is fetched anew, a new pin is requested."""
-    now, before = inputs_of(state.spec), state.status.inputs
+    now, before = state.inputs, state.status.inputs
     state.spec_changed = before is None or before != now
     if before is None or before.source != now.source:
         _start_source(state, before)

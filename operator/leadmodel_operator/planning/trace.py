@@ -6,6 +6,7 @@ enter a trace.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class PlanStep(StrEnum):
@@ -52,6 +53,7 @@ def withheld(step: PlanStep, reason: str) -> Outcome:
     return Outcome(step, Effect.WITHHELD, reason)
 
 
+@cache
 def nothing(step: PlanStep) -> Outcome:
     """The outcome of a step for which nothing was due."""
     return Outcome(step, Effect.NOTHING)
