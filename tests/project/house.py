@@ -114,7 +114,12 @@ class House:
     def layers(self) -> list[list[str]]:
         """Each `layers` contract as a list of layers, highest first; a layer names one module, or several with bars between."""
         contracts = self.project["tool"]["importlinter"].get("contracts", [])
-        return [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+        return [
+            [_full_names(layer, container) for layer in contract["layers"]]
+            for contract in contracts
+            if contract["type"] == "layers"
+            for container in contract.get("containers", [""])
+        ]
 
     def arrows_up(self) -> set[Arrow]:
         """Imports that go from a layer to a higher layer of the same contract."""
@@ -129,6 +134,12 @@ class House:
 def _room(package: str, module: str) -> str:
     """Name of the room of a package that a module belongs to; empty outside of the package and for the package itself."""
     return module.removeprefix(package + ".").partition(".")[0] if module.startswith(package + ".") else ""
+
+
+def _full_names(layer: str, container: str) -> str:
+    """Names of a layer with the container in front of each; optional layers stand in parentheses."""
+    prefix = f"{container}." if container else ""
+    return " | ".join(prefix + name.strip(" ()") for name in layer.split("|"))
 
 
 def _layer(layers: list[str], module: str) -> int:

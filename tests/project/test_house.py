@@ -53,6 +53,13 @@ def test_an_arrow_up_is_seen(tmp_path):
     assert house.arrows("p") == {("low", "high")}
 
 
+def test_an_arrow_up_inside_of_a_container_is_seen(tmp_path):
+    house = small(tmp_path, {"low": "from p import high", "high": "", "middle": ""}, ["high | middle", "low"])
+    assert house.arrows_up() == set()
+    house.project["tool"]["importlinter"]["contracts"][0]["containers"] = ["p"]
+    assert house.arrows_up() == {("p.low", "p.high")}
+
+
 def test_figures_of_a_small_house(tmp_path):
     body = (
         '"""A module with a sentence of words."""\n\n\ndef f(found):\n    """Too short."""\n'
