@@ -141,6 +141,7 @@ def test_without_care_for_a_value_on_a_threshold_it_goes_the_wrong_way(monkeypat
     assert not agree(artifact, (2.0, "web", 3, 5))
 
 
+@pytest.mark.slow
 def test_many_trees_are_compiled_in_pieces():
     chance = random.Random(7)
     artifact = replace(SMALL, model=Trees(0.1, tuple(grow(chance, 6) for _ in range(80))))

@@ -28,6 +28,7 @@ def sample(n: int, gap: float, seed: int):
     return base, base + chance.normal(size=n), labels
 
 
+@pytest.mark.slow
 def test_delong_against_bootstraps():
     a, _, labels = sample(800, 1.0, 3)
     area, variance = delong(a.tolist(), labels.tolist())
@@ -40,6 +41,7 @@ def test_delong_against_bootstraps():
     assert abs(np.sqrt(variance) / np.std(drawn) - 1) < 0.08
 
 
+@pytest.mark.slow
 def test_paired_difference_against_bootstraps():
     a, b, labels = sample(800, 1.0, 5)
     found = delong_paired(a.tolist(), b.tolist(), labels.tolist())
