@@ -124,15 +124,14 @@ class Sandbox:
         self.programs.append(process)
         return process
 
-    def answer(self, program: subprocess.Popen[str]) -> dict[str, Any]:
-        """Wait for a program and return the JSON of its last line. Raises StepFailed when the program failed."""
+    def answer(self, program: subprocess.Popen[str]) -> str:
+        """Wait for a program and return its last line, which is its message. Raises StepFailed when the program failed."""
         out, errors = program.communicate()
         if program.returncode != 0:
             raise StepFailed(
                 errors.strip().splitlines()[-1] if errors.strip() else "a program failed without a word"
             )
-        answer: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-        return answer
+        return out.strip().splitlines()[-1]
 
     def run(self, kind: str) -> str:
         """Ask the runtime for a retraining or a backfill, as `leadmodel local run` does, and return the output of the run."""

@@ -3,7 +3,6 @@
 A step raises StepFailed when the result is not as it must be. No step decides anything about a model: the operator's plan does.
 """
 
-import json
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from leadmodel_local.demo import conversations, leads
 from leadmodel_local.demo.leads import Table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.demo.sandbox import Sandbox, StepFailed
+from leadmodel_messages import training
 from leadmodel_operator.resource.digest import short
 
 
@@ -102,7 +102,7 @@ def refuse_bad_model(demo: DemoRun) -> str:
     """Upload a model that claims a high AUC and measures a low one."""
     sandbox = demo.sandbox
     assert demo.bad_training is not None
-    champion, claimed = sandbox.champion(), sandbox.answer(demo.bad_training)["auc"]
+    champion, claimed = sandbox.champion(), training.parse(sandbox.answer(demo.bad_training)).auc
     bad = sandbox.upload(sandbox.path("bad/model.json"))
     sandbox.wait("the bad model is judged", lambda: (sandbox.status().get("gate") or {}).get("digest") == bad)
     gate = sandbox.status()["gate"]
@@ -160,7 +160,7 @@ def retrain_on_mended_export(demo: DemoRun) -> str:
     before = sandbox.champion()
     rows = (*past.rows, *live.rows[: len(live.rows) // 4])
     _export(sandbox, Table(rows, past.label, past.numbers, past.words))
-    trained: str = json.loads(sandbox.run("retraining").strip().splitlines()[-1])["digest"]
+    trained = training.parse(sandbox.run("retraining").strip().splitlines()[-1]).digest
     sandbox.wait("the new model serves", lambda: sandbox.serves(trained))
     if (sandbox.status().get("previous") or {}).get("digest") != before:
         raise StepFailed("the proven champion was not kept as the one to go back to")
