@@ -66,6 +66,7 @@ def imported(tree: ast.Module) -> set[Path]:
     return {file for file in files if file.exists()}
 
 
+@cache
 def helpers_of(path: Path) -> frozenset[str]:
     """Name the helpers that assert, out of a file, the modules it imports and the fixtures beside it."""
     sources = {
