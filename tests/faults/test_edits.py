@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from leadmodel_operator.kubernetes import applier, comparison
+from leadmodel_operator.kubernetes import applier
 from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.render import comparison
 from worlds import stories
 from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest
 from worlds.fake_leader import Leader, a_cluster, a_leader, differences, shape, stays_quiet

@@ -112,6 +112,12 @@ async def finish(leader: Leader, chapter: Chapter) -> None:
         await leader.pass_time(chapter.hours * HOUR)
 
 
+@pytest.fixture(autouse=True)
+def _life_is_recorded() -> None:
+    """Record before a control takes a protection out, and before a test's own loop runs."""
+    recorded()
+
+
 @cache
 def recorded() -> dict[str, Recorded]:
     """The life without a fault."""
@@ -259,7 +265,6 @@ async def act_first(port: ClusterPort, key: Key) -> float | None:
 
 
 def test_control_acting_before_recording_is_found_out(monkeypatch):
-    recorded()
     monkeypatch.setattr(fake_leader, "reconcile", act_first)
     with pytest.raises(AssertionError):
         asyncio.run(everywhere("promoted", "killed", after=True))
@@ -311,7 +316,6 @@ def test_a_thawed_process_undoes_nothing():
 
 
 def test_control_a_deployment_that_is_not_fenced_is_found_out(monkeypatch):
-    recorded()
     apply = Applier.apply
 
     async def unfenced(self: Applier, found: Any, body: Any, *, fenced: bool = False) -> Any:
@@ -323,7 +327,6 @@ def test_control_a_deployment_that_is_not_fenced_is_found_out(monkeypatch):
 
 
 def test_control_a_status_that_is_not_fenced_is_found_out(monkeypatch):
-    recorded()
     write = ClusterPort.write_status
 
     async def unfenced(self: ClusterPort, key: Key, seen: Any, status: Any) -> None:

@@ -114,12 +114,20 @@ async def a_merge_sets_and_removes_fields(client: Client, namespace: str) -> Non
 
 
 @check
-async def a_merge_with_a_version_or_uid_is_conditional(client: Client, namespace: str) -> None:
+async def a_merge_with_a_version_is_conditional(client: Client, namespace: str) -> None:
     first = await client.create(path(namespace), config_map(namespace, "a", x="1"))
     await client.merge(path(namespace, "a"), {"data": {"x": "2"}})
-    for stale in ({"resourceVersion": version(first)}, {"uid": "another"}):
+    for stale in ({}, {"uid": "another"}):
+        metadata = {"resourceVersion": version(first), **stale}
         async with refused(409, "Conflict"):
-            await client.merge(path(namespace, "a"), {"metadata": stale, "data": {"x": "3"}})
+            await client.merge(path(namespace, "a"), {"metadata": metadata, "data": {"x": "3"}})
+
+
+@check
+async def a_merge_cannot_change_a_uid(client: Client, namespace: str) -> None:
+    await client.create(path(namespace), config_map(namespace, "a", x="1"))
+    async with refused(422, "Invalid"):
+        await client.merge(path(namespace, "a"), {"metadata": {"uid": "another"}, "data": {"x": "3"}})
 
 
 @check

@@ -312,7 +312,10 @@ class FakeApi:
 
     def _patch(self, call: Call) -> Object:
         found = self.there(call.place)
-        self._check(found, call.body.get("metadata") or {})
+        metadata = call.body.get("metadata") or {}
+        self._check(found, {"resourceVersion": metadata.get("resourceVersion")})
+        if metadata.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+            raise Refused(422, "Invalid", "metadata.uid: Invalid value: field is immutable")
         if "apply" in call.kind:
             return self.put(call.place, self._applied(call, found))
         return self.put(call.place, merged(found, call.body))

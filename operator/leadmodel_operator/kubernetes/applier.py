@@ -10,11 +10,11 @@ from typing import Any
 
 from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
-from leadmodel_operator.kubernetes.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
+from leadmodel_operator.kubernetes.render.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.render.names import (
     Object,
     collection_of,
