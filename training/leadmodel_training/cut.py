@@ -28,10 +28,10 @@ def cut(source: BufferedIOBase, delimiter: str, width: int, max_bytes: int) -> l
             return None
         while block := source.read(BLOCK):
             block += source.readline(MAX_LINE)
-            found = _block(block, ord(delimiter), width)
-            if found is None or source.tell() > max_bytes:
+            pieces = _block(block, ord(delimiter), width)
+            if pieces is None or source.tell() > max_bytes:
                 return None
-            for column, piece in zip(columns, found, strict=True):
+            for column, piece in zip(columns, pieces, strict=True):
                 column.append(piece)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         return None

@@ -30,15 +30,15 @@ class Rehearsal:
         self.models: list[Model] = []
         self.turn: Iterator[Model] = iter(())
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """One line."""
-        match asked:
+        match request:
             case {"serve": {"champion": champion, "previous": previous, "pods": pods}}:
                 return self.serve(champion, previous, pods)
             case {"leads": leads}:
                 return {"scores": [self.take(lead, at) for at, lead in leads]}
             case {"look": at}:
-                since = () if asked.get("since") is None else (float(asked["since"]),)
+                since = () if request.get("since") is None else (float(request["since"]),)
                 return {"windows": [dump(model.ring.window(at, since)) for model in self.models]}
             case _:
                 return {"error": "unknown"}

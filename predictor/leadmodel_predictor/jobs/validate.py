@@ -65,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         line = dump(run(given))
     except Unmeasured as error:
         print(f"leadmodel-validate: {error}", file=sys.stderr)
-        said = replace(error.failure, message=error.failure.message[:1000])
-        termination.write(given.termination_log, failure.dump(said))
+        shortened = replace(error.failure, message=error.failure.message[:1000])
+        termination.write(given.termination_log, failure.dump(shortened))
         return error.code
     print(line)
     termination.write(given.termination_log, line)
@@ -77,13 +77,13 @@ def run(given: argparse.Namespace) -> Report:
     """The report. Raises Unmeasured."""
     raw = _artifact(given)
     packed = pack(raw)
-    found = digest(raw)
-    seen = ArtifactSeen(found, len(raw), len(packed))
-    if given.expect_digest and found != given.expect_digest:
+    raw_digest = digest(raw)
+    seen = ArtifactSeen(raw_digest, len(raw), len(packed))
+    if given.expect_digest and raw_digest != given.expect_digest:
         return Report(Outcome.REFUSED, ErrorWord.SOURCE_MOVED, given.image, seen)
     if len(packed) > MAX_GZIP_BYTES:
         message = f"the artifact has {len(packed)} bytes gzipped, at most {MAX_GZIP_BYTES} are taken"
-        raise Unmeasured(Failure(ErrorWord.ARTIFACT_TOO_LARGE, message, digest=found, size=len(raw)))
+        raise Unmeasured(Failure(ErrorWord.ARTIFACT_TOO_LARGE, message, digest=raw_digest, size=len(raw)))
     try:
         artifact = load(raw)
     except ArtifactError as error:
