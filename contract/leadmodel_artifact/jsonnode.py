@@ -49,7 +49,7 @@ class Node:
         return value
 
     def number(self, key: str) -> float:
-        """Read a finite number."""
+        """Read the field `key` as a finite number."""
         return as_number(self.get(key), self.at(key))
 
     def integer(self, key: str, minimum: int = 0) -> int:

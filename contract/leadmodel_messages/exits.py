@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class PollExit(IntEnum):
-    """Exit codes of `leadmodel-poll`."""
+    """Exit codes of `leadmodel-poll`, the Job that asks a store which artifact it holds."""
 
     ANSWERED = 0  # the store answered: the message is a PollAnswer
     UNAVAILABLE = 1  # the store gave no artifact: the message is a Failure
@@ -13,7 +13,7 @@ class PollExit(IntEnum):
 
 
 class ValidateExit(IntEnum):
-    """Exit codes of `leadmodel-validate`."""
+    """Exit codes of `leadmodel-validate`, the Job that measures a model on the holdout."""
 
     REPORTED = 0  # the message is a Report; bytes that are no model are a report too
     UNMEASURED = 1  # nothing could be measured: the message is a Failure
@@ -22,7 +22,7 @@ class ValidateExit(IntEnum):
 
 
 class TrainExit(IntEnum):
-    """Exit codes of `leadmodel-train`."""
+    """Exit codes of `leadmodel-train`, which fits a model and writes artifact and holdout."""
 
     WRITTEN = 0  # holdout and artifact are written: the message is a TrainingAnswer
     REFUSED = 1  # these leads make no model: the message is a Failure
@@ -31,7 +31,7 @@ class TrainExit(IntEnum):
 
 
 class PredictorExit(IntEnum):
-    """Exit codes of `leadmodel-predictor`."""
+    """Exit codes of `leadmodel-predictor`, the server that scores leads."""
 
     STOPPED = 0  # a signal asked the program to stop, and every request was answered
     UNREADABLE = 1  # the artifact or the token could not be read

@@ -16,7 +16,7 @@ from leadmodel_operator.resource.status import Status
 
 @dataclass(frozen=True)
 class Key:
-    """Identifies one LeadModel."""
+    """Namespace and name, which identify one LeadModel in the cluster."""
 
     namespace: str
     name: str

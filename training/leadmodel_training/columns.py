@@ -56,7 +56,7 @@ Column: TypeAlias = Sequence[Any] | NDArray[Any] | Texts
 
 @dataclass(frozen=True)
 class Rows:
-    """Columns of equal length."""
+    """Leads as columns of equal length, by name; a row is one lead."""
 
     columns: Mapping[str, Column]
 

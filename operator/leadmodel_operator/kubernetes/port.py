@@ -193,7 +193,7 @@ class ClusterPort:
         self.on_read(live.lead_model)
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
-        """Record events."""
+        """Record the events of one pass on the LeadModel, in their order."""
         for event in events:
             await self.recorder.record(self._live[key].lead_model, event, seen.now)
 

@@ -17,7 +17,7 @@ from leadmodel_store.store import StoreError, StoreReason, fetch
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes."""
+    """Return the parser of the program's arguments."""
     p = argparse.ArgumentParser(
         prog="leadmodel-poll", description="Ask the store which artifact and holdout it holds."
     )

@@ -31,7 +31,7 @@ class Rehearsal:
         self.turn: Iterator[Model] = iter(())
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One line."""
+        """Answer the request of one input line; a request of any other shape gets an error."""
         match request:
             case {"serve": {"champion": champion, "previous": previous, "pods": pods}}:
                 return self.serve(champion, previous, pods)
@@ -44,7 +44,7 @@ class Rehearsal:
                 return {"error": "unknown"}
 
     def serve(self, champion: str, previous: str | None, pods: int) -> dict[str, Any]:
-        """Empty windows."""
+        """Load both models into `pods` predictors whose drift windows are empty."""
         second = load_slot(Path(previous).read_bytes(), None) if previous else None
         slots: Slots = pair(load_slot(Path(champion).read_bytes(), None), second)
         self.models = [
@@ -71,7 +71,7 @@ class Rehearsal:
 
 
 def main(lines: Iterable[str]) -> int:
-    """Answer until the end."""
+    """Answer each line on standard output, at once, until the input ends."""
     rehearsal = Rehearsal()
     for line in lines:
         sys.stdout.write(json.dumps(rehearsal.answer(json.loads(line))) + "\n")

@@ -26,7 +26,7 @@ from leadmodel_store.store import StoreError, StoreReason, fetch
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the program takes."""
+    """Return the parser of the program's arguments."""
     p = argparse.ArgumentParser(
         prog="leadmodel-validate", description="Measure a model on a holdout and print the report as JSON."
     )
@@ -74,7 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(given: argparse.Namespace) -> Report:
-    """The report. Raises Unmeasured."""
+    """Fetch the artifact and the holdout, measure the model, and hand the snapshot to the mailbox if one is given.
+
+    Raises:
+        Unmeasured: The artifact, the holdout or the mailbox cannot be used.
+    """
     raw = _artifact(given)
     packed = pack(raw)
     raw_digest = digest(raw)

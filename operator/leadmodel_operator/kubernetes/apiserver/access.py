@@ -30,10 +30,10 @@ class Credentials(Protocol):
 
 @dataclass(frozen=True)
 class NoCredentials:
-    """Sends no Authorization header."""
+    """No token: requests carry no Authorization header, because a TLS certificate is the proof or none is needed."""
 
     async def authorization(self) -> str:
-        """Return an empty value."""
+        """Return the empty text, which sends no header."""
         return ""
 
     def reject(self) -> None:

@@ -80,7 +80,7 @@ class Bucket:
     _full_at: float = 0.0  # on the loop's clock: when the bucket would be full again if nothing were taken
 
     async def take(self) -> None:
-        """Wait for a token."""
+        """Take one token; wait while the bucket is empty."""
         now = asyncio.get_running_loop().time()
         self._full_at = max(self._full_at, now - self.burst / self.rate) + 1 / self.rate
         if self._full_at > now:
@@ -103,7 +103,7 @@ class Client:
         self.watches = access.session()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close the connections of requests and of watches."""
         await self.requests.close()
         await self.watches.close()
 

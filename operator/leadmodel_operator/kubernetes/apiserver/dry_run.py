@@ -42,23 +42,23 @@ class DryRun:
         return self.cache.of_model(resource, namespace, selector.partition("=")[2])
 
     async def create(self, path: str, body: Object) -> Object:
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because creating an object needs a write."""
         raise WriteNeeded(f"create {body['kind']} in {path}")
 
     async def apply(self, path: str, body: Object, *, force: bool) -> Object:  # noqa: ARG002  # nothing is written
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because applying a body needs a write."""
         raise WriteNeeded(f"apply {path}")
 
     async def merge(self, path: str, body: Object) -> Object:  # noqa: ARG002  # nothing is written
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because merging a patch needs a write."""
         raise WriteNeeded(f"change {path}")
 
     async def replace(self, path: str, body: Object) -> Object:  # noqa: ARG002  # nothing is written
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because replacing an object needs a write."""
         raise WriteNeeded(f"replace {path}")
 
     async def delete(self, path: str, item: Object, *, with_version: bool = False) -> None:  # noqa: ARG002  # nothing is written
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because deleting an object needs a write."""
         raise WriteNeeded(f"delete {path}")
 
 
@@ -72,5 +72,5 @@ class NullRecorder:
     """Records no event: an event is a write too, so a dry run stops there."""
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:  # noqa: ARG002  # nothing is recorded
-        """Raise WriteNeeded."""
+        """Raise WriteNeeded, because recording an event needs a write."""
         raise WriteNeeded(f"record {event.reason}")

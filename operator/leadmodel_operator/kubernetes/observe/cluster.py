@@ -52,7 +52,7 @@ def instant(text: str | None) -> datetime | None:
 
 
 def rollout_seen(deployment: Object | None) -> RolloutSeen | None:
-    """Describe the LeadModel's Deployment."""
+    """Summarise the LeadModel's Deployment for the planner; None while the Deployment does not exist."""
     if deployment is None:
         return None
     template = deployment["spec"]["template"]

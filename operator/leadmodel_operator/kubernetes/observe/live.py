@@ -45,12 +45,12 @@ class Live:
 
     @property
     def name(self) -> str:
-        """Name of the LeadModel."""
+        """Name of the LeadModel, from its metadata."""
         return str(self.lead_model["metadata"]["name"])
 
     @property
     def namespace(self) -> str:
-        """Namespace of the LeadModel."""
+        """Namespace of the LeadModel, from its metadata."""
         return str(self.lead_model["metadata"]["namespace"])
 
     def owns(self, item: Object | None) -> bool:

@@ -32,7 +32,7 @@ class Scraper:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close the connections to the pods."""
         await self._session.close()
 
     async def windows(self, pods: Sequence[Object], since: float | None) -> dict[str, Window]:

@@ -124,7 +124,7 @@ class WorkQueue:
         self.watcher.added(self.depth())
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Run passes in `workers` tasks until the caller cancels."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self.workers):
                 group.create_task(self._worker())

@@ -62,7 +62,7 @@ def access(lead_model: Object, spec: Spec) -> list[Object]:
 
 
 def mailbox(lead_model: Object) -> Object:
-    """Render an empty mailbox."""
+    """Render the empty ConfigMap that a validation fills with the snapshot."""
     name = f"{lead_model['metadata']['name']}-mailbox"
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, lead_model, "mailbox")}
 
