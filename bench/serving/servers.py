@@ -63,14 +63,6 @@ def leadmodel(made: Made, *flags: str, name: str = "LeadModel", champion: Path |
     return Kind(name, lambda port: [*program, "--port", str(port)])
 
 
-def knows(flag: str) -> bool:
-    """Whether the predictor has this flag."""
-    said = subprocess.run(
-        [sys.executable, "-m", "leadmodel_predictor", "--help"], capture_output=True, text=True, check=True
-    )
-    return flag in said.stdout
-
-
 @dataclass
 class Server:
     """A running server."""
