@@ -80,14 +80,7 @@ def _pod(
     env: list[Object] | None = None,
 ) -> Object:
     """Render a pod that runs once. `snapshots` maps a folder under /models to its ConfigMap; `token` mounts the account's token."""
-    mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108  # the pod's own emptyDir
-    volumes: list[Object] = [{"name": "tmp", "emptyDir": {}}]
-    for folder, source in (snapshots or {}).items():
-        volumes.append({"name": folder, "configMap": {"name": source}})
-        mounts.append({"name": folder, "mountPath": f"/models/{folder}"})
-    for claim in sorted({c for c in claims if c}):
-        volumes.append({"name": f"claim-{claim}"[:63], "persistentVolumeClaim": {"claimName": claim}})
-        mounts.append({"name": f"claim-{claim}"[:63], "mountPath": f"/mnt/{claim}"})
+    volumes, mounts = _volumes(snapshots or {}, sorted({claim for claim in claims if claim}))
     container = {
         "name": "main",
         "image": image,
@@ -109,6 +102,19 @@ def _pod(
         "containers": [container],
         "volumes": volumes,
     }
+
+
+def _volumes(snapshots: dict[str, str], claims: list[str]) -> tuple[list[Object], list[Object]]:
+    """Render the volumes of a pod and their mounts: one for scratch files, one per snapshot and per claim."""
+    volumes: list[Object] = [{"name": "tmp", "emptyDir": {}}]
+    mounts: list[Object] = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108  # the pod's own emptyDir
+    for folder, source in snapshots.items():
+        volumes.append({"name": folder, "configMap": {"name": source}})
+        mounts.append({"name": folder, "mountPath": f"/models/{folder}"})
+    for claim in claims:
+        volumes.append({"name": f"claim-{claim}"[:63], "persistentVolumeClaim": {"claimName": claim}})
+        mounts.append({"name": f"claim-{claim}"[:63], "mountPath": f"/mnt/{claim}"})
+    return volumes, mounts
 
 
 def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
@@ -276,19 +282,6 @@ def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) ->
         env=env,
         resources=wanted.resources,
     )
-    more = {
-        "backoffLimit": 3,
-        "ttlSecondsAfterFinished": 30 * DAY_S,
-        "podFailurePolicy": {
-            "rules": [
-                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-                {
-                    "action": "FailJob",
-                    "onExitCodes": {"containerName": "main", "operator": "In", "values": _FINAL},
-                },
-            ]
-        },
-    }
     return _cron(
         lead_model,
         name,
@@ -299,6 +292,22 @@ def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) ->
         limits=(5, 5),
         deadline=6 * DAY_S,
         suspend=wanted.suspend,
-        more=more,
+        more=_backfill_retries(),
         start_within=6 * 3600,
     )
+
+
+def _backfill_retries() -> Object:
+    """Render how a backfill is tried again: an eviction costs no try, and an exit code that would come again ends the Job."""
+    evicted = {"type": "DisruptionTarget", "status": "True"}
+    final = {"containerName": "main", "operator": "In", "values": _FINAL}
+    return {
+        "backoffLimit": 3,
+        "ttlSecondsAfterFinished": 30 * DAY_S,
+        "podFailurePolicy": {
+            "rules": [
+                {"action": "Ignore", "onPodConditions": [evicted]},
+                {"action": "FailJob", "onExitCodes": final},
+            ]
+        },
+    }
