@@ -52,21 +52,20 @@ def tree_lines(
             table[(DE_BRUIJN[width] << bit) % (1 << width) >> shift] = tree.value[leaf]
         tables.append(tuple(table))
         all_bits |= ((1 << len(leaves)) - 1) << (number * lane)
-    left = []
+    masks = []
     for i, feature_nodes in sorted(nodes.items()):
         if features[i].kind is FeatureKind.CATEGORICAL:
             namespace[f"m{i}"] = _category_masks(features[i], feature_nodes, all_bits, missing_code)
-            left.append(f"m{i}[x{i}]")
+            masks.append(f"m{i}[x{i}]")
         else:
-            namespace[f"t{i}"], namespace[f"m{i}"], namespace[f"n{i}"] = _number_masks(
-                features[i], feature_nodes, all_bits
-            )
-            left.append(f"(n{i} if x{i} is None else m{i}[bisect_left(t{i}, x{i})])")
+            limits, left_over, unknown = _number_masks(features[i], feature_nodes, all_bits)
+            namespace |= {f"t{i}": limits, f"m{i}": left_over, f"n{i}": unknown}
+            masks.append(f"(n{i} if x{i} is None else m{i}[bisect_left(t{i}, x{i})])")
     ones = sum(1 << (number * lane) for number in range(len(model.trees)))
     namespace |= {"all_bits": all_bits, "ones": ones, "places": ones * (width - 1), "tables": tables}
     namespace |= {"getitem": getitem, "bisect_left": bisect_left, "base": model.baseline}
     return [
-        f"    left = {' & '.join(left) or 'all_bits'}",
+        f"    left = {' & '.join(masks) or 'all_bits'}",
         "    first = left & (left ^ (left - ones))",
         f"    leaves = (first * {DE_BRUIJN[width]} >> {shift}) & places",
         f'    z = sum(map(getitem, tables, leaves.to_bytes({size}, "little")[:: {lane // 8}]), base)',

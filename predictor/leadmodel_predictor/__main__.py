@@ -34,12 +34,33 @@ from leadmodel_store.store import StoreError, fetch
 
 
 def parser() -> argparse.ArgumentParser:
-    """The arguments of the program; every flag can also be set as LEADMODEL_… in the environment."""
+    """Return the parser of the program's arguments; every flag can also be set as LEADMODEL_… in the environment."""
     p = argparse.ArgumentParser(prog="leadmodel-predictor", description="Serve a lead-scoring model.")
+    _add_models(p)
+    _add_address(p)
+    _add_limits(p)
+    p.add_argument(
+        "--fast-path",
+        action="store_true",
+        help="ignored: every connection answers POST /predict itself; the flag goes with the next release",
+    )
+    termination.add_option(p)
+    _take_defaults_from_environment(p)
+    return p
+
+
+def _add_models(p: argparse.ArgumentParser) -> None:
     p.add_argument("--artifact", help="model.json or a snapshot of it: a path or URI")
     p.add_argument("--previous", help="the model to compare live leads with: a path or URI; may be absent")
     p.add_argument("--expect-digest", help="the digest the artifact must have")
     p.add_argument("--previous-digest", help="the digest the previous model must have")
+    p.add_argument(
+        "--min-auc", type=float, default=0.65, help="refuse an artifact that claims less (default: .65)"
+    )
+    p.add_argument("--measured-auc", type=float, help="the AUC that validation measured")
+
+
+def _add_address(p: argparse.ArgumentParser) -> None:
     p.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     p.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     p.add_argument(
@@ -48,12 +69,11 @@ def parser() -> argparse.ArgumentParser:
         help="sockets inherited from the parent, comma separated, instead of --host and --port",
     )
     p.add_argument(
-        "--min-auc", type=float, default=0.65, help="refuse an artifact that claims less (default: .65)"
-    )
-    p.add_argument("--measured-auc", type=float, help="the AUC that validation measured")
-    p.add_argument(
         "--token-file", type=Path, help="file with the bearer token for changing calls; absent: loopback only"
     )
+
+
+def _add_limits(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--drain-seconds",
         type=float,
@@ -72,17 +92,13 @@ def parser() -> argparse.ArgumentParser:
         default=Guard.max_waiting,
         help="requests that may wait for an answer, further ones get 503 (default: 1024)",
     )
-    p.add_argument(
-        "--fast-path",
-        action="store_true",
-        help="ignored: every connection answers POST /predict itself; the flag goes with the next release",
-    )
-    termination.add_option(p)
+
+
+def _take_defaults_from_environment(p: argparse.ArgumentParser) -> None:
     for action in p._actions:  # noqa: SLF001  # argparse has no public list of them
         name = "LEADMODEL_" + action.dest.upper()
         if name in os.environ and action.dest != "help":
             p.set_defaults(**{action.dest: os.environ[name]})
-    return p
 
 
 def _numbers(text: str) -> tuple[int, ...]:

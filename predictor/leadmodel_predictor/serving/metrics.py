@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
@@ -72,53 +73,33 @@ class Metrics:
     """All metrics of one predictor process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        gauge, counter = partial(Gauge, registry=registry), partial(Counter, registry=registry)
         self.registry = registry
         disable_created_metrics()  # type: ignore[no-untyped-call]  # half of the series would be birthdays
-        self.loaded = Gauge("lead_model_loaded", "1 while a champion is loaded.", registry=registry)
-        self.auc = Gauge(
-            "lead_model_auc",
-            "AUC of the champion: measured by validation, else as its training claims.",
-            registry=registry,
+        self.loaded = gauge("lead_model_loaded", "1 while a champion is loaded.")
+        self.auc = gauge(
+            "lead_model_auc", "AUC of the champion: measured by validation, else as its training claims."
         )
-        self.version = Gauge(
-            "lead_model_version", "End of the champion's training, Unix seconds.", registry=registry
-        )
-        self.last_reload = Gauge(
-            "lead_model_last_reload_ts", "When the champion was loaded, Unix seconds.", registry=registry
-        )
-        self.info = Gauge(
-            "lead_model_info", "1 for the digest in each slot.", ["slot", "digest"], registry=registry
-        )
-        self.drift = Gauge(
-            "lead_model_drift_score", "Largest |mean live - mean training| / std training.", registry=registry
-        )
-        self.psi = Gauge(
+        self.version = gauge("lead_model_version", "End of the champion's training, Unix seconds.")
+        self.last_reload = gauge("lead_model_last_reload_ts", "When the champion was loaded, Unix seconds.")
+        self.info = gauge("lead_model_info", "1 for the digest in each slot.", ["slot", "digest"])
+        self.drift = gauge("lead_model_drift_score", "Largest |mean live - mean training| / std training.")
+        self.psi = gauge(
             "lead_model_drift_psi",
             "Population stability index against the holdout, hour by hour.",
             ["feature"],
-            registry=registry,
         )
-        self.samples = Gauge(
-            "lead_model_drift_window_samples", "Leads in the drift window.", registry=registry
-        )
+        self.samples = gauge("lead_model_drift_window_samples", "Leads in the drift window.")
         self.requests = Requests()
         registry.register(self.requests)
-        self.batch_leads = Counter(
-            "lead_model_batch_leads_total", "Leads scored in batches.", registry=registry
-        ).inc
-        bad = Counter(
-            "lead_model_bad_leads_total",
-            "Leads a slot refuses or scores non-finite.",
-            ["slot"],
-            registry=registry,
-        )
+        self.batch_leads = counter("lead_model_batch_leads_total", "Leads scored in batches.").inc
+        bad = counter("lead_model_bad_leads_total", "Leads a slot refuses or scores non-finite.", ["slot"])
         self.bad_champion, self.bad_previous = bad.labels("champion").inc, bad.labels("previous").inc
-        reloads = Counter("lead_model_reloads_total", "Reloads by outcome.", ["outcome"], registry=registry)
+        reloads = counter("lead_model_reloads_total", "Reloads by outcome.", ["outcome"])
         self.reloaded, self.reload_refused = reloads.labels("ok").inc, reloads.labels("refused").inc
-        refused = Counter(
+        refused = counter(
             "lead_model_connections_refused_total",
             "Connections and requests that a limit ended, by the limit.",
             ["limit"],
-            registry=registry,
         )
         self.limited = {limit: refused.labels(limit).inc for limit in Limit}
