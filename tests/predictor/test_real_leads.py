@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from leadmodel_artifact.model import DataWindow, FeatureKind
-from leadmodel_training.export import export, make_reference
+from leadmodel_training.export import Origin, export, make_reference
 from leadmodel_training.features import describe, encode, find_roles, instants, raw_columns
 from leadmodel_training.recipes import Recipe, calibrated, fit
 from leadmodel_training.rows import labels, read
@@ -35,11 +35,10 @@ def test_answers_are_scikit_learns(real_leads, full, recipe):
     held = rows.take(np.arange(2_000))
     columns = raw_columns(held, fitted.features, times[:2_000])
     scores = fitted.predict(x[:2_000]).tolist()
-    artifact = export(
-        fitted,
-        make_reference(fitted.features, columns, scores, [None] * 2_000),
-        name="real", now=NOW, auc=0.7, n_train=first, holdout_digest="sha256:" + "0" * 64, data=DataWindow(),
-    )  # fmt: skip
+    origin = Origin(
+        name="real", now=NOW, auc=0.7, n_train=first, holdout_digest="sha256:" + "0" * 64, data=DataWindow()
+    )
+    artifact = export(fitted, make_reference(fitted.features, columns, scores, [None] * 2_000), origin)
     numeric = {f.source for f in features if f.kind is FeatureKind.NUMERIC}
     leads = [{n: float(v) if n in numeric else v for n, v in lead.items()} for lead in rows.leads()]
     step = 1 if full else 45

@@ -5,7 +5,7 @@ An artifact that does not reproduce scikit-learn's scores to 1e-9 on every holdo
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,50 +106,51 @@ def _middle(reference: FeatureReference | None, i: int) -> float:
     return float(round((edges[low] + edges[low + 1]) / 2, 6))
 
 
-def export(
-    fitted: Fitted,
-    reference: Reference,
-    *,
-    name: str,
-    now: datetime,
-    auc: float,
-    n_train: int,
-    holdout_digest: str,
-    data: DataWindow,
-    parent: str | None = None,
-) -> Artifact:
-    """The artifact, with its examples scored.
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a fitted model comes from, as its artifact states."""
+
+    name: str
+    now: datetime  # time of the training
+    auc: float  # on the holdout
+    n_train: int  # rows that the model was fitted on
+    holdout_digest: str  # of the holdout's bytes
+    data: DataWindow  # the period and the counts of the training leads
+    parent: str | None = None  # digest of the model that this one follows
+
+
+def export(fitted: Fitted, reference: Reference, origin: Origin) -> Artifact:
+    """Make the artifact of a fitted model, with its examples scored.
 
     Args:
         fitted: The fitted model.
         reference: The distributions on the holdout.
-        name: Name of the model.
-        now: Time of the training.
-        auc: AUC on the holdout.
-        n_train: Rows that the model was fitted on.
-        holdout_digest: Digest of the holdout's bytes.
-        data: The period and the counts of the training leads.
-        parent: Digest of the model that this one follows.
+        origin: Where the model comes from.
     """
     bare = Artifact(
-        name=name,
-        version=int(now.timestamp()),
-        trained_at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        name=origin.name,
+        version=int(origin.now.timestamp()),
+        trained_at=origin.now.astimezone(UTC).isoformat(timespec="seconds"),
         recipe=str(fitted.recipe),
-        auc=auc,
-        n_train=n_train,
+        auc=origin.auc,
+        n_train=origin.n_train,
         n_holdout=reference.rows,
-        holdout_digest=holdout_digest,
+        holdout_digest=origin.holdout_digest,
         features=fitted.features,
         model=fitted.model,
         calibration=fitted.calibration,
         reference=reference,
         examples=(),
-        data=data,
-        parent=parent,
+        data=origin.data,
+        parent=origin.parent,
     )
+    return _with_examples(bare, reference)
+
+
+def _with_examples(bare: Artifact, reference: Reference) -> Artifact:
+    """Return the artifact with example leads, each scored by the artifact."""
     scorer = make_scorer(bare)
-    leads = make_examples(fitted.features, reference)
+    leads = make_examples(bare.features, reference)
     return replace(bare, examples=tuple(Example(lead, scorer(*lead_values(bare, lead))) for lead in leads))
 
 

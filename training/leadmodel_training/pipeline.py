@@ -11,7 +11,7 @@ from leadmodel_artifact.model import Artifact, DataWindow, Feature
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
 from leadmodel_training.columns import Rows, each, plain
-from leadmodel_training.export import check, export, make_reference
+from leadmodel_training.export import Origin, check, export, make_reference
 from leadmodel_training.features import (
     Floats,
     Roles,
@@ -187,9 +187,7 @@ def export_model(
     columns = raw_columns(rows, fitted.features, times)
     hours = [None if t is None else int(t // 3600 % 24) for t in plain(times)]
     held = _holdout(rows, times, fitted.features, leads.roles)
-    artifact = export(
-        fitted,
-        make_reference(fitted.features, columns, scores.tolist(), hours),
+    origin = Origin(
         name=request.name,
         now=now,
         auc=delong(scores.tolist(), leads.outcome[split.holdout].tolist())[0],
@@ -198,6 +196,8 @@ def export_model(
         data=_window(leads, split, request),
         parent=request.parent,
     )
+    reference = make_reference(fitted.features, columns, scores.tolist(), hours)
+    artifact = export(fitted, reference, origin)
     check(artifact, columns, scores)
     return artifact, held
 
