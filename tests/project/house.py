@@ -6,6 +6,9 @@
 A *part* is a Python package of the project. A *room* is a folder or a file directly inside a package. An *arrow* is an ordered pair
 of rooms (or of parts) of which the first imports the second, at any depth of its code. A *circle* is a set of modules that
 import each other in a ring. An arrow goes *up* when a `layers` contract in `pyproject.toml` puts its target above its source.
+
+A test *sleeps* when the test waits in real time. In a test file that runs its coroutines through `tests/support/virtual_time.py` alone,
+`asyncio.sleep` passes in an instant, so only other sleeps (`time.sleep`) count.
 """
 
 import argparse
@@ -227,13 +230,27 @@ def _identifiers(module: Module) -> Iterator[str]:
             yield node.name
 
 
-def sleeps(function: Function) -> bool:
-    """Whether the function waits in real time: a `sleep` of something else than zero."""
-    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call) and node.args)
+def _calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls of attributes, each with the text of the function: `asyncio.sleep`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield ast.unparse(node.func), node
+
+
+def in_virtual_time(tree: ast.Module) -> bool:
+    """Whether a test file runs its coroutines in virtual time, and none in real time."""
+    names = {name for name, _ in _calls(tree)}
+    return "virtual_time.run" in names and not names & {"asyncio.run", "asyncio.Runner"}
+
+
+def sleeps(function: Function, *, virtual: bool = False) -> bool:
+    """Whether the function waits in real time: a `sleep` of something else than zero, not of asyncio in `virtual` time."""
     return any(
-        (isinstance(call.func, ast.Attribute) and call.func.attr == "sleep")
+        name.endswith(".sleep")
+        and not (virtual and name == "asyncio.sleep")
         and not (isinstance(call.args[0], ast.Constant) and call.args[0].value == 0)
-        for call in calls
+        for name, call in _calls(function)
+        if call.args
     )
 
 
@@ -271,8 +288,12 @@ def vague_names(house: House) -> list[str]:
 def sleeping_tests(house: House) -> list[str]:
     """Test functions that wait in real time; those on a real cluster must."""
     modules = (module for module in house.tests if not {"e2e", "cluster"} & set(module.path.parts))
-    pairs = ((module, function) for module in modules for function in module.functions())
-    return [f"{m.name}.{f.name}" for m, f in pairs if f.name.startswith("test_") and sleeps(f)]
+    return [
+        f"{module.name}.{function.name}"
+        for module in modules
+        for function in module.functions()
+        if function.name.startswith("test_") and sleeps(function, virtual=in_virtual_time(module.tree))
+    ]
 
 
 # --- the table ---------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from project.house import ROOT, House, circles, figures, main, missing_docstrings, sleeps
+from project.house import ROOT, House, circles, figures, main, missing_docstrings, sleeping_tests, sleeps
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,22 @@ def test_a_sleep_is_seen(call, waits):
     function = ast.parse(f"def test_x():\n    {call}\n").body[0]
     assert isinstance(function, ast.FunctionDef)
     assert sleeps(function) is waits
+
+
+@pytest.mark.parametrize(
+    ("sleep", "runner", "waits"),
+    [
+        ("await asyncio.sleep(1)", "virtual_time.run(tell())", False),
+        ("await asyncio.sleep(1)", "asyncio.run(tell())", True),
+        ("await asyncio.sleep(1)", "virtual_time.run(tell()); asyncio.run(tell())", True),
+        ("time.sleep(1)", "virtual_time.run(tell())", True),
+    ],
+)
+def test_a_sleep_in_virtual_time_is_none(tmp_path, sleep, runner, waits):
+    house = small(tmp_path, {})
+    test = tmp_path / "tests" / "test_x.py"
+    test.write_text(f"def test_x():\n    async def tell():\n        {sleep}\n    {runner}\n")
+    assert sleeping_tests(House(house.root)) == ["test_x.test_x"] * waits
 
 
 def test_the_table_is_printed(capsys):
