@@ -37,8 +37,8 @@ GROUPS = {
     "/apis/coordination.k8s.io/v1": {"leases": "Lease"},
     "/apis/customerops.dev/v1alpha1": {"leadmodels": "LeadModel"},
 }
-PREFIX = {resource: prefix for prefix, found in GROUPS.items() for resource in found}
-KIND = {resource: kind for found in GROUPS.values() for resource, kind in found.items()}
+PREFIX = {resource: prefix for prefix, kinds in GROUPS.items() for resource in kinds}
+KIND = {resource: kind for kinds in GROUPS.values() for resource, kind in kinds.items()}
 WATCHED = 5000  # events kept for watchers; older versions are 410 Gone
 
 
@@ -145,21 +145,21 @@ class FakeApi:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         text = await request.text()
-        found = parse(request, json.loads(text) if text else None)
-        if found is None:
+        call = parse(request, json.loads(text) if text else None)
+        if call is None:
             return _discover(request.path) or Refused(404, "NotFound", request.path).answer()
-        self.log.append(found)
+        self.log.append(call)
         try:
             for hook in self.hooks:
-                if (answer := await hook(found, "before")) is not None:
+                if (answer := await hook(call, "before")) is not None:
                     return answer
-            if found.watches:
-                return await self._watch(request, found)
-            if found.resource == "pods" and found.sub.startswith("proxy"):
-                return await self._proxy(request, found)
-            body = self.answer(found)
+            if call.watches:
+                return await self._watch(request, call)
+            if call.resource == "pods" and call.sub.startswith("proxy"):
+                return await self._proxy(request, call)
+            body = self.answer(call)
             for hook in self.hooks:
-                if (answer := await hook(found, "after")) is not None:
+                if (answer := await hook(call, "after")) is not None:
                     return answer
         except Refused as refused:
             return refused.answer()
@@ -178,14 +178,14 @@ class FakeApi:
             return await answer(request)
         return Refused(503, "ServiceUnavailable").answer() if answer is None else web.Response(body=answer)
 
-    async def ask(self, found: Call) -> Object:
+    async def ask(self, call: Call) -> Object:
         """A call without a connection: noted, hooked and carried out all the same."""
-        self.log.append(found)
+        self.log.append(call)
         for hook in self.hooks:
-            await hook(found, "before")
-        body = self.answer(found)
+            await hook(call, "before")
+        body = self.answer(call)
         for hook in self.hooks:
-            await hook(found, "after")
+            await hook(call, "after")
         return body
 
     def answer(self, call: Call) -> Object:
@@ -198,30 +198,32 @@ class FakeApi:
             return self._create(call)
         return {"PUT": self._replace, "PATCH": self._patch, "DELETE": self._delete}[call.method](call)
 
-    def there(self, place: Place) -> Object:
+    def existing(self, place: Place) -> Object:
         if place not in self.objects:
             raise Refused(404, "NotFound", f"{place[0]} {place[2]!r} not found")
         return self.objects[place]
 
     def _get(self, call: Call) -> Object:
-        return self.there(call.place)
+        return self.existing(call.place)
 
     def _list(self, call: Call) -> Object:
-        found = [o for p, o in sorted(self.objects.items()) if self._within(call, p) and _matches(call, o)]
+        matching = [o for p, o in sorted(self.objects.items()) if self._within(call, p) and _matches(call, o)]
         if "PartialObjectMetadata" in call.accept:
-            found = [{"metadata": item["metadata"]} for item in found]
+            matching = [{"metadata": item["metadata"]} for item in matching]
         elif not PREFIX[call.resource].startswith("/apis/customerops.dev"):  # as the real one answers
-            found = [{k: v for k, v in item.items() if k not in {"kind", "apiVersion"}} for item in found]
+            matching = [
+                {k: v for k, v in item.items() if k not in {"kind", "apiVersion"}} for item in matching
+            ]
         kind = KIND[call.resource] + "List"
         start, limit = int(call.query.get("continue", 0)), int(call.query.get("limit", 0))
-        about: Object = {"resourceVersion": str(self.version)}
-        if limit and start + limit < len(found):
-            about["continue"] = str(start + limit)
-        items = found[start : start + limit] if limit else found[start:]
+        metadata: Object = {"resourceVersion": str(self.version)}
+        if limit and start + limit < len(matching):
+            metadata["continue"] = str(start + limit)
+        items = matching[start : start + limit] if limit else matching[start:]
         return {
             "kind": kind,
             "apiVersion": PREFIX[call.resource].removeprefix("/apis/"),
-            "metadata": about,
+            "metadata": metadata,
             "items": items,
         }
 
@@ -286,44 +288,44 @@ class FakeApi:
         for listener in self.changed:
             listener(before, after)
 
-    def _check(self, found: Object, wanted: Object) -> None:
+    def _check(self, stored: Object, wanted: Object) -> None:
         for name in ("uid", "resourceVersion"):
-            if wanted.get(name) and str(wanted[name]) != found["metadata"][name]:
+            if wanted.get(name) and str(wanted[name]) != stored["metadata"][name]:
                 raise Refused(409, "Conflict", f"the object has been modified: {name} differs")
 
     def _replace(self, call: Call) -> Object:
-        found = self.there(call.place)
-        self._check(found, call.body["metadata"])
+        stored = self.existing(call.place)
+        self._check(stored, call.body["metadata"])
         if call.sub == "status":
             return self.put(
-                call.place, {**copy.deepcopy(found), "status": copy.deepcopy(call.body.get("status"))}
+                call.place, {**copy.deepcopy(stored), "status": copy.deepcopy(call.body.get("status"))}
             )
-        if found.get("immutable") and call.body.get("binaryData") != found.get("binaryData"):
+        if stored.get("immutable") and call.body.get("binaryData") != stored.get("binaryData"):
             raise Refused(422, "Invalid", "field is immutable")
         body = copy.deepcopy(call.body)
         kept = {
-            n: found["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")
+            n: stored["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")
         }
         body["metadata"] |= kept
-        if "status" in found:
-            body["status"] = found["status"]
+        if "status" in stored:
+            body["status"] = stored["status"]
         self._own(call.place, call, set(leaves(body)))
         return self.put(call.place, body)
 
     def _patch(self, call: Call) -> Object:
-        found = self.there(call.place)
+        stored = self.existing(call.place)
         metadata = call.body.get("metadata") or {}
-        self._check(found, {"resourceVersion": metadata.get("resourceVersion")})
-        if metadata.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
+        self._check(stored, {"resourceVersion": metadata.get("resourceVersion")})
+        if metadata.get("uid", stored["metadata"]["uid"]) != stored["metadata"]["uid"]:
             raise Refused(422, "Invalid", "metadata.uid: Invalid value: field is immutable")
         if "apply" in call.kind:
-            return self.put(call.place, self._applied(call, found))
-        return self.put(call.place, merged(found, call.body))
+            return self.put(call.place, self._applied(call, stored))
+        return self.put(call.place, merged(stored, call.body))
 
-    def _applied(self, call: Call, found: Object) -> Object:
+    def _applied(self, call: Call, stored: Object) -> Object:
         manager = call.query.get("fieldManager", "unknown")
         wanted = set(leaves(call.body))
-        body = copy.deepcopy(found)
+        body = copy.deepcopy(stored)
         others = [owner for owner in self.owned if owner[0] == call.place and owner[1] != manager]
         for owner in others:
             clash = {p for p in wanted & self.owned[owner] if at(body, p) != at(call.body, p)}
@@ -342,8 +344,8 @@ class FakeApi:
         self.owned[(place, call.query.get("fieldManager", "unknown"))] = wanted
 
     def _delete(self, call: Call) -> Object:
-        found = self.there(call.place)
-        self._check(found, (call.body or {}).get("preconditions") or {})
+        stored = self.existing(call.place)
+        self._check(stored, (call.body or {}).get("preconditions") or {})
         return self.remove(call.place)
 
     # --- watches ---------------------------------------------------------------------------------------------------------
@@ -367,13 +369,13 @@ class FakeApi:
             return stream
         end = asyncio.get_running_loop().time() + float(call.query.get("timeoutSeconds") or 3600)
         while asyncio.get_running_loop().time() < end:
-            moved = self._moved
+            change = self._moved
             for version, what, place, body in [e for e in self.history if e[0] > seen]:
                 seen = version
                 if self._within(call, place) and _matches(call, body):
                     await stream.write(json.dumps({"type": what, "object": body}).encode() + b"\n")
             try:
-                await asyncio.wait_for(moved.wait(), min(1.0, end - asyncio.get_running_loop().time()))
+                await asyncio.wait_for(change.wait(), min(1.0, end - asyncio.get_running_loop().time()))
             except TimeoutError:
                 continue
         return stream
@@ -381,8 +383,8 @@ class FakeApi:
 
 def parse(request: web.Request, body: Any) -> Call | None:
     """A request → what it is about."""
-    said = request.headers
-    kinds = [said.get(name, "") for name in ("Content-Type", "Accept", "Authorization")]
+    headers = request.headers
+    kinds = [headers.get(name, "") for name in ("Content-Type", "Accept", "Authorization")]
     return called(request.method, request.path, dict(request.query), body, *kinds)
 
 
@@ -415,31 +417,31 @@ def _discover(path: str) -> web.Response | None:
         return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
     if prefix == "/apis":
         named = [p.removeprefix("/apis/").split("/") for p in GROUPS if p.startswith("/apis/")]
-        found = [{"name": g, "versions": [v := {"version": w}], "preferredVersion": v} for g, w in named]
-        return web.json_response({"kind": "APIGroupList", "groups": found})
+        groups = [{"name": g, "versions": [v := {"version": w}], "preferredVersion": v} for g, w in named]
+        return web.json_response({"kind": "APIGroupList", "groups": groups})
     if prefix not in GROUPS:
         return None
     verbs = ["get", "list", "watch", "create", "update", "patch", "delete"]
-    found = [
+    resources = [
         {"name": name, "kind": kind, "singularName": kind.lower(), "namespaced": True, "verbs": verbs}
         for name, kind in GROUPS[prefix].items()
     ]
-    found += [{**r, "name": f"{r['name']}/status"} for r in found if r["name"] == "leadmodels"]
+    resources += [{**r, "name": f"{r['name']}/status"} for r in resources if r["name"] == "leadmodels"]
     if prefix == "/api/v1":  # Kopf waits until they are known
-        found.append(
+        resources.append(
             {
-                **found[0],
+                **resources[0],
                 "name": "namespaces",
                 "kind": "Namespace",
                 "singularName": "namespace",
                 "namespaced": False,
             }
         )
-    return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": found})
+    return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": resources})
 
 
-def _matches(call: Call, found: Object) -> bool:
-    labels = found["metadata"].get("labels") or {}
+def _matches(call: Call, item: Object) -> bool:
+    labels = item["metadata"].get("labels") or {}
     for part in filter(None, call.query.get("labelSelector", "").split(",")):
         name, equals, value = part.partition("=")
         if labels.get(name) != value if equals else name not in labels:
@@ -490,11 +492,11 @@ def drop(body: Object, path: tuple[str, ...]) -> None:
         parent.pop(path[-1], None)
 
 
-def merged(found: Any, patch: Any) -> Any:
+def merged(stored: Any, patch: Any) -> Any:
     """JSON merge patch."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
-    result = dict(found) if isinstance(found, dict) else {}
+    result = dict(stored) if isinstance(stored, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)

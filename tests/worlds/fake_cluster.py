@@ -62,8 +62,8 @@ def lead_model(**spec: Any) -> Object:
     }
     for key, value in spec.items():
         base[key] = {**base.get(key, {}), **value} if isinstance(value, dict) else value
-    about = {"name": NAME, "namespace": NAMESPACE}
-    return {"apiVersion": f"{G}/v1alpha1", "kind": "LeadModel", "metadata": about, "spec": base}
+    metadata = {"name": NAME, "namespace": NAMESPACE}
+    return {"apiVersion": f"{G}/v1alpha1", "kind": "LeadModel", "metadata": metadata, "spec": base}
 
 
 @dataclass
@@ -130,8 +130,8 @@ class FakeCluster:
             self.lowest,
             self.served,
         ) = facts
-        for noted in (self.broken, self.templates, self.made):
-            noted.clear()
+        for record in (self.broken, self.templates, self.made):
+            record.clear()
 
     # --- what people do --------------------------------------------------------------------------------------------------
 
@@ -142,22 +142,22 @@ class FakeCluster:
     def apply(self, **spec: Any) -> None:
         """Create the LeadModel, or change its spec."""
         wanted = lead_model(**spec)
-        there = self.api.objects.get(LEADMODEL)
+        current = self.api.objects.get(LEADMODEL)
         self.lowest = min(self.lowest, wanted["spec"]["minAuc"])
-        if there is None:
+        if current is None:
             self.api.uids += 1
-            about = {"uid": f"uid-{self.api.uids}", "creationTimestamp": stamp(self.now), "generation": 1}
-            self.api.put(LEADMODEL, {**wanted, "metadata": wanted["metadata"] | about})
+            identity = {"uid": f"uid-{self.api.uids}", "creationTimestamp": stamp(self.now), "generation": 1}
+            self.api.put(LEADMODEL, {**wanted, "metadata": wanted["metadata"] | identity})
         else:
-            self.api.put(LEADMODEL, {**copy.deepcopy(there), "spec": wanted["spec"]})
+            self.api.put(LEADMODEL, {**copy.deepcopy(current), "spec": wanted["spec"]})
 
     def annotate(self, verb: str, value: str | None) -> None:
-        there = copy.deepcopy(self.api.objects[LEADMODEL])
-        notes = there["metadata"].setdefault("annotations", {})
+        current = copy.deepcopy(self.api.objects[LEADMODEL])
+        notes = current["metadata"].setdefault("annotations", {})
         notes.pop(f"{G}/{verb}", None)
         if value is not None:
             notes[f"{G}/{verb}"] = value
-        self.api.put(LEADMODEL, there)
+        self.api.put(LEADMODEL, current)
 
     def edit(self, resource: str, name: str, change: Callable[[Object], None]) -> None:
         """Someone edits an object by hand."""
@@ -177,18 +177,22 @@ class FakeCluster:
         return self.lead_model.get("status") or {}
 
     def condition(self, kind: str) -> tuple[str, str]:
-        found = next((c for c in self.status.get("conditions", []) if c["type"] == kind), {})
-        return found.get("status", ""), found.get("reason", "")
+        condition = next((c for c in self.status.get("conditions", []) if c["type"] == kind), {})
+        return condition.get("status", ""), condition.get("reason", "")
 
     def champion(self) -> str | None:
         """The letter of the champion in status."""
-        found = self.status.get("champion")
-        return LETTERS[found["digest"]] if found else None
+        champion = self.status.get("champion")
+        return LETTERS[champion["digest"]] if champion else None
 
     def serving(self) -> str | None:
         """The letter that the Deployment's template names."""
-        found = self.api.objects.get(("deployments", NAMESPACE, NAME))
-        return LETTERS[found["spec"]["template"]["metadata"]["annotations"][CHAMPION]] if found else None
+        deployment = self.api.objects.get(("deployments", NAMESPACE, NAME))
+        return (
+            LETTERS[deployment["spec"]["template"]["metadata"]["annotations"][CHAMPION]]
+            if deployment
+            else None
+        )
 
     def all(self, resource: str) -> list[Object]:
         return [body for place, body in sorted(self.api.objects.items()) if place[0] == resource]
@@ -199,8 +203,8 @@ class FakeCluster:
         """Every controller takes one step; whether anything changed."""
         before = self.api.version
         self.collect()
-        for found in self.all("deployments"):
-            self.move_deployment(found)
+        for deployment in self.all("deployments"):
+            self.move_deployment(deployment)
         if self.jobs_run:
             for job in self.all("jobs"):
                 self._job(job)
@@ -224,7 +228,7 @@ class FakeCluster:
     def make(self, resource: str, name: str, owner: Object, body: Object) -> Object:
         self.api.uids += 1
         kind = owner.get("kind", "ReplicaSet")
-        about = {
+        metadata = {
             "name": name,
             "namespace": owner["metadata"]["namespace"],
             "uid": f"uid-{self.api.uids}",
@@ -240,20 +244,21 @@ class FakeCluster:
             ],
         }
         return self.api.put(
-            (resource, about["namespace"], name), {**body, "metadata": {**body.get("metadata", {}), **about}}
+            (resource, metadata["namespace"], name),
+            {**body, "metadata": {**body.get("metadata", {}), **metadata}},
         )
 
-    def move_deployment(self, found: Object) -> None:
-        template = found["spec"]["template"]
+    def move_deployment(self, deployment: Object) -> None:
+        template = deployment["spec"]["template"]
         mark = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()[:8]
-        name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
-        wanted = found["spec"].get("replicas", 1)
+        name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
+        wanted = deployment["spec"].get("replicas", 1)
         place = ("replicasets", namespace, f"{name}-{mark}")
         current = self.api.objects.get(place)
         if current is None:
             labels = {"metadata": {"labels": template["metadata"]["labels"]}}
-            current = self.make("replicasets", place[2], found, {"kind": "ReplicaSet", **labels})
-        pods = self._pods_of(found)
+            current = self.make("replicasets", place[2], deployment, {"kind": "ReplicaSet", **labels})
+        pods = self._pods_of(deployment)
         new = [p for p in pods if self._owner(p) == current["metadata"]["uid"]]
         old = [p for p in pods if p not in new]
         if len(new) < wanted and len(pods) <= wanted:
@@ -266,29 +271,31 @@ class FakeCluster:
             self.make("pods", f"{place[2]}-{self.api.uids}", current, pod)
         for pod in pods:
             self._start(pod)
-        ready = [p for p in self._pods_of(found) if is_ready(p)]
+        ready = [p for p in self._pods_of(deployment) if is_ready(p)]
         for pod in [*old, *(new[wanted:])]:
             if not is_ready(pod) or len(ready) > wanted:
                 self.api.remove(("pods", namespace, pod["metadata"]["name"]))
                 ready = [p for p in ready if p["metadata"]["uid"] != pod["metadata"]["uid"]]
-        self._deployment_status(found, current, wanted)
+        self._deployment_status(deployment, current, wanted)
 
-    def _pods_of(self, found: Object) -> list[Object]:
+    def _pods_of(self, deployment: Object) -> list[Object]:
         sets = {
             rs["metadata"]["uid"]
             for rs in self.all("replicasets")
-            if self._owner(rs) == found["metadata"]["uid"]
+            if self._owner(rs) == deployment["metadata"]["uid"]
         }
         return [pod for pod in self.all("pods") if self._owner(pod) in sets]
 
-    def _owner(self, found: Object) -> str | None:
+    def _owner(self, item: Object) -> str | None:
         return next(
-            (r["uid"] for r in found["metadata"].get("ownerReferences", []) if r.get("controller")), None
+            (r["uid"] for r in item["metadata"].get("ownerReferences", []) if r.get("controller")), None
         )
 
-    def _deployment_status(self, found: Object, current: Object, wanted: int) -> None:
+    def _deployment_status(self, deployment: Object, current: Object, wanted: int) -> None:
         body = copy.deepcopy(
-            self.api.objects[("deployments", found["metadata"]["namespace"], found["metadata"]["name"])]
+            self.api.objects[
+                ("deployments", deployment["metadata"]["namespace"], deployment["metadata"]["name"])
+            ]
         )
         pods = self._pods_of(body)
         new = [p for p in pods if self._owner(p) == current["metadata"]["uid"]]
@@ -329,8 +336,8 @@ class FakeCluster:
             state: Object = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}}
         elif held is None:
             state = {"state": {"waiting": {"reason": "ContainerCreating"}}}
-        elif (found := unpacked(held)) != name or not self.truths[LETTERS[name]].loads:
-            error = "examples differ" if found == name else f"{ErrorWord.DIGEST_MISMATCH}: other bytes"
+        elif (mounted := unpacked(held)) != name or not self.truths[LETTERS[name]].loads:
+            error = "examples differ" if mounted == name else f"{ErrorWord.DIGEST_MISMATCH}: other bytes"
             message = refusal.dump(Refusal(error, name))
             ended = {"exitCode": int(PredictorExit.REFUSED), "reason": "Error", "message": message}
             state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": {"terminated": ended}}
@@ -356,11 +363,11 @@ class FakeCluster:
         champion, previous = notes[CHAMPION], notes.get(PREVIOUS) or None
         drifts = self.truths[LETTERS[champion]].drifts
         also = bool(previous) and self.truths[LETTERS[previous]].drifts
-        found = windows.dump(
+        window = windows.dump(
             make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now)
         )
         since = target.partition("since=")[2]
-        return json.dumps({**found, "since": {since: 500} if since else {}}).encode()
+        return json.dumps({**window, "since": {since: 500} if since else {}}).encode()
 
     # --- Jobs --------------------------------------------------------------------------------------------------------------
 
@@ -429,10 +436,10 @@ class FakeCluster:
         if mailbox is None:
             return
         namespace, _, name = mailbox.partition("/")
-        found = self.api.objects.get(("configmaps", namespace, name))
-        if found is not None:
+        stored = self.api.objects.get(("configmaps", namespace, name))
+        if stored is not None:
             data = {"model.json.gz": base64.b64encode(self.packer(raw(letter))).decode()}
-            self.api.put(("configmaps", namespace, name), {**copy.deepcopy(found), "binaryData": data})
+            self.api.put(("configmaps", namespace, name), {**copy.deepcopy(stored), "binaryData": data})
 
     def report(self, given: dict[str, str], letter: str) -> Object:
         """Write the report of a validation with these arguments that read the artifact called `letter`."""
@@ -461,15 +468,15 @@ class FakeCluster:
             if self.served and ready == 0 and LEADMODEL in self.api.objects:
                 self.broken.append("no pod serves any more")
         if kind == "LeadModel" and after is not None and "status" in after:
-            said = {c["type"]: c["status"] for c in after["status"].get("conditions", [])}
-            if said.get("Reconciling") == "True" == said.get("Stalled"):
+            conditions = {c["type"]: c["status"] for c in after["status"].get("conditions", [])}
+            if conditions.get("Reconciling") == "True" == conditions.get("Stalled"):
                 self.broken.append("Reconciling and Stalled")
 
 
 def is_ready(pod: Object) -> bool:
     """Whether a pod says so."""
-    found = (pod.get("status") or {}).get("conditions") or []
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in found)
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def image_of(job: Object) -> str:

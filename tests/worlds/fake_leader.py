@@ -47,15 +47,15 @@ class DirectClient(Client):
         if method != "GET" and not self.may_write():
             raise NotLeading(f"{method} not sent")
         accept = params.pop("accept", "")
-        found = called(method, path, params, json.loads(json.dumps(body)), kind, accept)
-        assert found is not None, path
+        request = called(method, path, params, json.loads(json.dumps(body)), kind, accept)
+        assert request is not None, path
         try:
-            return dict(json.loads(json.dumps(await self.api.ask(found))))
+            return dict(json.loads(json.dumps(await self.api.ask(request))))
         except Refused as refused:
             text = json.dumps({"reason": refused.reason, "message": refused.message})
             after = None if refused.retry_after is None else str(refused.retry_after)
             error = error_of(refused.status, after, text)
-            error.request = f"{VERBS[method]} {found.resource}"
+            error.request = f"{VERBS[method]} {request.resource}"
             raise error from None
 
 
@@ -63,9 +63,9 @@ class DirectScraper(Scraper):
     """Asks pods without a connection."""
 
     async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
-        about, ask = pod["metadata"], self.client.api.pods
-        found = ask(about["namespace"], about["name"], target)
-        return found if isinstance(found, bytes) and len(found) <= limit else None
+        metadata, ask = pod["metadata"], self.client.api.pods
+        answer = ask(metadata["namespace"], metadata["name"], target)
+        return answer if isinstance(answer, bytes) and len(answer) <= limit else None
 
 
 @dataclass
@@ -110,11 +110,10 @@ class Leader:
         for _ in range(limit):
             before = writes(self.cluster.api)
             after = await self.look()
-            moved = self.cluster.step()
+            progress = self.cluster.step()
             self.cluster.now += timedelta(seconds=2)
-            quiet = (
-                0 if moved or writes(self.cluster.api) != before or after in {0.0, 0.05, 0.5} else quiet + 1
-            )
+            busy = progress or writes(self.cluster.api) != before or after in {0.0, 0.05, 0.5}
+            quiet = 0 if busy else quiet + 1
             if quiet == 2:
                 return
             self.cluster.now += timedelta(seconds=30 * quiet)
@@ -181,23 +180,23 @@ _NAMES = re.compile(r"-(val|poll|backfill|retraining)-[0-9a-z]+|-[0-9a-f]{8}-\d+
 
 def shape(cluster: FakeCluster) -> Object:
     """Everything there is, without identities and instants: two worlds with the same shape are the same to a user."""
-    found = {}
+    objects = {}
     for place, body in cluster.api.objects.items():
         if place[0] not in {"events", "leases"}:
-            found["/".join((place[0], _NAMES.sub("-*", place[2])))] = masked(body)
-    return found
+            objects["/".join((place[0], _NAMES.sub("-*", place[2])))] = masked(body)
+    return objects
 
 
 def masked(value: Any) -> Any:
     if isinstance(value, dict):
-        found = {
+        kept = {
             k: masked(v)
             for k, v in sorted(value.items())
             if k not in _NOISE and not k.endswith(("claimed", "rendered"))
         }
-        for entry in found.get("history") or []:
+        for entry in kept.get("history") or []:
             entry.pop("message", None)  # a repeated decision may give its other reason
-        return found
+        return kept
     if isinstance(value, list):
         return [masked(item) for item in value]
     if isinstance(value, str):
@@ -208,21 +207,21 @@ def masked(value: Any) -> Any:
     return value
 
 
-def differences(found: Any, wanted: Any, path: str = "") -> list[str]:
+def differences(actual: Any, wanted: Any, path: str = "") -> list[str]:
     """Where two shapes differ."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
+    if isinstance(actual, dict) and isinstance(wanted, dict):
         return [
             line
-            for key in sorted(found.keys() | wanted.keys())
-            for line in differences(found.get(key), wanted.get(key), f"{path}.{key}")
+            for key in sorted(actual.keys() | wanted.keys())
+            for line in differences(actual.get(key), wanted.get(key), f"{path}.{key}")
         ]
-    if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
+    if isinstance(actual, list) and isinstance(wanted, list) and len(actual) == len(wanted):
         return [
             x
-            for i, (a, b) in enumerate(zip(found, wanted, strict=True))
+            for i, (a, b) in enumerate(zip(actual, wanted, strict=True))
             for x in differences(a, b, f"{path}[{i}]")
         ]
-    return [] if found == wanted else [f"{path}: {found!r} instead of {wanted!r}"]
+    return [] if actual == wanted else [f"{path}: {actual!r} instead of {wanted!r}"]
 
 
 async def stays_quiet(leader: Leader, seconds: int = 60) -> list[str]:

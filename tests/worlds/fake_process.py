@@ -40,9 +40,9 @@ def kubeconfig(server: str, folder: Path) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @dataclass
@@ -92,8 +92,8 @@ class Process:
         """Wait until it answers so."""
         loop = asyncio.get_running_loop()
         end = loop.time() + limit
-        while (found := await self.ask(target)) and (found[0] != code or text not in {None, found[1]}):
-            assert loop.time() < end, (target, found)
+        while (answer := await self.ask(target)) and (answer[0] != code or text not in {None, answer[1]}):
+            assert loop.time() < end, (target, answer)
             await asyncio.sleep(0.2)
 
     def lines(self) -> list[dict]:

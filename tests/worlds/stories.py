@@ -72,8 +72,8 @@ def peaceful(story: Story) -> dict[str, Any]:
 async def holds(cluster: FakeCluster, leader: Leader, story: Story) -> None:
     """The four things."""
     assert cluster.champion() == cluster.serving() == SERVES[story]
-    found = differences(shape(cluster), peaceful(story))
-    assert found == []
+    deviations = differences(shape(cluster), peaceful(story))
+    assert deviations == []
     assert cluster.broken == []
     assert await stays_quiet(leader) == []
 

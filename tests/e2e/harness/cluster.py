@@ -25,10 +25,10 @@ SHARED = ROOT / "build" / "e2e"
 
 def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
     """A command, to its end; its output."""
-    found = subprocess.run(command, check=False, text=True, capture_output=True, input=stdin, cwd=ROOT)
-    if check and found.returncode:
-        raise RuntimeError(f"{' '.join(command[:6])} failed: {found.stdout[-500:]}{found.stderr[-1500:]}")
-    return found.stdout + ("" if check else found.stderr)
+    result = subprocess.run(command, check=False, text=True, capture_output=True, input=stdin, cwd=ROOT)
+    if check and result.returncode:
+        raise RuntimeError(f"{' '.join(command[:6])} failed: {result.stdout[-500:]}{result.stderr[-1500:]}")
+    return result.stdout + ("" if check else result.stderr)
 
 
 def named(image: str, tag: str) -> str:
@@ -49,9 +49,9 @@ def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: f
     """Until `ready` answers something true."""
     end = time.monotonic() + seconds
     while True:
-        found = ready()
-        if found:
-            return found
+        answer = ready()
+        if answer:
+            return answer
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
         time.sleep(every)
@@ -69,8 +69,8 @@ class Cluster:
 
     def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
         """kubectl apply of objects; as JSON, for in YAML `y` is a truth value to some and a text to others."""
-        found = {"apiVersion": "v1", "kind": "List", "items": bodies}
-        return self.kubectl("apply", "-f", "-", stdin=json.dumps(found), check=check)
+        listing = {"apiVersion": "v1", "kind": "List", "items": bodies}
+        return self.kubectl("apply", "-f", "-", stdin=json.dumps(listing), check=check)
 
     def helm(self, *arguments: str) -> str:
         """helm."""
@@ -78,13 +78,13 @@ class Cluster:
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
         """An object, None when it is not there."""
-        found = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
-        return json.loads(found) if found.strip() else None
+        text = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
+        return json.loads(text) if text.strip() else None
 
     def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         """All of some kinds."""
-        found = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
-        return list(json.loads(found)["items"])
+        text = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
+        return list(json.loads(text)["items"])
 
     def install(self, tag: str, *more: str) -> None:
         """Install or upgrade the operator by its chart, with images of this tag."""

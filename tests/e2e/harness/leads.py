@@ -18,8 +18,8 @@ def send(subject: Subject, leads: list[dict[str, object]]) -> None:
 
 def some(model: Model, count: int, start: int = 0) -> list[dict[str, object]]:
     """Leads from all over the holdout, others for each start."""
-    found = list(islice(model.leads(), SPREAD))
-    return found[start :: len(found) // count][:count]
+    leads = list(islice(model.leads(), SPREAD))
+    return leads[start :: len(leads) // count][:count]
 
 
 def proven(subject: Subject, model: Model, **spec: object) -> None:

@@ -50,15 +50,15 @@ def real_leads() -> Rows:
 
 def train_on(rows: Rows, *exclude: str, night: int = 0, **more: Any) -> Model:
     """A model of some night, made as `leadmodel-train` makes it; the fitted pipeline is asked before it goes."""
-    asked, now = (
+    request, now = (
         pipeline.TrainingRequest(exclude=exclude, name="conversion", **more),
         NOW + timedelta(days=night),
     )
-    leads = pipeline.prepare_leads(rows, asked)
-    split = pipeline.choose_split(leads, asked, now)
-    features, table = pipeline.choose_features(leads, split, asked)
-    fitted, _ = pipeline.fit_model(leads, split, features, table, asked)
-    artifact, held = pipeline.export_model(leads, split, fitted, asked, now)
+    leads = pipeline.prepare_leads(rows, request)
+    split = pipeline.choose_split(leads, request, now)
+    features, table = pipeline.choose_features(leads, split, request)
+    fitted, _ = pipeline.fit_model(leads, split, features, table, request)
+    artifact, held = pipeline.export_model(leads, split, fitted, request, now)
     raw = dump(artifact)
     held_rows = encode(rows.take(split.holdout), fitted.features, leads.times[split.holdout])
     return Model(raw, held, digest(raw), artifact.auc, tuple(fitted.predict(held_rows).tolist()))

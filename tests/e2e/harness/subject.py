@@ -88,9 +88,9 @@ class Subject:
 
     def object(self) -> dict[str, Any]:
         """The whole object."""
-        found = self.cluster.get("lm", self.name, self.namespace)
-        assert found is not None
-        return found
+        lead_model = self.cluster.get("lm", self.name, self.namespace)
+        assert lead_model is not None
+        return lead_model
 
     def status(self) -> dict[str, Any]:
         """Its status."""
@@ -102,9 +102,9 @@ class Subject:
 
     def condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition."""
-        for found in self.status().get("conditions") or []:
-            if found["type"] == kind:
-                return found["status"], found["reason"]
+        for condition in self.status().get("conditions") or []:
+            if condition["type"] == kind:
+                return condition["status"], condition["reason"]
         return "Unknown", ""
 
     def message(self, kind: str) -> str:
@@ -119,8 +119,8 @@ class Subject:
         """Until a condition says so."""
 
         def says() -> bool:
-            found = self.condition(kind)
-            return found[0] == status and reason in {None, found[1]}
+            condition = self.condition(kind)
+            return condition[0] == status and reason in {None, condition[1]}
 
         self.wait(f"{kind}={status}/{reason}", says, seconds)
 
@@ -142,8 +142,8 @@ class Subject:
     def pods(self, role: str = "predictor") -> list[dict[str, Any]]:
         """Its pods that are not on their way out."""
         selector = f"customerops.dev/leadmodel={self.name},customerops.dev/role={role}"
-        found = self.cluster.items("pods", self.namespace, selector)
-        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        pods = self.cluster.items("pods", self.namespace, selector)
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def url(self) -> str:
         """POST here, through the Service; only once the node routes to it."""
@@ -155,5 +155,5 @@ class Subject:
 
     def events(self) -> list[str]:
         """Reasons of its events."""
-        found = self.cluster.items("events.events.k8s.io", self.namespace)
-        return [event["reason"] for event in found if event.get("regarding", {}).get("name") == self.name]
+        events = self.cluster.items("events.events.k8s.io", self.namespace)
+        return [event["reason"] for event in events if event.get("regarding", {}).get("name") == self.name]
