@@ -3,7 +3,7 @@
 Leaves are numbered from left to right. A node whose test fails clears the leaves of its left branch; the lead ends in the first leaf
 that remains (C. Lucchese et al., "QuickScorer: a Fast Algorithm to Rank Documents with Additive Ensembles of Regression Trees",
 SIGIR 2015, theorem 1). Here one long integer holds the leaves of all trees, and one mask per interval between thresholds holds all
-leaves that a value leaves over: a lead costs one search and one AND per feature instead of hundreds of comparisons.
+leaves that remain reachable for a value: a lead costs one search and one AND per feature instead of hundreds of comparisons.
 
 One multiplication finds the number of the remaining bit in all trees at once (C. Leiserson, H. Prokop and K. Randall, "Using de Bruijn
 Sequences to Index a 1 in a Computer Word", 1998). A tree has twice the bits it has leaves, so that no product reaches the next tree.

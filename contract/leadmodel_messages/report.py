@@ -1,4 +1,4 @@
-"""The report of a validation: what was measured, in one line of JSON of at most 4 KB. What must hold of the figures, the gate decides."""
+"""The report of a validation: what was measured, in one line of JSON of at most 4 KB. The gate decides which figures suffice."""
 
 from __future__ import annotations
 

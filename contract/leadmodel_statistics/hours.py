@@ -1,4 +1,4 @@
-"""Hour matching: which share of the leads the reference leads one to expect in each bin at each UTC hour, and at each hour."""
+"""Hour matching: the share of leads that a reference predicts per bin and UTC hour, and per UTC hour."""
 
 import math
 from collections.abc import Sequence

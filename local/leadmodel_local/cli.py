@@ -1,4 +1,4 @@
-"""`leadmodel local …`: parses arguments, then runs the runtime or prints a view of the state folder. Owns the clock and the output."""
+"""`leadmodel local …`: parses arguments, then runs the runtime or prints a view of the state folder. Owns the output."""
 
 import argparse
 import asyncio

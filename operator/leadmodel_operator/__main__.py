@@ -1,4 +1,4 @@
-"""`leadmodel-operator`: arguments → a process that watches, elects a leader and reconciles. The only place that reads the clock."""
+"""`leadmodel-operator`: arguments → a process that watches, elects a leader and reconciles. The only place that reads the wall clock."""
 
 import argparse
 import asyncio

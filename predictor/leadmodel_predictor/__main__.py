@@ -1,4 +1,4 @@
-"""`leadmodel-predictor`: settings → uvicorn. Nothing else reads the environment or the arguments."""
+"""`leadmodel-predictor`: arguments and environment → settings → uvicorn. Nothing else in the server reads either."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""`leadmodel-train`: reads leads, writes holdout and artifact, prints one JSON line. Only this module reads the clock."""
+"""`leadmodel-train`: reads leads, writes holdout and artifact, prints one JSON line. Only this module reads the wall clock."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Splits rows in time order: the oldest are fitted, newer ones calibrate, the newest are the holdout. No lead is on two sides.
+"""Splits rows in time order: the oldest are fitted, newer ones calibrate, the newest are the holdout. No lead is in two of the three.
 
 The functions return places of rows; of the content they read only times and hashes.
 """

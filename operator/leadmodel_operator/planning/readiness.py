@@ -2,7 +2,7 @@
 
 Ready
 ------------------------------------------------------|-------------------------------------
-an object of ours belongs to someone else             | False Unavailable
+an object with its name is someone else's           | False Unavailable
 this generation asks for something new                | False Fetching
 an older champion serves after a rollback             | False RolledBack
 the pinned digest is quarantined for good             | False Quarantined
@@ -60,7 +60,7 @@ def _champion(state: PassState) -> str:
 
 
 def _name_conflict(state: PassState) -> Answer | None:
-    """An object with a name of ours belongs to someone else."""
+    """Another owner made an object with a name that the LeadModel needs."""
     if not state.seen.conflicts:
         return None
     return false(Reason.UNAVAILABLE, f"{state.seen.conflicts[0]} belongs to someone else")

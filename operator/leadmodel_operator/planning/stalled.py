@@ -1,6 +1,6 @@
 """The condition Stalled as a chain of rules: the first rule that applies answers. Stalled needs a person or a new spec.
 
-    an object of ours belongs to someone else               | True NameConflict
+    an object with its name is someone else's             | True NameConflict
     the API server refuses what the operator must write     | True Forbidden
     an older champion serves after a rollback               | True RolledBack; NoRollbackTarget if nothing serves
     the requested digest is quarantined for good            | True Quarantined         (*)
@@ -70,7 +70,7 @@ def _needs_a_person(state: PassState) -> bool:
 
 
 def _name_conflict(state: PassState) -> Answer | None:
-    """An object with a name of ours belongs to someone else."""
+    """Another owner made an object with a name that the LeadModel needs."""
     if not state.seen.conflicts:
         return None
     message = f"{state.seen.conflicts[0]} is not this LeadModel's; delete or rename it"

@@ -1,6 +1,6 @@
-"""`python -m leadmodel_predictor.jobs.rehearse`: predictors of another time. The clock is told, not read; all else is as it serves.
+"""`python -m leadmodel_predictor.jobs.rehearse`: predictors at a simulated time, which the caller passes in; everything else is as in a predictor that serves.
 
-One JSON document a line in, one out: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
+Reads one JSON document per line and writes one per line: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
 `{"leads": [[SECONDS, LEAD], …]}` answers their scores (null: refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
 """
 

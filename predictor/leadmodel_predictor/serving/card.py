@@ -1,4 +1,4 @@
-"""What is known of a model, for people. What is not known is left out, not invented."""
+"""The model card: facts of a model for people. An unknown fact is left out, not invented."""
 
 from typing import Any
 

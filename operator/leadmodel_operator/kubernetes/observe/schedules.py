@@ -1,4 +1,4 @@
-"""CronJobs → the planner's words: whether a run was missed, and which of two LeadModels makes the backfill both ask for. Pure."""
+"""CronJobs → the planner's words: whether a run was missed, and which of two LeadModels runs a backfill that both request. Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

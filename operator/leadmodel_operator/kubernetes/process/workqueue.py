@@ -3,7 +3,7 @@
 Enqueuing a key only says that the key deserves a pass; the pass finds out what is to be done.
 
 - A key that changed while its pass ran gets another pass.
-- A key that is enqueued again and again gets its passes further and further apart, up to two seconds, until it was left alone for that
+- A key that is enqueued again and again gets its passes further and further apart, up to two seconds, until no enqueue came for that
   long. So a burst of events is a few passes.
 - A pass that had something to do shortens the distance again, each time by less: its effects are seen soon, and two parties that undo
   each other's work do not do so at full speed.

@@ -5,7 +5,7 @@ that an artifact is never code.
 
 How to debug generated code: every function goes through `_compile`; print `text` there to read the function. A traceback names the
 file `<scorer>` and a line of that text. `namespace` holds the objects behind the names: `t0` the codes of the levels of feature 0, `r0`
-the check of a field that the champion reads otherwise, `scorer` the compiled model. `leadmodel_artifact.scoring.explain_score` computes
+the check of a field that the champion reads with another type, `scorer` the compiled model. `leadmodel_artifact.scoring.explain_score` computes
 the same scores slowly, term by term; tests/predictor/test_slots.py compares the two.
 """
 
