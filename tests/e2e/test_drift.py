@@ -5,7 +5,7 @@ import time
 import pytest
 
 from e2e.harness.leads import only, proven, replace, send, some
-from e2e.harness.models import Model, moved
+from e2e.harness.models import Model, drifted
 from e2e.harness.subject import Subject
 
 pytestmark = pytest.mark.drift
@@ -58,7 +58,7 @@ def test_a_moved_world_is_told_and_nothing_is_rolled_back(subject: Subject, good
     """Both models drift on the same leads: an alert, an event, no rollback; and it ends when the world comes back."""
     proven(subject, good)
     replace(subject, better)
-    leads = [moved(lead) for lead in some(better, 400)]
+    leads = [drifted(lead) for lead in some(better, 400)]
     for _ in range(60):
         send(subject, leads[:200])
         if subject.condition("DriftDetected") == ("True", "SustainedBreach"):

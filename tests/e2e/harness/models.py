@@ -76,7 +76,7 @@ def corrupted(rows: Rows, share: float, seed: int = 7) -> Rows:
     return Rows(columns)
 
 
-def moved(lead: dict[str, Any]) -> dict[str, Any]:
+def drifted(lead: dict[str, Any]) -> dict[str, Any]:
     """The lead as another world would send it: other people, other jobs, richer and older."""
     return {
         **lead,
