@@ -12,7 +12,7 @@ from serving.figures import Spread, against, goal, ratio, spread, table
 from serving.load import read
 from serving.models import Made, as_json, bodies
 from serving.rounds import Run, awake, check, measure, running, single
-from serving.servers import floor, knows, leadmodel
+from serving.servers import floor, leadmodel
 
 from leadmodel_artifact.artifact import dump
 from support.small_models import leads, linear
@@ -112,11 +112,6 @@ def test_a_server_that_does_not_start_says_why(files):
     broken = replace(floor(), command=lambda _port: [sys.executable, "-c", "raise OSError('no such model')"])
     with pytest.raises(SystemExit, match="no such model"), running([broken], leads(1)[0]):
         pass
-
-
-def test_flags_that_do_not_exist_are_known_not_to():
-    assert knows("--previous")
-    assert not knows("--no-such-flag")
 
 
 @pytest.mark.skipif(machine.shutil.which("wrk") is None, reason="wrk is not installed: apt-get install wrk")
