@@ -140,7 +140,9 @@ def test_tables_of_every_kind(data):
         if not isinstance(leads, list):
             assert leads[1] in outcome_of(replayed, data)[1]
             refusal = outcome_of(validated, data)[1]
-            assert leads[1] in refusal or f"no column {LABEL!r}" in refusal  # the header is judged before the rows
+            assert (
+                leads[1] in refusal or f"no column {LABEL!r}" in refusal
+            )  # the header is judged before the rows
 
 
 JSON_VALUES = st.one_of(
