@@ -48,7 +48,7 @@ class Predictors:
         )
 
     def __enter__(self) -> Self:
-        """Return the running predictors."""
+        """Return the predictors, which run until the block ends."""
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -64,7 +64,7 @@ class Cluster:
     kubeconfig: str
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
-        """kubectl."""
+        """Run kubectl on this cluster and return what the command prints."""
         return run("kubectl", f"--kubeconfig={self.kubeconfig}", *arguments, stdin=stdin, check=check)
 
     def apply(self, *bodies: dict[str, Any], check: bool = True) -> str:
@@ -73,7 +73,7 @@ class Cluster:
         return self.kubectl("apply", "-f", "-", stdin=json.dumps(listing), check=check)
 
     def helm(self, *arguments: str) -> str:
-        """helm."""
+        """Run helm on this cluster and return what the command prints."""
         return run("helm", f"--kubeconfig={self.kubeconfig}", *arguments)
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
@@ -82,7 +82,7 @@ class Cluster:
         return json.loads(text) if text.strip() else None
 
     def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        """All of some kinds."""
+        """Return the objects of these kinds in a namespace, by label."""
         text = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
         return list(json.loads(text)["items"])
 

@@ -92,14 +92,14 @@ class _NoDiff(kopf.DiffBaseStorage):
     """Switches Kopf's comparison of specs off: the comparison costs more than the rest of an event, and no handler uses it."""
 
     def build(self, **_: Any) -> Any:
-        """Return an empty spec."""
+        """Return an empty spec: Kopf has nothing to compare an event with."""
         return {}
 
     def fetch(self, **_: Any) -> None:
         """Return nothing, for nothing was stored."""
 
     def store(self, **_: Any) -> None:
-        """Store nothing."""
+        """Store nothing: Kopf writes to no LeadModel."""
 
 
 def settings() -> kopf.OperatorSettings:
