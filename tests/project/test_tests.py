@@ -163,3 +163,35 @@ FEATURES = {
 def test_each_file_on_a_real_cluster_has_one_feature(path):
     marks = set(re.findall(r"pytest\.mark\.(\w+)", path.read_text()))
     assert len(marks & FEATURES) == 1
+
+
+# --- the workers of one run collect the same tests in the same order -----------------------------------------------------------
+
+
+def unordered(tree: ast.AST) -> list[int]:
+    """List the lines on which a test is parametrized by a set, whose order differs from process to process."""
+    return [
+        argument.lineno
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and called(call) == "parametrize"
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords))
+        if isinstance(argument, ast.Set | ast.SetComp) or called(argument) in {"set", "frozenset"}
+    ]
+
+
+@pytest.mark.parametrize("path", files_with_tests(), ids=lambda path: str(path.relative_to(TESTS)))
+def test_no_test_is_parametrized_by_a_set(path):
+    assert unordered(parsed(path)) == []
+
+
+@pytest.mark.parametrize(
+    "cases", ["{1, 2}", "{c for c in CASES}", "set(CASES)", "frozenset(CASES)", "argvalues={1}"]
+)
+def test_a_set_of_cases_is_noticed(cases):
+    assert unordered(ast.parse(f'@pytest.mark.parametrize("case", {cases})\ndef test_x(case): ...')) == [1]
+
+
+def test_ordered_cases_are_no_set():
+    assert (
+        unordered(ast.parse('@pytest.mark.parametrize("case", sorted({1, 2}))\ndef test_x(case): ...')) == []
+    )
