@@ -32,8 +32,8 @@ REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "PL", "SE
 UNSETTLED = "REDACTED"  # replaces the whole text where redaction does not settle in eight passes
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 _REGION = re.compile(r"[A-Z]{2}")
-_KEYS = {"off", "fields", "regions", "custom"}
-_MAX_CUSTOM = 32
+_KEYS = {"off", "fields", "regions", "custom", "keep"}
+_MAX_CUSTOM, _MAX_KEPT, _MAX_KEPT_LENGTH = 32, 256, 128
 
 
 class ConfigError(ValueError):
@@ -58,6 +58,7 @@ class Config:
         fields: Fields of JSON texts that are read; every field where none is named.
         regions: Countries (ISO 3166, two letters) whose national phone numbers are known.
         custom: Patterns of the user's own.
+        keep: Words that are no person's name, such as the team's companies and products; capitals do not matter.
 
     Raises:
         ConfigError: A name is unknown, or a pattern is wrong or too slow.
@@ -67,6 +68,7 @@ class Config:
     fields: tuple[str, ...] = ()
     regions: tuple[str, ...] = REGIONS
     custom: tuple[Custom, ...] = ()
+    keep: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check_names("entity", self.off, ENTITIES)
@@ -74,11 +76,12 @@ class Config:
             if not _REGION.fullmatch(region):
                 raise ConfigError(f"regions: {region!r} is not a country such as US or DE")
         _check_custom(self.custom)
+        _check_kept(self.keep)
 
     @property
     def digest(self) -> str:
         """Names the configuration, equal for equal meaning: 12 hex digits of a SHA-256."""
-        meaning = asdict(self) | {key: sorted(set(getattr(self, key))) for key in ("off", "fields")}
+        meaning = asdict(self) | {key: sorted(set(getattr(self, key))) for key in ("off", "fields", "keep")}
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -91,6 +94,16 @@ def _check_names(what: str, names: tuple[str, ...], known: tuple[str, ...]) -> N
     for name in names:
         if name not in known:
             raise ConfigError(f"no {what} {name!r}; known are {', '.join(known)}")
+
+
+def _check_kept(keep: tuple[str, ...]) -> None:
+    if len(keep) > _MAX_KEPT:
+        raise ConfigError(f"keep: {len(keep)} entries; at most {_MAX_KEPT}")
+    for entry in keep:
+        if not 1 <= len(entry) <= _MAX_KEPT_LENGTH or not entry[0].isalnum():
+            raise ConfigError(
+                f"keep: each entry begins with a letter or digit and has at most {_MAX_KEPT_LENGTH} characters, such as Acme Cloud"
+            )
 
 
 def _check_custom(custom: tuple[Custom, ...]) -> None:
@@ -132,7 +145,7 @@ def loads(text: str | bytes) -> Config:
     custom = document.get("custom", [])
     if not isinstance(custom, list):
         raise ConfigError("custom must be a list of objects with entity and pattern")
-    lists = {key: _strings(document, key) for key in ("off", "fields", "regions") if key in document}
+    lists = {key: _strings(document, key) for key in ("off", "fields", "regions", "keep") if key in document}
     return Config(**lists, custom=tuple(_own(item) for item in custom))
 
 

@@ -14,7 +14,15 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from leadmodel_privacy import addresses, dates, identity_documents, names, network, payment_numbers, phones
+from leadmodel_privacy import (
+    addresses,
+    dates,
+    identity_documents,
+    name_finder,
+    network,
+    payment_numbers,
+    phones,
+)
 from leadmodel_privacy.configuration import UNSETTLED, Config
 from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
 from leadmodel_privacy.normalization import normalize
@@ -27,7 +35,7 @@ __all__ = ["Detector", "Span", "detect", "redact"]
 MAX_PASSES = 8  # of a redaction, which most texts end after two
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 CODE_FILES = word_set(
-    "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py names.py network.py normalization.py "
+    "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py kept_words.py name_finder.py names.py network.py normalization.py "
     "pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
 _UUID = re.compile(
@@ -143,7 +151,9 @@ def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
     """The finders in order of certainty: first numbers known by form, then numbers known by words, phones and names last."""
     numeric = (*_WITH_DIGITS, ("PHONE", phones.phones(config.regions))) if numbers else ()
     return tuple(
-        f for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", names.names)) if entity not in config.off
+        f
+        for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", name_finder.finder(config)))
+        if entity not in config.off
     )
 
 

@@ -82,7 +82,7 @@ def test_whatever_is_accepted_is_quick(pieces, unit):
     [
         ("nonsense", "not JSON"),
         ("[]", "must be an object"),
-        ('{"of": []}', "known are custom, fields, off, regions"),
+        ('{"of": []}', "known are custom, fields, keep, off, regions"),
         ('{"off": "NAME"}', "list of strings"),
         ('{"off": ["EMIAL"]}', "known are EMAIL"),
         ('{"regions": ["germany"]}', "US or DE"),
@@ -91,6 +91,9 @@ def test_whatever_is_accepted_is_quick(pieces, unit):
         ('{"custom": [{"entity": "OWN", "pattern": "a"}]}', "less than two"),
         ('{"custom": [{"entity": "OWN", "pattern": "("}]}', "not a regular expression"),
         ('{"custom": {}}', "must be a list"),
+        ('{"keep": "Acme"}', "list of strings"),
+        ('{"keep": [""]}', "begins with a letter"),
+        ('{"keep": [" Acme"]}', "begins with a letter"),
     ],
 )
 def test_a_wrong_configuration_says_what_to_write(text, says):
