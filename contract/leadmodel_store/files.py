@@ -1,0 +1,62 @@
+"""Files of this machine and of mounted claims: `file:///path` and `pvc://claim/path`."""
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from leadmodel_messages.uris import show
+from leadmodel_store.result import Fetched, StoreError, StoreReason, checked
+
+PVC_ROOT = Path("/mnt")  # Jobs mount the claim NAME at /mnt/NAME
+
+
+def path_of(uri: str) -> Path:
+    """Return the path of a `file:` or `pvc:` URI. Raises StoreError for a URI that leaves its claim."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        if parts.netloc not in {"", "localhost"}:
+            raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must have the form file:///path")
+        return Path(parts.path)
+    root = PVC_ROOT / parts.netloc
+    path = (root / parts.path.lstrip("/")).resolve()
+    if not parts.netloc or not path.is_relative_to(root.resolve()):
+        raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must have the form pvc://claim/path")
+    return path
+
+
+def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None) -> Fetched:
+    """Read a file; its time, size and inode make the ETag. Raises StoreError."""
+    try:
+        with path.open("rb") as file:
+            stat = os.fstat(file.fileno())
+            tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"
+            if etag == tag:
+                return Fetched(b"", tag, not_modified=True)
+            data = file.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise StoreError(StoreReason.NOT_FOUND, f"{show(uri)} is not there") from None
+    except PermissionError:
+        raise StoreError(StoreReason.FORBIDDEN, f"{show(uri)} may not be read") from None
+    except OSError as error:
+        raise StoreError(StoreReason.UNREACHABLE, f"{show(uri)} cannot be read: {error.strerror}") from None
+    return Fetched(checked(data, uri, max_bytes, tag), tag)
+
+
+def put_file(path: Path, uri: str, data: bytes) -> None:
+    """Write a file beside its place and rename it, so that no reader sees a part. Raises StoreError."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.fchmod(file.fileno(), 0o644)
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise StoreError(
+            StoreReason.UNREACHABLE, f"{show(uri)} cannot be written: {error.strerror}"
+        ) from None
