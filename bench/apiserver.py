@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import socket
 import ssl
@@ -36,6 +37,15 @@ class ApiServer:
     @property
     def kubeconfig(self) -> Path:
         return self.folder / "pki" / "admin.kubeconfig"
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def account(self) -> Path:
+        """A folder as a pod finds it at the place of its service account; the account may do everything."""
+        return self.folder / "account"
 
     def raw(self, path: str) -> str:
         """A GET as the administrator."""
@@ -72,6 +82,7 @@ def api_server() -> Iterator[ApiServer]:
     etcd, peer, secure = free_port(), free_port(), free_port()
     found = ApiServer(folder, f"https://127.0.0.1:{secure}")
     Pki(folder / "pki", found.url, ("127.0.0.1",)).make()
+    _make_account(folder)
     running = [_start(folder, "etcd", _etcd(folder, etcd, peer))]
     try:
         running.append(_start(folder, "apiserver", _api(folder, etcd, secure)))
@@ -85,6 +96,14 @@ def api_server() -> Iterator[ApiServer]:
                 process.wait(20)
             process.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_account(folder: Path) -> None:
+    account, token = folder / "account", secrets.token_urlsafe(32)
+    account.mkdir()
+    (account / "token").write_text(token)
+    shutil.copy(folder / "pki" / "ca.crt", account)
+    (folder / "tokens.csv").write_text(f'{token},bench,bench,"system:masters"\n')
 
 
 def _etcd(folder: Path, port: int, peer: int) -> list[str]:
@@ -105,6 +124,7 @@ def _api(folder: Path, etcd: int, port: int) -> list[str]:
         f"--tls-cert-file={pki}/apiserver.crt",
         f"--tls-private-key-file={pki}/apiserver.key",
         f"--client-ca-file={pki}/ca.crt",
+        f"--token-auth-file={folder}/tokens.csv",
         "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.96.0.0/16",
         "--service-account-issuer=https://kubernetes.default.svc",

@@ -179,6 +179,16 @@ class World:
 # --- the operator as a process ---------------------------------------------------------------------------------------------------
 
 
+AS_IN_ITS_POD = """
+import runpy, sys
+from pathlib import Path
+from leadmodel_messages import places
+places.SERVICE_ACCOUNT = Path(sys.argv.pop(1))
+sys.modules["kubernetes"] = None  # Kopf imports that package wherever it is installed; the image has none
+runpy.run_module("leadmodel_operator", run_name="__main__", alter_sys=True)
+"""
+
+
 @dataclass
 class Operator:
     """One process of it."""
@@ -190,9 +200,10 @@ class Operator:
 
     def start(self) -> "Operator":
         self.began = time.monotonic()
-        command = [sys.executable, "-m", "leadmodel_operator", f"--predictor-image={IMAGE}"]
+        command = [sys.executable, "-c", AS_IN_ITS_POD, str(self.api.account), f"--predictor-image={IMAGE}"]
         command += [f"--identity={self.identity}", "--host=127.0.0.1", f"--port={self.port}"]
-        env = {**os.environ, "KUBECONFIG": str(self.api.kubeconfig)}
+        env = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+        env |= {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.api.port)}
         self.log = self.api.folder / f"operator-{self.identity}-{self.port}.log"
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(

@@ -198,6 +198,7 @@ def test_every_reader_refuses_in_the_same_words(case):
         assert "example.org" not in refusal[1]
 
 
+@pytest.mark.slow
 def test_a_small_file_that_unpacks_to_a_huge_one(monkeypatch):
     data = gzip.compress(b"a,y\n" + b"1,1\n" * (1 << 20), mtime=0)
     with pytest.raises(TableError, match="unpack to more than 1048576 bytes"):

@@ -105,6 +105,7 @@ def test_a_sleep_in_virtual_time_is_none(tmp_path, sleep, runner, waits):
     assert sleeping_tests(House(house.root)) == ["test_x.test_x"] * waits
 
 
+@pytest.mark.slow
 def test_the_table_is_printed(capsys):
     assert main([]) == 0
     assert "arrows between rooms of leadmodel_operator" in capsys.readouterr().out
