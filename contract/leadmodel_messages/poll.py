@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leadmodel_artifact.jsonnode import Node
-from leadmodel_messages import termination
+from leadmodel_messages import bounds, termination
+from leadmodel_messages.texts import usable_etag
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def _document(stored: Stored) -> dict[str, Any]:
 
 
 def parse(line: str) -> PollAnswer:
-    """Read an answer strictly.
+    """Read an answer strictly; an ETag that cannot be sent back reads as none.
 
     Raises:
-        ValueError: The line is no JSON object, has no URI, or a field has another type.
+        ValueError: The line is no JSON object, has no URI, or a field has another type or is out of bounds.
     """
     node = Node(termination.document(line), "")
     holdout = _read(node.node("holdout")) if node.has("holdout") else None
@@ -62,8 +63,8 @@ def parse(line: str) -> PollAnswer:
 
 def _read(node: Node) -> Stored:
     return Stored(
-        digest=node.optional("digest", node.text),
+        digest=bounds.digest(node, "digest") if node.has("digest") else None,
         size=node.optional("size", node.integer),
-        etag=node.optional("etag", node.text),
+        etag=usable_etag(node.optional("etag", lambda key: node.text(key, termination.LIMIT))),
         not_modified=node.flag("notModified", default=False),
     )

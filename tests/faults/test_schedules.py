@@ -1,9 +1,11 @@
 """CronJobs: runs that were missed, overlap, are suspended or edited; what a run said is read once and shown."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from cronsim import CronSim
 
 from leadmodel_messages import backfill, training
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
@@ -196,3 +198,34 @@ def test_two_lead_models_that_ask_for_the_same_backfill():
             assert cluster.condition("BackfillHealthy") == ("Unknown", "Pending")
 
     asyncio.run(tell())
+
+
+# --- daylight saving -----------------------------------------------------------------------------------------------------------
+
+
+def in_berlin(schedule: str, since: str) -> str:
+    """When the next run starts, as a clock in Berlin shows it."""
+    zone = ZoneInfo("Europe/Berlin")
+    begun = datetime.fromisoformat(since).replace(tzinfo=zone)
+    return f"{schedules.next_run(schedule, begun.astimezone(UTC), zone).astimezone(zone):%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "since", "run"),
+    [
+        ("0 2 * * 0", "2026-03-22 02:00", "04-05 02:00"),  # on 29 March no clock shows two
+        ("0 2 * * *", "2026-03-28 02:00", "03-30 02:00"),
+        ("30 * * * *", "2026-03-29 01:30", "03-29 03:30"),
+        ("0 3 * * *", "2026-03-28 03:00", "03-29 03:00"),
+        ("0 2 * * 0", "2026-10-18 02:00", "10-25 02:00"),  # on 25 October clocks show two twice
+        ("0 2 * * 0", "2026-01-04 02:00", "01-11 02:00"),
+    ],
+)
+def test_a_run_that_no_clock_shows_is_not_expected(schedule, since, run):
+    assert in_berlin(schedule, since) == run
+
+
+def test_control_a_schedule_counted_in_its_zone_expects_a_run_that_never_comes():
+    zone = ZoneInfo("Europe/Berlin")
+    expected = next(CronSim("0 2 * * 0", datetime(2026, 3, 22, 2, tzinfo=zone)))
+    assert f"{expected:%m-%d}" == "03-29"

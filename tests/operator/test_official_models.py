@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import random
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,17 +12,16 @@ from kubernetes import client as official
 from pydantic import BaseModel, ValidationError
 
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
-from leadmodel_operator.kubernetes.render import jobs, names, objects, snapshots
-from leadmodel_operator.planning.observed import Poll, Record, Serve, Validation
+from leadmodel_operator.kubernetes.render import names
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.core_types import core_schema
 from leadmodel_operator.resource.spec import Spec
 from worlds import fuzzed_specs
-from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth, digest
+from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth
 from worlds.fake_leader import a_cluster, a_leader
+from worlds.rendering import rendered
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "crds" / "examples").glob("*.yaml"))
-LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
 MODELS: dict[str, type[BaseModel]] = {
     "ConfigMap": official.V1ConfigMap,
     "CronJob": official.V1CronJob,
@@ -55,71 +53,6 @@ def shape(value: Any) -> Any:
 
 
 # --- what is rendered ------------------------------------------------------------------------------------------------------
-
-
-def rendered(spec: Spec) -> list[dict[str, Any]]:
-    """Every object that a spec can lead to, with a second slot and without."""
-    a, b = digest("A"), digest("B")
-    found = [objects.service(LEAD_MODEL), objects.budget(LEAD_MODEL), objects.network_policy(LEAD_MODEL)]
-    for previous in (None, b):
-        serve = Serve(
-            champion=a,
-            previous=previous,
-            image="predictor:1",
-            template=1,
-            decision=7,
-            measured_auc=0.75 if previous else None,
-            pod=spec.predictor,
-            replicas=spec.predictor.replicas,
-            autoscaling=spec.predictor.autoscaling,
-            progress_deadline=spec.progress_deadline.seconds,
-        )
-        found.append(objects.deployment(LEAD_MODEL, serve, serve.replicas if previous else None))
-        found += filter(None, [objects.autoscaler(LEAD_MODEL, serve)])
-    return found + _snapshots(a) + _jobs(spec, a, b)
-
-
-def _snapshots(champion: str) -> list[dict[str, Any]]:
-    record = Record(digest=champion, at=datetime(2026, 1, 5, tzinfo=UTC))
-    ledger = snapshots.ledger(LEAD_MODEL, (record,))
-    return [ledger, snapshots.revision(LEAD_MODEL, champion, b"packed"), jobs.mailbox(LEAD_MODEL)]
-
-
-def _jobs(spec: Spec, champion: str, best: str) -> list[dict[str, Any]]:
-    found = [*jobs.access(LEAD_MODEL, spec)]
-    for held in (True, False):
-        validation = Validation(
-            name="conversion-validate-1",
-            uri=spec.artifact.uri,
-            digest=champion if held else None,
-            held=held,
-            holdout_uri=spec.holdout.uri,
-            holdout_digest=spec.holdout.digest,
-            champion=champion,
-            best=best,
-            min_auc=spec.min_auc,
-            image="predictor:1",
-            attempt=1,
-            deadline=600.0,
-        )
-        found.append(jobs.validation(LEAD_MODEL, spec, validation))
-    for interval in ("0s", "5m", "1h", "24h"):
-        poll = Poll(
-            uri=spec.artifact.uri,
-            holdout_uri=spec.holdout.uri,
-            interval=interval,
-            etag='"1"',
-            holdout_etag=None,
-            image="predictor:1",
-            once="conversion-poll-1",
-        )
-        found.append(jobs.poll_job(LEAD_MODEL, spec, poll))
-        found += filter(None, [jobs.poll_cron(LEAD_MODEL, spec, poll)])
-    if spec.retraining is not None:
-        found.append(jobs.retraining(LEAD_MODEL, spec, spec.retraining, "training:1"))
-    if spec.pii_backfill is not None:
-        found.append(jobs.backfill(LEAD_MODEL, spec, spec.pii_backfill, "privacy:1"))
-    return found
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

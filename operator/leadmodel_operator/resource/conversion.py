@@ -1,5 +1,6 @@
 """Dataclass ⇄ document: `load` reads a document into spec or status, `dump` writes one."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -55,13 +56,14 @@ def _reader(annotation: Any, rules: Mapping[str, Any]) -> Reader:
     kind = without_none(annotation)
     origin = get_origin(kind)
     if origin is tuple:
-        return partial(_load_list, _reader(get_args(kind)[0], {}))
+        return partial(_load_list, _reader(get_args(kind)[0], _of_text(rules)))
     if is_dataclass(kind):
         return partial(load, cast(type, kind))
     if origin is Literal:
         return partial(_load_choice, get_args(kind))
     if origin is not None and issubclass(origin, Mapping):
-        return _load_mapping
+        text = partial(_load_checked, partial(_load_scalar, str), _of_text(rules))
+        return partial(_load_mapping, text if get_args(kind)[-1] is str else _as_is)
     scalar = partial(_load_scalar, kind)
     return partial(_load_checked, scalar, rules) if _CHECKS & rules.keys() else scalar
 
@@ -78,16 +80,25 @@ def _load_choice(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
     return value
 
 
-def _load_mapping(value: Any, path: str) -> dict[Any, Any]:
+def _of_text(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules of a list or a mapping that are meant for each of its texts."""
+    return {name: rules[name] for name in ("min_length", "max_length", "pattern") if name in rules}
+
+
+def _as_is(value: Any, _path: str) -> Any:
+    return value
+
+
+def _load_mapping(inner: Reader, value: Any, path: str) -> dict[Any, Any]:
     if not isinstance(value, Mapping):
         raise SchemaError(f"{path} must be an object")
-    return dict(value)
+    return {key: inner(item, f"{path}[{key}]") for key, item in value.items()}
 
 
 def _load_scalar(kind: Any, value: Any, path: str) -> Any:
     try:
         if kind is float and not isinstance(value, bool):
-            return float(value)
+            return _load_number(value, path)
         if kind is datetime:
             return datetime.fromisoformat(value).astimezone(UTC)
         if kind is Duration:
@@ -97,10 +108,17 @@ def _load_scalar(kind: Any, value: Any, path: str) -> Any:
                 raise SchemaError(f"{path} must be a {kind.__name__}")
             return value
         return kind(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, SchemaError):
             raise
         raise SchemaError(f"{path} has a value that is not allowed") from None
+
+
+def _load_number(value: Any, path: str) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise SchemaError(f"{path} must be a finite number")
+    return number
 
 
 def _load_duration(value: str, path: str) -> Duration:
@@ -111,7 +129,7 @@ def _load_duration(value: str, path: str) -> Duration:
     return Duration(value)
 
 
-_CHECKS = {"minimum", "maximum", "pattern"}
+_CHECKS = {"minimum", "maximum", "min_length", "max_length", "pattern"}
 
 
 def _load_checked(scalar: Reader, rules: Mapping[str, Any], value: Any, path: str) -> Any:
@@ -121,7 +139,10 @@ def _load_checked(scalar: Reader, rules: Mapping[str, Any], value: Any, path: st
         raise SchemaError(f"{path} must be at least {low}")
     if high is not None and not value <= high:
         raise SchemaError(f"{path} must be at most {high}")
-    if "pattern" in rules and not re.search(rules["pattern"], value):
+    shortest, longest = rules.get("min_length", 0), rules.get("max_length")
+    if longest is not None and not shortest <= len(value) <= longest:
+        raise SchemaError(f"{path} must have {shortest} to {longest} characters")
+    if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
         raise SchemaError(f"{path} {rules['pattern'].sentence}")
     return value
 

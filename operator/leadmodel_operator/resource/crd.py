@@ -81,6 +81,10 @@ URI_RULES = (
         "!self.uri.matches('^[a-z0-9]+://[^/]*@')",
         "uri must hold no user name or password: put them into a Secret and name it in secretName",
     ),
+    _rule(
+        "!self.uri.startsWith('pvc:') || self.uri.matches('^pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/')",
+        "uri: pvc:// must be followed by the name of a claim and a path in it, such as pvc://claim/model.json",
+    ),
     _rule("!self.uri.matches('/[.][.](/|$)')", "uri must not climb with '..': write the path out"),
 )
 

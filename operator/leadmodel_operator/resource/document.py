@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from leadmodel_messages.texts import one_line
 from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -14,7 +15,7 @@ def read_spec(raw: Any) -> tuple[Spec | None, str]:
     try:
         return load(Spec, raw, "spec"), ""
     except SchemaError as error:
-        return None, str(error)
+        return None, one_line(str(error), 512)
 
 
 def read_status(raw: Any) -> Status | None:

@@ -30,8 +30,8 @@ ENV_NAME = Form(
 )
 DIGEST = Form(r"^sha256:[0-9a-f]{64}$", "must be sha256: and 64 digits 0-9a-f, as leadmodel-train prints it")
 URI = Form(
-    r"^(s3|gs|az|https?|pvc|file)://[^\s]+$",
-    "must start with s3://, gs://, az://, https://, http:// or pvc:// and hold no space",
+    r"^(s3|gs|az|https?|pvc|file)://[^\s\x00-\x1f\x7f]+$",
+    "must start with s3://, gs://, az://, https://, http:// or pvc:// and hold no space and no control character",
 )
 NAME = Form(
     r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
@@ -39,7 +39,8 @@ NAME = Form(
 )
 KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret: letters, digits, -, _ and .")
 IMAGE = Form(
-    r"^[^\s]+$", "must be an image reference without spaces, such as registry.example/leadmodel-predictor:1.0"
+    r"^[^\s\x00-\x1f\x7f$]+$",
+    "must be an image reference without spaces, such as registry.example/leadmodel-predictor:1.0",
 )
 LABEL_VALUE = Form(
     r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",

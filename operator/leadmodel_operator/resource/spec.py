@@ -54,6 +54,13 @@ class HoldoutSource:
     digest: str | None = doc(
         "Digest of the only holdout that validations may use (sha256:...).", pattern=DIGEST, default=None
     )
+    label: str | None = doc(
+        "Name of the column that tells whether the lead converted. An artifact that names another label is refused. If absent, "
+        "retraining.label, and without retraining y.",
+        min_length=1,
+        max_length=128,
+        default=None,
+    )
     secret_name: str | None = doc(
         "Name of the Secret whose keys become environment variables of the Jobs that fetch the holdout.",
         pattern=NAME,
@@ -135,14 +142,14 @@ class Predictor:
         list_map_key="name",
     )
     node_selector: Mapping[str, str] | None = doc(
-        "Labels a node must have to run the pods.",
+        "Labels a node must have to run the pods, and the polls and validations, which use the same image.",
         default=None,
         max_properties=32,
         max_length=63,
         pattern=LABEL_VALUE,
     )
     tolerations: tuple[Mapping[str, Any], ...] = doc(
-        "Node taints that the pods tolerate.", default=(), kubernetes="Toleration", max_items=32
+        "Node taints that the pods and all Jobs tolerate.", default=(), kubernetes="Toleration", max_items=32
     )
     affinity: Mapping[str, Any] | None = doc(
         "Affinity and anti-affinity rules of the pods.", default=None, kubernetes="Affinity"
@@ -157,7 +164,7 @@ class Predictor:
         "Name of the PriorityClass of the pods.", pattern=NAME, max_length=253, default=None
     )
     image_pull_secrets: tuple[str, ...] = doc(
-        "Names of the Secrets with credentials for pulling the image.",
+        "Names of the Secrets with credentials for pulling the images of the pods and of all Jobs.",
         default=(),
         max_items=16,
         max_length=253,
@@ -396,3 +403,8 @@ class Spec:
         maximum_s=86400,
     )
     paused: bool = doc("If true, the operator observes and reports but changes nothing.", default=False)
+
+    @property
+    def label(self) -> str:
+        """The column of the holdout by which models are judged: chosen by the spec, never by an artifact."""
+        return self.holdout.label or (self.retraining.label if self.retraining else "y")

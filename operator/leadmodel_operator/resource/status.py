@@ -77,6 +77,11 @@ class Candidate:
     version: int | None = doc(
         "Unix time at which the training of the artifact ended.", default=None, minimum=0
     )
+    job: str | None = doc(
+        "UID of the Job whose report counts, as the API server returned it when the operator created the Job.",
+        max_length=64,
+        default=None,
+    )
     fingerprint: str | None = doc(
         "Hash of URI, ETag and size of a file that is over the size limit.", max_length=64, default=None
     )

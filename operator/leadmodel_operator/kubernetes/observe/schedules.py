@@ -45,10 +45,26 @@ def late_at(cron: Object, created: datetime) -> datetime | None:
     known = [created, instant((cron.get("status") or {}).get("lastScheduleTime")), *map(instant, written)]
     try:
         zone = ZoneInfo(cron["spec"].get("timeZone") or "UTC")
-        since = max(when for when in known if when is not None).astimezone(zone)
-        return next(CronSim(cron["spec"]["schedule"], since)).astimezone(UTC) + LATE
+        since = max(when for when in known if when is not None)
+        return next_run(cron["spec"]["schedule"], since, zone) + LATE
     except (CronSimError, ZoneInfoNotFoundError, StopIteration, ValueError):
         return None
+
+
+def next_run(schedule: str, since: datetime, zone: ZoneInfo) -> datetime:
+    """Return when Kubernetes starts the next run after an instant.
+
+    Kubernetes skips a run at a local time that daylight saving leaves out. Times are therefore counted as a wall clock shows them, and
+    those that no clock of the zone shows are passed over.
+
+    Raises:
+        CronSimError, ValueError: the schedule is unreadable or has no next run.
+    """
+    for local in CronSim(schedule, since.astimezone(zone).replace(tzinfo=None)):
+        run = local.replace(tzinfo=zone).astimezone(UTC)
+        if run > since and run.astimezone(zone).replace(tzinfo=None) == local:
+            return run
+    raise ValueError("no next run")
 
 
 def covered_by(lead_model: Object, spec: Spec | None, others: Sequence[Object]) -> str | None:

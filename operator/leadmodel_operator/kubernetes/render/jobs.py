@@ -6,8 +6,15 @@ from typing import Any
 from leadmodel_messages.commands import Program
 from leadmodel_messages.exits import BackfillExit
 from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import Object, meta, revision_name
-from leadmodel_operator.kubernetes.render.objects import JOB_RESOURCES, POD_SECURITY, SECURITY, claim_of
+from leadmodel_operator.kubernetes.render.objects import (
+    JOB_RESOURCES,
+    POD_SECURITY,
+    SECURITY,
+    admission,
+    claim_of,
+)
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, Poll, Validation
 from leadmodel_operator.resource.spec import PiiBackfill, Retraining, Spec
@@ -72,6 +79,7 @@ def _pod(
     command: list[str],
     account_name: str,
     *,
+    placing: Object,
     token: bool = False,
     secrets: tuple[str | None, ...] = (),
     claims: tuple[str | None, ...] = (),
@@ -79,14 +87,17 @@ def _pod(
     resources: Any = None,
     env: list[Object] | None = None,
 ) -> Object:
-    """Render a pod that runs once. `snapshots` maps a folder under /models to its ConfigMap; `token` mounts the account's token."""
+    """Render a pod that runs once.
+
+    `placing` holds pull secrets and where the pod may run, `snapshots` maps a folder under /models to its ConfigMap, and `token` mounts
+    the account's token.
+    """
     volumes, mounts = _volumes(snapshots or {}, sorted({claim for claim in claims if claim}))
     container = {
         "name": "main",
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "command": [str(command[0])],
-        "args": command[1:],
+        **start(command[0], command[1:]),
         "env": env or [],
         "envFrom": [{"secretRef": {"name": secret}} for secret in sorted({s for s in secrets if s})],
         "resources": dict(resources) if resources else JOB_RESOURCES,
@@ -101,7 +112,13 @@ def _pod(
         "securityContext": POD_SECURITY,
         "containers": [container],
         "volumes": volumes,
+        **{key: value for key, value in placing.items() if value},
     }
+
+
+def _beside_predictors(spec: Spec) -> Object:
+    """Render where a Job runs that uses the predictor's image: on the predictor's nodes, which have the image's architecture."""
+    return {**admission(spec.predictor), "nodeSelector": dict(spec.predictor.node_selector or {})}
 
 
 def _volumes(snapshots: dict[str, str], claims: list[str]) -> tuple[list[Object], list[Object]]:
@@ -111,9 +128,9 @@ def _volumes(snapshots: dict[str, str], claims: list[str]) -> tuple[list[Object]
     for folder, source in snapshots.items():
         volumes.append({"name": folder, "configMap": {"name": source}})
         mounts.append({"name": folder, "mountPath": f"/models/{folder}"})
-    for claim in claims:
-        volumes.append({"name": f"claim-{claim}"[:63], "persistentVolumeClaim": {"claimName": claim}})
-        mounts.append({"name": f"claim-{claim}"[:63], "mountPath": f"/mnt/{claim}"})
+    for number, claim in enumerate(claims):  # a claim may have dots and 253 characters, a volume may not
+        volumes.append({"name": f"claim-{number}", "persistentVolumeClaim": {"claimName": claim}})
+        mounts.append({"name": f"claim-{number}", "mountPath": f"/mnt/{claim}"})
     return volumes, mounts
 
 
@@ -132,6 +149,7 @@ def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
         wanted.image,
         [Program.VALIDATE, *arguments],
         account(lead_model, spec),
+        placing=_beside_predictors(spec),
         token=not wanted.held,
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
         claims=(claim_of(wanted.uri), claim_of(wanted.holdout_uri)),
@@ -158,6 +176,7 @@ def _poll_pod(lead_model: Object, spec: Spec, poll: Poll) -> Object:
         poll.image,
         [Program.POLL, *commands.poll(poll)],
         account(lead_model, spec),
+        placing=_beside_predictors(spec),
         secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
         claims=(claim_of(poll.uri), claim_of(poll.holdout_uri)),
     )
@@ -248,6 +267,7 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         wanted.image or image,
         [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, wanted)],
         account(lead_model, spec),
+        placing=admission(spec.predictor),
         secrets=(wanted.leads.secret_name, spec.artifact.secret_name, spec.holdout.secret_name),
         claims=(claim_of(wanted.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
         resources=wanted.resources
@@ -279,6 +299,7 @@ def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) ->
         image,
         [Program.PRIVACY, *arguments],
         account(lead_model, spec),
+        placing=admission(spec.predictor),
         env=env,
         resources=wanted.resources,
     )

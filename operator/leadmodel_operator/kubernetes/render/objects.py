@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Address, Model, Program
 from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
     DECISION,
@@ -17,6 +18,7 @@ from leadmodel_operator.kubernetes.render.names import (
     revision_name,
 )
 from leadmodel_operator.planning.observed import Serve
+from leadmodel_operator.resource.spec import Predictor
 
 PORT, USER = 8080, 65532
 PREDICTOR = "predictor"
@@ -90,10 +92,9 @@ def pod_template(lead_model: Object, serve: Serve) -> Object:
     ]
     optional = {
         "nodeSelector": dict(pod.node_selector) if pod.node_selector else None,
-        "tolerations": [dict(item) for item in pod.tolerations] or None,
         "affinity": pod.affinity,
         "priorityClassName": pod.priority_class_name,
-        "imagePullSecrets": [{"name": secret} for secret in pod.image_pull_secrets] or None,
+        **admission(pod),
     }
     return {
         "metadata": {"labels": labels, "annotations": annotations},
@@ -106,6 +107,14 @@ def pod_template(lead_model: Object, serve: Serve) -> Object:
             "volumes": _volumes(name, serve),
             **{key: value for key, value in optional.items() if value is not None},
         },
+    }
+
+
+def admission(pod: Predictor) -> Object:
+    """Render what lets a pod pull its image and run on a node, and keeps it from none: pull secrets and tolerations."""
+    return {
+        "tolerations": [dict(item) for item in pod.tolerations] or None,
+        "imagePullSecrets": [{"name": secret} for secret in pod.image_pull_secrets] or None,
     }
 
 
@@ -131,8 +140,7 @@ def _predictor(serve: Serve) -> Object:
         "name": PREDICTOR,
         "image": serve.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": [Program.PREDICTOR.value],
-        "args": _arguments(serve),
+        **start(Program.PREDICTOR, _arguments(serve)),
         "env": [dict(item) for item in serve.pod.env],
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": dict(serve.pod.resources) if serve.pod.resources else RESOURCES,

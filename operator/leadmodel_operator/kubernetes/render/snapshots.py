@@ -61,6 +61,6 @@ def read_ledger(config_map: Object | None) -> tuple[Record, ...]:
     for text in ((config_map or {}).get("data") or {}).values():
         try:
             records.append(load(Record, json.loads(text)))
-        except (ValueError, SchemaError):
+        except (ValueError, SchemaError, RecursionError):
             continue
     return tuple(sorted(records, key=lambda r: (bool(r.role), r.quarantined is not None, r.at), reverse=True))

@@ -1,0 +1,76 @@
+"""Every object that a spec can lead to, as the operator renders them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
+from leadmodel_operator.planning.observed import Poll, Record, Serve, Validation
+from leadmodel_operator.resource.spec import Spec
+from worlds.fake_cluster import digest
+
+LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
+
+
+def rendered(spec: Spec, etag: str = '"1"') -> list[dict[str, Any]]:
+    """Every object that a spec can lead to, with a second slot and without."""
+    a, b = digest("A"), digest("B")
+    found = [objects.service(LEAD_MODEL), objects.budget(LEAD_MODEL), objects.network_policy(LEAD_MODEL)]
+    for previous in (None, b):
+        serve = Serve(
+            champion=a,
+            previous=previous,
+            image="predictor:1",
+            template=1,
+            decision=7,
+            measured_auc=0.75 if previous else None,
+            pod=spec.predictor,
+            replicas=spec.predictor.replicas,
+            autoscaling=spec.predictor.autoscaling,
+            progress_deadline=spec.progress_deadline.seconds,
+        )
+        found.append(objects.deployment(LEAD_MODEL, serve, serve.replicas if previous else None))
+        found += filter(None, [objects.autoscaler(LEAD_MODEL, serve)])
+    return found + _snapshots(a) + _jobs(spec, a, b, etag)
+
+
+def _snapshots(champion: str) -> list[dict[str, Any]]:
+    record = Record(digest=champion, at=datetime(2026, 1, 5, tzinfo=UTC))
+    ledger = snapshots.ledger(LEAD_MODEL, (record,))
+    return [ledger, snapshots.revision(LEAD_MODEL, champion, b"packed"), jobs.mailbox(LEAD_MODEL)]
+
+
+def _jobs(spec: Spec, champion: str, best: str, etag: str) -> list[dict[str, Any]]:
+    found = [*jobs.access(LEAD_MODEL, spec)]
+    for held in (True, False):
+        validation = Validation(
+            name="conversion-validate-1",
+            uri=spec.artifact.uri,
+            digest=champion if held else None,
+            held=held,
+            holdout_uri=spec.holdout.uri,
+            holdout_digest=spec.holdout.digest,
+            champion=champion,
+            best=best,
+            min_auc=spec.min_auc,
+            image="predictor:1",
+            attempt=1,
+            deadline=600.0,
+        )
+        found.append(jobs.validation(LEAD_MODEL, spec, validation))
+    for interval in ("0s", "5m", "1h", "24h"):
+        poll = Poll(
+            uri=spec.artifact.uri,
+            holdout_uri=spec.holdout.uri,
+            interval=interval,
+            etag=etag,
+            holdout_etag=None,
+            image="predictor:1",
+            once="conversion-poll-1",
+        )
+        found.append(jobs.poll_job(LEAD_MODEL, spec, poll))
+        found += filter(None, [jobs.poll_cron(LEAD_MODEL, spec, poll)])
+    if spec.retraining is not None:
+        found.append(jobs.retraining(LEAD_MODEL, spec, spec.retraining, "training:1"))
+    if spec.pii_backfill is not None:
+        found.append(jobs.backfill(LEAD_MODEL, spec, spec.pii_backfill, "privacy:1"))
+    return found
