@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from leadmodel_artifact.jsonnode import LayoutError
+from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, ArtifactError, ArtifactReason
 from leadmodel_artifact.reading import read
 from leadmodel_artifact.scoring import check_examples
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["digest", "dump", "load", "parse"]
+
+# In memory a JSON value takes up to thirty times its bytes. A predictor holds two models in 256 MiB.
+MAX_CONTAINERS, MAX_ITEMS, MAX_QUOTES = 400_000, 2_000_000, 1_000_000
 
 
 def load(raw: bytes, *, expect: str | None = None) -> Artifact:
@@ -51,9 +55,21 @@ def parse(raw: bytes, *, expect: str | None = None) -> Artifact:
             ArtifactReason.DIGEST_MISMATCH, f"the bytes have digest {digest(raw)}, not {expect}"
         )
     try:
-        return read(_decode(raw))
+        artifact = read(_decode(raw))
     except LayoutError as error:
         raise _refuse(str(error)) from None
+    for name, time in (("from", artifact.data.from_), ("to", artifact.data.to)):
+        if time is not None and not _is_instant(time):
+            raise _refuse(f"data.{name} must be an instant, as ISO 8601")
+    return artifact
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        instant(text)
+    except LeadError:
+        return False
+    return True
 
 
 def dump(artifact: Artifact) -> bytes:
@@ -73,6 +89,12 @@ def _decode(raw: bytes) -> Any:
     """The JSON document of the bytes: finite numbers only, each field once, no half of a surrogate pair."""
     import json  # as above
 
+    if (
+        raw.count(b"[") + raw.count(b"{") > MAX_CONTAINERS
+        or raw.count(b",") > MAX_ITEMS
+        or raw.count(b'"') > MAX_QUOTES
+    ):
+        raise _refuse("the artifact holds more lists, numbers or texts than a predictor has memory for")
     try:
         document = json.loads(
             raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique

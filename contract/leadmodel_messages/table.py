@@ -30,6 +30,13 @@ MISSING = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None"})
 YES = frozenset({"1", "1.0", "true", "yes", "y", "t"})
 NO = frozenset({"0", "0.0", "false", "no", "n", "f"})
 
+MAX_CELLS = 100_000_000  # rows times columns; a training within its memory has far fewer
+ROW_CELLS = 4  # a row takes as much memory as so many cells more
+MAX_RATIO, UNSUSPECTED = (
+    200,
+    32 << 20,
+)  # times its own bytes that a gzip file unpacks to; bytes that no ratio matters for
+
 Value: TypeAlias = float | str | None  # None: missing
 
 
@@ -46,8 +53,10 @@ class Table:
     first_row: int
 
 
-def read(data: bytes, max_bytes: int) -> Table:
+def read(data: bytes, max_bytes: int, max_cells: int = MAX_CELLS) -> Table:
     """The table in `data`, of which a gzip file may unpack to `max_bytes`; CSV rows are read while they are iterated.
+
+    JSON lines are kept in memory and have at most `max_cells` cells.
 
     Raises:
         TableError: at once for a bad header or JSON line, during the iteration for a bad CSV row.
@@ -56,7 +65,7 @@ def read(data: bytes, max_bytes: int) -> Table:
     with named_errors():
         head = text.readline()
         if is_json_lines(head):
-            columns = json_columns(chain([head], text))
+            columns = json_columns(chain([head], text), max_cells)
             return Table(list(columns), zip(*columns.values(), strict=True), 1)
         names, rows = csv_rows(head, text)
     return Table(names, _values(names, rows), 2)
@@ -87,12 +96,19 @@ class _Unpacked(gzip.GzipFile):
 
     def __init__(self, data: bytes, max_bytes: int) -> None:
         super().__init__(fileobj=io.BytesIO(data))
-        self.max_bytes = max_bytes
+        self.max_bytes = min(max_bytes, max(UNSUSPECTED, MAX_RATIO * len(data)))
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._check()
+        return super().read(size)
 
     def read1(self, size: int = -1) -> bytes:
+        self._check()
+        return super().read1(size)
+
+    def _check(self) -> None:
         if self.tell() > self.max_bytes:
             raise TableError(f"the leads unpack to more than {self.max_bytes} bytes")
-        return super().read1(size)
 
 
 @contextmanager
@@ -129,6 +145,14 @@ def csv_rows(head: str, lines: Iterable[str]) -> tuple[list[str], Iterator[list[
     return names, filter(None, reader)
 
 
+def check_size(rows: int, columns: int, max_cells: int) -> None:
+    """Raise a TableError where a table has more than so many cells: a small file can unpack to more than memory holds."""
+    if rows * (columns + ROW_CELLS) > max_cells:
+        raise TableError(
+            f"{rows} leads of {columns} columns are too many, at most {max_cells} cells fit; take fewer leads"
+        )
+
+
 def check_width(row: Sequence[str], number_: int, width: int) -> None:
     """Raise a TableError that names the row when the row does not have `width` fields."""
     if len(row) != width:
@@ -143,14 +167,18 @@ def is_json_lines(head: str) -> bool:
     return head.lstrip()[:1] == "{"
 
 
-def json_columns(lines: Iterable[str]) -> dict[str, list[Value]]:
+def json_columns(lines: Iterable[str], max_cells: int = MAX_CELLS) -> dict[str, list[Value]]:
     """Columns of n values in order of first sight: each all numbers or all texts, None where a lead has no value.
 
     Raises:
         TableError: naming the line that is no flat JSON object.
     """
-    leads = [_lead(line, number_) for number_, line in enumerate(lines, 1) if line.strip()]
-    names = dict.fromkeys(name for lead in leads for name in lead)
+    leads, names = [], dict[str, None]()
+    for number_, line in enumerate(lines, 1):
+        if line.strip():
+            leads.append(_lead(line, number_))
+            names.update(dict.fromkeys(leads[-1]))
+            check_size(len(leads), len(names), max_cells)
     return {name: _column([lead.get(name) for lead in leads]) for name in names}
 
 

@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table import MAX_CELLS, TableError, check_size
 from leadmodel_training.columns import Column, Rows, texts
+
+BATCH = 4096  # rows
+MAX_BYTES = 2 << 30  # in memory, half of what a training has by default
 
 
 def read_parquet(data: bytes) -> Rows:
@@ -19,10 +22,23 @@ def read_parquet(data: bytes) -> Rows:
             "the leads are Parquet: install leadmodel[training,parquet], or send CSV or JSON lines"
         ) from None
     try:
-        table = parquet.read_table(io.BytesIO(data))
+        file = parquet.ParquetFile(io.BytesIO(data))
+        check_size(file.metadata.num_rows, file.metadata.num_columns, MAX_CELLS)
+        table = _read_bounded(file, pa)
     except pa.ArrowException:
         raise TableError("the Parquet file is damaged or cut off") from None
     return Rows({name: _column(name, table.column(name), pa) for name in table.column_names})
+
+
+def _read_bounded(file: Any, pa: Any) -> Any:
+    """Read batch by batch up to a limit: a page of a few bytes can stand for gigabytes of one repeated text."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=BATCH):
+        size += batch.nbytes
+        if size > MAX_BYTES:
+            raise TableError(f"the Parquet file unpacks to more than {MAX_BYTES} bytes")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=file.schema_arrow)
 
 
 def _column(name: str, column: Any, pa: Any) -> Column:

@@ -13,7 +13,8 @@ from leadmodel_messages import table
 from leadmodel_messages.table import TableError
 
 MAX_BYTES = 64 << 20
-MAX_UNPACKED = 1 << 30
+MAX_UNPACKED = 256 << 20
+MAX_CELLS = 6_000_000  # rows times columns, which are kept in memory: 1 GiB for the whole Job
 TIME = "created_at"
 
 
@@ -29,10 +30,11 @@ def read(data: bytes, artifact: Artifact) -> Iterator[tuple[dict[str, Any], bool
     """
     label, kinds = artifact.data.label, _Kinds.of(artifact)
     try:
-        holdout = table.read(data, MAX_UNPACKED)
+        holdout = table.read(data, MAX_UNPACKED, MAX_CELLS)
         if label not in holdout.names:
             raise HoldoutError(f"the holdout has no column {label!r}, which the model names as its label")
         for number, row in enumerate(holdout.rows, holdout.first_row):
+            table.check_size(number, len(holdout.names), MAX_CELLS)
             values = dict(zip(holdout.names, row, strict=True))
             outcome = table.outcome(values.pop(label))
             if outcome is None:
