@@ -135,7 +135,7 @@ class World:
             written = {**found, "status": dump(status) | {"shown": column_figures(status)}}
             await self.client.replace(path(PLURAL, NAMESPACE, name, "status"), written)
             key, images = Key(NAMESPACE, name), Images(IMAGE, "", "")
-            await Applier(self.client, None, images, key, live, {}, set()).act(seen, desired)
+            await Applier(self.client, None, images, key, live, {}, set(), {}).act(seen, desired)
             await self._pods(found, live.deployment, pods)
 
     async def _pods(self, lead_model: Object, deployment: Object, pods: int) -> None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from leadmodel_messages import termination
 from leadmodel_messages.exits import BackfillExit
+from leadmodel_messages.texts import one_line
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "leadmodel.backfill/v1"
+MAX_COUNT = 2**53  # up to here every JSON reader keeps each whole number exactly
+TEXT_LIMIT = 1024  # characters of a text
 
 
 class Mode(StrEnum):
@@ -115,7 +118,7 @@ def dump_refused(mode: Mode, message: str) -> str:
 
 
 def parse(line: str) -> BackfillAnswer:
-    """Read an answer; a field that is absent or has another type reads as empty or 0.
+    """Read an answer; a field that is absent, has another type or is out of bounds reads as empty or 0.
 
     Raises:
         ValueError: The line is no JSON object.
@@ -125,20 +128,26 @@ def parse(line: str) -> BackfillAnswer:
     return BackfillAnswer(
         Head(**_read(document, Head)),
         Counts(**_read(document, Counts)),
-        report if isinstance(report, str) else "",
+        one_line(report, TEXT_LIMIT) if isinstance(report, str) else "",
     )
 
 
 def _read(document: Mapping[str, Any], part: type[Head | Counts]) -> dict[str, Any]:
     values = {item.name: document.get(_name(item.name)) for item in fields(part)}
-    return {name: value for name, value in values.items() if _fits(name, value)}
+    return {name: _shown(value) for name, value in values.items() if _fits(name, value)}
+
+
+def _shown(value: Any) -> Any:
+    return one_line(value, TEXT_LIMIT) if isinstance(value, str) else value
 
 
 def _fits(name: str, value: object) -> bool:
     if name in {"entities", "skipped_types"}:
         return isinstance(value, dict) and all(_is_count(count) for count in value.values())
     if name == "seconds":
-        return _is_count(value) or (isinstance(value, float) and value >= 0)
+        return _is_count(value) or (isinstance(value, float) and 0 <= value <= MAX_COUNT)
+    if name == "mode":
+        return isinstance(value, str) and value in set(Mode)
     return (
         isinstance(value, str)
         if name in {item.name for item in fields(Head)} - {"exit_code"}
@@ -147,4 +156,4 @@ def _fits(name: str, value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leadmodel_artifact.jsonnode import Node
-from leadmodel_messages import termination
+from leadmodel_messages import bounds, termination
 from leadmodel_messages.errors import ErrorWord, word_of
 
 SPACED, COMPACT = (", ", ": "), (",", ":")
@@ -50,9 +50,9 @@ def parse(line: str) -> Failure:
     node = Node(termination.document(line), "")
     return Failure(
         error=word_of(node.text("error", 64)) if node.has("error") else ErrorWord.UNKNOWN,
-        message=node.text("message", termination.LIMIT) if node.has("message") else "",
+        message=bounds.sentence(node, "message", termination.LIMIT) if node.has("message") else "",
         uri=node.optional("uri", node.text),
-        digest=node.optional("digest", node.text),
-        etag=node.optional("etag", node.text),
+        digest=bounds.digest(node, "digest") if node.has("digest") else None,
+        etag=node.optional("etag", lambda key: node.text(key, termination.LIMIT)),
         size=node.optional("size", node.integer),
     )

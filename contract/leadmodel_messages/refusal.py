@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from leadmodel_artifact.jsonnode import Node
-from leadmodel_messages import termination
+from leadmodel_messages import bounds, termination
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,5 @@ def parse(line: str) -> Refusal:
         ValueError: The line is no JSON object, or a field has another type.
     """
     node = Node(termination.document(line), "")
-    error = node.text("error", termination.LIMIT) if node.has("error") else ""
-    return Refusal(error, node.optional("digest", node.text))
+    error = bounds.sentence(node, "error", termination.LIMIT) if node.has("error") else ""
+    return Refusal(error, bounds.digest(node, "digest") if node.has("digest") else None)

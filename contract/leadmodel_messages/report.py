@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from leadmodel_artifact.jsonnode import LayoutError, Node
-from leadmodel_messages import termination
+from leadmodel_messages import bounds, termination
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class ArtifactSeen:
     version: int | None = None
     to: str | None = None
     claimed_auc: float | None = None
+    label: str | None = None  # the column it takes for the outcome; absent in reports of older programs
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def dump(report: Report) -> str:
             "version": artifact.version,
             "to": artifact.to,
             "claimedAuc": artifact.claimed_auc,
+            **({"label": artifact.label} if artifact.label is not None else {}),
         },
         "holdout": holdout and {"digest": report.holdout_digest, **_rows(holdout)},
         "used": report.used and _rows(report.used),
@@ -170,15 +172,15 @@ def _read(node: Node) -> Report:
         raise LayoutError(f"outcome must be one of {', '.join(Outcome)}") from None
     return Report(
         outcome=outcome,
-        reason=node.text("reason", 64),
-        image=node.text("image", 512),
+        reason=bounds.sentence(node, "reason", 64),
+        image=bounds.sentence(node, "image", 512),
         artifact=_read_artifact(node.node("artifact")) if node.has("artifact") else None,
-        holdout_digest=holdout.text("digest", 80) if holdout else None,
+        holdout_digest=bounds.digest(holdout, "digest") if holdout else None,
         holdout=_read_rows(holdout) if holdout else None,
         used=_read_rows(node.node("used")) if node.has("used") else None,
-        auc=node.optional("auc", node.number),
-        var=node.optional("var", node.number),
-        lower=node.optional("lower", node.number),
+        auc=node.optional("auc", lambda key: bounds.share(node, key)),
+        var=node.optional("var", lambda key: bounds.share(node, key)),
+        lower=node.optional("lower", lambda key: bounds.share(node, key)),
         brier_skill=node.optional("brierSkill", node.number),
         oe=node.optional("oe", node.number),
         slope=node.optional("slope", node.number),
@@ -189,12 +191,13 @@ def _read(node: Node) -> Report:
 
 def _read_artifact(node: Node) -> ArtifactSeen:
     return ArtifactSeen(
-        digest=node.text("digest", 80),
+        digest=bounds.digest(node, "digest"),
         size=node.integer("size"),
         gz=node.integer("gz"),
         version=node.optional("version", node.integer),
-        to=node.optional("to", node.text),
+        to=node.optional("to", lambda key: bounds.sentence(node, key, 64)),
         claimed_auc=node.optional("claimedAuc", node.number),
+        label=node.optional("label", lambda key: node.text(key, 128)),
     )
 
 
@@ -204,10 +207,10 @@ def _read_rows(node: Node) -> Rows:
 
 def _read_comparison(node: Node) -> Comparison:
     return Comparison(
-        digest=node.text("digest", 80),
-        auc=node.number("auc"),
-        delta=node.number("delta"),
-        se=node.number("se"),
+        digest=bounds.digest(node, "digest"),
+        auc=bounds.share(node, "auc"),
+        delta=bounds.between(node, "delta", -1, 1),
+        se=bounds.share(node, "se"),
         positives=node.integer("positives"),
         negatives=node.integer("negatives"),
     )

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leadmodel_artifact.jsonnode import Node
-from leadmodel_messages import termination
+from leadmodel_artifact.jsonnode import Node, as_number
+from leadmodel_messages import bounds, termination
+from leadmodel_messages.texts import one_line
+
+TYPE_CHECKING = False  # typing itself would cost a tenth of the import
+if TYPE_CHECKING:
+    from typing import Any
+
+TEXT_LIMIT = 1024
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,19 @@ def parse(line: str) -> TrainingAnswer:
         ValueError: The line is no JSON object or names no digest.
     """
     node = Node(termination.document(line), "")
-    document = node.value
-    numbers = {name: document.get(name) for name in ("rows", "duplicates") if type(document.get(name)) is int}
-    texts = ("holdout", "recipe", "why", "uri", "model")
-    return TrainingAnswer(
-        digest=node.text("digest"),
-        auc=float(document["auc"]) if type(document.get("auc")) in {int, float} else None,
-        **{name: document[name] for name in texts if isinstance(document.get(name), str)},
-        **numbers,
-    )
+    values = node.value
+    known: dict[str, Any] = {
+        name: values[name] for name in ("rows", "duplicates") if type(values.get(name)) is int
+    }
+    texts = [
+        name for name in ("holdout", "recipe", "why", "uri", "model") if isinstance(values.get(name), str)
+    ]
+    known |= {name: one_line(values[name], TEXT_LIMIT) for name in texts}
+    return TrainingAnswer(digest=bounds.digest(node, "digest"), auc=_number(values.get("auc")), **known)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return as_number(value, "auc")
+    except ValueError:
+        return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
+from leadmodel_messages import bounds
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 SCHEMA = "leadmodel.window/v1"
 MAX_MONITORED = 101  # features and the score
 MAX_BINS = 64
+MAX_LEADS = 1_000_000  # in one slot of one process
+MAX_COUNTED = 10_000_000_000  # leads of a day, rows of a reference
+MAX_SPAN_S = 10 * 366 * 86400.0
+MAX_TIME = 1e11  # Unix seconds
+MAX_SUM = 1e154  # of values; sums of several processes stay finite
+MAX_SQUARES = 1e304
+MAX_NAME = 128  # characters of a feature's name
+HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,29 @@ def merge(windows: Iterable[Window]) -> Window | None:
         span_s=max(part.span_s for part in parts),
         since=since,
     )
+
+
+def alike(windows: Iterable[Window]) -> list[Window]:
+    """Pick the largest group whose windows describe the same models with the same references; only such windows can be added.
+
+    A process that answers for the same digest with other features, bins or references than most is one that cannot be compared.
+    """
+    groups: dict[object, list[Window]] = {}
+    for window in windows:
+        groups.setdefault((_shape(window.champion), _shape(window.previous)), []).append(window)
+    return max(groups.values(), key=len, default=[])
+
+
+def _shape(slot: SlotWindow | None) -> object:
+    """Everything of a slot that comes from its model and not from leads."""
+    if slot is None:
+        return None
+    features = tuple(
+        (name, f.kind, f.n_ref, f.shrink, len(f.observed), f.mean, f.std)
+        for name, f in sorted(slot.features.items())
+    )
+    hours = slot.hours and (slot.hours.n_ref, len(slot.hours.observed))
+    return slot.digest, slot.method, slot.ref_by_hour, features, hours
 
 
 def _merge_slots(slots: Sequence[SlotWindow]) -> SlotWindow | None:
@@ -207,7 +239,10 @@ def _dump_feature(feature: FeatureWindow) -> dict[str, Any]:
 
 
 def parse(document: Any) -> Window:
-    """Read the document strictly. Counts are bounded, so that no answer of a pod can fill memory.
+    """Read the document strictly.
+
+    Counts, numbers and names are bounded, so that no answer of a pod fills memory, outweighs the leads of other pods, or leads to
+    figures that cannot be computed or recorded.
 
     Raises:
         LayoutError: A field is missing, has another type or is out of bounds.
@@ -216,65 +251,90 @@ def parse(document: Any) -> Window:
     if node.text("schema", 64) != SCHEMA:
         raise LayoutError(f"schema must be {SCHEMA!r}")
     slots = node.node("slots")
-    since = node.node("since").value if node.has("since") else {}
-    if len(since) > 16:
-        raise LayoutError("since must have at most 16 instants")
     return Window(
-        boot=node.text("boot", 256),
-        now=node.number("now"),
+        boot=bounds.sentence(node, "boot", 256),
+        now=bounds.between(node, "now", 0, MAX_TIME),
         champion=_parse_slot(slots.node("champion")) if slots.has("champion") else None,
         previous=_parse_slot(slots.node("previous")) if slots.has("previous") else None,
-        span_s=node.number("spanS"),
-        since={str(key): as_integer(value, "since") for key, value in since.items()},
+        span_s=bounds.between(node, "spanS", 0, MAX_SPAN_S),
+        since=_parse_since(node.node("since")) if node.has("since") else {},
     )
+
+
+def _parse_since(node: Node) -> dict[str, int]:
+    if len(node.value) > 16 or any(len(key) > 32 for key in node.value):
+        raise LayoutError("since must have at most 16 instants")
+    return {str(key): _count(node, key, MAX_LEADS) for key in node.value}
 
 
 def _parse_slot(node: Node) -> SlotWindow:
     features = node.node("features")
-    if len(features.value) > MAX_MONITORED:
-        raise LayoutError(f"{features.path} must be at most {MAX_MONITORED}")
-    return SlotWindow(
-        digest=node.text("digest", 80),
-        method=node.text("method", 64),
-        n=node.integer("n"),
-        bad=node.integer("bad"),
-        unsupported=node.integer("unsupported"),
-        leads_by_hour=_counts(node, "leadsByHour", 24),
-        ref_by_hour=_counts(node, "refByHour", 24),
+    if len(features.value) > MAX_MONITORED or any(len(name) > MAX_NAME for name in features.value):
+        raise LayoutError(f"{features.path} must be at most {MAX_MONITORED}, with short names")
+    slot = SlotWindow(
+        digest=bounds.digest(node, "digest"),
+        method=bounds.sentence(node, "method", 64),
+        n=_count(node, "n", MAX_LEADS),
+        bad=_count(node, "bad", MAX_LEADS),
+        unsupported=_count(node, "unsupported", MAX_LEADS),
+        leads_by_hour=_by_hour(node, "leadsByHour", MAX_LEADS),
+        ref_by_hour=_by_hour(node, "refByHour", MAX_COUNTED),
         features={name: _parse_feature(features.node(name)) for name in features.value},
         hours=_parse_hours(node.node("hours")) if node.has("hours") else None,
     )
+    if slot.bad > slot.n or any(max(f.n, sum(f.observed)) > slot.n for f in slot.features.values()):
+        raise LayoutError(f"{node.path} counts more leads in a part than in all")
+    if len(slot.leads_by_hour) != len(slot.ref_by_hour):
+        raise LayoutError(f"{node.path} must count the leads of the reference's hours")
+    return slot
 
 
-def _counts(node: Node, key: str, limit: int) -> tuple[int, ...]:
-    return tuple(as_integer(value, node.at(key)) for value in node.items(key, limit))
+def _count(node: Node, key: str, limit: int) -> int:
+    return _as_count(node.get(key), node.at(key), limit)
+
+
+def _as_count(value: Any, path: str, limit: int) -> int:
+    count = as_integer(value, path)
+    if count > limit:
+        raise LayoutError(f"{path} must be at most {limit}")
+    return count
+
+
+def _by_hour(node: Node, key: str, limit: int) -> tuple[int, ...]:
+    counts = _counts(node, key, HOURS, limit)
+    if len(counts) not in {0, HOURS}:
+        raise LayoutError(f"{node.at(key)} must have {HOURS} counts or none")
+    return counts
+
+
+def _counts(node: Node, key: str, length: int, limit: int) -> tuple[int, ...]:
+    return tuple(_as_count(value, node.at(key), limit) for value in node.items(key, length))
 
 
 def _shares(node: Node, key: str, length: int) -> tuple[float, ...]:
     shares = tuple(as_number(value, node.at(key)) for value in node.items(key, MAX_BINS))
-    if len(shares) != length or any(share < 0 for share in shares):
-        raise LayoutError(f"{node.at(key)} must be {length} numbers from 0")
+    if len(shares) != length or any(not 0 <= share <= MAX_COUNTED for share in shares):
+        raise LayoutError(f"{node.at(key)} must be {length} numbers from 0 to {MAX_COUNTED}")
     return shares
 
 
 def _parse_feature(node: Node) -> FeatureWindow:
-    observed = _counts(node, "observed", MAX_BINS)
+    observed = _counts(node, "observed", MAX_BINS, MAX_LEADS)
     return FeatureWindow(
-        kind=node.text("kind", 64),
-        n=node.integer("n"),
-        n_ref=node.integer("nRef"),
-        shrink=node.number("shrink"),
+        kind=bounds.sentence(node, "kind", 64),
+        n=_count(node, "n", MAX_LEADS),
+        n_ref=_count(node, "nRef", MAX_COUNTED),
+        shrink=bounds.between(node, "shrink", 0, MAX_COUNTED),
         observed=observed,
         expected=_shares(node, "expected", len(observed)),
-        sum=node.number("sum"),
-        sumsq=node.number("sumsq"),
+        sum=bounds.between(node, "sum", -MAX_SUM, MAX_SUM),
+        sumsq=bounds.between(node, "sumsq", 0, MAX_SQUARES),
         mean=node.number("mean"),
         std=node.number("std"),
     )
 
 
 def _parse_hours(node: Node) -> HoursWindow:
-    observed = _counts(node, "observed", 24)
-    return HoursWindow(
-        node.integer("n"), node.integer("nRef"), observed, _shares(node, "expected", len(observed))
-    )
+    observed = _counts(node, "observed", HOURS, MAX_COUNTED)
+    expected = _shares(node, "expected", len(observed))
+    return HoursWindow(_count(node, "n", MAX_COUNTED), _count(node, "nRef", MAX_COUNTED), observed, expected)

@@ -260,6 +260,136 @@ def test_a_job_and_a_pod_with_our_labels_made_by_someone_else():
     asyncio.run(tell())
 
 
+def forge(cluster: FakeCluster, ours, name: str) -> None:
+    """Someone who may create Jobs makes one with our owner, whose pod praises a bad model."""
+    job = copy.deepcopy(ours)
+    job["metadata"] = {**ours["metadata"], "uid": f"forged-{name}", "name": name}
+    job["metadata"].pop("resourceVersion", None)
+    job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+    cluster.api.put(("jobs", NAMESPACE, name), job)
+    report = {**cluster.report(arguments(ours), "A"), "auc": 0.99, "lower": 0.98}
+    ended = {"exitCode": 0, "finishedAt": "2026-01-05T09:00:00Z", "message": json.dumps(report)}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"labels": dict(ours["metadata"]["labels"])},
+        "spec": {"containers": [{"image": "predictor:1"}]},
+        "status": {"containerStatuses": [{"state": {"terminated": ended}}]},
+    }
+    cluster.make("pods", f"{name}-pod", job, pod)
+    cluster.deliver(arguments(ours).get("mailbox"), "A")
+
+
+class ForgesFirst:
+    """A hook: between the operator's record and its POST, someone else takes the Job's name."""
+
+    def __init__(self, cluster: FakeCluster) -> None:
+        self.cluster, self.left = cluster, 1
+
+    async def __call__(self, call, when: str) -> None:
+        if when != "before" or (call.method, call.resource) != ("POST", "jobs") or not self.left:
+            return
+        if is_validation(call.body):
+            self.left -= 1
+            metadata = {**call.body["metadata"], "creationTimestamp": "2026-01-05T08:00:00Z"}
+            forge(self.cluster, {**call.body, "kind": "Job", "metadata": metadata}, metadata["name"])
+
+
+async def forged_by_an_owner(when: str) -> None:
+    """A model of AUC .55 under a minAuc of .65 is refused, whatever a forged Job or a second pod says."""
+    async with a_cluster() as cluster, a_leader(cluster) as leader:
+        cluster.jobs_run = when == "before the operator's own"
+        if cluster.jobs_run:
+            cluster.api.hooks.append(ForgesFirst(cluster))
+        cluster.upload("A", Truth(auc=0.55))
+        cluster.apply(artifact={"digest": digest("A")}, **DRIFT)
+        await leader.march(3)
+        ours = next((j for j in cluster.all("jobs") if is_validation(j)), None)
+        if when == "in its place" and ours is not None:
+            cluster.delete("jobs", ours["metadata"]["name"])
+            forge(cluster, ours, ours["metadata"]["name"])
+        await leader.march(4)
+        cluster.jobs_run = True
+        await leader.settle()
+        await leader.pass_time(0.2 * HOUR)
+        assert cluster.templates == []
+        assert cluster.condition("Ready") == ("False", "GateFailed")
+        assert await stays_quiet(leader) == []
+
+
+@pytest.mark.parametrize("when", ["before the operator's own", "in its place"])
+def test_a_forged_job_with_our_owner_is_not_heard(when):
+    asyncio.run(forged_by_an_owner(when))
+
+
+@pytest.mark.parametrize("when", ["before the operator's own", "in its place"])
+def test_control_a_job_known_by_its_name_alone_passes_the_gate(when, monkeypatch):
+    from leadmodel_operator.planning import validation
+
+    monkeypatch.setattr(validation, "is_own", lambda *_: True)
+    with pytest.raises(AssertionError):
+        asyncio.run(forged_by_an_owner(when))
+
+
+def test_of_two_pods_of_a_validation_none_is_heard():
+    """Someone who may create pods makes one under the operator's own Job: the validation is made again."""
+
+    async def tell() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+
+            def end(job):
+                if is_validation(job) and not cluster.api.objects.get(("pods", NAMESPACE, "liar")):
+                    report = {**cluster.report(arguments(job), "A"), "auc": 0.99, "lower": 0.98}
+                    ended = {
+                        "exitCode": 0,
+                        "finishedAt": "2026-01-05T09:00:00Z",
+                        "message": json.dumps(report),
+                    }
+                    pod = {
+                        "metadata": {"labels": dict(job["metadata"]["labels"])},
+                        "spec": {"containers": [{"image": "predictor:1"}]},
+                        "status": {"containerStatuses": [{"state": {"terminated": ended}}]},
+                    }
+                    cluster.make("pods", "liar", job, pod)
+
+            cluster.job_end = end
+            cluster.upload("A", Truth(auc=0.55))
+            cluster.apply(artifact={"digest": digest("A")}, **DRIFT)
+            await leader.settle()
+            await leader.pass_time(0.2 * HOUR)
+            assert cluster.templates == []
+
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize("crash", ["before the UID is recorded", "never"])
+def test_an_operator_that_ends_between_post_and_record_measures_again(crash):
+    async def tell() -> int:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            cluster.jobs_run = False
+            cluster.upload("A", Truth(auc=0.75))
+            cluster.apply(artifact={"digest": digest("A")}, **DRIFT)
+            await leader.march(3)
+            if crash != "never":
+                body = copy.deepcopy(cluster.lead_model)
+                body["status"]["candidate"].pop("job")
+                cluster.api.put(("leadmodels", NAMESPACE, NAME), body)
+            made = len(cluster.all("jobs"))
+            assert made == 1
+            first_uid = cluster.all("jobs")[0]["metadata"]["uid"]
+            # another process looks: what this one remembered is gone
+            async with a_leader(cluster) as other:
+                cluster.jobs_run = True
+                await other.march(1)
+                same = cluster.all("jobs")[:1] and cluster.all("jobs")[0]["metadata"]["uid"] == first_uid
+                assert bool(same) == (crash == "never")
+                await other.settle()
+            assert cluster.serving() == "A"
+            assert cluster.broken == []
+            return made
+
+    assert asyncio.run(tell()) == 1
+
+
 # --- the mailbox -------------------------------------------------------------------------------------------------------------------
 
 

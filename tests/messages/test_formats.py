@@ -12,6 +12,7 @@ from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.training import TrainingAnswer
 
+DIGEST = "sha256:" + "1" * 64
 FORMATS = Path(__file__).parent / "formats" / "v1"
 KNOWN = {
     "backfill-refused.json": "cc991343276c8071e8330ebbfd5a5aaa4c289e133a5b61ed86cbcdf9a1614449",
@@ -128,7 +129,7 @@ def test_a_field_of_another_type_makes_no_answer(parse, line):
 
 
 def test_a_training_of_somebody_else_needs_only_a_digest():
-    assert training.parse('{"digest": "sha256:1", "auc": "0.7", "rows": -1.5}') == TrainingAnswer("sha256:1")
+    assert training.parse(f'{{"digest": "{DIGEST}", "auc": "0.7", "rows": -1.5}}') == TrainingAnswer(DIGEST)
 
 
 def test_a_failure_needs_no_word():

@@ -7,9 +7,11 @@ import pytest
 
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows
 from leadmodel_operator.planning.gate import LOWER_MARGIN, judge
-from leadmodel_operator.resource.spec import Gate
+from leadmodel_operator.planning.pass_state import inputs_of
+from leadmodel_operator.resource.spec import Gate, LeadsSource, Retraining
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_statistics.ranking import Z_95
+from worlds.names import spec
 
 MIN_AUC = 0.7
 LOWEST = MIN_AUC - LOWER_MARGIN
@@ -53,6 +55,8 @@ TABLE = {
     "negatives one short": ({"used": Rows(199, 100, 99)}, FEW, Reason.HOLDOUT_TOO_SMALL),
     "no AUC": ({"auc": None}, UNAVAILABLE, Reason.HOLDOUT_UNAVAILABLE),
     "no lower bound": ({"lower": None}, UNAVAILABLE, Reason.HOLDOUT_UNAVAILABLE),
+    "half of the holdout counts": ({"holdout": Rows(400, 200, 200)}, PASS, Reason.GATE_PASSED),
+    "one row less than half": ({"holdout": Rows(401, 201, 200)}, FEW, Reason.HOLDOUT_TOO_OLD),
     "AUC at the minimum": ({"auc": MIN_AUC}, PASS, Reason.GATE_PASSED),
     "AUC a hair below": ({"auc": nextafter(MIN_AUC, 0)}, FAIL, Reason.AUC_BELOW_MINIMUM),
     "AUC not a number": ({"auc": nan}, FAIL, Reason.AUC_BELOW_MINIMUM),
@@ -117,3 +121,32 @@ def test_a_comparison_that_does_not_bind_is_only_reported():
     assert verdict.evidence is PASS
     assert verdict.result.delta == -0.5
     assert verdict.result.delta_lower == -0.5 - Z_95 * 0.005
+
+
+# --- the ruler is the spec's, not the artifact's ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("named", "wanted", "evidence"),
+    [("y", "y", PASS), ("won", "y", FAIL), ("y", "won", FAIL), (None, "y", PASS), ("a\nb", "y", FAIL)],
+)
+def test_an_artifact_is_measured_by_the_label_of_the_spec(named, wanted, evidence):
+    """A report of an older program names no label, and says nothing about it."""
+    report = replace(GOOD, artifact=ArtifactSeen(NEW, 1000, 500, label=named))
+    verdict = judge(report, min_auc=MIN_AUC, gate=Gate(), compare=True, label=wanted)
+    assert verdict.evidence is evidence
+    assert verdict.message.isprintable()
+    assert ("holdout.label" in verdict.message) == (evidence is FAIL)
+
+
+def test_control_without_a_label_in_the_spec_the_artifact_chooses():
+    report = replace(GOOD, artifact=ArtifactSeen(NEW, 1000, 500, label="won"))
+    assert judge(report, min_auc=MIN_AUC, gate=Gate(), compare=True).evidence is PASS
+
+
+def test_the_label_is_the_holdouts_then_the_retrainings_then_y():
+    bare = spec()
+    trained = replace(bare, retraining=Retraining(leads=LeadsSource(uri="s3://leads/all.csv"), label="won"))
+    assert (bare.label, trained.label) == ("y", "won")
+    assert replace(trained, holdout=replace(trained.holdout, label="sold")).label == "sold"
+    assert inputs_of(replace(bare, holdout=replace(bare.holdout, label="won"))) != inputs_of(bare)

@@ -80,12 +80,24 @@ Hook = Callable[[Call, str], Awaitable[web.StreamResponse | None]]
 class Refused(Exception):  # noqa: N818  # the server's answer, not a fault of ours
     """An answer other than success."""
 
-    def __init__(self, status: int, reason: str, message: str = "", retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        message: str = "",
+        retry_after: int | None = None,
+        fields: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(f"{status} {reason} {message}")
         self.status, self.reason, self.message, self.retry_after = status, reason, message, retry_after
+        self.fields = fields  # that the server does not take
+
+    def document(self) -> Object:
+        causes = [{"field": field} for field in self.fields]
+        return {"reason": self.reason, "message": self.message, "details": {"causes": causes}}
 
     def answer(self) -> web.Response:
-        body = {"kind": "Status", "status": "Failure", "reason": self.reason, "message": self.message}
+        body = {"kind": "Status", "status": "Failure", **self.document()}
         headers = {"Retry-After": str(self.retry_after)} if self.retry_after is not None else {}
         return web.json_response({**body, "code": self.status}, status=self.status, headers=headers)
 

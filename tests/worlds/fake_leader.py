@@ -52,7 +52,7 @@ class DirectClient(Client):
         try:
             return dict(json.loads(json.dumps(await self.api.ask(request))))
         except Refused as refused:
-            text = json.dumps({"reason": refused.reason, "message": refused.message})
+            text = json.dumps(refused.document())
             after = None if refused.retry_after is None else str(refused.retry_after)
             error = error_of(refused.status, after, text)
             error.request = f"{VERBS[method]} {request.resource}"

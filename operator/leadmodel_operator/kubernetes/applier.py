@@ -4,6 +4,7 @@ The Deployment comes first, since leads depend on it; then its surroundings, sna
 remembered, and the rest goes on.
 """
 
+import random
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,10 +26,12 @@ from leadmodel_operator.kubernetes.render.names import (
     revision_name,
     scales,
 )
-from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Serve
+from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Serve, Validation
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.vocabulary import PLURAL
 
+PODS_ASKED = 3  # for a lost snapshot, in one pass
 POLLS_KEPT = 3  # poll Jobs made at once, for a person to read
 
 
@@ -48,6 +51,7 @@ class Applier:
     Attributes:
         taken: others' objects under our names (path → Kind/name); a write that meets one adds it.
         refused: writes the last whole pass had no right to, such as "create jobs"; replaced when the pass is whole.
+        created: UID of the validation Job this process created last, by the Job's name.
     """
 
     client: Api
@@ -57,6 +61,7 @@ class Applier:
     live: Live
     taken: dict[str, str]
     refused: set[str]
+    created: dict[str, str]
     _refused: set[str] = field(default_factory=set)
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
@@ -236,9 +241,13 @@ class Applier:
         return True
 
     async def _restore(self, digest: str) -> bool:
-        """Fetch a snapshot's bytes from a pod that serves them; only bytes with the right hash are kept."""
-        for pod in self.live.pods:
-            raw = await self.scraper.fetch(pod, f"/ops/artifact?digest={digest}", snapshot.MAX_RAW_BYTES)
+        """Fetch a snapshot's bytes from a pod that serves them; only bytes with the right hash are kept.
+
+        A pass asks a few pods, and the next pass others: pods may be many and mute.
+        """
+        serving = [pod for pod in self.live.pods if digest in cluster.slots_of(pod)]
+        for pod in random.sample(serving, min(len(serving), PODS_ASKED)):
+            raw = await self.scraper.fetch_artifact(pod, digest, snapshot.MAX_RAW_BYTES)
             if raw is not None and snapshot.digest(raw) == digest:
                 await self._keep(digest, snapshot.pack(raw))
                 return True
@@ -260,15 +269,45 @@ class Applier:
         return all(ours)
 
     async def _start_jobs(self, spec: Spec, desired: Desired) -> None:
-        live, validation, poll = self.live, desired.validate, desired.poll
+        live, poll = self.live, desired.poll
         names = {job["metadata"]["name"] for job in live.jobs}
-        if validation is not None and validation.name not in names:
-            await self._new_mailbox()
-            await self.create(jobs.validation(live.lead_model, spec, validation))
-        if validation is None and desired.tidy:
+        if desired.validate is not None:
+            await self._validate(spec, desired.validate)
+        elif desired.tidy:
             await self._tidy()
         if poll is not None and poll.once is not None and poll.once not in names:
             await self.create(jobs.poll_job(live.lead_model, spec, poll))
+
+    async def _validate(self, spec: Spec, wanted: Validation) -> None:
+        """Create the Job of a validation and record its UID, by which its report counts.
+
+        A Job of the same name with another UID was made by someone else, or by an operator that ended before it recorded the UID:
+        nobody can tell, and the Job is made again.
+        """
+        live = self.live
+        job = next((j for j in live.jobs if j["metadata"]["name"] == wanted.name), None)
+        uid = job["metadata"]["uid"] if job is not None else None
+        if uid is not None and uid == wanted.job:
+            return
+        if job is None or uid != self.created.get(wanted.name):
+            if job is not None:
+                await self.delete("jobs", job)
+            await self._new_mailbox()
+            uid = (await self.create(jobs.validation(live.lead_model, spec, wanted)))["metadata"]["uid"]
+            self.created.clear()
+            self.created[wanted.name] = uid
+        await self._record_job(str(uid))
+
+    async def _record_job(self, uid: str) -> None:
+        """Write the UID of the candidate's Job into status, over the version that was read or written last."""
+        lead_model = self.live.lead_model
+        status = lead_model["status"]
+        body = {**lead_model, "status": {**status, "candidate": {**status["candidate"], "job": uid}}}
+        where = path(PLURAL, self.key.namespace, self.key.name, "status")
+        try:
+            self.live.lead_model = await self.client.replace(where, body)
+        except ApiError as error:
+            raise as_conflict(error) from error
 
     async def _schedule(self, spec: Spec, desired: Desired) -> None:
         """Apply the CronJobs that are desired, delete the others."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from leadmodel_messages.window import Window
+from leadmodel_operator.kubernetes import refused_status
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
 from leadmodel_operator.kubernetes.observe import cluster, schedules
@@ -16,7 +17,7 @@ from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path, path_of
-from leadmodel_operator.planning.observed import Desired, Event, Observed, Record
+from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Record
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
@@ -43,10 +44,12 @@ class ClusterPort:
         client: reads and writes; over the cache it raises WriteNeeded at the first write.
         direct: reads live the names that someone else has taken, for no watch reports these objects.
         clock: the present instant, UTC.
+        cached: reads the other LeadModels of a namespace, which may be many and large, from the cache; None: `client` reads them.
         on_read: called with each LeadModel that was read or written.
         on_conclusion: called with what a pass saw and the status it came to.
         taken: per LeadModel, others' objects under our names (path → Kind/name), found by failed writes.
         refused: per LeadModel, writes the last whole pass had no right to.
+        created: per LeadModel, the UID of the validation Job this process created last, by the Job's name.
     """
 
     client: Api
@@ -55,10 +58,12 @@ class ClusterPort:
     recorder: EventRecorder
     images: Images
     clock: Callable[[], datetime]
+    cached: Api | None = None
     on_read: Callable[[Object], None] = lambda _: None
     on_conclusion: Callable[[Key, Observed, Status], None] = lambda *_: None
     taken: dict[Key, dict[str, str]] = field(default_factory=dict)
     refused: dict[Key, set[str]] = field(default_factory=dict)
+    created: dict[Key, dict[str, str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
 
     # --- observe ---------------------------------------------------------------------------------------------------------
@@ -140,7 +145,7 @@ class ClusterPort:
     async def _covered_by(self, live: Live, spec: Spec | None) -> str | None:
         if spec is None or spec.pii_backfill is None:
             return None
-        others = await self.client.items(path(PLURAL, live.namespace), "")
+        others = await (self.cached or self.client).items(path(PLURAL, live.namespace), "")
         return schedules.covered_by(live.lead_model, spec, others)
 
     def forget(self, key: Key) -> None:
@@ -148,13 +153,14 @@ class ClusterPort:
         self._live.pop(key, None)
         self.taken.pop(key, None)
         self.refused.pop(key, None)
+        self.created.pop(key, None)
         self.windows.forget(key)
 
     def settle(self, key: Key) -> None:
         """Drop what a pass read, at the end of the pass."""
         self._live.pop(key, None)
         self.windows.settle(key)
-        for remembered in (self.taken, self.refused):
+        for remembered in (self.taken, self.refused, self.created):
             if not remembered.get(key):
                 remembered.pop(key, None)
 
@@ -183,14 +189,34 @@ class ClusterPort:
         live.ledger = await _written(self.client.replace(path_of(body), body))
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
-        """Write status over the version of the LeadModel that was planned on."""
+        """Write status over the version of the LeadModel that was planned on; without what the API server refuses in it."""
         live = self._live[key]
         metadata = {**live.lead_model["metadata"], "resourceVersion": seen.rv}
         shown = {"shown": column_figures(status)}
         body = {**live.lead_model, "metadata": metadata, "status": dump(status) | shown}
-        where = path(PLURAL, key.namespace, key.name, "status")
-        live.lead_model = await _written(self.client.replace(where, body))
+        try:
+            live.lead_model = await self._write_status(key, body)
+        except ApiError as error:
+            live.lead_model = await self._write_rest_of_status(key, seen, body, error)
         self.on_read(live.lead_model)
+
+    async def _write_status(self, key: Key, body: Object) -> Object:
+        return await _written(self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body))
+
+    async def _write_rest_of_status(self, key: Key, seen: Observed, body: Object, error: ApiError) -> Object:
+        """Write a refused status once more without its refused parts, and say which these are.
+
+        Raises:
+            ApiError: the server refused for another reason, or refused a part that decides.
+        """
+        stored = self._live[key].lead_model
+        rest = refused_status.accepted_part(body["status"], stored.get("status") or {}, error.fields)
+        if error.status != 422 or rest is None:
+            raise error
+        written = await self._write_status(key, {**body, "status": rest})
+        message = f"the API server refuses {', '.join(error.fields[:5])}; the rest of the status is written"
+        await self.recorder.record(stored, Event("StatusRefused", message, EventType.WARNING), seen.now)
+        return written
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Record the events of one pass on the LeadModel, in their order."""
@@ -204,11 +230,15 @@ class ClusterPort:
         self.on_conclusion(key, seen, status)
         if seen.spec is None:
             return False
-        return await self._applier(key).act(seen, desired)
+        again = await self._applier(key).act(seen, desired)
+        self.on_read(self._live[key].lead_model)
+        return again
 
     def _applier(self, key: Key) -> Applier:
         taken, refused = self.taken.setdefault(key, {}), self.refused.setdefault(key, set())
-        return Applier(self.client, self.windows.scraper, self.images, key, self._live[key], taken, refused)
+        created = self.created.setdefault(key, {})
+        scraper, live = self.windows.scraper, self._live[key]
+        return Applier(self.client, scraper, self.images, key, live, taken, refused, created)
 
 
 async def _written(write: Awaitable[T]) -> T:

@@ -88,7 +88,13 @@ def _repeat(state: PassState, candidate: Candidate) -> Candidate:
     elif candidate.verdict is not Evidence.PASS or _is_kept(state, candidate):
         return candidate
     repeated = replace(
-        candidate, attempt=candidate.attempt + 1, verdict=None, reason=None, message="", since=state.now
+        candidate,
+        attempt=candidate.attempt + 1,
+        verdict=None,
+        reason=None,
+        message="",
+        since=state.now,
+        job=None,
     )
     state.change(candidate=repeated)
     return repeated
@@ -125,4 +131,5 @@ def _validation(state: PassState, candidate: Candidate) -> Validation:
         image=state.image,
         attempt=candidate.attempt,
         deadline=state.spec.progress_deadline.seconds,
+        job=candidate.job,
     )

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from leadmodel_messages.window import SlotWindow, Window, merge
+from leadmodel_messages.texts import one_line
+from leadmodel_messages.window import MAX_NAME, SlotWindow, Window, alike, merge
 from leadmodel_messages.window_psi import HOUR_OF_DAY, slot_psis
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy
@@ -131,11 +132,11 @@ def assess(
         policy: The limits of drift.
         now: The instant of the pass.
     """
-    windows = [
+    windows = alike(
         pod.window
         for pod in pods
         if pod.window is not None and pod.champion == champion and pod.previous == previous
-    ]
+    )
     answered = f"{len(windows)}/{ready}"
     if not windows or 2 * len(windows) < ready:
         silent = DriftResult(evidence=Evidence.UNAVAILABLE, pods=answered, at=now)
@@ -155,7 +156,7 @@ def _result(
     """The figures and the evidence of one reading, without regard to a breach under way."""
     return DriftResult(
         psi=reading.psi,
-        feature=reading.feature,
+        feature=one_line(reading.feature, MAX_NAME) if reading.feature else None,
         bad_share=reading.bad_share,
         sigma=reading.sigma,
         samples=reading.samples,

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leadmodel_messages.report import Comparison, Outcome, Report
+from leadmodel_messages.texts import one_line
 from leadmodel_operator.resource.spec import Gate
 from leadmodel_operator.resource.status import GateResult
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_statistics.ranking import Z_95
 
 LOWER_MARGIN = 0.05  # how far below minAuc the lower bound may lie
+MIN_SHARE = 0.5  # of the holdout's rows that must count
 BEST_FACTOR = 2.0  # the margin against the best of 30 days, in maxRegression
 
 
@@ -39,9 +41,10 @@ class _Case:
     min_auc: float
     gate: Gate
     compare: bool
+    label: str | None
 
 
-def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool) -> Verdict:
+def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool, label: str | None = None) -> Verdict:
     """Judge a report.
 
     Args:
@@ -49,8 +52,9 @@ def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool) -> Verdi
         min_auc: The lowest AUC that may serve.
         gate: The other limits of the gate.
         compare: Whether the comparisons with champion and best champion bind; if not, they are only reported.
+        label: The column that tells the outcome; None: any that the artifact names.
     """
-    case = _Case(report, min_auc, gate, compare)
+    case = _Case(report, min_auc, gate, compare, label)
     failed = next((failure for rule in _CHAIN if (failure := rule(case)) is not None), None)
     evidence, reason = (failed.evidence, failed.reason) if failed else (Evidence.PASS, Reason.GATE_PASSED)
     message = (
@@ -95,6 +99,19 @@ def _is_model(case: _Case) -> _Failed | None:
     return _Failed(Evidence.FAIL, Reason.SCHEMA_MISMATCH, f"the artifact is refused: {case.report.reason}")
 
 
+def _names_the_label(case: _Case) -> _Failed | None:
+    """Refuse a model that is measured by a column of its own choice: it could name one that it knows by heart."""
+    named = case.report.artifact.label if case.report.artifact else None
+    if case.label is None or named is None or named == case.label:
+        return None
+    shown = one_line(named, 128)
+    return _Failed(
+        Evidence.FAIL,
+        Reason.SCHEMA_MISMATCH,
+        f"the artifact takes column {shown!r} for the outcome, the spec {case.label!r}: set holdout.label or train with that label",
+    )
+
+
 def _has_rows(case: _Case) -> _Failed | None:
     used, gate = case.report.used, case.gate
     if case.report.outcome is Outcome.NOT_MEASURABLE and case.report.reason == "HoldoutTooOld":
@@ -113,6 +130,19 @@ def _has_rows(case: _Case) -> _Failed | None:
             f"{gate.min_negatives} are needed to judge",
         )
     return None
+
+
+def _counts_most_rows(case: _Case) -> _Failed | None:
+    """Refuse to judge on a small part of the holdout, which the artifact chooses by the time that it names as its newest row."""
+    used, all_rows = case.report.used, case.report.holdout
+    if used is None or all_rows is None or used.rows >= MIN_SHARE * all_rows.rows:
+        return None
+    return _Failed(
+        Evidence.INSUFFICIENT,
+        Reason.HOLDOUT_TOO_OLD,
+        f"only {used.rows} of {all_rows.rows} labelled leads are newer than the training, at least half are needed to judge; "
+        "renew the holdout",
+    )
 
 
 def _is_measured(case: _Case) -> _Failed | None:
@@ -186,7 +216,9 @@ def _compare(case: _Case, other: Comparison, who: str, margin: float) -> _Failed
 
 _CHAIN: tuple[Callable[[_Case], _Failed | None], ...] = (
     _is_model,
+    _names_the_label,
     _has_rows,
+    _counts_most_rows,
     _is_measured,
     _reaches_minimum,
     _surely_near_minimum,

@@ -64,6 +64,7 @@ class JobSeen:
     exit_code: int | None = None
     fault: Fault | None = None
     image: str = ""  # what its pod ran
+    uid: str = ""  # identity that the platform gave it; empty where only the runtime itself can make Jobs
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,7 @@ class Validation:
     image: str
     attempt: int
     deadline: float  # seconds
+    job: str | None = None  # UID of the Job that was created for it, once recorded
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,9 @@ def inputs_of(spec: Spec) -> Inputs:
     artifact, holdout = spec.artifact, spec.holdout
     return Inputs(
         source=hashed(artifact.uri, artifact.digest, artifact.secret_name),
-        gate=hashed(spec.min_auc, spec.gate, holdout.uri, holdout.digest),
+        gate=hashed(
+            spec.min_auc, spec.gate, holdout.uri, holdout.digest, *([holdout.label] if holdout.label else [])
+        ),
     )
 
 

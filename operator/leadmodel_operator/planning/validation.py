@@ -45,8 +45,17 @@ def record_validation(state: PassState) -> Outcome:
 
 def _finished_job(state: PassState, candidate: Candidate) -> JobSeen | None:
     name = job_name(state, candidate)
-    job = next((j for j in state.seen.jobs if j.kind is JobKind.VALIDATION and j.name == name), None)
+    jobs = (j for j in state.seen.jobs if j.kind is JobKind.VALIDATION and j.name == name)
+    job = next((j for j in jobs if is_own(j, candidate)), None)
     return None if job is None or job.state is JobState.RUNNING else job
+
+
+def is_own(job: JobSeen, candidate: Candidate) -> bool:
+    """Whether a Job is the one that the operator created for the candidate.
+
+    Whoever may create Jobs can make one of the same name, with the same owner, that reports what they like.
+    """
+    return job.uid == (candidate.job or "")
 
 
 def _record_job(state: PassState, candidate: Candidate, job: JobSeen) -> None:
@@ -113,7 +122,8 @@ def judge_candidate(state: PassState, candidate: Candidate, report: Report) -> N
     champion = state.champion
     rejudged = champion is not None and champion.digest == candidate.digest
     compare = not state.pinned and not rejudged
-    verdict = judge(report, min_auc=state.spec.min_auc, gate=state.spec.gate, compare=compare)
+    spec = state.spec
+    verdict = judge(report, min_auc=spec.min_auc, gate=spec.gate, compare=compare, label=spec.label)
     if report.holdout_digest:
         _record_holdout(state, report.holdout_digest)
     inputs = verdict_inputs(state, candidate.digest or "")

@@ -92,7 +92,8 @@ def run(given: argparse.Namespace) -> Report:
         artifact = load(raw)
     except ArtifactError as error:
         return Report(Outcome.REFUSED, error.reason, given.image, seen)
-    seen = replace(seen, version=artifact.version, to=artifact.data.to, claimed_auc=artifact.auc)
+    data = artifact.data
+    seen = replace(seen, version=artifact.version, to=data.to, claimed_auc=artifact.auc, label=data.label)
     report = _measure(given, artifact, seen)
     if given.mailbox:
         _deliver(given.mailbox, packed)

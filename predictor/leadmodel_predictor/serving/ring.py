@@ -43,7 +43,7 @@ class Snapshot:
             now=self.now,
             champion=self._slot(self.slots.champion, good),
             previous=self._slot(previous, [(e[1], e[4], e[5]) for e in entries]) if previous else None,
-            span_s=round(self.now - entries[0][0], 3) if entries else 0.0,
+            span_s=max(0.0, round(self.now - entries[0][0], 3)) if entries else 0.0,  # a clock may step back
             since={f"{t:.3f}": sum(entry[0] > t for entry in entries) for t in since},
         )
 

@@ -10,7 +10,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from leadmodel_operator.kubernetes.apiserver.cached_fields import METADATA_ONLY, WHOLE, fields_read
+from leadmodel_operator.kubernetes.apiserver.cached_fields import (
+    METADATA_ONLY,
+    WHOLE,
+    backfill_read,
+    fields_read,
+)
 from leadmodel_operator.kubernetes.render.names import LABEL, Object
 from leadmodel_operator.resource.vocabulary import PLURAL
 
@@ -32,12 +37,19 @@ def unpack(packed: bytes) -> Object:
     return item
 
 
+MAX_PACKED = 64 * 1024  # bytes; what packs larger is no object that the operator or a careful person made
+
+
 class _Entry(NamedTuple):
-    """One cached object. `model` names the LeadModel the object is found under; None: under none."""
+    """One cached object.
+
+    `model` names the LeadModel the object is found under; None: under none. `backfill` is what other LeadModels read of a LeadModel.
+    """
 
     version: int
     packed: bytes
     model: str | None
+    backfill: bytes = b""
 
 
 @dataclass
@@ -57,14 +69,20 @@ class Cache:
         return all((r, n) in self.synced for r in (*WHOLE, *METADATA_ONLY) for n in namespaces or ("",))
 
     def put(self, resource: str, item: Object) -> bool:
-        """Keep an object. False: no news, since the object is not newer than the entry, or the same in all fields that count."""
+        """Keep an object. False: no news, since the object is not newer than the entry, or the same in all fields that count.
+
+        An object over the limit is not kept: a pass that needs it reads it live.
+        """
         metadata = item["metadata"]
         namespace, name, version = metadata["namespace"], metadata["name"], version_of(item)
         entries = self._entries[resource, namespace]
         before = entries.get(name)
         if before is not None and before.version >= version > 0:
             return False
-        entry = _Entry(version, pack(fields_read(resource, item)), _model_of(resource, item))
+        entry = _entry(resource, item, version)
+        if len(entry.packed) > MAX_PACKED:
+            self.drop(resource, namespace, name)
+            return True
         entries[name] = entry
         if before is not None and before.model != entry.model:
             self._unindex(resource, namespace, name, before.model)
@@ -113,9 +131,17 @@ class Cache:
         return item
 
     def of_model(self, resource: str, namespace: str, model: str) -> list[Object]:
-        """Return a LeadModel's objects in the order of their names. For LeadModels themselves, "" gives those with a backfill."""
+        """Return a LeadModel's objects in the order of their names. For LeadModels themselves, "" gives the backfills they have."""
         names = sorted(self.names_by_model.get((resource, namespace, model), ()))
+        if resource == PLURAL:
+            return [unpack(self._entries[resource, namespace][name].backfill) for name in names]
         return [item for name in names if (item := self.get(resource, namespace, name)) is not None]
+
+
+def _entry(resource: str, item: Object, version: int) -> _Entry:
+    model = _model_of(resource, item)
+    backfill = pack(backfill_read(item)) if resource == PLURAL and model is not None else b""
+    return _Entry(version, pack(fields_read(resource, item)), model, backfill)
 
 
 def _model_of(resource: str, item: Object) -> str | None:

@@ -20,16 +20,25 @@ WHOLE = (
     "rolebindings",
 )
 METADATA_ONLY = ("configmaps", "replicasets")  # requested without their data
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+ANNOTATION, ANNOTATIONS = 1024, 32  # characters of one, and how many
 _UNREAD = {"managedFields", "selfLink", "resourceVersion"}  # the cache holds the version beside the object
 
 
 def _metadata(item: Object) -> Object:
     metadata = {name: value for name, value in item["metadata"].items() if name not in _UNREAD}
-    annotations = metadata.get("annotations") or {}
-    if _LAST_APPLIED in annotations:
-        metadata["annotations"] = {k: v for k, v in annotations.items() if k != _LAST_APPLIED}
+    if "annotations" in metadata:
+        metadata["annotations"] = _own(metadata["annotations"])
     return metadata
+
+
+def _own(annotations: Mapping[str, str] | None) -> dict[str, str]:
+    """Pick the annotations of this project, with as much of each as a pass reads: others may be 256 KiB of anything."""
+    own = {
+        name: value[:ANNOTATION]
+        for name, value in (annotations or {}).items()
+        if name.startswith(f"{GROUP}/")
+    }
+    return dict(sorted(own.items())[:ANNOTATIONS])
 
 
 def _with_version(item: Object) -> Object:
@@ -39,9 +48,8 @@ def _with_version(item: Object) -> Object:
 
 def _with_own_annotations(item: Object) -> Object:
     metadata = _metadata(item)
-    annotations = metadata.pop("annotations", None) or {}
     metadata.pop("labels", None)
-    return metadata | {"annotations": {k: v for k, v in annotations.items() if k.startswith(f"{GROUP}/")}}
+    return {"annotations": {}, **metadata}
 
 
 def _with_scalers(item: Object) -> Object:
@@ -59,7 +67,7 @@ def _managed_fields(item: Object) -> list[Object]:
 
 
 def _image(item: Object) -> Object:
-    return {"containers": [{"image": item["spec"]["containers"][0]["image"]}]}
+    return {"containers": [{"image": item["spec"]["containers"][0].get("image", "")}]}
 
 
 def _template_image(item: Object) -> Object:
@@ -100,3 +108,12 @@ def fields_read(resource: str, item: Object) -> Object:
     kept = _KEPT.get(resource, _ALL)
     parts = item if kept.parts is None else {name: part(item) for name, part in kept.parts.items()}
     return {**parts, "metadata": kept.metadata(item)}
+
+
+def backfill_read(lead_model: Object) -> Object:
+    """Copy the fields of a LeadModel that tell other LeadModels of its namespace which conversations it redacts."""
+    names = ("name", "creationTimestamp", "deletionTimestamp")
+    metadata = {name: lead_model["metadata"][name] for name in names if name in lead_model["metadata"]}
+    backfill = lead_model["spec"]["piiBackfill"]
+    kept = {name: backfill[name] for name in ("redis", "keyPatterns", "suspend") if name in backfill}
+    return {"metadata": metadata, "spec": {"piiBackfill": kept}}

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from leadmodel_messages.texts import one_line
 from leadmodel_operator.kubernetes.apiserver.access import Access
 
 MANAGER = "leadmodel-operator"
@@ -29,7 +30,10 @@ class ApiError(Exception):
         retry_after: seconds the server asks to wait, if it does.
         request: verb and resource of the request, such as "create jobs".
         namespace_terminating: nothing new may be made in the namespace, so that a 403 is no matter of rights.
+        fields: paths of the fields that the server refuses, such as "status.poll.etag".
     """
+
+    fields: tuple[str, ...] = ()
 
     def __init__(self, status: int, reason: str, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{status} {reason}: {detail[:256]}")
@@ -212,9 +216,13 @@ def error_of(status: int, retry_after: str | None, text: str) -> ApiError:
         answer = None
     if not isinstance(answer, dict):
         return ApiError(status, "", "no Status in the answer", seconds)
+    fields: tuple[str, ...] = ()
     if status in _SPEAKING:
-        detail = str(answer.get("message", ""))
+        detail = one_line(str(answer.get("message", "")), 1024)
     else:
         causes = (answer.get("details") or {}).get("causes") or []
-        detail = ", ".join(str(cause.get("field", "")) for cause in causes[:5])
-    return ApiError(status, str(answer.get("reason", "")), detail, seconds)
+        fields = tuple(one_line(str(cause.get("field", "")), 256) for cause in causes[:20])
+        detail = ", ".join(fields[:5])
+    error = ApiError(status, str(answer.get("reason", "")), detail, seconds)
+    error.fields = fields
+    return error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
-from leadmodel_operator.kubernetes.apiserver.listing import Gone, pages
+from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE, Gone, pages
 from leadmodel_operator.kubernetes.apiserver.watch import MAX_WAIT_S, RELIST_S, log_failure
 from leadmodel_operator.kubernetes.render.names import Object, collection
 from leadmodel_operator.reconcile import Key
@@ -60,7 +60,7 @@ class Resync:
     async def compare(self) -> None:
         """List once; enqueue each LeadModel that differs from the cache or is missing in the list."""
         missing = set(self.cache.keys(PLURAL, self.namespace))
-        async for items, _ in pages(self.client, collection(PLURAL, self.namespace)):
+        async for items, _ in pages(self.client, collection(PLURAL, self.namespace), limit=str(LARGE_PAGE)):
             for item in items:
                 missing.discard((item["metadata"]["namespace"], item["metadata"]["name"]))
                 self._take(item)

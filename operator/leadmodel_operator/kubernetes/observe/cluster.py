@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from leadmodel_messages.texts import one_line
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
@@ -43,6 +44,12 @@ def digest_of(config_map: Object) -> str | None:
     return annotations(config_map).get(DIGEST)
 
 
+def slots_of(pod: Object) -> set[str]:
+    """Read the digests that a predictor's template names."""
+    notes = annotations(pod)
+    return {digest for slot in (CHAMPION, PREVIOUS) if (digest := notes.get(slot))}
+
+
 def instant(text: str | None) -> datetime | None:
     """Parse a time of the API server, UTC."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
@@ -65,9 +72,9 @@ def rollout_seen(deployment: Object | None) -> RolloutSeen | None:
     return RolloutSeen(
         champion=slots.get(CHAMPION, ""),
         previous=slots.get(PREVIOUS) or None,
-        image=template["spec"]["containers"][0]["image"],
-        template=int(annotations(deployment).get(TEMPLATE, "1")),
-        decision=int(annotations(deployment).get(DECISION, "0")),
+        image=_image(template),
+        template=_whole(annotations(deployment).get(TEMPLATE), 1),
+        decision=_whole(annotations(deployment).get(DECISION), 0),
         settled=observed and updated == wanted == status.get("replicas", 0) == ready,
         deadline_exceeded=observed and late,
         replicas=wanted,
@@ -77,6 +84,16 @@ def rollout_seen(deployment: Object | None) -> RolloutSeen | None:
         available=conditions.get("Available", {}).get("status") == "True",
         fault=_replica_failure(conditions),
     )
+
+
+def _whole(text: str | None, default: int) -> int:
+    """Read a number in an annotation, which anyone who may edit Deployments can write; `default` for anything else."""
+    fits = text is not None and len(text) <= 15 and text.isascii() and text.isdecimal()
+    return int(text) if fits and text else default
+
+
+def _image(item: Object) -> str:
+    return str(item["spec"]["containers"][0].get("image", ""))
 
 
 def _by_type(status: Mapping[str, Any]) -> dict[str, Object]:
@@ -89,8 +106,11 @@ def _replica_failure(conditions: Mapping[str, Object]) -> Fault | None:
 
 
 def _fault(kind: FaultKind, source: Mapping[str, Any]) -> Fault:
-    reason, message = str(source.get("reason", "")), str(source.get("message", ""))
-    return Fault(kind, reason[:REASON_LENGTH], message=message[:MESSAGE_LENGTH])
+    reason, message = (
+        one_line(str(source.get(name, "")), limit)
+        for name, limit in (("reason", REASON_LENGTH), ("message", MESSAGE_LENGTH))
+    )
+    return Fault(kind, reason, message=message)
 
 
 def predictor_pods(
@@ -113,7 +133,7 @@ def pod_seen(pod: Object, window: Window | None) -> PodSeen:
     return PodSeen(
         name=pod["metadata"]["name"],
         template_champion=annotations(pod).get(CHAMPION, ""),
-        image=pod["spec"]["containers"][0]["image"],
+        image=_image(pod),
         ready=ready and not is_leaving(pod),
         champion=champion.digest if champion else None,
         previous=previous.digest if previous else None,
@@ -131,12 +151,11 @@ def fault_of(pod: Object) -> Fault | None:
     state, last = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated")
     if ended is not None and ended.get("exitCode", 0) != 0:
-        reason, message = str(ended.get("reason", "")), str(ended.get("message", ""))
         return Fault(
             FaultKind.TERMINATED,
-            reason[:REASON_LENGTH],
+            one_line(str(ended.get("reason", "")), REASON_LENGTH),
             ended.get("exitCode"),
-            message[:TERMINATION_LENGTH],
+            one_line(str(ended.get("message", "")), TERMINATION_LENGTH),
         )
     waiting = state.get("waiting")
     if waiting is not None and waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
@@ -179,8 +198,7 @@ def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
     kind = kind_of(job)
     if kind is None:
         return None
-    own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
-    pod = max(own, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
+    pod = _pod_of(job, kind, pods)
     ended: Any = (_first_container(pod).get("state") or {}).get("terminated") or {} if pod is not None else {}
     created = instant(job["metadata"]["creationTimestamp"])
     assert created is not None
@@ -193,8 +211,17 @@ def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
         message=str(ended.get("message", "")),
         exit_code=ended.get("exitCode"),
         fault=fault_of(pod) if pod is not None else None,
-        image=job["spec"]["template"]["spec"]["containers"][0]["image"],
+        image=_image(job["spec"]["template"]),
+        uid=job["metadata"]["uid"],
     )
+
+
+def _pod_of(job: Object, kind: JobKind, pods: Sequence[Object]) -> Object | None:
+    """Pick the pod that speaks for a Job: its newest. A validation has one pod; of several, some may be forged, and none speaks."""
+    own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"] and not is_leaving(pod)]
+    if kind is JobKind.VALIDATION and len(own) > 1:
+        return None
+    return max(own, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
 
 
 def _state_of(job: Object) -> JobState:

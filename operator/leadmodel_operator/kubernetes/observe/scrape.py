@@ -1,8 +1,13 @@
-"""Asks pods of ours for their drift window: 2 seconds, 256 KiB, no redirects. Whatever else comes is no answer."""
+"""Asks pods of ours for their drift window: 2 seconds, 256 KiB, no redirects. Whatever else comes is no answer.
+
+One LeadModel has 4 seconds and 16 MiB for all of its pods, and one namespace a third of the requests in flight: pods that are mute, slow
+or talkative cost their own LeadModel its figures, and others nothing.
+"""
 
 import asyncio
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -10,9 +15,15 @@ from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object, path
 from leadmodel_operator.kubernetes.render.objects import PORT
+from leadmodel_operator.kubernetes.turns import Slots
 from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target
 
-AT_ONCE = 32  # requests in flight
+log = logging.getLogger("leadmodel")
+AT_ONCE, AT_ONCE_EACH = 48, 16  # requests in flight, and those of one namespace
+LARGE_AT_ONCE = 2  # requests for artifacts in flight, one for each namespace
+PASS_S = 4.0  # for the windows of one LeadModel
+PASS_LIMIT = 16 * 1024 * 1024  # bytes of the windows of one LeadModel
+NAMED = 1000  # pods remembered whose answer could not be read
 
 
 @dataclass
@@ -21,6 +32,7 @@ class Scraper:
 
     client: Client
     proxy: bool = False
+    _unread: set[str] = field(default_factory=set)  # UIDs
 
     def __post_init__(self) -> None:
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
@@ -29,23 +41,51 @@ class Scraper:
             if self.proxy
             else aiohttp.ClientSession(timeout=timeout)
         )
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._slots, self._large = Slots(AT_ONCE, AT_ONCE_EACH), Slots(LARGE_AT_ONCE, 1)
 
     async def close(self) -> None:
         """Close the connections to the pods."""
         await self._session.close()
 
     async def windows(self, pods: Sequence[Object], since: float | None) -> dict[str, Window]:
-        """Return windows by pod name, of pods that answered."""
-        windows = await asyncio.gather(*(self._window(pod, since) for pod in pods))
-        return {
-            pod["metadata"]["name"]: window
-            for pod, window in zip(pods, windows, strict=True)
-            if window is not None
-        }
+        """Return windows by pod name, of pods that answered in time and within the limits."""
+        windows: dict[str, Window] = {}
+        size = 0
 
-    async def _window(self, pod: Object, since: float | None) -> Window | None:
-        return read_window(await self.fetch(pod, window_target(since), WINDOW_LIMIT))
+        async def ask(pod: Object) -> None:
+            nonlocal size
+            raw = await self.fetch(pod, window_target(since), WINDOW_LIMIT)
+            size += len(raw or b"")
+            window = read_window(raw) if size <= PASS_LIMIT else None
+            if window is not None:
+                windows[pod["metadata"]["name"]] = window
+            elif raw is not None:
+                self._name_unread(pod)
+
+        tasks = [asyncio.create_task(ask(pod)) for pod in pods]
+        try:
+            await asyncio.wait(tasks, timeout=PASS_S)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return windows
+
+    def _name_unread(self, pod: Object) -> None:
+        """Log once that a pod answered something that is no window; the pod counts as one that did not answer."""
+        metadata = pod["metadata"]
+        if metadata["uid"] in self._unread:
+            return
+        if len(self._unread) >= NAMED:
+            self._unread.clear()
+        self._unread.add(metadata["uid"])
+        fields = {"namespace": metadata["namespace"], "pod": metadata["name"]}
+        log.warning("the drift window of a pod cannot be read", extra={"fields": fields})
+
+    async def fetch_artifact(self, pod: Object, digest: str, limit: int) -> bytes | None:
+        """Return the artifact with this digest from a pod that serves it; few at once, for an artifact has megabytes."""
+        async with self._large.of(pod["metadata"]["namespace"]):
+            return await self.fetch(pod, f"/ops/artifact?digest={digest}", limit)
 
     async def fetch(self, pod: Object, target: str, limit: int) -> bytes | None:
         """Return the body of a 200 answer of at most `limit` bytes; None for any other answer or none."""
@@ -53,7 +93,10 @@ class Scraper:
         if url is None:
             return None
         try:
-            async with self._slots, self._session.get(url, allow_redirects=False) as response:
+            async with (
+                self._slots.of(pod["metadata"]["namespace"]),
+                self._session.get(url, allow_redirects=False) as response,
+            ):
                 return await _body(response, limit) if response.status == 200 else None
         except (TimeoutError, OSError, aiohttp.ClientError):
             return None

@@ -14,6 +14,7 @@ from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.lead_models import take_event
+from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, PLURAL, VERSION
 
@@ -113,5 +114,5 @@ def settings() -> kopf.OperatorSettings:
     options.networking.enforce_retry_after = True
     options.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
     options.watching.server_timeout = 300
-    options.watching.chunk_size = 500
+    options.watching.chunk_size = LARGE_PAGE
     return options

@@ -84,7 +84,7 @@ class Manager:
         self.dry_port = ClusterPort(dry_run, self.client, windows, NullRecorder(), images, clock, taken=taken)
         self.dry_port.refused = refused
         self.port = ClusterPort(self.client, self.client, windows, recorder, images, clock, taken=taken)
-        self.port.refused = refused
+        self.port.refused, self.port.cached = refused, dry_run
         self.port.on_read = self._keep
         self.port.on_conclusion = self.dry_port.on_conclusion = self.model_metrics.note
 

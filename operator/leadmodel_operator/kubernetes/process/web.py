@@ -10,7 +10,7 @@ from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 
-STUCK_S = 300.0  # a pass, or a key that is due, for longer than this is no progress
+STUCK_S = 300.0  # a pass that cannot be cut off, or keys that are due while none is worked on, for longer is no progress
 LEASE_S = 120.0  # without an attempt to renew or acquire the Lease
 LAG_S = 1.0
 
@@ -32,8 +32,8 @@ class Health:
             return "the Lease is not asked for any more"
         if self.leading and self.queue.longest() > STUCK_S:
             return "a pass does not end"
-        if self.leading and self.queue.oldest() > STUCK_S:
-            return "keys that are due are not worked on"
+        if self.leading and self.queue.stuck() > STUCK_S:
+            return "keys are due and no pass begins or ends"
         return None
 
     def lead(self, *, leading: bool) -> None:

@@ -8,6 +8,8 @@ Enqueuing a key only says that the key deserves a pass; the pass finds out what 
 - A pass that had something to do shortens the distance again, each time by less: its effects are seen soon, and two parties that undo
   each other's work do not do so at full speed.
 - A delay that a pass returned is kept, whatever happens meanwhile, unless the key is enqueued earlier.
+- Due keys begin in turns that go round the namespaces, and one namespace has at most half of the workers. A pass that takes longer than
+  two minutes is cut off and tried again, as after a crash.
 """
 
 import asyncio
@@ -16,8 +18,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from leadmodel_operator.kubernetes.turns import Turns
 from leadmodel_operator.reconcile import Conflict, Key
 
+PASS_S = 120.0  # after which a pass is cut off
 FIRST_BACKOFF_S, MAX_BACKOFF_S, JITTER = 0.5, 300.0, 0.2
 SETTLE_S = 0.02  # a burst of events on one key becomes one pass
 FIRST_SPACE_S, MAX_SPACE_S = 0.25, 2.0
@@ -62,6 +66,7 @@ class WorkQueue:
     on_error: Callable[[Key, BaseException], None]
     watcher: Watcher
     workers: int = 10
+    workers_each: int = 5  # of one namespace
     _waiting: dict[Key, asyncio.TimerHandle] = field(default_factory=dict)
     _due: dict[Key, float] = field(default_factory=dict)
     _running: dict[Key, float] = field(
@@ -74,22 +79,23 @@ class WorkQueue:
     _useful: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._ready: asyncio.Queue[Key] = asyncio.Queue()
+        self._ready, self._news = Turns[Key](self.workers_each), asyncio.Event()
+        self._moved = 0.0  # when a pass last began or ended
 
     def depth(self) -> int:
         """Return the number of keys that are due."""
-        return self._ready.qsize()
+        return len(self._ready)
 
     def longest(self) -> float:
         """Return for how many seconds the longest pass has been running."""
         now = asyncio.get_running_loop().time()
         return max((now - began for began in self._busy.values()), default=0.0)
 
-    def oldest(self) -> float:
-        """Return for how many seconds the key that waits longest has been due."""
+    def stuck(self) -> float:
+        """Return for how many seconds keys have been due while no pass began or ended."""
         now = asyncio.get_running_loop().time()
         waits = [now - since for key, since in self._running.items() if key not in self._busy]
-        return max(waits, default=0.0)
+        return min(max(waits, default=0.0), now - self._moved)
 
     def add(self, key: Key, after: float | None = None) -> None:
         """Make a pass for a key after so many seconds, or earlier where one is planned earlier. None: as soon as its pace allows."""
@@ -120,7 +126,8 @@ class WorkQueue:
     def _hand_over(self, key: Key) -> None:
         del self._waiting[key]
         self._running[key] = self._due.pop(key)
-        self._ready.put_nowait(key)
+        self._ready.put(key.namespace, key)
+        self._news.set()
         self.watcher.added(self.depth())
 
     async def run(self) -> None:
@@ -131,7 +138,7 @@ class WorkQueue:
 
     async def drain(self, patience: float) -> None:
         """Begin no new pass, and wait up to `patience` seconds for the running ones to end."""
-        self._ready = asyncio.Queue()
+        self._ready = Turns(self.workers_each)
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
         while self._busy and loop.time() < end:  # noqa: ASYNC110  # a moment, once in a life
@@ -139,8 +146,10 @@ class WorkQueue:
 
     async def _worker(self) -> None:
         while True:
-            key = await self._ready.get()
+            key = await self._next()
             after = await self._pass(key)
+            self._ready.end(key.namespace)
+            self._news.set()
             self._running.pop(key, None)
             if after is not None:
                 self.add(key, after if after < SPREAD_S else after * random.uniform(1 - JITTER, 1 + JITTER))
@@ -150,14 +159,21 @@ class WorkQueue:
                 self._dirty.discard(key)
                 self.add(key)
 
+    async def _next(self) -> Key:
+        while (key := self._ready.take()) is None:
+            self._news.clear()
+            await self._news.wait()
+        return key
+
     async def _pass(self, key: Key) -> float | None:
         loop = asyncio.get_running_loop()
-        began = self._busy[key] = loop.time()
+        began = self._busy[key] = self._moved = loop.time()
         due = self._running.get(key, began)
         self.watcher.began(began - due)
         result = "error"
         try:
-            after = await self.work(key)
+            async with asyncio.timeout(PASS_S):
+                after = await self.work(key)
             result = "ok"
         except Conflict:
             result = "conflict"
@@ -167,6 +183,7 @@ class WorkQueue:
             return max(self._backoff(key), getattr(error, "retry_after", None) or 0.0)
         finally:
             del self._busy[key]
+            self._moved = loop.time()
             self.watcher.ended(loop.time() - began, result)
             self.slow_down(key, due, loop.time())
         self._failed.pop(key, None)
