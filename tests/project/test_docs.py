@@ -88,3 +88,20 @@ def test_commands_run_as_written(page, tmp_path):
 
 def test_a_broken_command_is_seen(tmp_path):
     assert run_page(["leadmodel-train --no-such-flag"], tmp_path).returncode == 2
+
+
+def test_the_tests_of_the_threat_model_exist():
+    page = (ROOT / "docs" / "threat-model.md").read_text()
+    rows = [
+        line
+        for line in page.split("## What is not held")[0].splitlines()
+        if line.startswith("| ") and "`test_" in line
+    ]
+    named = set(re.findall(r"`(test_\w+)`", page))
+    written = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)
+    }
+    assert len(rows) >= 19
+    assert named <= written
