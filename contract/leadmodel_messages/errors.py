@@ -60,6 +60,7 @@ VALIDATION = frozenset(
         ErrorWord.ARTIFACT_NOT_FOUND,
         ErrorWord.ARTIFACT_FORBIDDEN,
         ErrorWord.ARTIFACT_UNREACHABLE,
+        ErrorWord.ARTIFACT_BAD_URI,
         ErrorWord.ARTIFACT_TOO_LARGE,
         ErrorWord.HOLDOUT_UNAVAILABLE,
         ErrorWord.MAILBOX_UNAVAILABLE,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import time
+from typing import NoReturn
 from uuid import uuid4
 
 from prometheus_client import (
@@ -19,7 +20,9 @@ from prometheus_client import (
 from leadmodel_artifact.model import ArtifactError
 from leadmodel_artifact.snapshot import MAX_RAW_BYTES, digest, unpack
 from leadmodel_messages import refusal, termination
+from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.exits import PredictorExit
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.refusal import Refusal
 from leadmodel_messages.uris import uri_of
 from leadmodel_predictor.http.app import Application
@@ -114,7 +117,7 @@ class Loader:
 
     def champion(self, expect: str | None) -> Slot:
         """Load the champion. Raises ArtifactError, StoreError."""
-        data = fetch(uri_of(self.given.artifact), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
+        data = _fetch(self.given.artifact)
         self.seen = digest(unpack(data))
         return load_slot(data, expect)
 
@@ -123,7 +126,7 @@ class Loader:
         if not self.given.previous:
             return None, None
         try:
-            data = fetch(uri_of(self.given.previous), max_bytes=MAX_RAW_BYTES, environ=os.environ).data
+            data = _fetch(self.given.previous)
             return load_slot(data, self.given.previous_digest), None
         except (ArtifactError, StoreError) as error:
             return None, str(error.reason)
@@ -139,6 +142,12 @@ class Loader:
         if champion.digest == served.champion.digest:
             return served
         return pair(champion, served.champion)
+
+
+def _fetch(where: str) -> bytes:
+    return fetch(
+        uri_of(where), max_bytes=MAX_RAW_BYTES, environ=environment(Source.ARTIFACT, os.environ)
+    ).data
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -204,5 +213,10 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str |
     server.run(inherited or None)
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-predictor`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -11,6 +11,7 @@ import pytest
 
 from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.observe import live
+from leadmodel_operator.planning.observed import JobSeen, JobState
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, arguments, digest, raw
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR, first, holds, peaceful
@@ -95,6 +96,38 @@ def test_a_validation_ends_badly_twice(how):
 
     peaceful(first)
     asyncio.run(tell())
+
+
+async def all_end_by_a_signal() -> int:
+    """Every Job writes its whole answer and is then ended by a signal; how many Jobs it takes until the model serves."""
+    async with a_cluster() as cluster, a_leader(cluster) as leader:
+
+        def end(job):
+            given = arguments(job)
+            if not is_validation(job):
+                return False, cluster.programs().poll(given["artifact"]).message, {"code": 139}
+            report = cluster.report(given, "A")
+            cluster.deliver(given.get("mailbox"), "A")
+            return False, json.dumps(report), {"code": 139}
+
+        cluster.job_end = end
+        cluster.upload("A", Truth(auc=0.75))
+        cluster.apply(**DRIFT)
+        await leader.settle()
+        served = len(cluster.made)
+        assert cluster.serving() == "A"
+        return served
+
+
+def test_an_answer_counts_though_a_signal_ended_the_process_after_it():
+    """As a crash of a library at exit does: one poll and one validation, and the model serves."""
+    assert asyncio.run(all_end_by_a_signal()) == 2
+
+
+def test_control_only_a_clean_exit_counted_serves_nothing(monkeypatch):
+    monkeypatch.setattr(JobSeen, "may_answer", property(lambda job: job.state is JobState.SUCCEEDED))
+    with pytest.raises(AssertionError):
+        asyncio.run(all_end_by_a_signal())
 
 
 @pytest.mark.parametrize(("auc", "passes"), [(0.65, True), (0.6499999999, False)])

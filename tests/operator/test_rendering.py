@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from leadmodel_operator.kubernetes.render.jobs import poll_job
 from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
-from leadmodel_operator.planning.observed import Serve
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.planning.observed import Poll, Serve
+from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Predictor
+from worlds.names import spec
 
 GOLDEN = Path(__file__).parent / "golden"
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
@@ -56,3 +58,31 @@ def test_a_slow_start_and_a_starved_minute_are_no_reason_for_a_restart():
     }
     assert patience["livenessProbe"] >= 120
     assert patience["readinessProbe"] <= 1
+
+
+def secrets_of(artifact: str | None, holdout: str | None) -> list[tuple[str, str]]:
+    """The Secrets of a poll's pod, each with the prefix of its names."""
+    wanted = replace(
+        spec(),
+        artifact=ArtifactSource(uri="s3://leads/m.json", secret_name=artifact),
+        holdout=HoldoutSource(uri="s3://leads/h.csv", secret_name=holdout),
+    )
+    poll = Poll("s3://leads/m.json", "s3://leads/h.csv", "0s", None, None, "p:1", once="now")
+    pod = poll_job(LEAD_MODEL, wanted, poll)["spec"]["template"]["spec"]
+    sources = pod["containers"][0]["envFrom"]
+    return [(source.get("prefix", ""), source["secretRef"]["name"]) for source in sources]
+
+
+@pytest.mark.parametrize(
+    ("artifact", "holdout", "rendered"),
+    [
+        (None, None, []),
+        ("one", "one", [("", "one")]),
+        ("one", "two", [("", "one"), ("", "two"), ("ARTIFACT_STORE_", "one"), ("HOLDOUT_STORE_", "two")]),
+        ("two", "one", [("", "one"), ("", "two"), ("ARTIFACT_STORE_", "two"), ("HOLDOUT_STORE_", "one")]),
+        ("one", None, [("", "one"), ("ARTIFACT_STORE_", "one")]),
+    ],
+)
+def test_each_source_has_its_secret_under_a_prefix_of_its_own(artifact, holdout, rendered):
+    """One Secret for all is rendered as ever; images of earlier releases find the names without a prefix."""
+    assert secrets_of(artifact, holdout) == rendered

@@ -2,9 +2,10 @@
 
 import pytest
 
-from leadmodel_messages import errors, failure
+from leadmodel_messages import errors, failure, training
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.kubernetes.process.metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
@@ -85,6 +86,24 @@ def test_a_night_without_a_model_says_why_and_nothing_moves(end, says):
     assert world.status.champion.digest == digest("A")
     leader.settle()  # the same Job is not told twice
     assert sum(e.reason == "RetrainingFailed" for e in world.events) == 1
+
+
+def test_a_model_that_was_written_counts_though_a_signal_ended_the_training():
+    world, leader = serving()
+    world.upload("B", Truth(auc=0.76))
+    failed(world, training.dump(TrainingAnswer(digest("B"))), exit_code=139)
+    leader.settle()
+    assert world.status.champion.digest == digest("B")
+    assert world.status.retraining.error is None
+
+
+def test_a_training_that_refused_has_no_model_whatever_it_wrote():
+    world, leader = serving()
+    world.upload("B", Truth(auc=0.76))
+    failed(world, training.dump(TrainingAnswer(digest("B"))), exit_code=1)
+    leader.settle()
+    assert world.status.champion.digest == digest("A")
+    assert world.status.retraining.error
 
 
 def test_the_next_good_night_clears_it():

@@ -10,7 +10,7 @@ from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.report import named_digest
-from leadmodel_operator.planning.observed import Desired, JobKind, JobState
+from leadmodel_operator.planning.observed import Desired, JobKind
 
 
 def digest_of(path: Path) -> str | None:
@@ -38,7 +38,7 @@ class Snapshots:
         delivered = {}
         for job in jobs.seen():
             path = folder.job(job.name) / work.SNAPSHOT
-            if job.kind is not JobKind.VALIDATION or job.state is not JobState.SUCCEEDED or not path.exists():
+            if job.kind is not JobKind.VALIDATION or not job.may_answer or not path.exists():
                 continue
             digest = named_digest(job.message)
             if digest is not None and self._digest(path) == digest:

@@ -21,7 +21,7 @@ def record_retraining(state: PassState) -> Outcome:
     known = state.status.retraining or RetrainingResult()
     if job is None or known.job == job.name:
         return nothing(step)
-    answer = read(training.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    answer = read(training.parse, job.message) if job.may_answer else None
     if answer is None:
         message = _why_no_model(job)
         state.change(retraining=replace(known, job=job.name, error=message))

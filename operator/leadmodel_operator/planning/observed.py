@@ -14,6 +14,8 @@ from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor
 from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
 from leadmodel_operator.resource.vocabulary import Command
 
+FIRST_SIGNAL = 128  # an exit code above is this plus the number of the signal that ended the process
+
 
 class JobKind(StrEnum):
     """The purpose of a Job of ours."""
@@ -65,6 +67,16 @@ class JobSeen:
     fault: Fault | None = None
     image: str = ""  # what its pod ran
     uid: str = ""  # identity that the platform gave it; empty where only the runtime itself can make Jobs
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the message may be an answer: the program ended well, or a signal ended the process.
+
+        A program writes its answer when all work is done. What a signal ends after that, such as a crash of a library while the
+        process leaves, takes nothing from the answer; what a signal ends before has no answer that could be read.
+        """
+        by_signal = self.exit_code is not None and self.exit_code > FIRST_SIGNAL
+        return self.state is JobState.SUCCEEDED or (self.state is JobState.FAILED and by_signal)
 
 
 @dataclass(frozen=True)

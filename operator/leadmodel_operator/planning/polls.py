@@ -64,7 +64,7 @@ def mark_processed(known: PollResult, jobs: list[JobSeen]) -> PollResult:
 
 
 def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
-    answer = read(poll.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    answer = read(poll.parse, job.message) if job.may_answer else None
     if answer is not None and answer.uri == show(state.spec.artifact.uri):
         _record_answer(state, job, known, answer)
     elif answer is not None:
@@ -98,7 +98,7 @@ def _record_failure(state: PassState, known: PollResult, why: Failure) -> None:
     if why.error is ErrorWord.ARTIFACT_TOO_LARGE:
         _record_too_large(state, known, why)
         return
-    is_gone = why.error is ErrorWord.ARTIFACT_NOT_FOUND
+    is_gone = why.error in {ErrorWord.ARTIFACT_NOT_FOUND, ErrorWord.ARTIFACT_BAD_URI}
     reason = Reason.ARTIFACT_NOT_FOUND if is_gone else Reason.FETCH_RETRYING
     message = (why.message or "the poll ended without an answer")[:256]
     attempt = known.attempt + 1

@@ -59,7 +59,7 @@ def is_own(job: JobSeen, candidate: Candidate) -> bool:
 
 
 def _record_job(state: PassState, candidate: Candidate, job: JobSeen) -> None:
-    measured = read(report.parse, job.message) if job.state is JobState.SUCCEEDED else None
+    measured = read(report.parse, job.message) if job.may_answer else None
     if measured is None or measured.artifact is None:
         record_no_report(state, candidate, job)
     elif measured.reason == ErrorWord.SOURCE_MOVED:
@@ -72,6 +72,7 @@ def _record_job(state: PassState, candidate: Candidate, job: JobSeen) -> None:
 
 _REASONS = {
     ErrorWord.ARTIFACT_NOT_FOUND: Reason.ARTIFACT_NOT_FOUND,
+    ErrorWord.ARTIFACT_BAD_URI: Reason.ARTIFACT_NOT_FOUND,  # a URI that no store understands holds nothing
     ErrorWord.HOLDOUT_UNAVAILABLE: Reason.HOLDOUT_UNAVAILABLE,
     ErrorWord.ARTIFACT_TOO_LARGE: Reason.ARTIFACT_TOO_LARGE,
 }

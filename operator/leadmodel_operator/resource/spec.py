@@ -62,7 +62,8 @@ class HoldoutSource:
         default=None,
     )
     secret_name: str | None = doc(
-        "Name of the Secret whose keys become environment variables of the Jobs that fetch the holdout.",
+        "Name of the Secret whose keys become environment variables of the Jobs that fetch the holdout. If absent, the pod's own identity "
+        "logs in, and where the pod has none, the Secret of the artifact.",
         pattern=NAME,
         max_length=253,
         default=None,
@@ -246,7 +247,8 @@ class LeadsSource:
         max_length=1024,
     )
     secret_name: str | None = doc(
-        "Name of the Secret whose keys become environment variables of the retraining Job.",
+        "Name of the Secret whose keys become environment variables of the retraining Job, which reads the leads with them. If absent, the "
+        "pod's own identity logs in, and where the pod has none, the Secret of the artifact.",
         pattern=NAME,
         max_length=253,
         default=None,

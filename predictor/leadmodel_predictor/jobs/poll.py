@@ -2,14 +2,16 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from leadmodel_artifact.snapshot import MAX_RAW_BYTES, digest
 from leadmodel_messages import failure, poll, termination
+from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PollExit
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.poll import PollAnswer, Stored
 from leadmodel_messages.uris import show
 from leadmodel_predictor.jobs.holdout import MAX_BYTES
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(given: argparse.Namespace) -> tuple[PollExit, str]:
     """Ask the store; give the exit code and the message."""
     try:
-        artifact = _ask(given.artifact, given.etag, MAX_RAW_BYTES)
+        artifact = _ask(Source.ARTIFACT, given.artifact, given.etag, MAX_RAW_BYTES)
     except StoreError as error:
         code = PollExit.TOO_LARGE if error.reason is StoreReason.TOO_LARGE else PollExit.UNAVAILABLE
         return code, failure.dump(_failure(given.artifact, error), failure.COMPACT)
@@ -53,8 +55,8 @@ def _failure(uri: str, error: StoreError) -> Failure:
     return Failure(word, str(error)[:500], uri=show(uri), etag=error.etag, size=error.size)
 
 
-def _ask(uri: str, etag: str | None, limit: int) -> Stored:
-    fetched = fetch(uri, max_bytes=limit, etag=etag, environ=os.environ)
+def _ask(source: Source, uri: str, etag: str | None, limit: int) -> Stored:
+    fetched = fetch(uri, max_bytes=limit, etag=etag, environ=environment(source, os.environ))
     if fetched.not_modified:
         return Stored(None, etag=fetched.etag, not_modified=True)
     return Stored(digest(fetched.data), len(fetched.data), fetched.etag)
@@ -65,10 +67,15 @@ def _holdout(given: argparse.Namespace) -> Stored | None:
     if not given.holdout:
         return None
     try:
-        return _ask(given.holdout, given.holdout_etag, MAX_BYTES)
+        return _ask(Source.HOLDOUT, given.holdout, given.holdout_etag, MAX_BYTES)
     except StoreError:
         return None
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-poll`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

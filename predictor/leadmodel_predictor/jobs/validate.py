@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from leadmodel_artifact.artifact import load
 from leadmodel_artifact.compiler import make_scorer
@@ -13,16 +13,18 @@ from leadmodel_artifact.lead import LeadError, instant, lead_values
 from leadmodel_artifact.model import Artifact, ArtifactError
 from leadmodel_artifact.snapshot import MAX_GZIP_BYTES, MAX_RAW_BYTES, digest, pack, unpack
 from leadmodel_messages import failure, termination
+from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import ValidateExit
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_predictor.jobs import holdout, mailbox
 from leadmodel_predictor.serving.slots import load_slot
 from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
 from leadmodel_statistics.ranking import NotMeasurable, delong, delong_paired, logit_lower_bound
-from leadmodel_store.store import StoreError, StoreReason, fetch
+from leadmodel_store.store import StoreError, fetch
 
 
 def parser() -> argparse.ArgumentParser:
@@ -110,10 +112,10 @@ def _deliver(where: str, packed: bytes) -> None:
 def _artifact(given: argparse.Namespace) -> bytes:
     uri = uri_of(given.artifact)
     try:
-        fetched = fetch(uri, max_bytes=MAX_RAW_BYTES, environ=os.environ)
+        fetched = fetch(uri, max_bytes=MAX_RAW_BYTES, environ=environment(Source.ARTIFACT, os.environ))
         raw = unpack(fetched.data)
     except StoreError as error:
-        word = _artifact_word(error)
+        word = ErrorWord(f"Artifact{error.reason}")
         if word is not ErrorWord.ARTIFACT_TOO_LARGE:
             raise Unmeasured(Failure(word, str(error))) from None
         raise Unmeasured(Failure(word, str(error), show(uri), etag=error.etag, size=error.size)) from None
@@ -126,16 +128,10 @@ def _artifact(given: argparse.Namespace) -> bytes:
     return raw
 
 
-def _artifact_word(error: StoreError) -> ErrorWord:
-    """Name the cause; a URI no store understands holds nothing."""
-    if error.reason is StoreReason.BAD_URI:
-        return ErrorWord.ARTIFACT_NOT_FOUND
-    return ErrorWord(f"Artifact{error.reason}")
-
-
 def _measure(given: argparse.Namespace, artifact: Artifact, seen: ArtifactSeen) -> Report:
     try:
-        data = fetch(uri_of(given.holdout), max_bytes=holdout.MAX_BYTES, environ=os.environ).data
+        environ = environment(Source.HOLDOUT, os.environ)
+        data = fetch(uri_of(given.holdout), max_bytes=holdout.MAX_BYTES, environ=environ).data
     except StoreError as error:
         raise _no_holdout(str(error)) from None
     base = Report(
@@ -223,7 +219,8 @@ def _compare(
     if not where:
         return None
     try:
-        slot = load_slot(fetch(uri_of(where), max_bytes=MAX_RAW_BYTES, environ=os.environ).data, expect)
+        environ = environment(Source.ARTIFACT, os.environ)
+        slot = load_slot(fetch(uri_of(where), max_bytes=MAX_RAW_BYTES, environ=environ).data, expect)
     except (StoreError, ArtifactError):
         return None
     if timed and slot.artifact.data.to:
@@ -240,5 +237,10 @@ def _compare(
     )
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-validate`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

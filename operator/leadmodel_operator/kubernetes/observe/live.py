@@ -20,7 +20,7 @@ from leadmodel_operator.kubernetes.render.names import (
     is_leaving,
     path,
 )
-from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
+from leadmodel_operator.planning.observed import JobKind, JobSeen
 
 
 @dataclass
@@ -126,8 +126,8 @@ def _jobs_of(live: Live, jobs: list[Object]) -> list[Object]:
 
 
 async def open_mailbox(client: Api, live: Live, jobs: Iterable[JobSeen]) -> tuple[str, bytes] | None:
-    """Read the mailbox: digest and bytes, where their hash is a digest that a succeeded validation of ours named."""
-    answers = [j for j in jobs if j.kind is JobKind.VALIDATION and j.state is JobState.SUCCEEDED]
+    """Read the mailbox: digest and bytes, where their hash is a digest that a validation of ours named."""
+    answers = [j for j in jobs if j.kind is JobKind.VALIDATION and j.may_answer]
     named = {named_digest(job.message) for job in answers} - {None} - live.revisions.keys()
     if live.mailbox is None or not named:
         return None

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from leadmodel_messages.commands import Program
+from leadmodel_messages.credentials import Source
 from leadmodel_messages.exits import BackfillExit
 from leadmodel_messages.places import SNAPSHOT_FILE
 from leadmodel_operator.kubernetes.render.arguments import start
@@ -81,7 +82,7 @@ def _pod(
     *,
     placing: Object,
     token: bool = False,
-    secrets: tuple[str | None, ...] = (),
+    secrets: dict[Source, str | None] | None = None,
     claims: tuple[str | None, ...] = (),
     snapshots: dict[str, str] | None = None,
     resources: Any = None,
@@ -99,7 +100,7 @@ def _pod(
         "imagePullPolicy": "IfNotPresent",
         **start(command[0], command[1:]),
         "env": env or [],
-        "envFrom": [{"secretRef": {"name": secret}} for secret in sorted({s for s in secrets if s})],
+        "envFrom": _credentials(secrets or {}),
         "resources": dict(resources) if resources else JOB_RESOURCES,
         "securityContext": SECURITY,
         "terminationMessagePolicy": "File",
@@ -121,6 +122,16 @@ def _beside_predictors(spec: Spec) -> Object:
     return {**admission(spec.predictor), "nodeSelector": dict(spec.predictor.node_selector or {})}
 
 
+def _credentials(secrets: dict[Source, str | None]) -> list[Object]:
+    """Render the Secrets of a pod's sources as variables: one Secret as it is, several once more under the prefix of their source."""
+    named = {source: secret for source, secret in secrets.items() if secret}
+    plain: list[Object] = [{"secretRef": {"name": secret}} for secret in sorted(set(named.values()))]
+    if len(set(secrets.values())) == 1:
+        return plain
+    own = [{"prefix": source.value, "secretRef": {"name": secret}} for source, secret in named.items()]
+    return plain + own
+
+
 def _volumes(snapshots: dict[str, str], claims: list[str]) -> tuple[list[Object], list[Object]]:
     """Render the volumes of a pod and their mounts: one for scratch files, one per snapshot and per claim."""
     volumes: list[Object] = [{"name": "tmp", "emptyDir": {}}]
@@ -132,6 +143,10 @@ def _volumes(snapshots: dict[str, str], claims: list[str]) -> tuple[list[Object]
         volumes.append({"name": f"claim-{number}", "persistentVolumeClaim": {"claimName": claim}})
         mounts.append({"name": f"claim-{number}", "mountPath": f"/mnt/{claim}"})
     return volumes, mounts
+
+
+def _secrets(spec: Spec) -> dict[Source, str | None]:
+    return {Source.ARTIFACT: spec.artifact.secret_name, Source.HOLDOUT: spec.holdout.secret_name}
 
 
 def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
@@ -151,7 +166,7 @@ def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
         account(lead_model, spec),
         placing=_beside_predictors(spec),
         token=not wanted.held,
-        secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
+        secrets=_secrets(spec),
         claims=(claim_of(wanted.uri), claim_of(wanted.holdout_uri)),
         snapshots=snapshots,
     )
@@ -177,7 +192,7 @@ def _poll_pod(lead_model: Object, spec: Spec, poll: Poll) -> Object:
         [Program.POLL, *commands.poll(poll)],
         account(lead_model, spec),
         placing=_beside_predictors(spec),
-        secrets=(spec.artifact.secret_name, spec.holdout.secret_name),
+        secrets=_secrets(spec),
         claims=(claim_of(poll.uri), claim_of(poll.holdout_uri)),
     )
 
@@ -268,7 +283,7 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, wanted)],
         account(lead_model, spec),
         placing=admission(spec.predictor),
-        secrets=(wanted.leads.secret_name, spec.artifact.secret_name, spec.holdout.secret_name),
+        secrets={**_secrets(spec), Source.LEADS: wanted.leads.secret_name},
         claims=(claim_of(wanted.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
         resources=wanted.resources
         or {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
