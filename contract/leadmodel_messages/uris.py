@@ -17,3 +17,12 @@ def show(uri: str) -> str:
 def uri_of(where: str) -> str:
     """Give the URI of a place that a person names as a path or as a URI."""
     return where if "://" in where else Path(where).absolute().as_uri()
+
+
+def local_path(where: str) -> Path:
+    """Give the path of an argument that can only be a file or folder of this machine. Raises ArgumentTypeError for a URI."""
+    if "://" in where:
+        from argparse import ArgumentTypeError
+
+        raise ArgumentTypeError(f"{show(where)} is a URI; give a path of this machine")
+    return Path(where)

@@ -22,6 +22,7 @@ from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
 from leadmodel_local.views import table, tree, why
+from leadmodel_messages.uris import local_path
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.reconcile import Key
 
@@ -55,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
         epilog="First steps: `leadmodel local demo` shows the loop in a minute; `leadmodel local up model.yaml` runs yours. "
         + NOT_DONE,
     )
-    local.add_argument("--state", type=Path, default=Path(".leadmodel"), help="state folder (.leadmodel)")
+    local.add_argument(
+        "--state", type=local_path, default=Path(".leadmodel"), help="state folder (.leadmodel)"
+    )
     commands = local.add_subparsers(dest="verb", required=True, metavar="COMMAND")
     _add_up(commands)
     _add_views(commands)

@@ -1,9 +1,10 @@
 """`leadmodel-privacy`: one program with one module per command. No message contains any part of a text."""
 
 import argparse
-import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
+from leadmodel_messages.leaving import leave
 from leadmodel_privacy import detect_command
 from leadmodel_privacy.backfill import command as backfill
 
@@ -24,5 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-privacy`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -6,24 +6,28 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from leadmodel_artifact.artifact import digest, dump, load
 from leadmodel_artifact.model import ArtifactError
 from leadmodel_messages import failure, termination, training
+from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.table import TableError
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
-from leadmodel_store.store import StoreError, StoreReason, fetch, put
+from leadmodel_store.store import StoreError, StoreReason, fetch
 from leadmodel_training.export import ExportRefused
 from leadmodel_training.pipeline import AUTO, TrainingRequest, TrainingResult, train_model
 from leadmodel_training.recipes import Recipe
 from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer
+from leadmodel_training.targets import ARTIFACT, PATIENCE_S, Targets
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,9 +52,9 @@ def _add_files(p: argparse.ArgumentParser) -> None:
         required=True,
         help="leads with outcomes: a file or URI; CSV or JSON lines, gzip or not, or Parquet",
     )
-    p.add_argument("--out", type=Path, help="folder for holdout.csv.gz and model.json")
-    p.add_argument("--artifact", help="URI to write model.json to, instead of --out")
-    p.add_argument("--holdout", help="URI to write holdout.csv.gz to, instead of --out")
+    p.add_argument("--out", help="folder for holdout.csv.gz and model.json: a path or URI")
+    p.add_argument("--artifact", help="where to write model.json, instead of --out: a path or URI")
+    p.add_argument("--holdout", help="where to write holdout.csv.gz, instead of --out: a path or URI")
 
 
 def _add_columns(p: argparse.ArgumentParser) -> None:
@@ -144,21 +148,23 @@ def _word(error: Exception) -> ErrorWord:
 
 def run(given: argparse.Namespace) -> TrainingAnswer:
     """Train and write; the answer names what was written and where."""
-    timer = StepTimer()
+    timer, targets = StepTimer(), Targets.of(given.out, given.artifact, given.holdout)
+    targets.check()
     leads = uri_of(given.leads)
     timer.log(f"reading {show(leads)}")
-    rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=os.environ).data)
+    environ = environment(Source.LEADS, os.environ)
+    rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data)
     timer.log(f"{len(rows):,} leads")
     trained = train_model(rows, request_of(given), _now(), timer)
     raw = dump(trained.artifact)
     load(raw)
     if trained.choice is not None:
         print(f"leadmodel-train: {trained.choice}", file=sys.stderr)
-    _write(given, trained.holdout, raw)
-    return _answer(given, trained, raw)
+    targets.write(trained.holdout, raw)
+    return _answer(targets, trained, raw)
 
 
-def _answer(given: argparse.Namespace, trained: TrainingResult, raw: bytes) -> TrainingAnswer:
+def _answer(targets: Targets, trained: TrainingResult, raw: bytes) -> TrainingAnswer:
     artifact = trained.artifact
     return TrainingAnswer(
         digest=digest(raw),
@@ -168,8 +174,8 @@ def _answer(given: argparse.Namespace, trained: TrainingResult, raw: bytes) -> T
         rows=artifact.data.rows,
         duplicates=trained.dropped,
         why=str(trained.choice) if trained.choice else None,
-        uri=show(given.artifact) if given.out is None else None,
-        model=str(given.out / "model.json") if given.out is not None else None,
+        uri=show(targets.artifact) if targets.folder is None else None,
+        model=str(targets.folder / ARTIFACT) if targets.folder is not None else None,
     )
 
 
@@ -177,17 +183,6 @@ def _now() -> datetime:
     """The clock, or SOURCE_DATE_EPOCH where builds are to be the same."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)  # noqa: TID251  # outermost layer
-
-
-def _write(given: argparse.Namespace, held: bytes, raw: bytes) -> None:
-    """Holdout first: an artifact never names a holdout that is not there."""
-    if given.out is None:
-        put(given.holdout, held, environ=os.environ)
-        put(given.artifact, raw, environ=os.environ)
-        return
-    given.out.mkdir(parents=True, exist_ok=True)
-    for name, data in (("holdout.csv.gz", held), ("model.json", raw)):
-        put((given.out / name).resolve().as_uri(), data, environ=os.environ)
 
 
 def request_of(given: argparse.Namespace) -> TrainingRequest:
@@ -208,5 +203,10 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
     )
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-train`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -8,8 +8,8 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
+from leadmodel_messages.uris import local_path
 from leadmodel_training.synth_files import format_of, write
 from leadmodel_training.synth_truth import seen_labels, truth, truth_path
 from leadmodel_training.world import DAY_S, DEFAULT_SIZE, Shift, ShiftKind, World
@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         help="y says who converted within 30 days, or who was seen to convert by the end of the file (default: final)",
     )
     p.add_argument(
-        "--out", type=Path, required=True, help=".csv, .jsonl, .csv.gz or .jsonl.gz says the format"
+        "--out", type=local_path, required=True, help=".csv, .jsonl, .csv.gz or .jsonl.gz says the format"
     )
     return p
 

@@ -21,6 +21,7 @@ from leadmodel_local.demo.steps import STEPS, DemoRun
 from leadmodel_local.demo.story import StepProgress, Story
 from leadmodel_local.rows import LeadsError
 from leadmodel_local.state import files
+from leadmodel_messages.uris import local_path
 
 if TYPE_CHECKING:
     from leadmodel_local.demo.recording import Recording
@@ -38,8 +39,12 @@ def add_options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--exclude", default="", help="columns known only after the outcome, comma separated")
     demo.add_argument("--min-auc", type=float, default=0.6, help="what the gate of the demo asks for (0.6)")
     demo.add_argument("--seed", type=int, default=7, help="of everything random (7)")
-    demo.add_argument("--folder", type=Path, help="where everything lies afterwards; what is there goes")
-    demo.add_argument("--picture", type=Path, help="also write the live screen as a moving picture (SVG)")
+    demo.add_argument(
+        "--folder", type=local_path, help="where everything lies afterwards; what is there goes"
+    )
+    demo.add_argument(
+        "--picture", type=local_path, help="also write the live screen as a moving picture (SVG)"
+    )
 
 
 def demo_folder(options: argparse.Namespace) -> Path:

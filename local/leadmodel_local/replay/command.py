@@ -14,6 +14,7 @@ from leadmodel_local.replay.leads import load
 from leadmodel_local.replay.simulation import Day, Replay
 from leadmodel_local.state import manifests
 from leadmodel_local.state.manifests import Manifest, ManifestError
+from leadmodel_messages.uris import local_path
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.fields import Duration
@@ -56,7 +57,7 @@ def add_options(replay: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="how often predictors are asked while nothing breaches (30m)",
     )
-    replay.add_argument("--plot", type=Path, metavar="FILE", help="also draw it, as .svg or .png")
+    replay.add_argument("--plot", type=local_path, metavar="FILE", help="also draw it, as .svg or .png")
 
 
 def main(options: argparse.Namespace) -> int:
