@@ -3,7 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from leadmodel_messages.uris import show
 from leadmodel_store.result import Fetched, StoreError, StoreReason, checked
@@ -12,16 +12,24 @@ PVC_ROOT = Path("/mnt")  # Jobs mount the claim NAME at /mnt/NAME
 
 
 def path_of(uri: str) -> Path:
-    """Return the path of a `file:` or `pvc:` URI. Raises StoreError for a URI that leaves its claim."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        if parts.netloc not in {"", "localhost"}:
-            raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must have the form file:///path")
-        return Path(parts.path)
-    root = PVC_ROOT / parts.netloc
-    path = (root / parts.path.lstrip("/")).resolve()
-    if not parts.netloc or not path.is_relative_to(root.resolve()):
-        raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must have the form pvc://claim/path")
+    """Return the path of a `file:` or `pvc:` URI: `%20` is a space, and every character but `%` stands for itself.
+
+    Raises:
+        StoreError: when the URI has another form or leaves its claim.
+    """
+    scheme, _, rest = uri.partition("://")
+    host, slash, quoted = rest.partition("/")
+    inside = unquote(quoted, errors="surrogateescape")
+    form = "file:///path" if scheme == "file" else "pvc://claim/path"
+    if scheme == "file":
+        root, fits = Path("/"), host in {"", "localhost"} and bool(slash)
+        path = root / inside.lstrip("/")
+    else:
+        root = PVC_ROOT / host
+        path = Path(os.path.realpath(root / inside.lstrip("/").replace("\0", "")))
+        fits = bool(host) and path.is_relative_to(root.resolve())
+    if not fits or "\0" in inside:
+        raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must have the form {form}")
     return path
 
 
@@ -46,7 +54,7 @@ def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None) -> Fetche
 def put_file(path: Path, uri: str, data: bytes) -> None:
     """Write a file beside its place and rename it, so that no reader sees a part. Raises StoreError."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:60]}.", delete=False) as file:
             try:
                 file.write(data)
                 file.flush()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from leadmodel_local.state import children, files
 from leadmodel_local.state.children import Children
@@ -152,4 +153,4 @@ def secret(spec: Spec) -> dict[str, str]:
 def file_of(uri: str) -> Path | None:
     """Return the file behind a `file://` URI, None for other URIs."""
     match = re.match(r"file://(/.*)$", uri)
-    return Path(match[1]) if match else None
+    return Path(unquote(match[1])) if match else None

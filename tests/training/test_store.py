@@ -4,10 +4,13 @@ import http.server
 import threading
 from collections.abc import Iterator
 from typing import ClassVar
+from urllib.parse import quote
 
 import pytest
 
-from leadmodel_messages.uris import show
+from leadmodel_local import work
+from leadmodel_messages.uris import show, uri_of
+from leadmodel_store import files
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
 
 SECRET = "s3cr3t"
@@ -114,9 +117,56 @@ def test_files(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a"]
 
 
+NAMES = [
+    "Lead Scoring.csv",
+    "Größe.csv",
+    "a#b",
+    "50%",
+    "50%41",
+    "a?b",
+    "a[1]",
+    "a]",
+    "100%25",
+    "a;b",
+    "日本",
+    "a&b=c",
+    "~",
+    "x" * 250,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_may_have_any_name(tmp_path, name, monkeypatch):
+    uri = uri_of(str(tmp_path / name))
+    put(uri, b"leads", environ={})
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert fetch(uri, max_bytes=9, environ={}).data == b"leads"
+    assert work.file_of(uri) == tmp_path / name
+    monkeypatch.setattr(files, "PVC_ROOT", tmp_path.parent)
+    assert fetch(f"pvc://{tmp_path.name}/{quote(name)}", max_bytes=9, environ={}).data == b"leads"
+    monkeypatch.setattr(files, "unquote", lambda text, **_: text)  # control: quoted names stay quoted
+    if quote(name) != name:
+        with pytest.raises(StoreError, match="is not there"):
+            fetch(uri, max_bytes=9, environ={})
+
+
+def test_a_person_may_leave_a_name_unquoted(tmp_path):
+    put(uri_of(str(tmp_path / "a #1?.csv")), b"leads", environ={})
+    assert fetch(f"file://{tmp_path}/a #1?.csv", max_bytes=9, environ={}).data == b"leads"
+
+
 @pytest.mark.parametrize(
     "uri",
-    ["ftp://x/y", "nothing", "pvc://claim/../../etc/passwd", "pvc:///x", "file://host/x", "s3://bucket"],
+    [
+        "file:///a%00b",
+        "pvc://claim/%2e%2e/%2e%2e/etc/passwd",
+        "ftp://x/y",
+        "nothing",
+        "pvc://claim/../../etc/passwd",
+        "pvc:///x",
+        "file://host/x",
+        "s3://bucket",
+    ],
 )
 def test_bad_uris(uri):
     with pytest.raises(StoreError) as caught:
