@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
+from leadmodel_artifact.values import number_of, text_of
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
+
+
+MIN_UNIX, MAX_UNIX = 1e8, 1e11  # seconds that a text or a table may hold: neither years nor milliseconds
 
 
 class LeadError(ValueError):
@@ -24,7 +28,7 @@ class LeadError(ValueError):
 def lead_values(
     artifact: Artifact, lead: Mapping[str, Any], *, now: datetime | None = None
 ) -> tuple[Any, ...]:
-    """Raw values of a lead, in the order of the features: float, str, int or None.
+    """Raw values of a lead, in the order of the features: float, str, int, bool or None.
 
     Args:
         artifact: the model whose features are read.
@@ -37,7 +41,7 @@ def lead_values(
     return tuple(raw_value(feature, lead, now) for feature in artifact.features)
 
 
-def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -> float | str | int | None:
+def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -> Any:
     """The raw value of one feature, as `lead_values` reads it.
 
     Raises:
@@ -54,9 +58,7 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
         case FeatureKind.NUMERIC:
             return _number(feature, value)
         case FeatureKind.CATEGORICAL:
-            if not isinstance(value, str):
-                raise LeadError(feature.source, "must be a string")
-            return value
+            return _word(feature, value)
         case FeatureKind.TEXT_LENGTH:
             if not isinstance(value, str):
                 raise LeadError(feature.source, "must be a text")
@@ -65,7 +67,46 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
             return instant(value, feature.source).hour
 
 
-def _number(feature: Feature, value: Any) -> float:
+def _word(feature: Feature, value: Any) -> Any:
+    if isinstance(value, str):
+        return None if value in feature.missing else value
+    if type(value) in word_types(feature):
+        return value
+    raise LeadError(feature.source, "must be a string")
+
+
+def word_types(feature: Feature) -> frozenset[type]:
+    """The types of JSON, besides strings, that a category takes: numbers or booleans, where a level is the text of one."""
+    if any(_number_level(level) is not None for level in feature.levels):
+        return frozenset({int, float})
+    if any(level.lower() in {"true", "false"} for level in feature.levels):
+        return frozenset({bool})
+    return frozenset()
+
+
+def _number_level(level: str) -> float | None:
+    """The number that a level is the text of; None for a word. A whole number stays exact."""
+    try:
+        number = number_of(level)
+        return (
+            int(level)
+            if number is not None and number.is_integer() and level.strip("+- ").isdecimal()
+            else number
+        )
+    except ValueError:
+        return None
+
+
+def _number(feature: Feature, value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = number_of(value)
+        except ValueError:
+            raise LeadError(feature.source, "must be a number") from None
+        if value is None:
+            if feature.required:
+                raise LeadError(feature.source, "is required")
+            return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise LeadError(feature.source, "must be a number")
     try:
@@ -82,14 +123,14 @@ def _number(feature: Feature, value: Any) -> float:
 
 
 def instant(value: Any, field: str = "created_at") -> datetime:
-    """The instant, in UTC, that ISO 8601 text (UTC without an offset) or a number of Unix seconds stands for.
+    """The instant, in UTC, that ISO 8601 text (UTC without an offset), or Unix seconds as a number or text stand for.
 
     Raises:
         LeadError: naming `field` for any other value.
     """
     try:
         if isinstance(value, str):
-            parsed = datetime.fromisoformat(value)
+            parsed = _parsed(value)
             if parsed.tzinfo is UTC:
                 return parsed
             return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
@@ -100,14 +141,39 @@ def instant(value: Any, field: str = "created_at") -> datetime:
     raise LeadError(field, "must be an instant, as ISO 8601 or Unix seconds")
 
 
+def _parsed(text: str) -> datetime:
+    """The instant of a text: ISO 8601, or else the digits of Unix seconds (1973 to 5138, so that a year is none)."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        unix = number_of(text)
+        if unix is None or not MIN_UNIX <= unix < MAX_UNIX:
+            raise
+        return datetime.fromtimestamp(unix, UTC)
+
+
 def level_number(feature: Feature, value: str | None) -> int:
     """The number of a level; the number after the last level, other, for a value that is no level."""
     return feature.levels.index(value) if value in feature.levels else len(feature.levels)
 
 
-def codes(feature: Feature) -> dict[str | None, int]:
-    """Codes of a category's values: a level's number; for a missing value (None) the code after other. Values not in the answer are other."""
-    return {level: n for n, level in enumerate(feature.levels)} | {None: len(feature.levels) + 1}
+def codes(feature: Feature) -> dict[Any, int]:
+    """Codes of a category's values: a level's number; for a missing value (None) the code after other. Values not in the answer are other.
+
+    A number or boolean of JSON has the code of the level that is its text, or else of a level that is another text of it (`3.0`, `True`).
+    """
+    table: dict[Any, int] = {level: n for n, level in enumerate(feature.levels)}
+    types = word_types(feature)
+    if int in types:
+        for level, n in list(table.items()):
+            number = _number_level(level)
+            if number is not None and (number not in table or text_of(number) == level):
+                table[number] = n
+    if bool in types:
+        words = {level.lower(): n for level, n in table.items()} | table
+        table |= {value: words.get(text_of(value), len(feature.levels)) for value in (True, False)}
+    missing = len(feature.levels) + 1
+    return dict.fromkeys(feature.missing, missing) | table | {None: missing}
 
 
 def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SCHEMA = "leadmodel/v1"
 MAX_LEVELS = 50
 MAX_FEATURES = 1000
+MAX_NAME = 128  # characters of a feature's name
+MAX_SOURCE = 1024  # characters of a field's name
 
 
 class FeatureKind(StrEnum):
@@ -58,6 +60,7 @@ class Feature:
     levels: tuple[str, ...] = ()
     minimum: float | None = None  # bounds of a number in a request; None: any finite number
     maximum: float | None = None
+    missing: tuple[str, ...] = ()  # words of a category that mean: missing
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,8 @@ class DataWindow:
     positives: int = 0
     label: str = "y"
     excluded: tuple[str, ...] = ()
+    time: str | None = None  # the column with the time of a lead; None: created_at
+    positive: str | None = None  # the label of a lead that converted; None: yes, true or 1
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from leadmodel_artifact.jsonnode import MAX_INTEGER, LayoutError, Node, as_integ
 from leadmodel_artifact.model import (
     MAX_FEATURES,
     MAX_LEVELS,
+    MAX_NAME,
+    MAX_SOURCE,
     SCHEMA,
     Artifact,
     Calibration,
@@ -88,11 +90,11 @@ def _feature(node: Node) -> Feature:
     scale = node.number("scale") if node.has("scale") else 1.0
     if scale == 0:
         raise LayoutError(f"{node.at('scale')} must not be 0")
-    source = node.text("source", 128) if node.has("source") else node.text("name", 128)
+    source = node.text("source", MAX_SOURCE) if node.has("source") else node.text("name", MAX_NAME)
     if any(c in '"\\' or c < " " for c in source):
         raise LayoutError(f"{node.at('source')} must have no quotes, backslashes or control characters")
     return Feature(
-        name=node.text("name", 128),
+        name=node.text("name", MAX_NAME),
         kind=kind,
         source=source,
         required=node.flag("required", default=False),
@@ -102,6 +104,7 @@ def _feature(node: Node) -> Feature:
         levels=_levels(node) if kind is FeatureKind.CATEGORICAL else (),
         minimum=node.optional("minimum", node.number),
         maximum=node.optional("maximum", node.number),
+        missing=_missing(node) if kind is FeatureKind.CATEGORICAL else (),
     )
 
 
@@ -118,6 +121,13 @@ def _levels(node: Node) -> tuple[str, ...]:
     ):
         raise LayoutError(f"{node.at('levels')} must be strings of at most 256 characters, each once")
     return tuple(levels)
+
+
+def _missing(node: Node) -> tuple[str, ...]:
+    words = node.items("missing", MAX_LEVELS) if node.has("missing") else []
+    if not all(isinstance(word, str) and len(word) <= 256 for word in words):
+        raise LayoutError(f"{node.at('missing')} must be strings of at most 256 characters")
+    return tuple(words)
 
 
 def _column_count(features: tuple[Feature, ...]) -> int:
@@ -228,7 +238,7 @@ def _reference(node: Node) -> Reference:
 def _feature_reference(node: Node) -> FeatureReference:
     kind = _kind(node)
     reference = FeatureReference(
-        name=node.text("name", 128),
+        name=node.text("name", MAX_NAME),
         kind=kind,
         mean=node.number("mean"),
         std=node.number("std"),
@@ -275,6 +285,8 @@ def _data(node: Node) -> DataWindow:
         horizon_days=node.optional("horizon_days", node.number),
         rows=node.integer("rows"),
         positives=node.integer("positives"),
-        label=node.text("label", 128) if node.has("label") else "y",
+        label=node.text("label", MAX_SOURCE) if node.has("label") else "y",
         excluded=tuple(excluded),
+        time=node.optional("time", node.text),
+        positive=node.optional("positive", node.text),
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from leadmodel_artifact.compiler import Scorer, make_coded_scorer, make_scorer
-from leadmodel_artifact.lead import LeadError, coded, lead_values, level_number
+from leadmodel_artifact.lead import LeadError, coded, codes, lead_values
 from leadmodel_artifact.model import (
     Artifact,
     ArtifactError,
@@ -75,7 +75,7 @@ def check_examples(artifact: Artifact) -> Scorer:
 def explain_score(artifact: Artifact, values: Sequence[Any]) -> float:
     """The score of raw values (in the order of the features) by the definition of the model, step by step and slowly."""
     filled = [
-        feature.default if value is None else value
+        feature.default if value is None or value in feature.missing else value
         for feature, value in zip(artifact.features, values, strict=True)
     ]
     match artifact.model:
@@ -96,11 +96,16 @@ def _columns(features: Sequence[Feature], values: Sequence[Any]) -> list[float]:
     columns: list[float] = []
     for feature, value in zip(features, values, strict=True):
         if feature.kind is FeatureKind.CATEGORICAL:
-            position = level_number(feature, value)
+            position = _level(feature, value)
             columns += [float(i == position) for i in range(len(feature.levels) + 1)]
         else:
             columns.append(0.0 if value is None else (value - feature.mean) / feature.scale)
     return columns
+
+
+def _level(feature: Feature, value: Any) -> int:
+    """The number of the level that a value means; a missing value is other."""
+    return min(codes(feature).get(value, len(feature.levels)), len(feature.levels))
 
 
 def _leaf(tree: Tree, features: Sequence[Feature], values: Sequence[Any]) -> float:
@@ -110,7 +115,7 @@ def _leaf(tree: Tree, features: Sequence[Feature], values: Sequence[Any]) -> flo
         if value is None:
             left = tree.missing_left[node]
         elif levels is not None:
-            left = level_number(features[tree.feature[node]], value) in levels
+            left = _level(features[tree.feature[node]], value) in levels
         else:
             left = value <= tree.threshold[node]
         node = tree.left[node] if left else tree.right[node]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from leadmodel_artifact.model import Artifact, Linear, Reference, Trees
+from leadmodel_artifact.model import Artifact, DataWindow, Feature, Linear, Reference, Trees
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def write(artifact: Artifact) -> dict[str, Any]:
         **artifact.unknown,
         **plain,
         "schema": artifact.schema,
-        "features": [_without_none(_fields(f)) for f in artifact.features],
+        "features": [_write_feature(feature) for feature in artifact.features],
         "model": _write_model(artifact.model),
         "calibration": artifact.calibration and _fields(artifact.calibration),
         "reference": _write_reference(artifact.reference),
         "examples": [{"lead": dict(e.lead), "score": e.score} for e in artifact.examples],
-        "data": {("from" if k == "from_" else k): v for k, v in _fields(artifact.data).items()},
+        "data": _write_data(artifact.data),
     }
 
 
@@ -43,8 +43,19 @@ def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
 
 
-def _without_none(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if value is not None}
+def _write_feature(feature: Feature) -> dict[str, Any]:
+    document = _without(_fields(feature), None)
+    return document if feature.missing else _without(document, (), "missing")
+
+
+def _write_data(data: DataWindow) -> dict[str, Any]:
+    document = _without(_fields(data), None, "time", "positive")
+    return {("from" if key == "from_" else key): value for key, value in document.items()}
+
+
+def _without(document: Mapping[str, Any], nothing: object, *names: str) -> dict[str, Any]:
+    """The document without those fields (all, when no names are given) that hold `nothing`."""
+    return {key: value for key, value in document.items() if value != nothing or (names and key not in names)}
 
 
 def _write_model(model: Linear | Trees) -> dict[str, Any]:

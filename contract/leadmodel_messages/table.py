@@ -1,14 +1,15 @@
 """Rules of lead tables, which trainer, validator and replay must read alike: CSV or JSON lines in UTF-8, gzipped or not.
 
 - Text: UTF-8, with or without a byte order mark; a gzip file is recognised by its first two bytes and unpacked within a limit.
-- Kind: JSON lines when the first line begins with `{`, otherwise CSV.
-- CSV: fields separated by semicolons when the first line holds more semicolons than commas, otherwise by commas. The first line names
+- Kind: JSON lines when the first line that is not empty begins with `{`, otherwise CSV.
+- CSV: fields separated by what the first line holds most of: commas, semicolons, tabs or `|`. The first line names
   the columns, each with a name of its own. Every other line has as many fields as the first; empty lines are skipped. Row numbers
   in errors count the header as row 1 and leave out empty lines.
-- JSON lines: one flat object per line. A column holds numbers when all of its values are numbers, true, false or missing, otherwise
-  texts.
-- Missing values: exactly the words in `MISSING`, null, and numbers that are not finite. Blanks belong to a text: " NA" is a text.
-- Times: ISO 8601, in UTC unless the time has an offset, or Unix seconds.
+- JSON lines: one flat object per line. A column holds numbers when all of its values are numbers that a float holds exactly, or missing;
+  otherwise texts, as `text_of` writes values.
+- Missing values: an empty field, null, and numbers that are not finite. What else means missing depends on what a column holds: see
+  `numbers.py` for numbers, and `leadmodel_artifact.values` for words.
+- Times: ISO 8601, in UTC unless the time has an offset, or Unix seconds from 1973 to 5138, so that a year or milliseconds are no time.
 
 An error names the row and the column, never a value: leads are personal data.
 """
@@ -17,6 +18,7 @@ import csv
 import gzip
 import io
 import json
+import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,9 +26,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 
-from leadmodel_artifact.lead import LeadError, instant
+from leadmodel_artifact.lead import MAX_UNIX, MIN_UNIX, LeadError, instant
+from leadmodel_artifact.values import EXACT, number_of, text_of
 
-MISSING = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None"})
+MAX_FIELD = 1 << 24  # characters
+DELIMITERS = ",;\t|"
 YES = frozenset({"1", "1.0", "true", "yes", "y", "t"})
 NO = frozenset({"0", "0.0", "false", "no", "n", "f"})
 
@@ -51,6 +55,7 @@ class Table:
     names: Sequence[str]
     rows: Iterator[Sequence[Value]]
     first_row: int
+    semicolons: bool = False  # whether semicolons separate the fields
 
 
 def read(data: bytes, max_bytes: int, max_cells: int = MAX_CELLS) -> Table:
@@ -61,24 +66,50 @@ def read(data: bytes, max_bytes: int, max_cells: int = MAX_CELLS) -> Table:
     Raises:
         TableError: at once for a bad header or JSON line, during the iteration for a bad CSV row.
     """
+    refuse_other_formats(data)
     text = open_text(data, max_bytes)
     with named_errors():
-        head = text.readline()
+        head, empty = first_line(text)
         if is_json_lines(head):
-            columns = json_columns(chain([head], text), max_cells)
+            columns = json_columns(chain([head], text), max_cells, empty + 1)
             return Table(list(columns), zip(*columns.values(), strict=True), 1)
         names, rows = csv_rows(head, text)
-    return Table(names, _values(names, rows), 2)
+    return Table(names, _values(names, rows), 2, delimiter_of(head) == ";")
 
 
 def _values(names: Sequence[str], rows: Iterator[list[str]]) -> Iterator[Sequence[Value]]:
     with named_errors():
         for number_, row in enumerate(rows, 2):
             check_width(row, number_, len(names))
-            yield [None if text in MISSING else text for text in row]
+            yield [text or None for text in row]
 
 
 # --- bytes and text -------------------------------------------------------------------------------------------------------
+
+
+_OTHERS = {
+    b"PAR1": "Parquet; only training reads it, so give CSV or JSON lines",
+    b"PK\x03\x04": "an Excel or zip file; save the sheet as CSV (UTF-8)",
+    b"\xd0\xcf\x11\xe0": "an Excel file; save the sheet as CSV (UTF-8)",
+    b"\xff\xfe": "UTF-16 text; save as CSV (UTF-8), or use `iconv -f UTF-16 -t UTF-8`",
+    b"\xfe\xff": "UTF-16 text; save as CSV (UTF-8), or use `iconv -f UTF-16 -t UTF-8`",
+    b"[": "a JSON list; write one object per line, as `jq -c '.[]'` does",
+}
+
+
+def refuse_other_formats(data: bytes) -> None:
+    """Raise a TableError that says how to convert a file of a format that is recognised but not read."""
+    for mark, remedy in _OTHERS.items():
+        if data.startswith(mark):
+            raise TableError(f"the leads are {remedy}")
+
+
+def first_line(text: io.TextIOWrapper) -> tuple[str, int]:
+    """The first line that is not empty, and how many empty lines come before it."""
+    empty = 0
+    while (line := text.readline()) and not line.strip("\r\n "):
+        empty += 1
+    return line, empty
 
 
 def open_bytes(data: bytes, max_bytes: int) -> "_Unpacked | io.BytesIO":
@@ -117,10 +148,15 @@ def named_errors() -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError:
-        raise TableError("the leads are not UTF-8 text") from None
+        raise TableError(
+            "the leads are not UTF-8 text; save as CSV (UTF-8), or use `iconv -f WINDOWS-1252 -t UTF-8`"
+        ) from None
     except (OSError, EOFError, zlib.error):
         raise TableError("the gzip file is damaged or cut off") from None
-    except csv.Error:
+    except csv.Error as error:
+        if "limit" in str(error):
+            message = f"a field has more than {MAX_FIELD} characters, so the file is no CSV; is a quote never closed?"
+            raise TableError(message) from None
         raise TableError("the file has no header line or is no CSV") from None
 
 
@@ -129,7 +165,7 @@ def named_errors() -> Iterator[None]:
 
 def delimiter_of(head: str) -> str:
     """The delimiter of a CSV whose first line is `head`."""
-    return ";" if head.count(";") > head.count(",") else ","
+    return max(DELIMITERS, key=head.count)  # the first of equals
 
 
 def csv_rows(head: str, lines: Iterable[str]) -> tuple[list[str], Iterator[list[str]]]:
@@ -138,11 +174,23 @@ def csv_rows(head: str, lines: Iterable[str]) -> tuple[list[str], Iterator[list[
     Raises:
         TableError: when a name is empty or stands twice. Iterating the rows raises csv.Error; see `named_errors`.
     """
+    csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(chain([head], lines), delimiter=delimiter_of(head))
     names = next(reader, [])
-    if len(set(names)) != len(names) or not all(names):
-        raise TableError("each column needs a name of its own in the header line")
-    return names, filter(None, reader)
+    _check_names(names)
+    return names, filter(None, reader) if len(names) == 1 else (
+        row for row in reader if len(row) > 1 or (row and row[0].strip())
+    )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Raise a TableError that names columns by their place: without a header line the names would be a lead."""
+    needed = "each column needs a name of its own in the header line"
+    if "" in names:
+        raise TableError(f"{needed}: column {names.index('') + 1} has none")
+    for place, name in enumerate(names):
+        if (first := names.index(name)) != place:
+            raise TableError(f"{needed}: columns {first + 1} and {place + 1} have the same")
 
 
 def check_size(rows: int, columns: int, max_cells: int) -> None:
@@ -167,14 +215,14 @@ def is_json_lines(head: str) -> bool:
     return head.lstrip()[:1] == "{"
 
 
-def json_columns(lines: Iterable[str], max_cells: int = MAX_CELLS) -> dict[str, list[Value]]:
+def json_columns(lines: Iterable[str], max_cells: int = MAX_CELLS, first: int = 1) -> dict[str, list[Value]]:
     """Columns of n values in order of first sight: each all numbers or all texts, None where a lead has no value.
 
     Raises:
         TableError: naming the line that is no flat JSON object.
     """
     leads, names = [], dict[str, None]()
-    for number_, line in enumerate(lines, 1):
+    for number_, line in enumerate(lines, first):
         if line.strip():
             leads.append(_lead(line, number_))
             names.update(dict.fromkeys(leads[-1]))
@@ -191,40 +239,67 @@ def _lead(line: str, number_: int) -> Mapping[str, Any]:
         raise TableError(f"line {number_} is no JSON object")
     if any(isinstance(value, dict | list) for value in lead.values()):
         raise TableError(f"line {number_} is no flat JSON object")
+    if "" in lead:
+        raise TableError(f"line {number_} has a field without a name")
+    if ("\\ud" in line or "\\uD" in line) and not _is_whole(lead):
+        raise TableError(f"line {number_} holds half of a character; was a text cut within an emoji?")
     return lead
 
 
+def _is_whole(lead: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(lead, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _column(values: list[Any]) -> list[Value]:
-    if all(value is None or isinstance(value, bool | int | float) for value in values):
-        return [number(value) for value in values]
-    return [None if value is None or value in MISSING or value != value else str(value) for value in values]  # noqa: PLR0124  # NaN
+    present = [None if _is_missing(value) else value for value in values]
+    if all(value is None or _is_exact(value) for value in present):
+        return [None if value is None else float(value) for value in present]
+    return [None if value is None else text_of(value) for value in present]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and not math.isfinite(value))
+
+
+def _is_exact(value: Any) -> bool:
+    """Whether a float holds the value exactly; ids of 64 bits stay texts, so that neighbours differ."""
+    return isinstance(value, float) or (type(value) is int and abs(value) <= EXACT)
 
 
 # --- values --------------------------------------------------------------------------------------------------------------------
 
 
 def number(value: Any) -> float | None:
-    """The finite number that a text or a number stands for, as Python's `float` reads it; None for anything else."""
+    """The finite number that a text or a number stands for; None for anything else."""
     try:
-        result = float(value)
+        result = number_of(value) if isinstance(value, str) else float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return result if result - result == 0 else None
+    return result if result is not None and math.isfinite(result) else None
 
 
-def outcome(value: Any) -> bool | None:
-    """The outcome that a label stands for: yes/no, true/false, 1/0 in any case, blanks around it ignored; None for anything else."""
-    word = str(value).strip().lower()
+def outcome(value: Any, positive: str | None = None) -> bool | None:
+    """The outcome that a label stands for; None for anything else.
+
+    Args:
+        value: yes/no, true/false or 1/0, in any case, blanks around it ignored.
+        positive: the word of a lead that converted instead; every other word then is the label of a lead that did not.
+    """
+    word = text_of(value).strip().lower()
+    if positive is not None:
+        return None if value is None or not word else word == positive.strip().lower()
     return True if word in YES else False if word in NO else None
 
 
 def seconds(value: Any) -> float | None:
     """Unix seconds of a time: ISO 8601 (UTC without an offset), or else Unix seconds as a number or a text; None for anything else."""
+    if not isinstance(value, str) and not (isinstance(value, int | float) and MIN_UNIX <= value < MAX_UNIX):
+        return None
     try:
         return instant(value).timestamp()
-    except LeadError:
-        unix = number(value)  # tried second: ISO 8601 is the rule, and its text may look like a number
-    try:
-        return None if unix is None else instant(unix).timestamp()
     except LeadError:
         return None

@@ -1,12 +1,13 @@
 """Leads of a file as texts, by the rules of the contract, and which of their columns hold numbers."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from leadmodel_messages import table
-from leadmodel_messages.table import TableError, number, outcome
+from leadmodel_messages.numbers import PLAIN, NumberFormat, read_column, reading_of
+from leadmodel_messages.table import TableError, outcome
 
-NUMERIC_SHARE = 0.99  # of the values that are present
 MAX_UNPACKED = 1 << 30
 
 
@@ -15,26 +16,50 @@ class LeadsError(ValueError):
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """All rows of a file, in the order of the file; a missing value is "".
+    """All rows of a file, in the order of the file, with the texts of the file; a missing value is "".
 
     Raises:
         LeadsError: when the file cannot be read or is no table of leads.
     """
+    return _read(path)[0]
+
+
+def read_plain(path: Path) -> list[dict[str, str]]:
+    """All rows of a file like `read`, with plain numbers in columns that write them as `1,234.50` or `12,50`. Raises LeadsError."""
+    rows, semicolons = _read(path)
+    for name in rows[0] if rows else ():
+        reading = read_column(Counter(row[name] for row in rows if row[name]), semicolons=semicolons)
+        if reading.format != PLAIN and reading.holds_numbers:
+            for row in rows:
+                row[name] = _plain(row[name], reading.format)
+    return rows
+
+
+def _read(path: Path) -> tuple[list[dict[str, str]], bool]:
     try:
         leads = table.read(path.read_bytes(), MAX_UNPACKED)
         texts = (["" if value is None else str(value) for value in row] for row in leads.rows)
-        return [dict(zip(leads.names, row, strict=True)) for row in texts]
+        return [dict(zip(leads.names, row, strict=True)) for row in texts], leads.semicolons
     except OSError as error:
         raise LeadsError(f"{path}: {error.strerror}; give a CSV or JSON lines") from None
     except TableError as error:
         raise LeadsError(f"{path}: {error}; give a CSV with a header or JSON lines") from None
 
 
+def _plain(text: str, format_: NumberFormat) -> str:
+    try:
+        number = format_.number(text)
+    except ValueError:
+        return text
+    return "" if number is None else repr(number)
+
+
 def check_label(rows: Sequence[Mapping[str, str]], label: str, path: Path) -> None:
     """Raise LeadsError unless every row has an outcome."""
     if not rows or label not in rows[0]:
-        names = ", ".join(list(rows[0])[:20]) if rows else "no rows"
-        raise LeadsError(f"{path} has no column {label!r} (there: {names}); name the outcome with --label")
+        raise LeadsError(
+            f"{path} has no column {label!r}; name the outcome with --label, or give the file a header line"
+        )
     if any(outcome(row[label]) is None for row in rows):
         raise LeadsError(
             f"column {label!r} must hold yes/no, true/false or 1/0; name the outcome with --label"
@@ -42,6 +67,5 @@ def check_label(rows: Sequence[Mapping[str, str]], label: str, path: Path) -> No
 
 
 def is_number(values: Iterable[str]) -> bool:
-    """Whether a column holds numbers: at least 99 % of the values that are present, as in a training."""
-    present = [value for value in values if value]
-    return len(present) > 0 and sum(number(v) is not None for v in present) >= NUMERIC_SHARE * len(present)
+    """Whether a column holds plain numbers, by the rule of a training."""
+    return reading_of(PLAIN, Counter(filter(None, values)).items()).holds_numbers

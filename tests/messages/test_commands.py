@@ -113,6 +113,10 @@ FOR_PEOPLE = {
     Program.TRAIN: {
         "--out",
         "--time-column",
+        "--time-format",
+        "--numeric",
+        "--categorical",
+        "--positive",
         "--id-column",
         "--parent",
         "--holdout-share",

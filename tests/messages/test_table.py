@@ -184,7 +184,7 @@ REFUSED = {
     "a gzip file that is cut off": (gzip.compress(b"a,y\n1,1\n", mtime=0)[:-9], "damaged or cut off"),
     "no object": (b'{"y": 1}\n["secret@example.org"]\n', "line 2 is no JSON object"),
     "no flat object": (b'{"y": 1}\n{"a": {"secret@example.org": 1}}\n', "line 2 is no flat JSON object"),
-    "a field beyond csv's limit": (b'a,y\n"' + b"x" * 140_000 + b'",1\n', "is no CSV"),
+    "a field beyond csv's limit": (b'a,y\n"' + b"x" * (1 << 24) + b'y",1\n', "is a quote never closed?"),
 }
 
 

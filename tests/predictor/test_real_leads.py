@@ -13,7 +13,8 @@ import pytest
 
 from leadmodel_artifact.model import DataWindow, FeatureKind
 from leadmodel_training.export import Origin, export, make_reference
-from leadmodel_training.features import describe, encode, find_roles, instants, raw_columns
+from leadmodel_training.features import encode, find_roles, raw_columns
+from leadmodel_training.kinds import describe
 from leadmodel_training.recipes import Recipe, calibrated, fit
 from leadmodel_training.rows import labels, read
 from support.predictor_thread import request, served
@@ -27,7 +28,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 def test_answers_are_scikit_learns(real_leads, full, recipe):
     rows = read((real_leads / "bank-marketing.csv.gz").read_bytes())
     roles = find_roles(rows, "y", None, ["duration"])
-    features, times = describe(rows, roles, hours=False), instants(rows, roles)
+    features, times = describe(rows, roles, hours=False), np.full(len(rows), np.nan)
     x, y = encode(rows, features, times), np.array(labels(rows.columns["y"], "y"))
     first, last = (30_000, len(y)) if full else (3_000, 6_000)
     fitted = calibrated(fit(recipe, features, x[:first], y[:first], 0), x[first:last], y[first:last])

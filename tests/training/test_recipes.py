@@ -15,7 +15,8 @@ from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import Example, Feature, FeatureKind
 from leadmodel_artifact.scoring import explain_score
 from leadmodel_training.columns import Rows
-from leadmodel_training.features import describe, encode, find_roles, instants
+from leadmodel_training.features import encode, find_roles
+from leadmodel_training.kinds import describe
 from leadmodel_training.pipeline import TrainingRequest, train_model
 from leadmodel_training.recipes import Recipe, calibrated, fit
 from leadmodel_training.rows import labels, read
@@ -114,7 +115,7 @@ def test_exact_on_every_real_lead(real, recipe):
     """All 45,211, read again as a caller sends them: strings and numbers of a flat object."""
     roles = find_roles(real, "y", None, ["duration"])
     features = describe(real, roles, hours=False)
-    x, y = encode(real, features, instants(real, roles)), np.array(labels(real.columns["y"], "y"))
+    x, y = encode(real, features, np.full(len(real), np.nan)), np.array(labels(real.columns["y"], "y"))
     fitted = calibrated(fit(recipe, features, x[:30000], y[:30000], 0), x[30000:], y[30000:])
     artifact = exported(fitted)
     scorer, numeric = make_scorer(artifact), {f.source for f in features if f.kind is FeatureKind.NUMERIC}

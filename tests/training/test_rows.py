@@ -11,7 +11,7 @@ from leadmodel_training import rows as module
 from leadmodel_training.columns import Rows, plain
 from leadmodel_training.rows import labels, read, write_csv
 
-CSV = "created_at,age,source,y\n2026-01-01T00:00:00,41.5,ads,yes\n2026-01-02T00:00:00,,NA,no\n"
+CSV = "created_at,age,source,y\n2026-01-01T00:00:00,41.5,ads,yes\n2026-01-02T00:00:00,,,no\n"
 LEADS = [
     {"created_at": "2026-01-01T00:00:00", "age": 41.5, "source": "ads", "y": "yes"},
     {"created_at": "2026-01-02T00:00:00", "age": None, "source": None, "y": "no"},

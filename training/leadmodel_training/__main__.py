@@ -28,6 +28,7 @@ from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer
 from leadmodel_training.targets import ARTIFACT, PATIENCE_S, Targets
+from leadmodel_training.times import UNITS, is_format
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,6 +66,17 @@ def _add_columns(p: argparse.ArgumentParser) -> None:
     p.add_argument("--allow", default="", help="columns that look as if they knew the outcome, but do not")
     p.add_argument(
         "--time-column", help="when the lead came in (default: created_at if there is one, else file order)"
+    )
+    p.add_argument(
+        "--time-format",
+        help="how that column writes times, such as '%%d.%%m.%%Y %%H:%%M', unix-ms or unix-us (default: ISO 8601 or Unix seconds)",
+    )
+    p.add_argument("--numeric", default="", help="columns that hold numbers, comma separated")
+    p.add_argument("--categorical", default="", help="columns that hold codes, not amounts, comma separated")
+    p.add_argument(
+        "--positive",
+        metavar="VALUE",
+        help="the label of a lead that converted, such as Won (default: yes, true or 1)",
     )
     p.add_argument("--id-column", help="what tells leads apart (default: all their fields together)")
     p.add_argument(
@@ -108,6 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         p.error("--calibration-share must lie between 0 and 1")
     if given.horizon is not None and not 0 < given.horizon < 36500:
         p.error("--horizon is a number of days above 0")
+    if given.time_format is not None and not is_format(given.time_format):
+        p.error(f"--time-format takes {', '.join(UNITS)} or a format such as '%d.%m.%Y %H:%M'")
     try:
         answer = run(given)
     except (ValueError, OSError, MemoryError) as error:
@@ -152,10 +166,11 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     targets.check()
     leads = uri_of(given.leads)
     timer.log(f"reading {show(leads)}")
-    environ = environment(Source.LEADS, os.environ)
-    rows = read(fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data)
+    request, environ = request_of(given), environment(Source.LEADS, os.environ)
+    data = fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data
+    rows = read(data, request.exclude)
     timer.log(f"{len(rows):,} leads")
-    trained = train_model(rows, request_of(given), _now(), timer)
+    trained = train_model(rows, request, _now(), timer)
     raw = dump(trained.artifact)
     load(raw)
     if trained.choice is not None:
@@ -189,9 +204,13 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
     """The training that the arguments ask for."""
     return TrainingRequest(
         label=given.label,
-        exclude=tuple(filter(None, given.exclude.split(","))),
-        allow=tuple(filter(None, given.allow.split(","))),
+        exclude=_names(given.exclude),
+        allow=_names(given.allow),
         time_column=given.time_column,
+        time_format=given.time_format,
+        numeric=_names(given.numeric),
+        categorical=_names(given.categorical),
+        positive=given.positive,
         id_column=given.id_column,
         recipe=given.recipe,
         horizon_days=given.horizon,
@@ -206,6 +225,10 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
 def program() -> NoReturn:
     """Be the program `leadmodel-train`."""
     leave(main)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, text.split(",")))
 
 
 if __name__ == "__main__":

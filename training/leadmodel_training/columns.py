@@ -7,7 +7,7 @@ leads fit into memory, and a question about a text is asked once.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import Any, TypeAlias
@@ -56,12 +56,18 @@ Column: TypeAlias = Sequence[Any] | NDArray[Any] | Texts
 
 @dataclass(frozen=True)
 class Rows:
-    """Leads as columns of equal length, by name; a row is one lead."""
+    """Leads as columns of equal length, by name; a row is one lead. `first_row` is the number of the first row in the file."""
 
     columns: Mapping[str, Column]
+    first_row: int = 1
+    semicolons: bool = False  # whether semicolons separate the fields of the file
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), []))
+
+    def with_columns(self, columns: Mapping[str, Column]) -> "Rows":
+        """The same rows with these columns in place of their old ones."""
+        return replace(self, columns={**self.columns, **columns})
 
     def take(self, places: Sequence[int] | NDArray[np.intp]) -> "Rows":
         """The rows at `places`, in the order of `places`."""

@@ -1,23 +1,19 @@
-"""Decides which columns become features, with kinds, levels and defaults, and encodes rows as numbers. Nothing is fitted here."""
+"""The roles of columns, and rows as the numbers and raw values that features stand for. Nothing is fitted here."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.model import MAX_LEVELS, Feature, FeatureKind
-from leadmodel_messages.table import number, seconds
-from leadmodel_privacy.detect import redact
-from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain
+from leadmodel_artifact.lead import codes
+from leadmodel_artifact.model import Feature, FeatureKind
+from leadmodel_messages.table import number
+from leadmodel_training.columns import Column, Rows, Texts, each, plain
 
 TEXT, TIME = "details", "created_at"
-MIN_LEVEL_ROWS = 20
-NUMERIC_SHARE = 0.99  # of the values that are not missing
-NOON = 12.0  # the hour of a lead without a time
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +27,7 @@ class Roles:
     text: tuple[str, ...]
     excluded: tuple[str, ...]
     id: str | None = None
+    time_named: bool = False  # whether a person named the column of the times
 
     @property
     def not_features(self) -> frozenset[str]:
@@ -44,92 +41,36 @@ def find_roles(
     """The roles of the columns.
 
     Raises:
-        ValueError: A named column is missing; the message names the column.
+        ValueError: A named column is missing; the message names the column, and no other one of the file: without a header line the
+            names would be the fields of a lead.
     """
     for name in (label, *(n for n in (time, id_column) if n), *excluded):
-        if name not in rows.columns:
-            raise ValueError(
-                f"the leads have no column {name!r}; they have {', '.join(list(rows.columns)[:30])}"
-            )
+        check_column(name, rows.columns)
+    named = time is not None
     if time is None and TIME in rows.columns:
         time = TIME
-    text = tuple(n for n in (TEXT,) if n in rows.columns and n not in excluded)
-    return Roles(label, time, text, tuple(excluded), id_column)
+    text = tuple(n for n in (TEXT,) if isinstance(rows.columns.get(n), Texts) and n not in excluded)
+    return Roles(label, time, text, tuple(excluded), id_column, named)
 
 
-def instants(rows: Rows, roles: Roles) -> Floats:
-    """Unix seconds of each row, shape (n,), NaN where the row has no time."""
-    if roles.time is None:
-        return np.full(len(rows), np.nan)
-    return each(seconds, rows.columns[roles.time])
+def check_column(name: str, columns: Collection[str]) -> None:
+    """Raise ValueError for a column that is not there, with the name of one that differs only in case, blanks and marks."""
+    if name in columns:
+        return
+    alike = [other for other in columns if _letters(other) == _letters(name) and len(other) <= len(name) + 3]
+    hint = f"; did you mean {alike[0]!r}?" if len(alike) == 1 and _letters(name) else ""
+    raise ValueError(
+        f"the leads have no column {name!r} among their {len(columns)}{hint or '; does the file have a header line?'}"
+    )
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def iso(time: float) -> str:
     """ISO 8601 text, in UTC and to the second, of Unix seconds."""
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
-
-
-# --- what the columns are --------------------------------------------------------------------------------------------------
-
-
-def describe(train: Rows, roles: Roles, *, hours: bool) -> tuple[Feature, ...]:
-    """The features of a model trained on these rows, in column order; with `hours` also the hour of the day."""
-    features: list[Feature] = []
-    for name, column in train.columns.items():
-        if name in roles.text:
-            features.append(Feature(f"{name}_len", FeatureKind.TEXT_LENGTH, name, default=0.0))
-        elif name not in roles.not_features and (feature := _describe(name, column)) is not None:
-            features.append(feature)
-    if hours and roles.time is not None:
-        features.append(Feature("hour_of_day", FeatureKind.HOUR_OF_DAY, roles.time, default=NOON))
-    return tuple(features)
-
-
-def _describe(name: str, column: Column) -> Feature | None:
-    numbers = _numbers(column)
-    known = numbers[~np.isnan(numbers)]
-    if len(known) and len(known) >= NUMERIC_SHARE * np.count_nonzero(_present(column)):
-        if known.min() == known.max():
-            return None
-        return Feature(name, FeatureKind.NUMERIC, name, default=float(np.median(known)))
-    levels = _levels(_counts(column))
-    return Feature(name, FeatureKind.CATEGORICAL, name, levels=levels) if levels else None
-
-
-def _present(column: Column) -> NDArray[np.bool_]:
-    return each(lambda value: value is not None, column, np.bool_)
-
-
-def _counts(column: Column) -> Counter[Any]:
-    """Rows per value, in the order in which values first appear, so that equal counts always rank the same."""
-    values, places = distinct(column)
-    rows = np.bincount(places, minlength=len(values))
-    first = np.full(len(values), len(places))
-    first[places[::-1]] = np.arange(len(places))[::-1]
-    counts: Counter[Any] = Counter()
-    for i in np.argsort(first, kind="stable"):
-        if rows[i] and values[i] is not None:
-            counts[values[i]] += int(rows[i])
-    return counts
-
-
-def _levels(counts: Counter[Any]) -> tuple[str, ...]:
-    """The most frequent levels, sorted; a rare level, or one that holds personal data, counts as other."""
-    return tuple(
-        sorted(
-            str(level)
-            for level, count in counts.most_common(MAX_LEVELS)
-            if count >= MIN_LEVEL_ROWS and len(str(level)) <= 256 and not redact(str(level))[1]
-        )
-    )
-
-
-def keep_missing(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """The features without defaults for numbers and hours, for a model that handles missing values itself."""
-    return tuple(
-        replace(f, default=None) if f.kind in {FeatureKind.NUMERIC, FeatureKind.HOUR_OF_DAY} else f
-        for f in features
-    )
 
 
 # --- rows as numbers ---------------------------------------------------------------------------------------------------------
@@ -150,14 +91,15 @@ def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
         case FeatureKind.TEXT_LENGTH:
             return each(lambda value: None if value is None else len(str(value)), column)
         case FeatureKind.NUMERIC:
-            return _numbers(column)
+            return numbers_of(column)
         case FeatureKind.CATEGORICAL:
-            codes: dict[Any, float] = {level: float(i) for i, level in enumerate(feature.levels)}
-            other = float(len(feature.levels))
-            return each(lambda value: None if value is None else codes.get(str(value), other), column)
+            known, other = codes(feature), len(feature.levels)
+            code = {word: None if n > other else float(n) for word, n in known.items()}
+            return each(lambda value: code.get(value, float(other)), column)
 
 
-def _numbers(column: Column) -> Floats:
+def numbers_of(column: Column) -> Floats:
+    """The values of a column as numbers, NaN for what is none."""
     if isinstance(column, np.ndarray) and column.dtype == np.float64:
         finite: Floats = np.where(np.isfinite(column), column, np.nan)
         return finite
@@ -181,6 +123,6 @@ def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[
 
 def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
     if feature.kind is FeatureKind.CATEGORICAL:
-        return list(each(lambda value: None if value is None else str(value), column, object))
+        return list(each(lambda value: None if value in feature.missing else value, column, object))
     known = plain(_encoded(column, feature, times))
     return known if feature.kind is FeatureKind.NUMERIC else [None if v is None else int(v) for v in known]

@@ -1,10 +1,12 @@
 """Leads in Parquet → rows. Needs pyarrow, which the training image leaves out: it is larger than everything else together."""
 
 import io
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
+from leadmodel_artifact.values import EXACT, text_of
 from leadmodel_messages.table import MAX_CELLS, TableError, check_size
 from leadmodel_training.columns import Column, Rows, texts
 
@@ -12,8 +14,8 @@ BATCH = 4096  # rows
 MAX_BYTES = 2 << 30  # in memory, half of what a training has by default
 
 
-def read_parquet(data: bytes) -> Rows:
-    """Read a Parquet file: numbers, texts, booleans and instants. Raises TableError."""
+def read_parquet(data: bytes, unread: Collection[str] = ()) -> Rows:
+    """Read a Parquet file: numbers, texts, booleans and instants; columns `unread` may hold anything. Raises TableError."""
     try:
         import pyarrow as pa
         from pyarrow import parquet
@@ -23,11 +25,12 @@ def read_parquet(data: bytes) -> Rows:
         ) from None
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
+        _check_names(file.schema_arrow.names)
         check_size(file.metadata.num_rows, file.metadata.num_columns, MAX_CELLS)
         table = _read_bounded(file, pa)
     except pa.ArrowException:
         raise TableError("the Parquet file is damaged or cut off") from None
-    return Rows({name: _column(name, table.column(name), pa) for name in table.column_names})
+    return Rows({name: _read(name, table.column(name), pa, unread) for name in table.column_names})
 
 
 def _read_bounded(file: Any, pa: Any) -> Any:
@@ -41,19 +44,60 @@ def _read_bounded(file: Any, pa: Any) -> Any:
     return pa.Table.from_batches(batches, schema=file.schema_arrow)
 
 
-def _column(name: str, column: Any, pa: Any) -> Column:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
+def _check_names(names: list[str]) -> None:
+    if "" in names or len({*names}) != len(names):
+        raise TableError("each column of the Parquet file needs a name of its own")
+
+
+def _read(name: str, column: Any, pa: Any, unread: Collection[str]) -> Column:
+    try:
+        return _column(column, pa)
+    except (pa.ArrowException, ValueError, OverflowError):
+        if name in unread:
+            return texts([None] * len(column))
+        raise TableError(
+            f"column {name!r} of the Parquet file is {column.type}; leads are numbers, texts, booleans and instants: "
+            "convert it, or leave it out with --exclude"
+        ) from None
+
+
+def _column(column: Any, pa: Any) -> Column:
+    """The values of a column. Raises ValueError for a type that no lead has."""
+    kind, types = column.type, pa.types
+    if types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind):
-        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-    if pa.types.is_decimal(kind):
-        return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-    if pa.types.is_temporal(kind) and not pa.types.is_time(kind) and not pa.types.is_duration(kind):
-        return texts([None if v is None else v.isoformat() for v in column.to_pylist()])
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
-        return texts([v or None for v in column.to_pylist()])
-    raise TableError(
-        f"column {name!r} of the Parquet file is {kind}; leads are numbers, texts, booleans and instants"
-    )
+    if types.is_floating(kind):
+        return _finite(column.cast(pa.float64()).to_numpy())
+    if types.is_integer(kind) and _is_exact(column):
+        return _finite(column.cast(pa.float64()).to_numpy())
+    if types.is_decimal(kind):
+        return _finite(np.array([np.nan if v is None else float(v) for v in column.to_pylist()], np.float64))
+    if types.is_timestamp(kind):
+        column = column.cast(pa.timestamp("us", kind.tz), safe=False)
+    elif types.is_time(kind) or types.is_duration(kind) or types.is_nested(kind):
+        raise ValueError("no value of a lead")
+    return texts([_text(value) for value in column.to_pylist()])
+
+
+def _finite(numbers: Any) -> Column:
+    values = np.asarray(numbers, dtype=np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _is_exact(column: Any) -> bool:
+    """Whether floats hold all whole numbers of a column; ids of 64 bits stay texts, so that neighbours differ."""
+    from pyarrow import compute
+
+    ends = compute.min_max(column)
+    low, high = ends["min"].as_py(), ends["max"].as_py()
+    return low is None or (low >= -EXACT and high <= EXACT)
+
+
+def _text(value: Any) -> str | None:
+    """The text of a value; instants as ISO 8601."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bytes):
+        return value.decode()
+    return str(value.isoformat()) if hasattr(value, "isoformat") else text_of(value)

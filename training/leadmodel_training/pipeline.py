@@ -1,28 +1,29 @@
 """From leads to an artifact and a holdout: the steps of a training in order, each in its own module. Reads no clock and no file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.model import Artifact, DataWindow, Feature
+from leadmodel_artifact.model import Artifact, DataWindow, Feature, FeatureKind
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
-from leadmodel_training.columns import Rows, each, plain
+from leadmodel_training.canonical import Wishes, canonical, check_wishes
+from leadmodel_training.columns import Column, Rows, Texts, each, plain
 from leadmodel_training.export import Origin, check, export, make_reference
 from leadmodel_training.features import (
+    TIME,
     Floats,
     Roles,
-    describe,
     encode,
     find_roles,
-    instants,
     iso,
     raw_columns,
 )
-from leadmodel_training.leak_check import check_leaks
+from leadmodel_training.kinds import Decision, decide, features_of
+from leadmodel_training.leak_check import check_leaks, single_auc
 from leadmodel_training.recipe_choice import Choice, choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
 from leadmodel_training.rows import labels, write_csv
@@ -37,9 +38,11 @@ from leadmodel_training.split import (
     order_of,
 )
 from leadmodel_training.step_timer import StepTimer
+from leadmodel_training.times import read_times
 
 AUTO = "auto"
 MIN_CALIBRATION = 100  # leads of either outcome
+TOO_GOOD = 0.95  # AUC on the holdout that leads hardly ever allow
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ class TrainingRequest:
         exclude: Columns known only after the outcome.
         allow: Columns that look as if they knew the outcome, but do not.
         time_column: Column with the time of the lead; None takes `created_at`, if there is one.
+        time_format: How that column writes times: a format of `strptime`, a word of `times.UNITS`, or None.
+        numeric: Columns that hold numbers, whatever else they hold.
+        categorical: Columns that hold categories, even if these are numbers.
+        positive: The label of a lead that converted; None: yes, true or 1.
         id_column: Column that identifies a lead; None takes all inputs together.
         recipe: A `Recipe`, or `auto` to compare both.
         horizon_days: Days that a lead's outcome needs; younger leads are left out.
@@ -65,6 +72,10 @@ class TrainingRequest:
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
     time_column: str | None = None
+    time_format: str | None = None
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    positive: str | None = None
     id_column: str | None = None
     recipe: str = Recipe.LINEAR
     horizon_days: float | None = None
@@ -83,16 +94,21 @@ class TrainingResult:
     holdout: bytes
     dropped: int  # rows left out, because a newer row is the same lead
     choice: Choice | None  # the comparison of recipes, where `auto` was requested
+    columns: tuple[Decision, ...] = ()  # what became of each column
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Leads:
-    """All rows, with the time (Unix seconds) and outcome of each."""
+    """All rows in canonical form, with the time (Unix seconds) and outcome of each."""
 
     rows: Rows
     roles: Roles
     times: Floats
     outcome: NDArray[np.bool_]
+    clocked: bool  # whether times have hours
+    wishes: Wishes
+    notes: Mapping[str, str]  # per column how it was read
 
 
 def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: StepTimer) -> TrainingResult:
@@ -111,21 +127,47 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
         NotMeasurable: The holdout has only one outcome.
         ValueError: A column is missing, or a setting is out of range.
     """
-    leads = prepare_leads(rows, request)
+    leads = prepare_leads(rows, request, timer)
     split = choose_split(leads, request, now)
-    features, table = choose_features(leads, split, request)
+    features, table = choose_features(leads, split, request, timer)
     timer.log(f"fitting {request.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
     fitted, choice = fit_model(leads, split, features, table, request)
     timer.log("exporting, and checking that it scores the same")
     artifact, holdout = export_model(leads, split, fitted, request, now)
+    if artifact.auc > TOO_GOOD:
+        timer.note(_too_good(artifact, table, leads.outcome[split.fit]))
     return TrainingResult(artifact, holdout, split.dropped, choice)
 
 
-def prepare_leads(rows: Rows, request: TrainingRequest) -> _Leads:
-    """Find the roles of the columns, and read the outcome and the time of each lead."""
+def _too_good(artifact: Artifact, table: Floats, outcome: NDArray[np.bool_]) -> str:
+    """A warning that names the columns that rank the outcomes best."""
+    single = {f.source: single_auc(table[:, i], outcome) for i, f in enumerate(artifact.features)}
+    best = sorted(single, key=lambda name: -single[name])[:5]
+    return (
+        f"warning: an AUC of {artifact.auc:.3f} is too good for leads; does a column know the outcome? The strongest alone: "
+        + ", ".join(f"{name!r} ({single[name]:.3f})" for name in best)
+    )
+
+
+def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> _Leads:
+    """Find the roles of the columns, and read the outcome, the time and the values of each lead."""
+    wishes = Wishes(frozenset(request.numeric), frozenset(request.categorical))
     roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
-    outcome = np.array(labels(rows.columns[roles.label], roles.label), dtype=np.bool_)
-    return _Leads(rows, roles, instants(rows, roles), outcome)
+    check_wishes(wishes, rows.columns)
+    outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.first_row)
+    times = read_times(rows, roles, request.time_format)
+    if times.why:
+        timer.note(times.why)
+    read = canonical(rows, roles, wishes)
+    return _Leads(
+        read.rows,
+        roles,
+        times.seconds,
+        np.array(outcome, dtype=np.bool_),
+        clocked=times.clocked,
+        wishes=wishes,
+        notes=read.notes,
+    )
 
 
 def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
@@ -152,12 +194,14 @@ def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Spli
 
 
 def choose_features(
-    leads: _Leads, split: Split, request: TrainingRequest
+    leads: _Leads, split: Split, request: TrainingRequest, timer: StepTimer
 ) -> tuple[tuple[Feature, ...], Floats]:
     """The features, and the table (rows to fit on × features) of their values as numbers."""
     fitting = leads.rows.take(split.fit)
-    timed = 2 * np.count_nonzero(~np.isnan(leads.times)) >= len(leads.times)
-    features = describe(fitting, leads.roles, hours=bool(timed))
+    decisions = decide(fitting, leads.roles, hours=leads.clocked, wishes=leads.wishes, notes=leads.notes)
+    for decision in decisions:
+        timer.note(str(decision))
+    features = features_of(decisions)
     if not features:
         raise TrainingRefused(
             Refusal.NOTHING_VARIES, "no column but the label varies; there is nothing to learn from"
@@ -185,8 +229,10 @@ def export_model(
     rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
     scores = fitted.predict(encode(rows, fitted.features, times))
     columns = raw_columns(rows, fitted.features, times)
-    hours = [None if t is None else int(t // 3600 % 24) for t in plain(times)]
-    held = _holdout(rows, times, fitted.features, leads.roles)
+    hours = [None if t is None or not leads.clocked else int(t // 3600 % 24) for t in plain(times)]
+    held = _holdout(
+        rows, times, fitted.features, leads.roles, leads.outcome[split.holdout] if request.positive else None
+    )
     origin = Origin(
         name=request.name,
         now=now,
@@ -213,15 +259,36 @@ def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow
         positives=int(leads.outcome[trained].sum()),
         label=request.label,
         excluded=leads.roles.excluded,
+        time=None if leads.roles.time == TIME else leads.roles.time,
     )
 
 
-def _holdout(rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles) -> bytes:
-    """The holdout as CSV: the fields that the model reads, and the label. A text becomes filler of its length: no conversation is copied."""
+def _holdout(
+    rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles, outcome: NDArray[np.bool_] | None
+) -> bytes:
+    """The holdout as CSV in canonical form: the fields that the model reads, the time, and the label.
+
+    A text becomes filler of its length, so that no conversation is copied. With `outcome` the label is 1 or 0, whatever its word was.
+    """
     sources = {feature.source for feature in features} | {roles.label}
+    if not np.isnan(times).all():
+        sources.add(roles.time or "")
     kept = {name: column for name, column in rows.columns.items() if name in sources}
     for name in roles.text:
         kept[name] = each(lambda value: None if value is None else "x" * len(str(value)), kept[name], object)
-    if roles.time in kept:
+    if roles.time in kept and roles.time is not None:
         kept[roles.time] = [None if t is None else iso(t) for t in plain(times)]
+    if outcome is not None:
+        kept[roles.label] = outcome.astype(np.int_)
+    for feature in features:
+        if feature.kind is FeatureKind.NUMERIC:
+            kept[feature.source] = _plain_numbers(kept[feature.source])
     return write_csv(Rows(kept))
+
+
+def _plain_numbers(column: Column) -> Column:
+    """The column without what is no number; numbers stay as they are written."""
+    if not isinstance(column, Texts):
+        return column
+    known = ~np.isnan(column.values.numbers)[column.places]
+    return [text if number else None for text, number in zip(column, known.tolist(), strict=True)]

@@ -19,7 +19,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 from leadmodel_artifact.model import Calibration, Feature, FeatureKind, Linear, Tree, Trees
-from leadmodel_training.features import Floats, fill, keep_missing
+from leadmodel_training.features import Floats, fill
+from leadmodel_training.kinds import keep_missing
 from leadmodel_training.split import MIN_NEGATIVES, MIN_POSITIVES
 
 TREES, LEAVES, LEARNING_RATE, MIN_LEAF, RIDGE = 100, 15, 0.1, 40, 1.0

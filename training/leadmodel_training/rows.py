@@ -3,14 +3,14 @@
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import chain, count, islice
-from typing import Any
 
 import numpy as np
 
 from leadmodel_messages import table
-from leadmodel_messages.table import MISSING, TableError, Value
+from leadmodel_messages.table import TableError, Value
 from leadmodel_training.columns import (
     CHUNK,
     Column,
@@ -27,41 +27,44 @@ from leadmodel_training.cut import cut
 from leadmodel_training.parquet import read_parquet
 
 MAX_BYTES = 4 * 1024**3
+EMPTY = frozenset({""})  # an empty field is missing, whatever its column holds
 
 
-def read(data: bytes) -> Rows:
-    """Read a table of leads.
+def read(data: bytes, unread: Collection[str] = ()) -> Rows:
+    """Read a table of leads; of the columns `unread` a Parquet file may hold what no lead has.
 
     Raises:
         TableError: when the bytes are no table or hold no leads; the message says where, and never shows a value.
     """
-    rows = read_parquet(data) if data.startswith(b"PAR1") else _read_text(data)
+    rows = read_parquet(data, unread) if data.startswith(b"PAR1") else _read_text(data)
     if not len(rows):
         raise TableError("the file holds no leads")
     return rows
 
 
 def _read_text(data: bytes) -> Rows:
+    table.refuse_other_formats(data)
     text = table.open_text(data, MAX_BYTES)
     with table.named_errors():
-        head = text.readline()
+        head, empty = table.first_line(text)
         if table.is_json_lines(head):
-            columns = table.json_columns(chain([head], text))
-            return Rows({name: _column(values) for name, values in columns.items()})
+            values = table.json_columns(chain([head], text), first=empty + 1)
+            return Rows({name: _column(column) for name, column in values.items()})
         names, rows = table.csv_rows(head, text)
-        plainly = _read_plain(data, head, names)
-        return Rows(columns_of(names, rows)) if plainly is None else plainly
+        plainly = None if empty else _read_plain(data, head, names)
+        columns = columns_of(names, rows) if plainly is None else plainly
+    return Rows(columns, 2, table.delimiter_of(head) == ";")
 
 
-def _read_plain(data: bytes, head: str, names: Sequence[str]) -> Rows | None:
-    """Rows cut by numpy; None when the file is not plain and needs the csv module."""
+def _read_plain(data: bytes, head: str, names: Sequence[str]) -> dict[str, Column] | None:
+    """Columns cut by numpy; None when the file is not plain and needs the csv module."""
     if not names:
         return None
     plainly = cut(table.open_bytes(data, MAX_BYTES), table.delimiter_of(head), len(names), MAX_BYTES)
     if plainly is None:
         return None
-    pieces = [[numbered_texts(*piece, MISSING) for piece in column] for column in plainly]
-    return Rows(dict(zip(names, map(joined, pieces), strict=True)))
+    pieces = [[numbered_texts(*piece, EMPTY) for piece in column] for column in plainly]
+    return dict(zip(names, map(joined, pieces), strict=True))
 
 
 def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
@@ -76,7 +79,7 @@ def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Col
         if not chunk:
             break
         for column_pieces, column in zip(pieces, zip(*chunk, strict=True), strict=True):
-            column_pieces.append(piece_of(column, MISSING))
+            column_pieces.append(piece_of(column, EMPTY))
     return {name: joined(column_pieces) for name, column_pieces in zip(names, pieces, strict=True)}
 
 
@@ -93,23 +96,23 @@ def _column(values: list[Value]) -> Column:
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def labels(column: Column, name: str) -> list[bool]:
-    """Outcomes of n rows: yes/no, true/false or 1/0.
+def labels(column: Column, name: str, positive: str | None = None, first_row: int = 1) -> list[bool]:
+    """Outcomes of n rows: yes/no, true/false or 1/0, or whether the label is the word `positive`.
 
     Raises:
         TableError: naming the column and the first row that has no outcome.
     """
-    values = each(_outcome, column)
-    unknown = np.flatnonzero(np.isnan(values))
-    if len(unknown):
-        raise TableError(f"label {name!r} of row {unknown[0] + 1} is neither yes/no, true/false nor 1/0")
-    outcomes: list[bool] = (values == 1).tolist()
-    return outcomes
-
-
-def _outcome(value: Any) -> float:
-    outcome = table.outcome(value)
-    return np.nan if outcome is None else float(outcome)
+    outcomes = each(partial(table.outcome, positive=positive), column, object)
+    unknown = [i for i, outcome in enumerate(outcomes.tolist()) if outcome is None]
+    if unknown:
+        wrong = "is empty" if positive else "is neither yes/no, true/false nor 1/0"
+        remedy = (
+            "" if positive else "; if another word means that the lead converted, name it with --positive"
+        )
+        raise TableError(
+            f"label {name!r} of row {unknown[0] + first_row} {wrong} ({len(unknown)} of {len(column)} rows){remedy}"
+        )
+    return [bool(outcome) for outcome in outcomes.tolist()]
 
 
 def write_csv(rows: Rows) -> bytes:

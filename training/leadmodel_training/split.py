@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_training.columns import Rows, distinct
+from leadmodel_training.columns import Rows, distinct, each
 from leadmodel_training.features import Floats, Roles
 
 MIN_POSITIVES = MIN_NEGATIVES = 100
@@ -99,6 +99,9 @@ def identities(rows: Rows, roles: Roles) -> NDArray[np.int64]:
         number: defaultdict[Any, int] = defaultdict(count().__next__)
         same = np.fromiter(map(number.__getitem__, values), np.intp, len(values))
         hashes ^= chance.integers(2**63, size=len(number))[same][places]
+    if roles.id:  # without an id, a lead is like no other
+        without = each(lambda value: value is None, rows.columns[roles.id], np.bool_)
+        hashes[without] = chance.integers(2**63, size=int(without.sum()))
     return hashes
 
 

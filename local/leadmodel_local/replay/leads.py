@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local.rows import LeadsError, check_label, is_number, read
+from leadmodel_local.rows import LeadsError, check_label, is_number, read_plain
 from leadmodel_messages.table import number, seconds
 
 DAY_S = 86400.0
@@ -35,7 +35,8 @@ class PastLeads:
         """Return a lead as a caller sent it: typed, without missing values and without its outcome."""
         row = self.rows[i]
         sent = {name: value for name, value in row.items() if value and name != self.label}
-        return {name: number(value) if name in self.numbers else value for name, value in sent.items()}
+        typed = {name: number(value) if name in self.numbers else value for name, value in sent.items()}
+        return {name: value for name, value in typed.items() if value is not None}
 
     def write(self, path: Path, begin: int, end: int) -> None:
         """Write the leads from `begin` to before `end` with their outcomes, for a training."""
@@ -47,7 +48,7 @@ class PastLeads:
 
 def load(path: Path, label: str, time: str) -> PastLeads:
     """Read past leads from a file, in the order of the `time` column. Raises LeadsError."""
-    rows = read(path)
+    rows = read_plain(path)
     check_label(rows, label, path)
     if time not in rows[0]:
         raise LeadsError(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from leadmodel_artifact.lead import word_types
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.fields import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
@@ -178,10 +179,18 @@ def _property(feature: Feature) -> dict[str, Any]:
             return _instant()
     if kind["type"] == "string":
         kind["maxLength"] = MAX_TEXT
+    types = [
+        kind["type"],
+        *sorted(_JSON_TYPES[kind_] for kind_ in word_types(feature) if kind_ in _JSON_TYPES),
+    ]
     if not feature.required:
-        kind["type"] = [kind["type"], "null"]
+        types.append("null")
         kind["default"] = None
+    kind["type"] = types if len(types) > 1 else types[0]
     return kind
+
+
+_JSON_TYPES = {float: "number", bool: "boolean"}  # a whole number is a number
 
 
 def _instant() -> dict[str, Any]:

@@ -3,13 +3,13 @@
 A CSV holds only texts: a field becomes a number where the model wants a number.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_messages import table
+from leadmodel_messages.numbers import NUMBER_SHARE, read_column
 from leadmodel_messages.table import TableError
 
 MAX_BYTES = 64 << 20
@@ -22,13 +22,14 @@ class HoldoutError(ValueError):
     """The holdout is no table of labelled leads that the model can read; the message says where, and never shows a value."""
 
 
-def read(data: bytes, artifact: Artifact) -> Iterator[tuple[dict[str, Any], bool]]:
+def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
     """Leads, without missing values and without the label, each with its outcome.
 
     Raises:
-        HoldoutError: during the iteration, naming the row.
+        HoldoutError: naming the row, or the column.
     """
-    label, kinds = artifact.data.label, _Kinds.of(artifact)
+    label = artifact.data.label
+    leads: list[tuple[dict[str, Any], bool]] = []
     try:
         holdout = table.read(data, MAX_UNPACKED, MAX_CELLS)
         if label not in holdout.names:
@@ -36,48 +37,45 @@ def read(data: bytes, artifact: Artifact) -> Iterator[tuple[dict[str, Any], bool
         for number, row in enumerate(holdout.rows, holdout.first_row):
             table.check_size(number, len(holdout.names), MAX_CELLS)
             values = dict(zip(holdout.names, row, strict=True))
-            outcome = table.outcome(values.pop(label))
+            outcome = table.outcome(values.pop(label), artifact.data.positive)
             if outcome is None:
                 raise HoldoutError(
                     f"the label in row {number} of the holdout is neither yes/no, true/false nor 1/0"
                 )
-            lead = {name: value for name, value in values.items() if value is not None}
-            yield _typed(lead, kinds, number), outcome
+            leads.append(({name: value for name, value in values.items() if value is not None}, outcome))
     except TableError as error:
         raise HoldoutError(f"the holdout cannot be read: {error}") from None
+    for name in {f.source for f in artifact.features if f.kind is FeatureKind.NUMERIC}:
+        _read_numbers(
+            [lead for lead, _ in leads if isinstance(lead.get(name), str)],
+            name,
+            semicolons=holdout.semicolons,
+        )
+    return leads
 
 
-@dataclass(frozen=True)
-class _Kinds:
-    """Fields of a lead that the model reads as numbers, and fields that hold times."""
+def _read_numbers(leads: Sequence[dict[str, Any]], name: str, *, semicolons: bool) -> None:
+    """Put numbers in place of a column's texts, as training reads them; words that mean missing, and few others, leave the lead.
 
-    numbers: frozenset[str]
-    times: frozenset[str]
-
-    @classmethod
-    def of(cls, artifact: Artifact) -> "_Kinds":
-        sources = {kind: {f.source for f in artifact.features if f.kind is kind} for kind in FeatureKind}
-        texts = sources[FeatureKind.CATEGORICAL] | sources[FeatureKind.TEXT_LENGTH]
-        numbers = frozenset(sources[FeatureKind.NUMERIC])
-        return cls(numbers, frozenset({TIME} | sources[FeatureKind.HOUR_OF_DAY]) - numbers - texts)
-
-
-def _typed(lead: dict[str, Any], kinds: _Kinds, row: int) -> dict[str, Any]:
-    """The lead with numbers where the model wants numbers, and a number where Unix seconds are given as a text."""
-    for name in kinds.numbers & lead.keys():
-        lead[name] = table.number(lead[name])
-        if lead[name] is None:
-            raise HoldoutError(f"{name!r} in row {row} of the holdout is no finite number")
-    for name in kinds.times & lead.keys():
-        lead[name] = _time(lead[name])
-    return lead
+    Raises:
+        HoldoutError: when too many texts are neither.
+    """
+    reading = read_column(Counter(lead[name] for lead in leads), semicolons=semicolons)
+    if reading.others > (1 - NUMBER_SHARE) * (reading.numbers + reading.others):
+        raise HoldoutError(
+            f"{name!r} of the holdout is no finite number in {reading.others} of {len(leads)} rows"
+        )
+    for lead in leads:
+        try:
+            number = reading.format.number(lead[name])
+        except ValueError:
+            number = None
+        if number is None:
+            del lead[name]
+        else:
+            lead[name] = number
 
 
-def _time(value: Any) -> Any:
-    """The value itself where a scorer reads a time in the value; Unix seconds as a number where they are given as a text."""
-    try:
-        instant(value)
-    except LeadError:
-        time = table.seconds(value)
-        return value if time is None else time
-    return value
+def time_of(lead: Mapping[str, Any], artifact: Artifact) -> float | None:
+    """When a lead came in, in Unix seconds, by the column that the model names."""
+    return table.seconds(lead.get(artifact.data.time or TIME))

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from leadmodel_artifact.artifact import load
@@ -142,15 +142,21 @@ def _measure(given: argparse.Namespace, artifact: Artifact, seen: ArtifactSeen) 
             f"the holdout has digest {base.holdout_digest}, the spec pins {given.holdout_digest}"
         )
     try:
-        rows = list(holdout.read(data, artifact))
+        rows = holdout.read(data, artifact)
     except holdout.HoldoutError as error:
         raise _no_holdout(str(error)) from None
     base = replace(base, holdout=_count([y for _, y in rows]))
-    used = _newer(rows, artifact.data.to)
+    used = _newer(rows, artifact)
     base = replace(base, used=_count([y for _, y in used]))
     if not used:
         return replace(base, reason=ErrorWord.HOLDOUT_TOO_OLD if rows else ErrorWord.HOLDOUT_TOO_SMALL)
-    return _score(given, artifact, base, used, timed=any("created_at" in lead for lead, _ in rows))
+    return _score(
+        given,
+        artifact,
+        base,
+        used,
+        timed=any((artifact.data.time or holdout.TIME) in lead for lead, _ in rows),
+    )
 
 
 def _no_holdout(message: str) -> Unmeasured:
@@ -164,19 +170,12 @@ def _count(outcomes: Sequence[bool]) -> Rows:
     return Rows(len(outcomes), sum(outcomes), len(outcomes) - sum(outcomes))
 
 
-def _newer(rows: Labelled, to: str | None) -> Labelled:
+def _newer(rows: Labelled, artifact: Artifact) -> Labelled:
     """Only rows after the newest training row; rows without a time are kept (the comparison is left out for them)."""
-    if to is None:
+    if artifact.data.to is None:
         return rows
-    after = instant(to)
-    return [(lead, y) for lead, y in rows if (at := _time(lead)) is None or at > after]
-
-
-def _time(lead: dict[str, Any]) -> Any:
-    try:
-        return instant(lead["created_at"])
-    except (KeyError, LeadError):
-        return None
+    after = instant(artifact.data.to).timestamp()
+    return [(lead, y) for lead, y in rows if (at := holdout.time_of(lead, artifact)) is None or at > after]
 
 
 def _scores(artifact: Artifact, rows: Labelled) -> list[float]:
@@ -207,25 +206,35 @@ def _score(
         brier_skill=brier_skill(scores, labels),
         oe=observed_expected(scores, labels),
         slope=calibration_slope(scores, labels),
-        champion=_compare(given.champion, given.champion_digest, rows, scores, timed=timed),
-        best=_compare(given.best, given.best_digest, rows, scores, timed=timed),
+        champion=_compare(artifact, Where(given.champion, given.champion_digest), rows, scores, timed=timed),
+        best=_compare(artifact, Where(given.best, given.best_digest), rows, scores, timed=timed),
     )
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where another model lies, if there is one, and the digest its bytes must have."""
+
+    where: str | None
+    digest: str | None
+
+
 def _compare(
-    where: str | None, expect: str | None, rows: Labelled, scores: list[float], *, timed: bool
+    artifact: Artifact, other: Where, rows: Labelled, scores: list[float], *, timed: bool
 ) -> Comparison | None:
     """Against another model, on rows newer than the training of both; None when it cannot be read or no row is left."""
-    if not where:
+    if not other.where:
         return None
     try:
         environ = environment(Source.ARTIFACT, os.environ)
-        slot = load_slot(fetch(uri_of(where), max_bytes=MAX_RAW_BYTES, environ=environ).data, expect)
+        fetched = fetch(uri_of(other.where), max_bytes=MAX_RAW_BYTES, environ=environ)
+        slot = load_slot(fetched.data, other.digest)
     except (StoreError, ArtifactError):
         return None
     if timed and slot.artifact.data.to:
-        after = instant(slot.artifact.data.to)
-        kept = [i for i, (lead, _) in enumerate(rows) if (at := _time(lead)) is not None and at > after]
+        after = instant(slot.artifact.data.to).timestamp()
+        times = [holdout.time_of(lead, artifact) for lead, _ in rows]
+        kept = [i for i, at in enumerate(times) if at is not None and at > after]
         rows, scores = [rows[i] for i in kept], [scores[i] for i in kept]
     labels = [y for _, y in rows]
     try:

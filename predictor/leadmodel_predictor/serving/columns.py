@@ -13,6 +13,7 @@ from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.decode import BadLead, Reader, path_of
 from leadmodel_predictor.serving.fields import Field, Values
+from leadmodel_predictor.serving.text_numbers import number_or_text
 
 STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}
 
@@ -54,13 +55,25 @@ class ColumnReader:
         if (_strings(raw) if field.kind in STRINGS else raw.count(b",") + 1) > self.limit:
             raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
         try:
-            column: list[Any] = self._decoders[source](raw)
+            column: list[Any] = self._decoded(source, field, raw)
         except msgspec.ValidationError as error:
             path, sentence = path_of(error)
             raise BadLead(f"$.{source}{path[1:]}", sentence) from None
         if len(column) > self.limit:  # of nulls
             raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
         return column
+
+    def _decoded(self, source: str, field: Field, raw: bytes) -> list[Any]:
+        """The values of a column; texts may stand for numbers, as in a single lead."""
+        decode: Callable[[bytes], list[Any]] = self._decoders[source]
+        try:
+            return decode(raw)
+        except msgspec.ValidationError:
+            values = msgspec.json.decode(raw)
+            if field.kind is not FeatureKind.NUMERIC or not isinstance(values, list):
+                raise
+        numbers = [number_or_text(value) if isinstance(value, str) else value for value in values]
+        return decode(msgspec.json.encode(numbers))
 
     def hours(self, columns: dict[str, list[Any]], size: int, now_hour: int) -> list[int]:
         """The UTC hour of each lead. Raises BadLead."""

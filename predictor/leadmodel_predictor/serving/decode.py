@@ -16,6 +16,7 @@ from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_predictor.serving.compiled.lead_functions import LeadFunctions
 from leadmodel_predictor.serving.fields import Values, fields_of
+from leadmodel_predictor.serving.text_numbers import forgiving
 
 TIME_SOURCE = "created_at"
 # what a scorer may raise: the model has no finite score for a lead
@@ -55,8 +56,13 @@ class Reader:
         self.champion = artifact
         self.fields = fields_of(artifact, previous and previous[0])
         self.type = self.struct("Lead", [(f.type, f.default) for f in self.fields.values()])
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.type).decode
-        self.decode_many: Callable[[bytes], list[Any]] = msgspec.json.Decoder(list[self.type]).decode  # type: ignore[name-defined]
+        numbers = [
+            source
+            for source, field in self.fields.items()
+            if field.kind is FeatureKind.NUMERIC and field.type is not msgspec.Raw
+        ]
+        self.decode = forgiving(msgspec.json.Decoder(self.type).decode, numbers)
+        self.decode_many = forgiving(msgspec.json.Decoder(list[self.type]).decode, numbers)  # type: ignore[name-defined]
         own = _time_source(artifact)
         self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
         self.strict_time = own is not None  # only the champion refuses leads

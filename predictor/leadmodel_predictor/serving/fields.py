@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from leadmodel_artifact.lead import word_types
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
 
 MAX_TEXT = 1_000_000  # characters
@@ -43,6 +44,8 @@ def wire_type(feature: Feature) -> tuple[Any, Any]:
             kind: Any = Annotated[float, msgspec.Meta(ge=feature.minimum, le=feature.maximum)]
         case FeatureKind.CATEGORICAL | FeatureKind.TEXT_LENGTH:
             kind = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+            for other in word_types(feature) if feature.kind is FeatureKind.CATEGORICAL else ():
+                kind |= other
         case FeatureKind.HOUR_OF_DAY:
             kind = str | float
     if feature.required and feature.kind is not FeatureKind.HOUR_OF_DAY:

@@ -12,7 +12,6 @@ from itertools import repeat
 from operator import mul
 from typing import Any
 
-from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind, FeatureReference
 from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
 from leadmodel_messages.window import MAX_MONITORED, FeatureWindow
@@ -80,15 +79,15 @@ def monitors(artifact: Artifact) -> tuple[Monitor, ...]:
     wanted = [
         r for r in artifact.reference.features if kinds.get(r.name) is (r.kind is FeatureKind.CATEGORICAL)
     ]
-    return tuple(_monitor(r, artifact.features, places) for r in wanted[:MAX_MONITORED])
+    first = {r.name: r for r in reversed(wanted)}  # the score stands before a feature of that name
+    unique = [r for r in wanted if first[r.name] is r]
+    return tuple(_monitor(r, artifact.features, places) for r in unique[:MAX_MONITORED])
 
 
 def _monitor(reference: FeatureReference, features: Sequence[Feature], places: dict[str, int]) -> Monitor:
     place = places.get(reference.name)  # None: the score
     bins: tuple[int, ...] = ()
     if place is not None and features[place].kind is FeatureKind.CATEGORICAL:
-        levels = codes(features[place])
-        by_code = sorted((code, bin_index(reference, level)) for level, code in levels.items())
-        other = bin_index(reference, None)
-        bins = (*(b for _, b in by_code[:-1]), other, other)
+        other = bin_index(reference, None)  # of unknown and of missing levels
+        bins = (*(bin_index(reference, level) for level in features[place].levels), other, other)
     return Monitor(reference, place, bins, expected_shares(reference))

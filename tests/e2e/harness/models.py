@@ -16,6 +16,7 @@ from leadmodel_training import pipeline
 from leadmodel_training.columns import Rows, plain
 from leadmodel_training.features import encode
 from leadmodel_training.rows import read
+from leadmodel_training.step_timer import StepTimer
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -54,9 +55,9 @@ def train_on(rows: Rows, *exclude: str, night: int = 0, **more: Any) -> Model:
         pipeline.TrainingRequest(exclude=exclude, name="conversion", **more),
         NOW + timedelta(days=night),
     )
-    leads = pipeline.prepare_leads(rows, request)
+    leads = pipeline.prepare_leads(rows, request, StepTimer())
     split = pipeline.choose_split(leads, request, now)
-    features, table = pipeline.choose_features(leads, split, request)
+    features, table = pipeline.choose_features(leads, split, request, StepTimer())
     fitted, _ = pipeline.fit_model(leads, split, features, table, request)
     artifact, held = pipeline.export_model(leads, split, fitted, request, now)
     raw = dump(artifact)

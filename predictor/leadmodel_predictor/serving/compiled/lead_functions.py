@@ -20,6 +20,7 @@ from leadmodel_artifact.compiler import Scorer, code, score_lines
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
 from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, wire_type
+from leadmodel_predictor.serving.text_numbers import number_or_text
 
 Namespace = dict[str, Any]  # the objects that a function refers to, by their names in its text
 ReadFeature = Callable[
@@ -66,7 +67,7 @@ class LeadFunctions:
         own = {f.source for f in self.champion.features}
 
         def read_feature(i: int, feature: Feature, namespace: Namespace) -> list[str]:
-            if feature.source in own and feature.kind is self.fields[feature.source].kind:
+            if feature.source in own and _read_alike(feature, self.fields[feature.source]):
                 return [*_bounds(i, feature), *_coded(i, feature, namespace)]
             namespace[f"r{i}"] = _checked(feature, raw=feature.source not in own)
             checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
@@ -103,6 +104,14 @@ def _compile(lines: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
     exec(code(text), namespace)  # noqa: S102  # our own names only
     read: Callable[..., Any] = namespace["read"]
     return read
+
+
+def _read_alike(feature: Feature, field: Field) -> bool:
+    """Whether the champion's field takes values of the types that the feature takes."""
+    if feature.kind is not field.kind or feature.kind is not FeatureKind.CATEGORICAL:
+        return feature.kind is field.kind
+    types: bool = (wire_type(feature)[0] | None) == (field.type | None)
+    return types
 
 
 def _tuple(artifact: Artifact) -> str:
@@ -145,7 +154,11 @@ def _checked(feature: Feature, *, raw: bool) -> Callable[[Any], Any]:
     The function returns the value for the previous model, or itself where the previous model would refuse the lead.
     """
     kind, default = wire_type(feature)
-    decode = msgspec.json.Decoder(kind).decode if raw else partial(msgspec.convert, type=kind)
+    decode: Callable[[Any], Any] = (
+        msgspec.json.Decoder(kind).decode if raw else partial(msgspec.convert, type=kind)
+    )
+    if feature.kind is FeatureKind.NUMERIC:
+        decode = _texts_too(decode, kind, raw=raw)
 
     def read(value: Any) -> Any:
         if value is None:
@@ -158,5 +171,22 @@ def _checked(feature: Feature, *, raw: bool) -> Callable[[Any], Any]:
     return read
 
 
+def _texts_too(decode: Callable[[Any], Any], kind: Any, *, raw: bool) -> Callable[[Any], Any]:
+    """A function that decodes a number, and a text that stands for one as the contract reads it."""
+
+    def read(value: Any) -> Any:
+        try:
+            return decode(value)
+        except msgspec.ValidationError:
+            sent = msgspec.json.decode(value) if raw else value
+            if not isinstance(sent, str):
+                raise
+            return msgspec.convert(number_or_text(sent), type=kind)
+
+    return read
+
+
 def _shape(artifact: Artifact) -> tuple[Any, ...]:
-    return tuple((f.source, f.kind, f.required, f.minimum, f.maximum, f.levels) for f in artifact.features)
+    return tuple(
+        (f.source, f.kind, f.required, f.minimum, f.maximum, f.levels, f.missing) for f in artifact.features
+    )

@@ -1,0 +1,118 @@
+"""Columns of texts that hold numbers, and how they write them: `1,234.50`, `12,50`, `$ 5`, `12 %`.
+
+A trainer, a validator and a replay decide for a whole column at once, by the same function; no single text says whether its comma marks
+decimals or thousands. A lead on the wire has no such choice: its numbers are JSON's.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from leadmodel_artifact.values import MISSING_NUMBERS, is_word, number_of
+
+NUMBER_SHARE = 0.99  # of the filled fields that hold no word for missing: numbers
+LEAST_SHARE = 0.5  # of all filled fields: numbers
+SAMPLE = 1000  # texts after which a column of words is given up
+_SIGNS = r"(?:[$€£¥₹%]|USD|EUR|GBP|CHF|JPY|INR|kr|Fr\.?)"
+_GAP = " \u00a0\u202f'\u2019"
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a column writes numbers: the mark of decimals, and the marks that may group thousands."""
+
+    decimal: str = "."
+    thousands: str = ""
+    words: str = "as JSON writes numbers"
+
+    @cached_property
+    def _shape(self) -> re.Pattern[str]:
+        group = (
+            f"[1-9]\\d{{0,2}}(?:([{re.escape(self.thousands)}])\\d{{3}}(?:\\1\\d{{3}})*)"
+            if self.thousands
+            else r"(?!)()"
+        )
+        digits = f"(?:{group}|\\d+)(?:{re.escape(self.decimal)}\\d+)?(?:[eE][+-]?\\d+)?"
+        return re.compile(f"\\s*([+-]?)\\s*(?:{_SIGNS}\\s*)?([+-]?)({digits})\\s*(?:{_SIGNS})?\\s*", re.ASCII)
+
+    def number(self, text: str) -> float | None:
+        """The number of a text, None for a text that is missing. Raises ValueError for a text that is neither."""
+        if self == PLAIN:
+            return number_of(text)
+        match = self._shape.fullmatch(text.replace("\u00a0", " ").replace("\u202f", " "))
+        if match is None or (match[1] and match[2]):
+            if text.strip().lower() in MISSING_NUMBERS:
+                return None
+            raise ValueError("no number")
+        digits = match[3]
+        for mark in self.thousands:
+            digits = digits.replace(mark, "")
+        return number_of(match[1] + match[2] + digits.replace(self.decimal, "."))
+
+
+PLAIN = NumberFormat()
+POINT = NumberFormat(".", ",", "a comma groups thousands, a point marks decimals")
+COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point groups thousands")
+POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
+COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a format makes of a column: fields that are numbers, words that mean missing among numbers, and others."""
+
+    format: NumberFormat
+    numbers: int
+    words: int
+    others: int
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether the column counts as numbers."""
+        return (
+            self.numbers > 0
+            and self.numbers >= NUMBER_SHARE * (self.numbers + self.others)
+            and self.numbers >= LEAST_SHARE * (self.numbers + self.words + self.others)
+        )
+
+
+def read_column(counts: Mapping[str, int], *, semicolons: bool) -> Reading:
+    """The format that reads most fields of a column; the plain one wherever no other reads more.
+
+    Args:
+        counts: how often each text stands in the column, without missing fields.
+        semicolons: whether semicolons separate the fields of the file: a comma then rather marks decimals.
+    """
+    plain = reading_of(PLAIN, counts.items())
+    if not plain.others or not may_hold_numbers(counts):
+        return plain
+    formats = (COMMA, POINT, COMMA_GAP, POINT_GAP) if semicolons else (POINT, COMMA, POINT_GAP, COMMA_GAP)
+    readings = [plain, *(reading_of(each, counts.items()) for each in formats)]
+    best = max(readings, key=lambda reading: reading.numbers)  # the first of equals
+    return best if best.format.thousands != _GAP or _has_marks(counts, best.format) else plain
+
+
+def _has_marks(counts: Mapping[str, int], format_: NumberFormat) -> bool:
+    """Whether a text has decimals or a sign of money: blanks alone also group the digits of telephone numbers."""
+    return any(format_.decimal in text or re.search(_SIGNS, text) for text in counts)
+
+
+def may_hold_numbers(counts: Iterable[str]) -> bool:
+    """Whether half of the first texts hold a digit at all."""
+    first = [text for text, _ in zip(counts, range(SAMPLE), strict=False)]
+    return 2 * sum(any(map(str.isdigit, text)) and len(text) <= 40 for text in first) >= len(first)
+
+
+def reading_of(format_: NumberFormat, counts: Iterable[tuple[str, int]]) -> Reading:
+    """What a format makes of texts, each with how often it stands."""
+    numbers = words = others = 0
+    read: Callable[[str], float | None] = format_.number
+    for text, count in counts:
+        try:
+            known = read(text) is not None
+        except ValueError:
+            others += count
+        else:
+            numbers, words = numbers + count * known, words + count * (not known and is_word(text))
+    return Reading(format_, numbers, words, others)

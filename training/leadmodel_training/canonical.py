@@ -1,0 +1,135 @@
+"""Reads each column one way, before anything is decided from it: numbers as numbers, whatever their marks, and codes as words.
+
+Everything after this module, and the holdout that training writes, has plain numbers.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from leadmodel_artifact.values import text_of
+from leadmodel_messages.numbers import PLAIN, NumberFormat, Reading, may_hold_numbers, read_column, reading_of
+from leadmodel_messages.table import TableError
+from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain, texts
+from leadmodel_training.features import Roles, numbers_of
+
+MAX_NUMBER = 1e150  # squares of larger numbers, and their sums, are not finite
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person says that columns hold: numbers or categories."""
+
+    numeric: frozenset[str] = frozenset()
+    categorical: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """Rows in which numbers are plain, and per column how its texts were read where they were not, for people."""
+
+    rows: Rows
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def canonical(rows: Rows, roles: Roles, wishes: Wishes) -> Canonical:
+    """The rows with numbers in place of texts such as `1,234.50` or `12,50`, and texts in place of numbers that are categories.
+
+    Raises:
+        TableError: naming column and row of a number that is too large to learn from.
+    """
+    notes: dict[str, str] = {}
+    columns: dict[str, Column] = {}
+    for name, column in rows.columns.items():
+        if name in roles.not_features or name in roles.text:
+            continue
+        if name in wishes.categorical:
+            columns[name] = _words(column)
+            continue
+        if isinstance(column, Texts) and (reading := _marked(column, semicolons=rows.semicolons)):
+            columns[name] = each(partial(_number, format_=reading.format), column)
+            notes[name] = reading.format.words
+        _check_size(rows, name, columns.get(name, column))
+    return Canonical(rows.with_columns(columns), notes)
+
+
+def _words(column: Column) -> Column:
+    if isinstance(column, Texts):
+        return column
+    return texts([None if value is None else text_of(value) for value in plain(column)])
+
+
+def _number(text: str | None, format_: NumberFormat) -> float | None:
+    try:
+        return None if text is None else format_.number(text)
+    except ValueError:
+        return None
+
+
+def _marked(column: Texts, *, semicolons: bool) -> Reading | None:
+    """How a column of numbers with marks reads; None for plain numbers and for words."""
+    others = other_texts(column)
+    if not others or not may_hold_numbers(list(islice(others, 1000))):
+        return None
+    reading = read_column(counts(column), semicolons=semicolons)
+    return reading if reading.format != PLAIN and reading.holds_numbers else None
+
+
+def plain_reading(column: Texts) -> Reading:
+    """How a column reads as plain numbers; only texts that are no numbers are looked at."""
+    known = ~np.isnan(column.values.numbers)
+    rows = np.bincount(column.places, minlength=len(known))
+    numbers = int(rows[known].sum())
+    others = other_texts(column) if numbers else {}
+    return replace(reading_of(PLAIN, others.items()), numbers=numbers)
+
+
+def other_texts(column: Texts) -> Mapping[str, int]:
+    """Rows per text that is no plain number."""
+    rows = np.bincount(column.places, minlength=len(column.values.texts))
+    values = column.values.texts
+    others: Counter[str] = Counter()
+    for i in np.flatnonzero(np.isnan(column.values.numbers) & (rows > 0)):
+        if values[i] is not None:
+            others[str(values[i])] += int(rows[i])
+    return others
+
+
+def counts(column: Column) -> Counter[Any]:
+    """Rows per value, in the order in which values first appear, so that equal counts always rank the same."""
+    values, places = distinct(column)
+    rows = np.bincount(places, minlength=len(values))
+    first = np.full(len(values), len(places))
+    first[places[::-1]] = np.arange(len(places))[::-1]
+    per_value: Counter[Any] = Counter()
+    for i in np.argsort(first, kind="stable"):
+        if rows[i] and values[i] is not None:
+            per_value[values[i]] += int(rows[i])
+    return per_value
+
+
+def _check_size(rows: Rows, name: str, column: Column) -> None:
+    if isinstance(column, Texts) and not plain_reading(column).holds_numbers:
+        return
+    numbers = numbers_of(column)
+    large = np.flatnonzero(np.abs(np.nan_to_num(numbers)) > MAX_NUMBER)
+    if len(large):
+        raise TableError(
+            f"column {name!r} of row {large[0] + rows.first_row} holds a number beyond {MAX_NUMBER:g}, from which nothing can be "
+            f"learned ({len(large)} rows); correct it, or leave the column out with --exclude"
+        )
+
+
+def check_wishes(wishes: Wishes, columns: Collection[str]) -> None:
+    """Raise ValueError for a column that is named for both kinds or is not there."""
+    both = sorted(wishes.numeric & wishes.categorical)
+    if both:
+        raise ValueError(f"column {both[0]!r} is named by --numeric and by --categorical")
+    missing = sorted((wishes.numeric | wishes.categorical) - {*columns})
+    if missing:
+        raise ValueError(f"the leads have no column {missing[0]!r}, which --numeric or --categorical names")
