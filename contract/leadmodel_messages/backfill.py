@@ -72,6 +72,7 @@ class Counts:
     given_up: int = 0  # keys that could not be finished
     residue: int = 0  # messages left that hold personal data
     too_long: int = 0  # messages left because of their length
+    undecoded: int = 0  # messages left because a placeholder would break their format
     entities: Mapping[str, int] = field(default_factory=dict)
     skipped_types: Mapping[str, int] = field(default_factory=dict)
 
@@ -88,6 +89,8 @@ class BackfillAnswer:
 def document_of(part: Head | Counts) -> dict[str, Any]:
     """Give the JSON fields of one part, which reports and audit records repeat."""
     document = {_name(item.name): getattr(part, item.name) for item in fields(part)}
+    if not document.get("undecoded", 1):
+        del document["undecoded"]  # added later: a run without such messages reads as before
     return {"schema": SCHEMA, **document} if isinstance(part, Head) else document
 
 

@@ -17,7 +17,7 @@ _MONTHS = (
     r"nov(?:ember|embre|iembre|embro)?|de[cz](?:ember|embre|embro)?|d[ée]cembre|dic(?:iembre|embre)?"
 )
 _DATE = re.compile(
-    r"(?<![^\W_])(?<!\d[.,/-])(?:"
+    r"(?<![^\W_])(?<!\d[./-])(?<!(?<!\d\d)\d,)(?:"
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|(?:19|20)\d{2}[01]\d[0-3]\d"
     rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|°)?\.?[ -](?:of |de )?(?:{_MONTHS})\.?(?:,? | de | del |-)?(?:\d{{4}}|\d{{2}}(?!\d))?"
     rf"|(?:{_MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?(?!\d)(?:,? \d{{4}})?"

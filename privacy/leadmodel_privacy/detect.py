@@ -2,14 +2,15 @@
 
 A detector runs finders over a text in order of certainty. Each finder has a cheap test of whether the text can hold its entity at
 all, then patterns for candidates, then validators. The first claim on a character wins; placeholders and UUIDs are reserved before
-every finder. Redaction is repeated until nothing changes. No text is logged or becomes part of an exception.
+every finder. The finders run again over the text with placeholders until they find nothing, so that `detect` and `redact` give one
+answer. Encoded texts are decoded first and stay valid in their encoding. No text is logged or becomes part of an exception.
 """
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,25 +25,43 @@ from leadmodel_privacy import (
     phones,
 )
 from leadmodel_privacy.configuration import UNSETTLED, Config
+from leadmodel_privacy.edits import Edit, edited, moved, placeholder_for
+from leadmodel_privacy.encoded_text import Base64Text, base64_text, form_values
 from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
 from leadmodel_privacy.normalization import normalize
 from leadmodel_privacy.scanned_text import ScannedText, Span
 from leadmodel_privacy.surroundings import labels_as_personal
 from leadmodel_privacy.word_lists import word_set
 
-__all__ = ["Detector", "Span", "detect", "redact"]
+__all__ = ["Detector", "Examination", "Span", "detect", "redact"]
 
-MAX_PASSES = 8  # of a redaction, which most texts end after two
+MAX_PASSES = 8  # over one text, most of which end after two
+MAX_DEPTH = 8  # encodings inside one another; a text below is read as it stands
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 CODE_FILES = word_set(
-    "addresses.py configuration.py dates.py detect.py identity_documents.py json_text.py kept_words.py name_finder.py names.py network.py normalization.py "
-    "pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
+    "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py identity_documents.py json_text.py kept_words.py name_finder.py names.py network.py normalization.py "
+    "number_lists.py pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
+_EVERY_FIELD: frozenset[str] = frozenset()
 Finder = Callable[[ScannedText], Iterator[Span]]
-Edit = tuple[int, int, str, str]  # a span and its replacement
+
+
+@dataclass(frozen=True)
+class Examination:
+    """A detector's answer for one text.
+
+    Attributes:
+        spans: Personal data as (start, end, entity) in characters of the text, in order, never overlapping.
+        text: The text with placeholders.
+        counts: The number of placeholders per entity.
+    """
+
+    spans: list[Span]
+    text: str
+    counts: dict[str, int]
 
 
 class Detector:
@@ -52,7 +71,8 @@ class Detector:
         self.config = config or Config()
         self.version = f"{_code()}-{self.config.digest}"
         self._on = frozenset(self.config.entities) - set(self.config.off)
-        self._placeholder = re.compile(rf"\[(?:{'|'.join(self.config.entities)})\]")
+        self._fields = frozenset(self.config.fields)
+        self._placeholder = re.compile(rf"\[(?:{'|'.join(self.config.entities)})(?:_\d{{1,3}})?\]")
         self._custom = tuple(
             (own.entity, re.compile(own.pattern, re.IGNORECASE if own.ignore_case else 0))
             for own in self.config.custom
@@ -63,56 +83,89 @@ class Detector:
     def detect(self, text: str, *, key: str = "") -> list[Span]:
         """Spans of personal data as (start, end, entity) in characters of the text, in order, never overlapping.
 
-        A JSON object or list is read string by string. `key` is the name of the field that holds the text, empty for none.
+        A JSON text is read string by string. `key` is the name of the field that holds the text, empty for none.
         """
-        return [edit[:3] for edit in self._edits(text, key)]
+        return [(edit.start, edit.end, edit.entities[0]) for edit in self._edits(text, key, self._fields)]
 
     def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
         """The text with placeholders, and the number of placeholders per entity. Redacting the result again changes nothing."""
-        counts: Counter[str] = Counter()
-        for _ in range(MAX_PASSES):
-            edits = self._edits(text, key)
-            if not edits:
-                return text, dict(counts)
-            text = _edited(text, edits)
-            counts.update(edit[2] for edit in edits)
-        whole = f"[{UNSETTLED}]"
-        return json.dumps([whole]) if is_json(text) else whole, {**counts, UNSETTLED: 1}
+        found = self.examine(text, key=key)
+        return found.text, found.counts
 
-    def _edits(self, text: str, key: str) -> list[Edit]:
-        if is_json(text):
-            return list(self._in_json(text))
-        return [(*span, f"[{span[2]}]") for span in self._in_text(text, key_as_words(key))]
+    def examine(self, text: str, *, key: str = "") -> Examination:
+        """The spans of `detect` and the text and counts of `redact` at once."""
+        edits = self._edits(text, key, self._fields)
+        counts = Counter(entity for edit in edits for entity in edit.entities)
+        return Examination(
+            [(edit.start, edit.end, edit.entities[0]) for edit in edits], edited(text, edits), dict(counts)
+        )
 
-    def _in_json(self, text: str) -> Iterator[Edit]:
-        fields = set(self.config.fields)
+    def _edits(self, text: str, key: str, fields: frozenset[str], depth: int = 0) -> list[Edit]:
+        """The edits of a text; only texts under `fields` are read where the text has fields and some are named."""
+        if depth < MAX_DEPTH:
+            if is_json(text):
+                return list(self._in_json(text, key, fields, depth))
+            if (packed := base64_text(text)) is not None:
+                return self._in_base64(packed, key, fields, depth)
+            if (form := form_values(text)) is not None:
+                return [edit for value in form for edit in self._in_string(value, key, fields, depth)]
+        return [
+            Edit(start, end, placeholder_for(text, start, end, entity), (entity,))
+            for start, end, entity in self._settled(text, key_as_words(key))
+        ]
+
+    def _in_json(self, text: str, key: str, fields: frozenset[str], depth: int) -> Iterator[Edit]:
         for value in values(text):
-            if not fields or not fields.isdisjoint(value.path):
-                yield from self._in_number(value) if value.number else self._in_string(value)
+            inner = _EVERY_FIELD if not fields.isdisjoint(value.path) else fields
+            if inner and value.path != ("",) and (value.number or not is_json(value.text)):
+                continue  # a text or number beside the named fields
+            yield from (
+                self._in_number(value, key) if value.number else self._in_string(value, key, inner, depth)
+            )
 
-    def _in_string(self, value: Value) -> Iterator[Edit]:
-        for start, end, entity, new in self._edits(value.text, value.path[-1]):
-            yield *value.place(start, end), entity, json.dumps(new)[1:-1]
+    def _in_string(self, value: Value, key: str, fields: frozenset[str], depth: int) -> Iterator[Edit]:
+        for start, end, new, entities in self._edits(value.text, value.path[-1] or key, fields, depth + 1):
+            yield Edit(*value.place(start, end), value.encode(new), entities)
 
-    def _in_number(self, value: Value) -> Iterator[Edit]:
+    def _in_number(self, value: Value, key: str) -> Iterator[Edit]:
         """A number is personal only if its key labels it; the whole number is then replaced by a string."""
-        before = key_as_words(value.path[-1])
+        before = key_as_words(value.path[-1] or key)
         if value.text.isdigit() and before and labels_as_personal(before):
-            for _, _, entity in self._in_text(value.text, before)[:1]:
-                yield *value.place(0, len(value.text)), entity, f'"[{entity}]"'
+            for _, _, entity in self._settled(value.text, before)[:1]:
+                yield Edit(*value.place(0, len(value.text)), f'"[{entity}]"', (entity,))
 
-    def _in_text(self, raw: str, before: str) -> list[Span]:
+    def _in_base64(self, packed: Base64Text, key: str, fields: frozenset[str], depth: int) -> list[Edit]:
+        """The one edit that writes a base64 text anew, because a part of it has no place of its own."""
+        edits = self._edits(packed.text, key, fields, depth + 1)
+        if not edits:
+            return []
+        entities = tuple(entity for edit in edits for entity in edit.entities)
+        return [Edit(packed.start, packed.end, packed.encode(edited(packed.text, edits)), entities)]
+
+    def _settled(self, raw: str, before: str) -> list[Span]:
+        """Spans of a text that is no encoding: those of every pass over the text with the placeholders of the passes before."""
         text, origin = normalize(raw)
+        spans = self._pass(text, before)
+        if spans:
+            current, settled = text, spans
+            for _ in range(MAX_PASSES - 1):
+                current = edited(text, [Edit(s, e, f"[{entity}]", ()) for s, e, entity in settled])
+                if not (more := self._pass(current, before)):
+                    break
+                settled = sorted([*settled, *moved(more, settled)])
+            else:
+                return [(0, len(raw), UNSETTLED)]
+            spans = settled
+        if origin is None:
+            return spans
+        return [(*origin.place(start, end), entity) for start, end, entity in spans]
+
+    def _pass(self, text: str, before: str) -> list[Span]:
         scanned = ScannedText(before + text)
         if before:
             scanned.reserve(0, len(before))
         self._read(scanned)
-        if not scanned.spans:
-            return []
-        spans = sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
-        if origin is None:
-            return spans
-        return [(origin[s], origin[e - 1] + 1, entity) for s, e, entity in spans]
+        return sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
 
     def _read(self, scanned: ScannedText) -> None:
         self._occupy(scanned)
@@ -155,15 +208,6 @@ def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
         for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", name_finder.finder(config)))
         if entity not in config.off
     )
-
-
-def _edited(text: str, edits: list[Edit]) -> str:
-    parts: list[str] = []
-    place = 0
-    for start, end, _, new in edits:
-        parts += (text[place:start], new)
-        place = end
-    return "".join(parts) + text[place:]
 
 
 @cache

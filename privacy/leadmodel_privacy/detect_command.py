@@ -109,7 +109,8 @@ def _text(line: str) -> str | None:
 
 
 def _answer(detector: Detector, text: str) -> str:
-    answer = {"text": detector.redact(text)[0], "spans": [list(span) for span in detector.detect(text)]}
+    found = detector.examine(text)
+    answer = {"text": found.text, "spans": [list(span) for span in found.spans]}
     line = json.dumps(answer, ensure_ascii=False)
     try:
         line.encode()

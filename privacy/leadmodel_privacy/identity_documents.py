@@ -43,7 +43,7 @@ def _always(_text: str) -> bool:
 _FORMS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tuple(
     (entity, re.compile(rf"(?<![^\W_]-)(?:{form})(?![^\W_]|-[^\W_])"), valid)
     for entity, form, valid in (
-        ("VIN", r"[A-HJ-NPR-Z0-9]{17}", is_vin),
+        ("VIN", r"[A-HJ-NPR-Z0-9]{13}\d{4}", is_vin),
         ("SSN", r"\d{3}([- .])\d{2}\1\d{4}", is_ssn),
         ("SSN", r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{2} ?\d{2} ?\d{2} ?[A-D]", _always),
         ("SSN", r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", _always),

@@ -1,29 +1,38 @@
-"""Strings and numbers inside a JSON text with the position of each character, so that one value can be replaced and nothing else.
+"""Strings and numbers inside JSON with the position of each character, so that one value can be replaced and nothing else.
 
 The text is never serialized again: spaces, order, repeated keys and the spelling of numbers stay, and JSON stays JSON.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|(-?\d[\d.eE+-]*)|([{\[])|([}\]])|(,)')
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
-_OPENING = frozenset("{[ \t\r\n")
+_OPENING = frozenset('{["\ufeff \t\r\n')
+_SPACE = " \t\r\n\ufeff"
+_PAIRS = frozenset({"{}", "[]", '""', "{]", "[}"})  # first and last character of JSON lines, too
+_DECODER = json.JSONDecoder(strict=False)
 _WORDS = re.compile(r"[_\-.\s]+|(?<=[a-z0-9])(?=[A-Z])")
+
+
+def escape(text: str) -> str:
+    """The text as it stands between the quotes of a JSON string."""
+    return json.dumps(text)[1:-1]
 
 
 @dataclass(frozen=True)
 class Value:
-    """A string or number in a JSON text.
+    """A string or number in an encoded text.
 
     Attributes:
         path: The keys above the value.
         text: The string without escapes, or the number as written.
-        start: Position of the value in the JSON text.
-        origin: Position of each character of `text` in the JSON text; None where the characters follow each other from `start`.
+        start: Position of the value in the encoded text.
+        origin: Position of each character of `text` in the encoded text; None where the characters follow each other from `start`.
         number: Whether the value is a number.
+        encode: Spells a replacement as the encoding does.
     """
 
     path: tuple[str, ...]
@@ -31,23 +40,30 @@ class Value:
     start: int
     origin: list[int] | None
     number: bool
+    encode: Callable[[str], str] = escape
 
     def place(self, start: int, end: int) -> tuple[int, int]:
-        """Start and end, in the JSON text, of the part `start` to `end` of the value."""
+        """Start and end, in the encoded text, of the part `start` to `end` of the value."""
         if self.origin is None:
             return self.start + start, self.start + end
         return self.origin[start], self.origin[end]
 
 
 def is_json(text: str) -> bool:
-    """True if the text is a JSON object or list."""
+    """True if the text is a JSON object, list or string, or several of them one after the other, as in JSON lines."""
     if text[:1] not in _OPENING:
         return False
-    stripped = text.strip()
-    if not stripped or stripped[0] + stripped[-1] not in {"{}", "[]"}:
+    stripped = text.strip(_SPACE)
+    if len(stripped) < 2 or stripped[0] + stripped[-1] not in _PAIRS:
         return False
+    place = 0
     try:
-        json.loads(stripped, strict=False)
+        while place < len(stripped):
+            if stripped[place] not in '{["':
+                return False
+            _, place = _DECODER.raw_decode(stripped, place)
+            while place < len(stripped) and stripped[place] in _SPACE:
+                place += 1
     except (ValueError, RecursionError):
         return False
     return True

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from leadmodel_privacy.scanned_text import ScannedText, Span
-from leadmodel_privacy.surroundings import FILLERS, words_before
+from leadmodel_privacy.surroundings import FILLERS, words_after, words_before
 from leadmodel_privacy.validators import is_ip
 from leadmodel_privacy.word_lists import word_set
 
@@ -33,11 +33,35 @@ _CISCO = re.compile(
     r"(?<![\w.])(?=[\d.]{0,13}[A-Fa-f])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?!\w|\.\w)"
 )
 _IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.\d{1,3}){3})?(?!\w|\.\w)")
-_IP4 = re.compile(r"(?<!\.)(?<!_)(?<!\d-)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
+_IP4 = re.compile(r"(?<![._])(?<!\d-)(?<![=~^]=)(?<![<>~^]=)\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d|-[A-Za-z])")
+_AGENT = re.compile(r"(?<![^\W_])([A-Za-z][A-Za-z0-9_+.]{0,30})[-/]\Z")
 _VERSION = word_set(
-    "version versions ver release build firmware rev revision section chapter kapitel abschnitt upgrade upgraded update updated "
-    "downgrade installed v patch sdk kernel driver chrome firefox"
+    "version versions ver release releases build builds firmware rev revision section sections chapter chapters kapitel abschnitt upgrade "
+    "upgraded update updated downgrade downgraded installed v patch patched sdk kernel driver drivers chrome firefox table tables tabelle figure "
+    "figures fig abbildung abb step steps clause clauses article articles art paragraph paragraphs para absatz ziffer punkt appendix annex anhang "
+    "page pages requirement requirements req rule rules subsection heading item items outline exercise example examples theorem lemma equation "
+    "sec sect app plugin library package module protocol spec edition bios bump bumped changelog tag tagged"
 )
+_NETWORK = word_set(
+    "ip ips ipv4 address addresses adresse host hosts server servers dns gateway subnet login logins logged ping client clients network proxy vpn "
+    "router firewall node peer from connect connected connection connecting port remote addr source destination nameserver blocked whitelist allowlist"
+)
+_SMALL = 32  # four numbers below are rather a section or a version than an address
+_PLACES = word_set(
+    "http https tcp udp ssh ftp ip host server"
+)  # words before a dash or slash that an address follows
+_TECHNICAL = {  # words before a top-level domain with which a library or the name of a file reads like a domain
+    "net": word_set("asp vb ado java paint quartz json ml dot"),
+    "io": word_set("socket java std system fs file data"),
+    "pl": word_set(
+        "main index test tests script scripts setup config build run util utils parse parser convert install deploy start stop"
+    ),
+    "cl": word_set("kernel shader main test"),
+    "app": word_set("main index config"),
+    "dev": word_set("config settings docker-compose env"),
+}
+_MAC_WORDS = word_set("mac ethernet hardware device address adapter interface wifi wlan bluetooth lan eth")
+_SLICE = re.compile(r"\d{0,2}(?:::?\d{0,2}){1,2}")  # of a list in Python, or a time
 _TRAILING = ".,;:!?)*_~"
 
 
@@ -67,8 +91,14 @@ def urls(scanned: ScannedText) -> Iterator[Span]:
 
 def _domains(text: str) -> Iterator[Span]:
     for match in _TLD.finditer(text):
-        if labels := _LABELS.search(text, max(0, match.start() - 130), match.start()):
+        labels = _LABELS.search(text, max(0, match.start() - 130), match.start())
+        if labels and not _is_code(labels.group(), match.group()):
             yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
+
+
+def _is_code(name: str, rest: str) -> bool:
+    """True if the domain reads as a library or file, such as `asp.net` or `test.pl`."""
+    return name in _TECHNICAL.get(rest[1:], ())
 
 
 def macs(scanned: ScannedText) -> Iterator[Span]:
@@ -76,10 +106,21 @@ def macs(scanned: ScannedText) -> Iterator[Span]:
     text = scanned.text
     if text.count(":") >= 5 or text.count("-") >= 5:
         for match in _MAC.finditer(text):
-            yield *match.span(), "MAC"
+            if not _is_draw(scanned, match):
+                yield *match.span(), "MAC"
     for start, end in scanned.unclaimed_numbers():
         if end - start == 4 and text[end : end + 1] == "." and (dotted := _CISCO.match(text, start)):
             yield *dotted.span(), "MAC"
+
+
+def _is_draw(scanned: ScannedText, match: re.Match[str]) -> bool:
+    """True if six numbers without a letter, such as those of a lottery or a clock, stand without a word of networks."""
+    digits = match.group().replace(match[1], "")
+    return (
+        digits.isdigit()
+        and digits[:2] != "00"
+        and _MAC_WORDS.isdisjoint(words_before(scanned.low, match.start())[-5:])
+    )
 
 
 def ip6s(scanned: ScannedText) -> Iterator[Span]:
@@ -91,25 +132,40 @@ def ip6s(scanned: ScannedText) -> Iterator[Span]:
         address = match.group()
         if address.endswith(":") and not address.endswith("::"):
             address = address[:-1]
+        if _SLICE.fullmatch(address):
+            continue
         if address.count(":") >= 2 and any(c.isdigit() for c in address) and is_ip(address):
             yield match.start(), match.start() + len(address), "IP"
 
 
 def ip4s(scanned: ScannedText) -> Iterator[Span]:
-    """Spans of IPv4 addresses; four numbers after a word such as `version` are a version."""
+    """Spans of IPv4 addresses; four numbers after a word such as `version` or `table` are none, and neither are four small ones alone."""
     text = scanned.text
     if text.count(".") < 3:
         return
     for start, end in scanned.unclaimed_numbers():
         match = _IP4.match(text, start) if end - start <= 3 and text[end : end + 1] == "." else None
-        if match and is_ip(match.group()) and not _is_version(scanned, start):
+        if match and is_ip(match.group()) and not _is_version(scanned, match):
             yield *match.span(), "IP"
 
 
-def _is_version(scanned: ScannedText, start: int) -> bool:
-    for word in reversed(words_before(scanned.low, start)[-5:]):
+def _is_version(scanned: ScannedText, match: re.Match[str]) -> bool:
+    start, words = match.start(), words_before(scanned.low, match.start())[-6:]
+    for word in reversed(words[-5:]):
         if word in _VERSION:
             return True
         if word not in FILLERS and word != "from":
-            return False
-    return False
+            break
+    if scanned.text[start - 1 : start] in {"-", "/"} and (
+        agent := _AGENT.search(scanned.text, max(0, start - 33), start)
+    ):
+        return agent[1].lower() not in _PLACES
+    return _is_outline(match.group()) and _NETWORK.isdisjoint(
+        (*words, *words_after(scanned.low, match.end())[:3])
+    )
+
+
+def _is_outline(address: str) -> bool:
+    """True for four small numbers that differ, such as `4.3.2.1`; networks of one's own begin with ten."""
+    parts = address.split(".")
+    return parts[0] != "10" and len(set(parts)) > 1 and all(int(part) < _SMALL for part in parts)

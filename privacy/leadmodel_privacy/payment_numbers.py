@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from leadmodel_privacy.number_lists import begins_number
 from leadmodel_privacy.scanned_text import ScannedText, Span
 from leadmodel_privacy.surroundings import NOT_PERSONAL, label_after, words_after, words_before
 from leadmodel_privacy.validators import IBAN_LENGTHS, digits_of, is_card, is_iban, luhn, mod97
@@ -10,7 +11,15 @@ from leadmodel_privacy.word_lists import word_set
 
 _PACKED = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![^\W_])")
 _CARD = re.compile(
-    r"(?<!\d[.,-])(?:\d{4}[ .-]?\d{4}[ .-]?\d{4}[ .-]?\d{1,4}(?:[ .-]?\d{3})?|\d{4}([ -])\d{6}\1\d{4,5}|\d{12,19})(?![^\W_]|[,-]\d)"
+    r"(?:\d{4}[ .-]?\d{4}[ .-]?\d{4}[ .-]?\d{1,4}(?P<more>[ .-]?\d{3})?|\d{4}(?P<gap>[ -])\d{6}(?P=gap)\d{4,5}|\d{12,19})"
+    r"(?![^\W_]|-(?!\d{13,19}(?!\d))\d)"
+)
+_POSTAL_LABEL = re.compile(
+    r"9\d{3}(?:([ -])\d{4})(?:\1\d{4}){3,}(?:\1\d{1,3})?(?![^\W_])"
+)  # of US parcels: 20 digits and more
+_BANK_WORDS = word_set("iban bank account konto compte cuenta conto conta rekening transfer pay")
+_OLD_LENGTH = (
+    13  # digits of the first Visa cards; article numbers (EAN) have as many and often begin with a four
 )
 _CARD_WORDS = word_set(
     "cc card cards credit debit visa mastercard maestro jcb amex karte kreditkarte carte tarjeta carta cartão"
@@ -20,14 +29,19 @@ _CARD_WORDS = word_set(
 def ibans(scanned: ScannedText) -> Iterator[Span]:
     """Spans of account numbers of ISO 13616, with or without spaces, in capital or small letters.
 
-    A number whose length fits no country counts too if its check digits are right.
+    A number whose length fits no country counts too if its check digits are right and a word of banks stands before.
     """
     text = scanned.text
     for start, word_end in scanned.unclaimed_numbers():
         length = IBAN_LENGTHS.get(text[start : start + 2].upper())
         if length is not None and (end := _iban_end(text, start, length)) is not None:
             yield start, end, "IBAN"
-        elif 15 <= word_end - start <= 34 and _PACKED.match(text, start) and mod97(text[start:word_end]):
+        elif (
+            15 <= word_end - start <= 34
+            and _PACKED.match(text, start)
+            and mod97(text[start:word_end])
+            and not _BANK_WORDS.isdisjoint(words_before(scanned.low, start)[-6:])
+        ):
             yield (
                 start,
                 word_end,
@@ -51,21 +65,45 @@ def _iban_end(text: str, start: int, length: int) -> int | None:
 
 def cards(scanned: ScannedText) -> Iterator[Span]:
     """Spans of card numbers of ISO/IEC 7812, grouped or bare; a wrong check digit counts only where the words around name a card."""
+    text, done = scanned.text, 0
     for start, end in scanned.unclaimed_numbers():
+        if start < done:
+            continue
+        if end - start == 4 and (label := _POSTAL_LABEL.match(text, start)):
+            done = label.end()
+            continue
         long_enough = end - start == 4 or end - start >= 8
-        if long_enough and (match := _CARD.match(scanned.text, start)) and _is_card(scanned, match):
-            yield *match.span(), "CREDIT_CARD"
+        if not long_enough or not _begins(text, start) or (match := _CARD.match(text, start)) is None:
+            continue
+        for stop in _ends(match):
+            if _is_card(scanned, start, stop):
+                yield start, stop, "CREDIT_CARD"
+                break
 
 
-def _is_card(scanned: ScannedText, match: re.Match[str]) -> bool:
-    label = scanned.label(match.start())
-    if label == NOT_PERSONAL:
+def _begins(text: str, start: int) -> bool:
+    """True if a number may begin here; after a dash only where the dash follows a whole card number."""
+    return begins_number(text, start) or (
+        start > 13 and text[start - 1] == "-" and text[start - 14 : start - 1].isdigit()
+    )
+
+
+def _ends(match: re.Match[str]) -> tuple[int, ...]:
+    """Where the number may end: three digits behind a gap are part of a long number, or a security code."""
+    more = match["more"]
+    return (match.end(), match.start("more")) if more and not more[0].isdigit() else (match.end(),)
+
+
+def _is_card(scanned: ScannedText, start: int, end: int) -> bool:
+    label, after = scanned.label(start), label_after(scanned.low, end)
+    if NOT_PERSONAL in {label, after}:
         return False
-    if is_card(match.group()):
+    digits = digits_of(scanned.text[start:end])
+    if is_card(digits) and len(digits) != _OLD_LENGTH:
         return True
-    if label == "CREDIT_CARD" or label_after(scanned.low, match.end()) == "CREDIT_CARD":
+    if "CREDIT_CARD" in {label, after}:
         return True
-    if not luhn(digits_of(match.group())):
+    if not luhn(digits):
         return False
-    near = {*words_before(scanned.low, match.start())[-8:], *words_after(scanned.low, match.end())[:4]}
+    near = {*words_before(scanned.low, start)[-8:], *words_after(scanned.low, end)[:4]}
     return not _CARD_WORDS.isdisjoint(near)

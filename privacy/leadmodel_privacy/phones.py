@@ -7,16 +7,17 @@ number to check: a backfill that finds every key unchanged never needs them.
 import re
 from collections.abc import Callable, Iterator
 
-from leadmodel_privacy.quantities import has_date, has_unit, is_amount
+from leadmodel_privacy.number_lists import begins_number, has_fraction
+from leadmodel_privacy.quantities import has_date, has_unit, is_amount, is_range
 from leadmodel_privacy.scanned_text import ScannedText, Span
-from leadmodel_privacy.surroundings import NOT_PERSONAL, PHONE, no_phone_near, phone_near
-from leadmodel_privacy.validators import digits_of
+from leadmodel_privacy.surroundings import NOT_PERSONAL, PHONE, label_after, no_phone_near, phone_near
+from leadmodel_privacy.validators import digits_of, is_gtin
 
 _MAX_CHECKS = 40  # numbers per text that are looked up, each slowly; further ones count as phone numbers
 _BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
 _BODY = re.compile(
-    r"(?<![\w+#])(?<!\d[.,:/-])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
-    r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|-(?![^\W\d_]{3,}(?![^\W_]))\w|,\d)",
+    r"(?<![\w+#])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
+    r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|\.\d|-(?![^\W\d_]{3,}(?![^\W_]))\w)",
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(r",? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6}\Z", re.IGNORECASE)
@@ -27,8 +28,17 @@ _TRUNKED = frozenset(
 )  # countries whose national numbers begin with 0
 _TRUNK = re.compile(r"0[1-9][\d ./()-]*")
 
-_GROUPED = re.compile(r"\d{1,4}(?:[ .-]\d{2,4}){2,4}")
+_GROUPED = re.compile(r"\d{1,4}([ .-])\d{2,4}(?:\1\d{2,4}){1,3}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[ .]\d{3})+")
+_LABEL_OF_PARCEL = re.compile(
+    r"\d{4}(?:([ -])\d{4})(?:\1\d{4}){3,}(?:\1\d{1,3})?(?![^\W_])"
+)  # 20 digits and more
+_NEXT_BRACKET = re.compile(
+    r"\D*\d(?:\D{0,3}\d){6,}?(?=[ .\-/]{0,3}\()"
+)  # a whole number, before the next one's bracket
+_FIRST_OF_MANY = re.compile(
+    r"(?:0[1-9](?:([ .-])\d\d)(?:\1\d\d){3}|(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4})(?= )"
+)
 
 Finder = Callable[[ScannedText], Iterator[Span]]
 
@@ -38,8 +48,13 @@ def phones(regions: tuple[str, ...]) -> Finder:
 
     def find(scanned: ScannedText) -> Iterator[Span]:
         done, checks = 0, 0
-        for number, _ in scanned.unclaimed_numbers():
-            if number < done or (match := _candidate(scanned.text, number)) is None:
+        for number, end in scanned.unclaimed_numbers():
+            if number < done:
+                continue
+            if end - number == 4 and (parcel := _LABEL_OF_PARCEL.match(scanned.text, number)):
+                done = parcel.end()
+                continue
+            if (match := _candidate(scanned.text, number)) is None:
                 continue
             is_phone = _is_phone(scanned, match)
             if is_phone is None:
@@ -53,8 +68,17 @@ def phones(regions: tuple[str, ...]) -> Finder:
 
 
 def _candidate(text: str, number: int) -> re.Match[str] | None:
+    """The longest run of digits that may be a phone number; of many numbers in a row the first."""
     before = _BEFORE.search(text, max(0, number - 4), number)
-    return _BODY.match(text, before.start() if before else number)
+    start = before.start() if before else number
+    if start == number and not begins_number(text, number):
+        return None
+    match = _BODY.match(text, start)
+    if match and (next_one := _NEXT_BRACKET.match(match.group())):
+        match = _BODY.match(text, start, start + next_one.end())
+    if match and match.end() - start > 16 and len(digits_of(match.group())) > 15:
+        return _FIRST_OF_MANY.match(text, start) or match
+    return match
 
 
 def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
@@ -66,11 +90,15 @@ def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
         return False
     if has_unit(scanned.low, start, end) or has_date(scanned.text, start, end):
         return False
+    if has_fraction(scanned.text, start, end):
+        return False
     count = len(digits_of(token))
     if count > 15:
         return False
     if label == PHONE or (count >= 7 and phone_near(scanned.low, start, end)):
         return True
+    if is_range(token) or ("+" not in token and label_after(scanned.low, end) == NOT_PERSONAL):
+        return False
     by_form = _by_form(token, count)
     if by_form is None and "+" not in token and no_phone_near(scanned.low, start, end):
         return False
@@ -85,6 +113,8 @@ def _by_form(token: str, count: int) -> bool | None:
     if _BRACKETED.match(token):
         return 8 <= count <= 13
     if not 9 <= count <= 12:
+        return False
+    if count == 12 and token.isdigit() and is_gtin(token):
         return False
     if _TRUNK.fullmatch(token):
         return None if token.isdigit() else True

@@ -7,7 +7,7 @@ wins.
 import re
 
 from leadmodel_privacy.normalization import lowercase
-from leadmodel_privacy.surroundings import label_before
+from leadmodel_privacy.surroundings import BARRIER, label_before
 
 Span = tuple[int, int, str]
 _DIGITS = re.compile(r"[0-9]+")  # a normalized text has no other digits
@@ -51,13 +51,15 @@ class ScannedText:
         self._unclaimed = None
 
     def mask(self, places: list[tuple[int, int]]) -> None:
-        """Keep placeholders from being claimed and from being read: `[PHONE]` does not make a number beside it a phone number."""
-        parts, done = [], 0
+        """Keep placeholders from being claimed and from being read: `[PHONE]` does not make a number beside it a phone number.
+
+        The words before a placeholder belong to the value that it replaced, so that they say nothing of the number behind it.
+        """
         for start, end in places:
             self.reserve(start, end)
-            parts += [self.low[done:start], "_" * (end - start)]
-            done = end
-        self.low = "".join(parts) + self.low[done:]
+            hidden = BARRIER * (end - start)
+            self.low = self.low[:start] + hidden + self.low[end:]
+            self.text = self.text[:start] + hidden + self.text[end:]
 
     def claim(self, span: Span) -> None:
         """Claim a span, unless one of its characters is claimed or reserved."""

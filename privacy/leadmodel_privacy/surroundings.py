@@ -9,9 +9,10 @@ from itertools import pairwise
 
 from leadmodel_privacy.word_lists import word_set
 
+BARRIER = "\x1f"  # stands for each character of a placeholder: words beyond a placeholder belong to what it replaced
 _WORD = re.compile(r"[^\W\d_]+")
 _STOPS = frozenset(".!?;")
-_WORD_OR_STOP = re.compile(r"[^\W\d_]+|[.!?;](?=\s)")
+_WORD_OR_STOP = re.compile(rf"[^\W\d_]+|[.!?;](?=\s)|{BARRIER}")
 _IS = re.compile(r",? (?:is|was|as|ist|est|es|è|é) ")
 NEAR, BEFORE, AFTER = 24, 72, 40  # characters read: before a number at first, before it at most, after it
 NOT_PERSONAL = "NOT"  # the number of an order, an invoice, a version: neither a phone nor a card
@@ -46,7 +47,11 @@ _LABEL_WORDS = {
     NOT_PERSONAL: "order orders invoice invoices tracking ticket tickets case ref reference sku item items part parts serial batch lot po rma "
     "transaction shipment parcel confirmation booking build version release firmware isbn ean upc asin bestellung bestellnummer rechnung "
     "rechnungsnummer sendung sendungsnummer commande facture pedido factura ordine fattura encomenda fatura bestelling factuur model issue "
-    "bug commit revision article product error quote po job task request incident gtin barcode tracking-id auftrag auftragsnummer",
+    "bug commit revision article product error quote po job task request incident gtin barcode tracking-id auftrag auftragsnummer "
+    "txn trx transactions trans transaktion transaktionsnummer voucher coupon authorization authorisation approval folio docket "
+    "imei imsi iccid meid serials seriennummer waybill awb consignment shipments parcels packages pn mpn oem artikel artikelnummer "
+    "teilenummer catalog catalogue asset inventory barcodes eans isbns issn doi patent sprint story epic thread checksum hash sha md5 "
+    "timestamp epoch coordinates latitude longitude lat lon lng dimensions score scores",
 }
 _LABEL_PHRASES = {
     "SSN": "social security|social insurance|national insurance|tax id|tax identification|taxpayer identification|taxpayer id|steuer id|"
@@ -71,6 +76,9 @@ _WORDS = {word: label for label, words in _LABEL_WORDS.items() for word in words
 _PHRASES = {phrase: label for label, phrases in _LABEL_PHRASES.items() for phrase in phrases.split("|")}
 _SECOND_WORDS = frozenset(phrase.split()[1] for phrase in _PHRASES)
 CARDS = word_set("card cards karte carte tarjeta carta cartão kaart")
+CARRIERS = word_set(
+    "ups fedex dhl usps dpd gls hermes evri tnt ontrac purolator colissimo chronopost poste postnl bpost seur correos"
+)
 ANY_NUMBER = word_set(
     "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
     "customer client kunde hash value count total amount sum"
@@ -89,6 +97,7 @@ def words_before(low: str, start: int) -> list[str]:
 
 def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[str]:
     begin = max(0, start - reach)
+    begin = max(begin, low.rfind(BARRIER, begin, start))
     tokens = pattern.findall(low, begin, start)
     cut = begin and tokens and low[begin - 1].isalpha() and low[begin].isalpha()
     return tokens[1:] if cut else tokens
@@ -96,7 +105,8 @@ def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[
 
 def words_after(low: str, end: int) -> list[str]:
     """The words after a position, in small letters, the nearest first."""
-    return _WORD.findall(low, end, end + AFTER)
+    barrier = low.find(BARRIER, end, end + AFTER)
+    return _WORD.findall(low, end, end + AFTER if barrier < 0 else barrier)
 
 
 def label_before(low: str, start: int) -> str | None:
@@ -121,18 +131,21 @@ def words_and_stops(low: str, start: int, reach: int) -> list[str]:
 def nearest_label(tokens: list[str]) -> tuple[str | None, int]:
     """The label of the nearest labelled word, found by walking back over fillers, and the index of that word.
 
-    An index of 0 tells the caller that words further back may change the label. `card` is the weakest word and counts only where
-    no other word labels the number as personal.
+    An index of 0 tells the caller that words further back may change the label. `card` and the names of parcel carriers are the
+    weakest words and count only where no other word labels the number as personal.
     """
-    card, i = None, 0
+    weak, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
+        token = tokens[i]
         if (label := _label_at(tokens, i)) is not None:
-            return (card or label if label == NOT_PERSONAL else label), i
-        if tokens[i] not in FILLERS:
+            return (weak or label if label == NOT_PERSONAL else label), i
+        if token in CARRIERS:
+            weak = weak or NOT_PERSONAL
+        elif token not in FILLERS:
             break
-        if tokens[i] in CARDS:
-            card = "CREDIT_CARD"
-    return card, i
+        elif token in CARDS:
+            weak = "CREDIT_CARD"
+    return weak, i
 
 
 def _label_at(words: list[str], i: int) -> str | None:
@@ -172,8 +185,9 @@ def no_phone_near(low: str, start: int, end: int) -> bool:
     """True if words near bare digits name a number that is not a phone number."""
     near = words_before(low, start)[-8:]
     return (
-        any(_WORDS.get(word) == NOT_PERSONAL for word in near)
+        any(_WORDS.get(word) == NOT_PERSONAL or word in CARRIERS for word in near)
         or not ANY_NUMBER.isdisjoint(near[-3:])
+        or not CARRIERS.isdisjoint(words_after(low, end)[:3])
         or label_after(low, end) is not None
     )
 

@@ -30,7 +30,14 @@ IBAN_LENGTHS = {
     }.items()
     for country in countries.split()
 }
-_CARD_LENGTHS = {"3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 17, 18, 19), "2": (16,)}
+# ISO/IEC 7812: lengths by the first two digits, as the networks issue them
+_CARD_LENGTHS: dict[str, tuple[int, ...]] = (
+    {"30": (14, 16), "36": (14, 16), "38": (14, 16), "39": (14, 16), "34": (15,), "37": (15,), "35": (16,)}
+    | {f"4{second}": (13, 16, 19) for second in range(10)}
+    | {f"5{second}": (16,) for second in range(9)}
+    | {f"6{second}": (16, 17, 18, 19) for second in (0, 2, 3, 4, 5, 7)}
+    | {"22": (16,), "23": (16,), "24": (16,), "25": (16,), "26": (16,), "27": (16,), "21": (15,), "18": (15,)}
+)
 _VIN_VALUES = dict(
     zip("ABCDEFGHJKLMNPRSTUVWXYZ", [*range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)
 )
@@ -58,14 +65,20 @@ def is_card(text: str) -> bool:
 
 
 def _issued(digits: str) -> bool:
-    if len(digits) not in _CARD_LENGTHS.get(digits[:1], ()):
+    if len(digits) not in _CARD_LENGTHS.get(digits[:2], ()):
         return False
     match digits[0]:
-        case "2":
+        case "2" if len(digits) == 16:
             return "2200" <= digits[:4] <= "2204" or "2221" <= digits[:4] <= "2720"
-        case "3":
-            return digits[1] in "0456789"
+        case "1" | "2":
+            return digits[:4] in {"2131", "1800"}
     return True
+
+
+def is_gtin(digits: str) -> bool:
+    """True if the last digit is the check digit of an article number (GS1, GTIN-8 to GTIN-14)."""
+    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits)))
+    return total % 10 == 0
 
 
 def is_iban(packed: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from leadmodel_privacy.backfill.message_redactor import Redaction
 
-_PLACEHOLDER = re.compile(rb"\[([A-Z][A-Z_]*)\]")
+_PLACEHOLDER = re.compile(rb"(\[|%5B)([A-Z][A-Z_]*)(\]|%5D)")
 
 
 @dataclass(frozen=True)
@@ -56,4 +56,4 @@ def grouped(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
 
 def numbered(message: bytes, number: int) -> bytes:
     """The message with a number in its first placeholder, so that it differs from another message that reads alike."""
-    return _PLACEHOLDER.sub(rb"[\1_%d]" % number, message, count=1)
+    return _PLACEHOLDER.sub(rb"\1\2_%d\3" % number, message, count=1)

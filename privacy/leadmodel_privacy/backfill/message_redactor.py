@@ -8,6 +8,7 @@ from enum import StrEnum
 from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
+from leadmodel_privacy.encoded_text import is_opaque
 from leadmodel_privacy.json_text import is_json
 
 CACHE_SIZE = 20_000  # redactions
@@ -19,6 +20,7 @@ class SkipReason(StrEnum):
 
     TOO_LONG = "tooLong"
     NOT_TEXT = "notText"  # the bytes are not UTF-8
+    ENCODED = "encoded"  # the message holds personal data in a format that a placeholder would break
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Redaction:
 
 
 CLEAN = Redaction()
+FOR_A_PERSON = frozenset({SkipReason.TOO_LONG, SkipReason.ENCODED})  # never remembered as clean
 
 
 @dataclass
@@ -84,6 +87,8 @@ class Redactor:
         if len(text) > self.max_chars:
             return Redaction(skipped=SkipReason.TOO_LONG)
         key = name.decode(errors="replace")
+        if is_opaque(text):
+            return Redaction(skipped=SkipReason.ENCODED) if detector.detect(text, key=key) else CLEAN
         new, counts = detector.redact(text, key=key)
         if new == text:
             return CLEAN

@@ -36,10 +36,11 @@ def outcome_of(settings: Settings, tally: Tally) -> tuple[BackfillExit, Outcome,
     """Exit code, outcome and message of a run that was not interrupted."""
     if settings.apply and tally.incomplete:
         message = (
-            f"{tally.residue} messages left, {tally.given_up} keys given up, {tally.unread} too long to read"
+            f"{tally.residue} messages left, {tally.given_up} keys given up, {tally.unread} too long to read, "
+            f"{tally.undecoded} in a format that a placeholder would break"
         )
         return BackfillExit.RESIDUE, Outcome.RESIDUE, message
-    if not tally.found and not tally.changed:
+    if not (tally.found or tally.changed or tally.undecoded):
         return BackfillExit.DONE, Outcome.CLEAN, ""
     return BackfillExit.DONE, Outcome.REDACTED if settings.apply else Outcome.FOUND, ""
 
@@ -107,6 +108,7 @@ def _counts(tally: Tally) -> Counts:
         given_up=tally.given_up,
         residue=tally.residue,
         too_long=tally.unread,
+        undecoded=tally.undecoded,
         entities=dict(tally.entities.most_common(40)),
         skipped_types=dict(tally.skipped.most_common(20)),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_content, of_key
 from leadmodel_privacy.backfill.key_overview import GONE, KeyOverview
 from leadmodel_privacy.backfill.key_parts import Change, Part, digest, packed
-from leadmodel_privacy.backfill.message_redactor import Redactor, SkipReason
+from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON, Redactor, SkipReason
 from leadmodel_privacy.backfill.nodes import Node, refused
 from leadmodel_privacy.backfill.redis_types import RedisType
 from leadmodel_privacy.backfill.settings import Settings
@@ -105,6 +105,9 @@ class RunContext:
             if part.redaction.skipped is SkipReason.TOO_LONG:
                 tally.unread += 1
                 self.list_for_person(overview.key, overview.type, SkipReason.TOO_LONG)
+            elif part.redaction.skipped is SkipReason.ENCODED:
+                tally.undecoded += 1
+                self.list_for_person(overview.key, overview.type, SkipReason.ENCODED)
             elif part.redaction.skipped is SkipReason.NOT_TEXT:
                 tally.not_text += 1
 
@@ -140,7 +143,7 @@ class RunContext:
         """Remember clean content, which the same detector need not read again. `parts` is empty after a write."""
         if redis_type.report_name == "json" or (parts and not self.settings.stamps):
             return
-        if not any(part.redaction.skipped is SkipReason.TOO_LONG for part in parts):
+        if not any(part.redaction.skipped in FOR_A_PERSON for part in parts):
             content = digest(packed(redis_type.flat(reply)))
             self.clean.add(of_content(key, content.encode(), self.version))
 

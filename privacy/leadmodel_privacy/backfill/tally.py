@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON
+
 
 @dataclass
 class Tally:
@@ -19,6 +21,7 @@ class Tally:
     given_up: int = 0  # keys that could not be finished
     residue: int = 0  # messages left that hold personal data
     unread: int = 0  # messages left because they are too long
+    undecoded: int = 0  # messages left because a placeholder would break their format
     not_text: int = 0  # messages that are not UTF-8
     verified: int = 0  # keys checked in the verify pass
     returned: int = 0  # messages redacted in the verify pass: written back or new
@@ -49,9 +52,9 @@ class Tally:
     def forget_given_up(self) -> None:
         """Forget the keys given up, because the verify pass tries each of them again."""
         self.given_up = self.residue = 0
-        self.left = [entry for entry in self.left if entry["why"] == "tooLong"]
+        self.left = [entry for entry in self.left if entry["why"] in FOR_A_PERSON]
 
     @property
     def incomplete(self) -> bool:
         """True if a message or key is left for a person."""
-        return bool(self.residue or self.given_up or self.unread)
+        return bool(self.residue or self.given_up or self.unread or self.undecoded)
