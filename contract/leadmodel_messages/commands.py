@@ -112,6 +112,15 @@ def train(
     ]
 
 
+@dataclass(frozen=True)
+class Tls:
+    """Files of a connection in PEM form: certificates to trust, the program's own certificate, and the certificate's key."""
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
 def backfill(
     *,
     match: Sequence[str],
@@ -121,6 +130,7 @@ def backfill(
     image: str | None,
     wait_s: float | None,
     apply: bool,
+    tls: Tls | None = None,
 ) -> list[str]:
     """Arguments of `leadmodel-privacy backfill`.
 
@@ -132,7 +142,9 @@ def backfill(
         image: The image for the audit record; None where no image runs.
         wait_s: How long to wait for a Redis or a lease, in seconds; None for the program's own patience, which suits a night.
         apply: Redact instead of only count.
+        tls: Files of the connection to Redis; None for the certificates that the system trusts.
     """
+    tls = tls or Tls()
     return [
         "backfill",
         *(f"--match={pattern}" for pattern in match),
@@ -141,6 +153,9 @@ def backfill(
         f"--retention={retention_s:.0f}s",
         *_flag("image", image),
         *_flag("wait", None if wait_s is None else f"{wait_s:.0f}s"),
+        *_flag("tls-ca", tls.ca),
+        *_flag("tls-cert", tls.certificate),
+        *_flag("tls-key", tls.key),
         *(["--apply"] if apply else []),
     ]
 

@@ -65,10 +65,12 @@ def backfill() -> tuple[list[str], dict[str, object]]:
         image="p:1",
         wait_s=10.0,
         apply=True,
+        tls=commands.Tls("/tls/ca.crt", "/tls/tls.crt", "/tls/tls.key"),
     )
+    files = {"tls_ca": "/tls/ca.crt", "tls_cert": "/tls/tls.crt", "tls_key": "/tls/tls.key"}
     lists = {"match": ["chat:*", "mail:*"], "field": ["text"]}
     rest = {"name": "sales/conversion", "retention": 7200.0, "image": "p:1", "wait": 10.0, "apply": True}
-    return line, {**lists, **rest}
+    return line, {**lists, **files, **rest}
 
 
 def predictor_on_a_port() -> tuple[list[str], dict[str, object]]:
@@ -112,6 +114,7 @@ FOR_PEOPLE = {
     Program.VALIDATE: {"--min-auc"},
     Program.TRAIN: {
         "--out",
+        "--allow-personal",
         "--time-column",
         "--time-format",
         "--numeric",
@@ -132,9 +135,6 @@ FOR_PEOPLE = {
         "--redis",
         "--username",
         "--password-file",
-        "--tls-ca",
-        "--tls-cert",
-        "--tls-key",
         "--lease",
         "--report",
         "--audit",

@@ -12,7 +12,14 @@ from leadmodel_operator.kubernetes.render import jobs
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, PiiBackfill, RedisSource, Spec
+from leadmodel_operator.resource.spec import (
+    ArtifactSource,
+    HoldoutSource,
+    PiiBackfill,
+    RedisSource,
+    RedisTls,
+    Spec,
+)
 from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser
 from leadmodel_privacy.backfill.arguments import settings_of
@@ -57,6 +64,36 @@ def test_the_url_is_only_in_the_secret():
     assert pod()["containers"][0]["env"] == [
         {"name": "REDIS_URL", "valueFrom": {"secretKeyRef": {"name": "redis", "key": "REDIS_URL"}}}
     ]
+
+
+def test_login_and_certificates_come_from_keys_of_secrets():
+    tls = RedisTls(
+        secret_name="certs", ca_key="ca.crt", certificate_key="cert.pem", private_key_key="key.pem"
+    )
+    redis = RedisSource(secret_name="redis", username_key="user", password_key="password", tls=tls)
+    asked = pod(replace(ASKED, redis=redis))
+    container = asked["containers"][0]
+    keys = {item["name"]: item["valueFrom"]["secretKeyRef"]["key"] for item in container["env"]}
+    assert keys == {"REDIS_URL": "REDIS_URL", "REDIS_USERNAME": "user", "REDIS_PASSWORD": "password"}
+    secret = next(volume["secret"] for volume in asked["volumes"] if "secret" in volume)
+    assert secret["secretName"] == "certs"
+    files = {item["key"]: item["path"] for item in secret["items"]}
+    assert files == {"ca.crt": "ca.crt", "cert.pem": "tls.crt", "key.pem": "tls.key"}
+    mount = next(mount for mount in container["volumeMounts"] if mount["name"] == "redis-tls")
+    assert mount == {"name": "redis-tls", "mountPath": "/redis-tls", "readOnly": True}
+    given = parser().parse_args(container["args"])
+    assert (given.tls_ca, given.tls_cert, given.tls_key) == (
+        "/redis-tls/ca.crt",
+        "/redis-tls/tls.crt",
+        "/redis-tls/tls.key",
+    )
+
+
+def test_without_a_secret_of_their_own_certificates_come_from_that_of_the_url():
+    asked = pod(replace(ASKED, redis=RedisSource(secret_name="redis", tls=RedisTls(ca_key="ca.pem"))))
+    secret = next(volume["secret"] for volume in asked["volumes"] if "secret" in volume)
+    assert secret == {"secretName": "redis", "items": [{"key": "ca.pem", "path": "ca.crt"}]}
+    assert "--tls-key" not in " ".join(asked["containers"][0]["args"])
 
 
 def test_habits_of_the_schedule():

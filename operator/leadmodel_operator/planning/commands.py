@@ -5,8 +5,9 @@ from collections.abc import Callable
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Model
 from leadmodel_operator.planning.observed import Poll, Validation
-from leadmodel_operator.resource.spec import PiiBackfill, Retraining, Spec
+from leadmodel_operator.resource.spec import PiiBackfill, RedisTls, Retraining, Spec
 
+CA, CERTIFICATE, PRIVATE_KEY = "ca.crt", "tls.crt", "tls.key"  # files of the connection to Redis
 CANDIDATE, CHAMPION, BEST = "candidate", "champion", "best"  # the models a validation reads
 SnapshotPlace = Callable[
     [str, str], str
@@ -59,9 +60,29 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
     )
 
 
-def backfill(name: str, backfill: PiiBackfill, *, image: str | None, wait_s: float | None) -> list[str]:
-    """Arguments of the backfill. `name` is NAMESPACE/NAME of the LeadModel; `image` and `wait_s` are the runtime's."""
+def tls_files(tls: RedisTls | None) -> dict[str, str]:
+    """The names of the certificate files of the connection to Redis, each with its key of the Secret."""
+    keys = {CA: tls.ca_key, CERTIFICATE: tls.certificate_key, PRIVATE_KEY: tls.private_key_key} if tls else {}
+    return {file: key for file, key in keys.items() if key is not None}
+
+
+def backfill(
+    name: str, backfill: PiiBackfill, *, image: str | None, wait_s: float | None, tls_folder: str = ""
+) -> list[str]:
+    """Arguments of the backfill.
+
+    Args:
+        name: NAMESPACE/NAME of the LeadModel.
+        backfill: What the spec says.
+        image: The image that runs, where one does.
+        wait_s: How long the runtime lets the program wait for a Redis, in seconds.
+        tls_folder: The folder where the runtime puts the certificates of the connection.
+    """
+    files = tls_files(backfill.redis.tls) if tls_folder else {}
     return commands.backfill(
+        tls=commands.Tls(
+            *(f"{tls_folder}/{file}" if file in files else None for file in (CA, CERTIFICATE, PRIVATE_KEY))
+        ),
         match=backfill.key_patterns,
         field=backfill.text_fields,
         name=name,

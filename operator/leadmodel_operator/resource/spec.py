@@ -307,6 +307,36 @@ class Retraining:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RedisTls:
+    """Certificates of the connection to Redis, whose URL must begin with rediss."""
+
+    secret_name: str | None = doc(
+        "Name of the Secret with the certificates. If absent, the Secret of the URL.",
+        pattern=NAME,
+        max_length=253,
+        default=None,
+    )
+    ca_key: str | None = doc(
+        "Key in the Secret whose value holds the certificates to trust, in PEM form, such as ca.crt.",
+        pattern=KEY,
+        max_length=253,
+        default=None,
+    )
+    certificate_key: str | None = doc(
+        "Key in the Secret whose value is the certificate of the backfill, in PEM form, such as tls.crt. Needs privateKeyKey.",
+        pattern=KEY,
+        max_length=253,
+        default=None,
+    )
+    private_key_key: str | None = doc(
+        "Key in the Secret whose value is the private key of the certificate, in PEM form, such as tls.key.",
+        pattern=KEY,
+        max_length=253,
+        default=None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class RedisSource:
     """The connection to the Redis that holds conversations."""
 
@@ -316,6 +346,21 @@ class RedisSource:
         default="REDIS_URL",
         pattern=KEY,
         max_length=253,
+    )
+    username_key: str | None = doc(
+        "Key in the Secret whose value is the user. If absent, the user in the URL.",
+        pattern=KEY,
+        max_length=253,
+        default=None,
+    )
+    password_key: str | None = doc(
+        "Key in the Secret whose value is the password, as it is, without percent escapes. If absent, the password in the URL.",
+        pattern=KEY,
+        max_length=253,
+        default=None,
+    )
+    tls: RedisTls | None = doc(
+        "Certificates of the connection. If absent, the certificates that the image trusts.", default=None
     )
 
 

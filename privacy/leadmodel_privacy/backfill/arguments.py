@@ -53,9 +53,16 @@ def _add_selection(p: argparse.ArgumentParser) -> None:
 
 def _add_connection(p: argparse.ArgumentParser) -> None:
     p.add_argument("--redis", metavar="URL", default=os.environ.get("REDIS_URL"), help="default: REDIS_URL")
-    p.add_argument("--username", default="", help="user, instead of the URL's")
     p.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="file with the password, instead of the URL's"
+        "--username",
+        default=os.environ.get("REDIS_USERNAME", ""),
+        help="user, instead of the URL's; default: REDIS_USERNAME",
+    )
+    p.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the password, instead of the URL's; default: REDIS_PASSWORD, the password itself",
     )
     p.add_argument("--tls-ca", default="", metavar="FILE", help="certificates to trust, for rediss://")
     p.add_argument("--tls-cert", default="", metavar="FILE", help="our certificate")
@@ -178,14 +185,18 @@ def access_of(given: argparse.Namespace) -> Access:
     """The URL and login of the Redis.
 
     Raises:
-        Refused: No URL is given, or the password file cannot be read.
+        Refused: No URL is given or the URL cannot be used, or the password file cannot be read.
     """
     if not given.redis:
         raise Refused("no Redis given; set REDIS_URL or --redis redis://host:6379/0")
-    password = ""
+    password = os.environ.get("REDIS_PASSWORD", "").rstrip("\r\n")
     if given.password_file is not None:
         try:
             password = given.password_file.read_text().strip()
         except OSError as error:
             raise Refused(f"{given.password_file} cannot be read: {error.strerror}") from None
-    return Access(given.redis.strip(), given.username, password, given.tls_ca, given.tls_cert, given.tls_key)
+    access = Access(
+        given.redis.strip(), given.username.strip(), password, given.tls_ca, given.tls_cert, given.tls_key
+    )
+    access.check()
+    return access

@@ -4,9 +4,9 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -16,14 +16,13 @@ from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel
 
-from leadmodel_messages.uris import show
 from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable
 from leadmodel_privacy.backfill.nodes import AWAY, Node, refused
+from leadmodel_privacy.backfill.redis_url import RedisUrl, parse
 from leadmodel_privacy.backfill.scripts import Script, load
 
 SINGLE = "primary"
 _TIMEOUT_S = 30.0
-_SCHEMES = "redis://, rediss://, unix://, redis+sentinel:// or rediss+sentinel://"
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,17 @@ class Access:
     certificate: str = ""
     key: str = field(default="", repr=False)
 
-    @property
-    def shown(self) -> str:
-        """The URL without user, password and query, for messages."""
-        return show(self.url)
+    @cached_property
+    def parts(self) -> RedisUrl:
+        """The parts of the URL.
+
+        Raises:
+            Refused: The URL cannot be used; the message holds no part of the URL.
+        """
+        return parse(self.url)
 
     def options(self) -> dict[str, Any]:
-        """Keyword arguments of redis-py's clients, beside the URL."""
+        """Keyword arguments of redis-py's clients, beside the place of the server."""
         options: dict[str, Any] = {
             "protocol": 2,
             "decode_responses": False,
@@ -60,11 +63,44 @@ class Access:
             "socket_connect_timeout": 5.0,
             "retry": Retry(NoBackoff(), 0),
             "client_name": "leadmodel-backfill",
+            "db": self.parts.db,
         }
-        named = {"username": self.username, "password": self.password}
-        if urlsplit(self.url).scheme.startswith("rediss"):
-            named |= {"ssl_ca_certs": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.key}
+        named = {
+            "username": self.username or self.parts.username,
+            "password": self.password or self.parts.password,
+        }
+        if self.parts.secure:
+            options["ssl"] = True
+            named |= self._files()
         return options | {name: value for name, value in named.items() if value}
+
+    def _files(self) -> dict[str, str]:
+        """The TLS files by redis-py's names; a flag goes before the URL."""
+        parts = self.parts
+        return {
+            "ssl_ca_certs": self.ca or parts.ca,
+            "ssl_certfile": self.certificate or parts.certificate,
+            "ssl_keyfile": self.key or parts.key,
+        }
+
+    def check(self) -> None:
+        """Check the URL and the TLS files before anything is sent.
+
+        Raises:
+            Refused: The URL, or what goes with the URL, cannot be used.
+        """
+        files = self._files()
+        if any(files.values()) and not self.parts.secure:
+            raise Refused(
+                "certificates are given, but the Redis URL is not encrypted; begin it with rediss://"
+            )
+        if bool(files["ssl_certfile"]) != bool(files["ssl_keyfile"]):
+            raise Refused("--tls-cert and --tls-key go together; give both or none")
+        for name in files.values():
+            if name and not Path(name).is_file():
+                raise Refused(f"{name} is not there; the TLS flags name files in PEM form")
+        if self.parts.scheme.endswith("sentinel") and not self.parts.master:
+            raise Refused("a Sentinel URL has the form redis+sentinel://host:26379,host:26379/MASTER[/db]")
 
 
 class Servers:
@@ -77,7 +113,7 @@ class Servers:
         self.cluster: RedisCluster | None = None
         self._nodes: dict[str, Node] = {}
         self._by_address: dict[tuple[str, int], Node] = {}
-        self._options = access.options() | {"redis_connect_func": _on_connect}
+        self._options: dict[str, Any] = {}
 
     def connect(self) -> None:
         """Find the primaries anew.
@@ -87,33 +123,36 @@ class Servers:
             Refused: The URL, the login or the user's rights do not suffice.
         """
         self.close()
-        scheme = _scheme(self.access)
+        self.access.check()
+        self._options = self.access.options() | {"redis_connect_func": _on_connect}
+        shown = self.access.parts.shown
         try:
-            if scheme.endswith("+sentinel"):
-                self._nodes = {SINGLE: self._node(SINGLE, _by_sentinel(self.access, self._options))}
-                return
-            client = redis.Redis.from_url(self.access.url, **self._options)
-            node = self._node(SINGLE, client)
-            if b"cluster_enabled:1" in node.one("INFO", "cluster"):
-                client.close()
-                self.cluster = RedisCluster.from_url(self.access.url, **self._cluster_options())
-                self._find_primaries()
-            else:
-                self._nodes = {SINGLE: node}
+            self._find()
         except (ServerUnavailable, Refused):
             raise
         except AWAY as error:
-            raise ServerUnavailable(
-                f"{self.access.shown} cannot be reached ({type(error).__name__})"
-            ) from None
+            raise ServerUnavailable(f"{shown} cannot be reached ({type(error).__name__})") from None
         except RedisClusterException:
-            raise ServerUnavailable(
-                f"the cluster at {self.access.shown} does not answer for all its slots"
-            ) from None
+            raise ServerUnavailable(f"the cluster at {shown} does not answer for all its slots") from None
         except RedisError as error:
             raise refused(error) from None
-        except (ValueError, TypeError):
-            raise Refused(f"{self.access.shown} cannot be used as a URL; write {_SCHEMES}") from None
+        except (ValueError, TypeError) as error:
+            raise Refused(f"{shown} cannot be used ({type(error).__name__})") from None
+
+    def _find(self) -> None:
+        parts = self.access.parts
+        if parts.scheme.endswith("sentinel"):
+            self._nodes = {SINGLE: self._node(SINGLE, _by_sentinel(self.access, self._options))}
+            return
+        place = {"unix_socket_path": parts.path} if parts.path else _place(*parts.hosts[0])
+        client = redis.Redis(**place, **self._options)
+        node = self._node(SINGLE, client)
+        if parts.path or b"cluster_enabled:1" not in node.one("INFO", "cluster"):
+            self._nodes = {SINGLE: node}
+            return
+        client.close()
+        self.cluster = RedisCluster(**place, **self._cluster_options())
+        self._find_primaries()
 
     def primaries(self) -> list[Node]:
         """Every primary, in order of the node ids."""
@@ -148,7 +187,7 @@ class Servers:
         self.cluster, self._nodes, self._by_address = None, {}, {}
 
     def _cluster_options(self) -> dict[str, Any]:
-        return {name: value for name, value in self._options.items() if name != "retry"} | {
+        return {name: value for name, value in self._options.items() if name not in {"retry", "db"}} | {
             "require_full_coverage": True
         }
 
@@ -171,11 +210,7 @@ class Servers:
             address = node.client.connection_pool.connection_kwargs
             if (address.get("host"), int(address.get("port", 0))) == (host, port):
                 return self._by_address.setdefault((host, port), node)
-        parts = urlsplit(self.access.url)
-        login = parts.netloc.rpartition("@")[0]
-        query = f"?{parts.query}" if parts.query else ""
-        url = f"{parts.scheme}://{login + '@' if login else ''}{host}:{port}{query}"
-        node = self._node("", redis.Redis.from_url(url, **self._options))
+        node = self._node("", redis.Redis(**_place(host, port), **self._options))
         node.name = node.one("CLUSTER", "MYID").decode()
         return self._by_address.setdefault((host, port), self._nodes.setdefault(node.name, node))
 
@@ -184,14 +219,8 @@ class Servers:
         return Node(name, client, self.scripts, reach=reach, clock=self.clock)
 
 
-def _scheme(access: Access) -> str:
-    scheme = urlsplit(access.url).scheme
-    if scheme not in {"redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel"}:
-        raise Refused(f"the Redis URL must begin with {_SCHEMES}")
-    for name in (access.ca, access.certificate, access.key):
-        if name and not Path(name).is_file():
-            raise Refused(f"{name} is not there; the TLS flags name files in PEM form")
-    return scheme
+def _place(host: str, port: int) -> dict[str, Any]:
+    return {"host": host, "port": port}
 
 
 def _on_connect(connection: Any) -> None:
@@ -210,35 +239,22 @@ def _by_sentinel(access: Access, options: dict[str, Any]) -> "redis.Redis":
     The URL's login is the server's; Sentinels take REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD.
 
     Raises:
-        Refused: The URL has another form.
         ServerUnavailable: No Sentinel knows the primary.
     """
-    parts = urlsplit(access.url)
-    login, _, hosts = parts.netloc.rpartition("@")
-    master, _, db = parts.path.strip("/").partition("/")
-    if not hosts or not master:
-        raise Refused("a Sentinel URL has the form redis+sentinel://host:26379,host:26379/MASTER[/db]")
-    user, _, password = login.partition(":")
-    named = {"username": unquote(user), "password": unquote(password), "db": db or "0"}
-    secure = parts.scheme.startswith("rediss")
-    own = {name: value for name, value in options.items() if name.startswith(("ssl_", "socket_", "retry"))}
-    own |= {"ssl": True} if secure else {}
-    sentinel_login = {
+    own = {name: value for name, value in options.items() if name.startswith(("ssl", "socket_", "retry"))}
+    login = {
         "username": os.environ.get("REDIS_SENTINEL_USERNAME"),
         "password": os.environ.get("REDIS_SENTINEL_PASSWORD"),
     }
     sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
-        [
-            (h.rpartition(":")[0] or h, int(h.rpartition(":")[2]) if ":" in h else 26379)
-            for h in hosts.split(",")
-        ],
-        sentinel_kwargs=own | {"protocol": 2} | {k: v for k, v in sentinel_login.items() if v},
-        **({name: value for name, value in named.items() if value} | options),
-        **({"ssl": True} if secure else {}),
+        list(access.parts.hosts),
+        sentinel_kwargs=own | {"protocol": 2} | {k: v for k, v in login.items() if v},
+        **options,
     )
     try:
-        client: redis.Redis = sentinel.master_for(master)
+        client: redis.Redis = sentinel.master_for(access.parts.master)
         client.ping()
     except MasterNotFoundError:
-        raise ServerUnavailable(f"no Sentinel at {access.shown} knows a primary by that name") from None
+        shown = access.parts.shown
+        raise ServerUnavailable(f"no Sentinel at {shown} knows a primary by that name") from None
     return client

@@ -18,7 +18,7 @@ from leadmodel_operator.kubernetes.render.objects import (
 )
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, Poll, Validation
-from leadmodel_operator.resource.spec import PiiBackfill, Retraining, Spec
+from leadmodel_operator.resource.spec import PiiBackfill, RedisSource, Retraining, Spec
 
 DAY_S = 86400
 _FINAL = [BackfillExit.CONFIGURATION.value, BackfillExit.RESIDUE.value]  # another try would end alike
@@ -301,23 +301,25 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
     )
 
 
+REDIS_TLS = "/redis-tls"  # where the certificates of the connection to Redis are mounted
+
+
 def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) -> Object:
     """Render the CronJob of the backfill over Redis; a dry run unless the mode is Apply."""
     name = f"{lead_model['metadata']['name']}-backfill"
     metadata, image = lead_model["metadata"], wanted.image or image
     arguments = commands.backfill(
-        f"{metadata['namespace']}/{metadata['name']}", wanted, image=image, wait_s=None
+        f"{metadata['namespace']}/{metadata['name']}", wanted, image=image, wait_s=None, tls_folder=REDIS_TLS
     )
-    key = {"name": wanted.redis.secret_name, "key": wanted.redis.key}
-    env = [{"name": "REDIS_URL", "valueFrom": {"secretKeyRef": key}}]
     pod = _pod(
         image,
         [Program.PRIVACY, *arguments],
         account(lead_model, spec),
         placing=admission(spec.predictor),
-        env=env,
+        env=_redis_login(wanted.redis),
         resources=wanted.resources,
     )
+    _mount_certificates(pod, wanted.redis)
     return _cron(
         lead_model,
         name,
@@ -331,6 +333,32 @@ def backfill(lead_model: Object, spec: Spec, wanted: PiiBackfill, image: str) ->
         more=_backfill_retries(),
         start_within=6 * 3600,
     )
+
+
+def _redis_login(redis: RedisSource) -> list[Object]:
+    """Render the variables with URL, user and password, each from its key of the Secret."""
+    keys = {
+        "REDIS_URL": redis.key,
+        "REDIS_USERNAME": redis.username_key,
+        "REDIS_PASSWORD": redis.password_key,
+    }
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": redis.secret_name, "key": key}}}
+        for name, key in keys.items()
+        if key is not None
+    ]
+
+
+def _mount_certificates(pod: Object, redis: RedisSource) -> None:
+    """Mount the certificates of the connection to Redis, under the names that the arguments have."""
+    files = commands.tls_files(redis.tls)
+    if redis.tls is None or not files:
+        return
+    items = [{"key": key, "path": file} for file, key in files.items()]
+    source = {"secretName": redis.tls.secret_name or redis.secret_name, "items": items}
+    pod["volumes"].append({"name": "redis-tls", "secret": source})
+    mount = {"name": "redis-tls", "mountPath": REDIS_TLS, "readOnly": True}
+    pod["containers"][0]["volumeMounts"].append(mount)
 
 
 def _backfill_retries() -> Object:
