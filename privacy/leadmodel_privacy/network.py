@@ -92,11 +92,11 @@ def urls(scanned: ScannedText) -> Iterator[Span]:
 def _domains(text: str) -> Iterator[Span]:
     for match in _TLD.finditer(text):
         labels = _LABELS.search(text, max(0, match.start() - 130), match.start())
-        if labels and not _is_code(labels.group(), match.group()):
+        if labels and not is_code(labels.group(), match.group()):
             yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
 
 
-def _is_code(name: str, rest: str) -> bool:
+def is_code(name: str, rest: str) -> bool:
     """True if the domain reads as a library or file, such as `asp.net` or `test.pl`."""
     return name in _TECHNICAL.get(rest[1:], ())
 
@@ -160,12 +160,12 @@ def _is_version(scanned: ScannedText, match: re.Match[str]) -> bool:
         agent := _AGENT.search(scanned.text, max(0, start - 33), start)
     ):
         return agent[1].lower() not in _PLACES
-    return _is_outline(match.group()) and _NETWORK.isdisjoint(
+    return is_outline(match.group()) and _NETWORK.isdisjoint(
         (*words, *words_after(scanned.low, match.end())[:3])
     )
 
 
-def _is_outline(address: str) -> bool:
+def is_outline(address: str) -> bool:
     """True for four small numbers that differ, such as `4.3.2.1`; networks of one's own begin with ten."""
     parts = address.split(".")
     return parts[0] != "10" and len(set(parts)) > 1 and all(int(part) < _SMALL for part in parts)

@@ -10,7 +10,7 @@ from leadmodel_privacy.validators import IBAN_LENGTHS, digits_of, is_card, is_ib
 from leadmodel_privacy.word_lists import word_set
 
 _PACKED = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![^\W_])")
-_CARD = re.compile(
+CARD = re.compile(
     r"(?:\d{4}[ .-]?\d{4}[ .-]?\d{4}[ .-]?\d{1,4}(?P<more>[ .-]?\d{3})?|\d{4}(?P<gap>[ -])\d{6}(?P=gap)\d{4,5}|\d{12,19})"
     r"(?![^\W_]|-(?!\d{13,19}(?!\d))\d)"
 )
@@ -73,7 +73,7 @@ def cards(scanned: ScannedText) -> Iterator[Span]:
             done = label.end()
             continue
         long_enough = end - start == 4 or end - start >= 8
-        if not long_enough or not _begins(text, start) or (match := _CARD.match(text, start)) is None:
+        if not long_enough or not _begins(text, start) or (match := CARD.match(text, start)) is None:
             continue
         for stop in _ends(match):
             if _is_card(scanned, start, stop):

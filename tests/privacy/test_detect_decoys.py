@@ -45,8 +45,8 @@ def test_what_looks_like_a_decoy_is_found(text):
 
 def test_the_rules_are_needed(monkeypatch):
     """The control: without the rules for outlines, code and ranges the decoys are altered."""
-    monkeypatch.setattr(network, "_is_outline", lambda _address: False)
-    monkeypatch.setattr(network, "_is_code", lambda _name, _rest: False)
+    monkeypatch.setattr(network, "is_outline", lambda _address: False)
+    monkeypatch.setattr(network, "is_code", lambda _name, _rest: False)
     monkeypatch.setattr(quantities, "is_range", lambda _token: False)
     hits = sum(bool(Detector().detect(message.text)) for message in decoys(20_26, ROUNDS))
     assert hits > 0.02 * ROUNDS
