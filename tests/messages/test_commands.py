@@ -114,7 +114,6 @@ FOR_PEOPLE = {
     Program.VALIDATE: {"--min-auc"},
     Program.TRAIN: {
         "--out",
-        "--allow-personal",
         "--time-column",
         "--time-format",
         "--numeric",
