@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leadmodel_messages import window
 from leadmodel_operator.kubernetes.apiserver import cache as caches
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
@@ -22,8 +23,9 @@ from leadmodel_operator.kubernetes.turns import Slots, Turns
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.vocabulary import PLURAL
 from support import virtual_time
-from worlds.fake_cluster import NAME, Truth, digest
+from worlds.fake_cluster import NAME, START, Truth, digest
 from worlds.fake_leader import a_cluster, a_leader
+from worlds.windows import make_window
 
 VICTIM = Key("sales", "conversion")
 
@@ -271,8 +273,22 @@ def test_of_other_lead_models_only_their_backfills_are_read():
     assert len(json.dumps(others)) < 1000
 
 
-@pytest.mark.parametrize("size", [scrape.WINDOW_LIMIT, scrape.PASS_LIMIT])
-def test_the_windows_of_one_lead_model_have_a_limit_together(size):
-    """Of pods that answer with as much as they may, those beyond the limit count as mute."""
-    assert scrape.PASS_LIMIT >= 50 * scrape.WINDOW_LIMIT
-    assert size <= scrape.PASS_LIMIT
+class TalkativeScraper(Scraper):
+    """Every pod answers with the same window."""
+
+    async def fetch(self, _pod: Any, _target: str, _limit: int) -> bytes | None:
+        fits = make_window(digest("A"), None, drifts=False, previous_drifts=False, now=START)
+        return json.dumps(window.dump(fits)).encode()
+
+
+async def heard(pods: int) -> int:
+    scraper = TalkativeScraper(NoClient(), proxy=True)
+    return len(await scraper.windows(some_pods("sales", pods), None))
+
+
+@pytest.mark.parametrize(("limit", "answers"), [(5000, 5), (scrape.PASS_LIMIT, 20)])
+def test_the_windows_of_one_lead_model_have_a_limit_together(monkeypatch, limit, answers):
+    """Pods beyond the limit count as mute; with the usual limit, which is the control, all are heard."""
+    size = len(asyncio.run(TalkativeScraper(NoClient(), proxy=True).fetch(None, "", 0)) or b"")
+    monkeypatch.setattr(scrape, "PASS_LIMIT", limit if answers == 20 else size * answers)
+    assert asyncio.run(heard(20)) == answers

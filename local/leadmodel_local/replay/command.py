@@ -63,7 +63,7 @@ def add_options(replay: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Replay leads and print each day. Returns 0, whatever the days showed. Raises ValueError with a sentence."""
     manifest, spec = _manifest(options.file)
-    label = options.label or (spec.retraining.label if spec.retraining else "y")
+    label = options.label or spec.label
     if options.plot is not None and options.plot.suffix not in {".svg", ".png"}:
         raise ValueError(f"--plot takes a file that ends in .svg or .png, not {options.plot.name!r}")
     interval_s = Duration(options.look).seconds if re.fullmatch(DURATION, options.look) else 0.0
