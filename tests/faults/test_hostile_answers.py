@@ -210,7 +210,7 @@ def test_whatever_one_pod_answers_the_others_are_heard():
 
 def test_whatever_every_pod_answers_is_assessed():
     for bad in variants(a_window()):
-        json.dumps(assessed([bad, bad]).result.psi, allow_nan=False)
+        assert math.isfinite(assessed([bad, bad]).result.psi or 0.0)
 
 
 def as_before(windows: Any) -> list[window.Window]:
