@@ -57,6 +57,9 @@ class Comparison:
     negatives: int
 
 
+DETAIL_LENGTH = 256  # characters
+
+
 @dataclass(frozen=True)
 class Report:
     """What one validation measured, with every digest it used."""
@@ -76,6 +79,9 @@ class Report:
     slope: float | None = None
     champion: Comparison | None = None
     best: Comparison | None = None
+    detail: str = (
+        ""  # why the bytes are no model, by field, or what the holdout lacks; never a value of either
+    )
 
 
 def dump(report: Report) -> str:
@@ -108,6 +114,7 @@ def dump(report: Report) -> str:
         "slope": _round(report.slope),
         "champion": report.champion and _comparison(report.champion),
         "best": report.best and _comparison(report.best),
+        **({"detail": report.detail[:DETAIL_LENGTH]} if report.detail else {}),
     }
     line = json.dumps(document, allow_nan=False, separators=(",", ":"))
     if len(line.encode()) > termination.LIMIT:
@@ -186,6 +193,7 @@ def _read(node: Node) -> Report:
         slope=node.optional("slope", node.number),
         champion=_read_comparison(node.node("champion")) if node.has("champion") else None,
         best=_read_comparison(node.node("best")) if node.has("best") else None,
+        detail=node.text("detail", DETAIL_LENGTH) if node.has("detail") else "",
     )
 
 

@@ -160,7 +160,7 @@ def test_a_rollback_by_hand_is_degraded_and_names_both():
     leader.settle()
     answer = run("health.lua", of_world(world))
     assert answer["status"] == "Degraded"
-    assert f"serving {digest('A')[7:19]}, {digest('B')[7:19]} is quarantined" in answer["message"]
+    assert f"pods serve {digest('A')[7:19]}, {digest('B')[7:19]} is quarantined" in answer["message"]
     assert "release the digest" in answer["message"]
 
 

@@ -15,6 +15,9 @@ from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import Fails, drifted, endures, first, holds, peaceful, promoted
 
 ANY = 10_000
+NO_RIGHT = (
+    'poddisruptionbudgets.policy is forbidden: User "operator" cannot create resource "poddisruptionbudgets"'
+)
 
 
 def status_writes(call: Call) -> bool:
@@ -110,7 +113,7 @@ def test_a_stale_list_is_served_once(resource):
 
 async def without_a_right() -> None:
     async with a_cluster() as cluster, a_leader(cluster) as leader:
-        hook = Fails(403, ANY, lambda c: c.writes and c.resource == "poddisruptionbudgets")
+        hook = Fails(403, ANY, lambda c: c.writes and c.resource == "poddisruptionbudgets", message=NO_RIGHT)
         cluster.api.hooks.append(hook)
         cluster.live = True
         cluster.upload("A", Truth(auc=0.75))
@@ -133,8 +136,8 @@ def test_a_right_is_taken_away():
 
 
 def test_control_a_refusal_that_stops_the_pass_is_found_out(monkeypatch):
-    async def strict(self, work):
-        await work
+    async def strict(self, name, work):
+        return await work
 
     monkeypatch.setattr("leadmodel_operator.kubernetes.applier.Applier.permitted", strict)
     with pytest.raises((AssertionError, ApiError)):

@@ -1,5 +1,7 @@
 """Reports survive one line of JSON, and are read strictly."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadmodel_artifact.jsonnode import LayoutError
@@ -48,3 +50,9 @@ def test_round_trip():
 def test_refused(text):
     with pytest.raises(LayoutError):
         parse(text)
+
+
+def test_a_detail_is_kept_and_its_absence_is_as_before():
+    assert "detail" not in dump(REPORT)
+    told = replace(REPORT, outcome=Outcome.REFUSED, detail="features must be a list")
+    assert parse(dump(told)) == told

@@ -165,12 +165,17 @@ def after(*seen, spec=SPEC, status=None, **more):
         (
             job("", JobState.FAILED, 75),
             ("False", "Failed"),
-            (0, 0, 0, "the backfill ended with exit code 75"),
+            (
+                0,
+                0,
+                0,
+                "the backfill ended with exit code 75 and without a word; the log of its pod may say more",
+            ),
         ),
         (
             job("", JobState.FAILED, None),
             ("False", "Failed"),
-            (0, 0, 0, "the backfill did not end by itself"),
+            (0, 0, 0, "the backfill did not end in time, or its pod is gone"),
         ),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.spec import Predictor
@@ -21,7 +22,16 @@ from worlds.situations import drifted, serving, upload_and_poll
 from worlds.world import World
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
-SHOWN = ("Ready", "Available", "Validated", "Reconciling", "Stalled", "DriftDetected", "RolledBack")
+SHOWN = (
+    "Ready",
+    "Available",
+    "Validated",
+    "Reconciling",
+    "Stalled",
+    "DriftDetected",
+    "RolledBack",
+    "SourceReachable",
+)
 state = pytest.mark.state  # the name of a row of the table
 
 
@@ -49,6 +59,21 @@ def shown(world: World) -> list[str]:
     waits = "returns" if conditions["Ready"].startswith("True") else "waits"
     cells = [conditions[kind] for kind in SHOWN]
     return [status.phase.value, *cells, kstatus(status, world.generation), argo, waits]
+
+
+def message_of(world: World, kind: ConditionType) -> str:
+    """Give the message of a condition."""
+    assert world.status is not None
+    return next(condition.message for condition in world.status.conditions if condition.type is kind)
+
+
+def stuck(world: World, kind: JobKind) -> None:
+    """Let the pods of running Jobs wait for a Secret that is not there."""
+    for job in world.running(kind):
+        job.waits, job.fault = (
+            True,
+            Fault(FaultKind.WAITING, "CreateContainerConfigError", message='secret "store" not found'),
+        )
 
 
 def kstatus(status: Status, generation: int) -> str:
@@ -304,7 +329,84 @@ def test_a_name_is_taken_by_someone_else(documented):
 @state("a right of the operator is missing")
 def test_a_right_is_missing(documented):
     world, _ = serving(live=True)
-    world.status = plan(replace(world.observed(), refused=("create poddisruptionbudgets",))).status
+    world.status = plan(
+        replace(
+            world.observed(),
+            refused=(
+                Refusal(RefusalKind.RIGHTS, "create poddisruptionbudgets", "PodDisruptionBudget/conversion"),
+            ),
+        )
+    ).status
+    assert shown(world) == documented
+
+
+@state("the API server refuses the Deployment of a changed spec")
+def test_the_deployment_is_refused(documented):
+    world, _ = serving(live=True)
+    world.edit(predictor=Predictor(replicas=2, image="next:1"))
+    refusal = Refusal(
+        RefusalKind.CONTENT, "change deployments", "Deployment/conversion", "spec: Invalid value"
+    )
+    world.status = plan(replace(world.observed(), refused=(refusal,))).status
+    assert shown(world) == documented
+
+
+@state("the API server refuses the Deployment of a rollback")
+def test_the_deployment_of_a_rollback_is_refused(documented):
+    world, leader = serving(live=True)
+    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
+    leader.settle()
+    while world.status.champion.digest != digest("A"):
+        world.now += timedelta(minutes=5)
+        leader.run()
+    refusal = Refusal(
+        RefusalKind.CONTENT, "change deployments", "Deployment/conversion", "spec: Invalid value"
+    )
+    world.status = plan(replace(world.observed(), refused=(refusal,))).status
+    assert shown(world) == documented
+
+
+@state("a quota refuses the Job of a first poll")
+def test_a_quota_refuses_a_job(documented):
+    world = World()
+    leader = Leader(world)
+    leader.run()
+    refusal = Refusal(RefusalKind.QUOTA, "create jobs", "Job/conversion-poll-1", "exceeded quota: few")
+    world.status = plan(replace(world.observed(), refused=(refusal,))).status
+    assert shown(world) == documented
+
+
+@state("the first poll cannot start")
+def test_the_first_poll_cannot_start(documented):
+    world = World()
+    leader = Leader(world)
+    leader.run()
+    stuck(world, JobKind.POLL)
+    leader.run()
+    assert shown(world) == documented
+    assert 'secret "store" not found' in message_of(world, ConditionType.READY)
+
+
+@state("the first validation cannot start")
+def test_the_first_validation_cannot_start(documented):
+    world = World()
+    world.upload("A")
+    leader = Leader(world)
+    leader.run()
+    finish_jobs(world)
+    leader.run()
+    stuck(world, JobKind.VALIDATION)
+    leader.run()
+    assert shown(world) == documented
+    assert 'secret "store" not found' in message_of(world, ConditionType.READY)
+
+
+@state("serving, and the source does not answer any more")
+def test_the_source_breaks_while_a_model_serves(documented):
+    world, leader = serving(live=True)
+    world.store_up = False
+    world.poll_by_schedule()
+    leader.settle()
     assert shown(world) == documented
 
 
@@ -335,7 +437,7 @@ def test_the_table_has_every_state_and_phase():
 def test_failed_and_degraded_need_a_person_and_nothing_else_does():
     """kstatus and Argo CD agree on what is broken; a candidate of the night never turns anything red."""
     for name, cells in rows().items():
-        stalled, flux, argo = cells[5], cells[8], cells[9]
+        stalled, flux, argo = cells[5], cells[9], cells[10]
         assert (flux == "Failed") == stalled.startswith("True"), name
         assert flux != "Failed" or argo == "Degraded", name
         assert "polled candidate" not in name or (flux, argo) == ("Current", "Healthy")

@@ -150,3 +150,15 @@ def test_the_label_is_the_holdouts_then_the_retrainings_then_y():
     assert (bare.label, trained.label) == ("y", "won")
     assert replace(trained, holdout=replace(trained.holdout, label="sold")).label == "sold"
     assert inputs_of(replace(bare, holdout=replace(bare.holdout, label="won"))) != inputs_of(bare)
+
+
+def test_a_refused_artifact_says_which_field_and_a_lacking_holdout_which_columns():
+    refused = replace(
+        GOOD,
+        outcome=Outcome.REFUSED,
+        reason="SchemaMismatch",
+        detail="features[2].kind must be one of numeric",
+    )
+    assert "features[2].kind must be" in judge(refused, min_auc=MIN_AUC, gate=Gate(), compare=True).message
+    lacking = replace(GOOD, detail="no lead of the holdout has city, which the model reads")
+    assert "city" in judge(lacking, min_auc=MIN_AUC, gate=Gate(), compare=True).message

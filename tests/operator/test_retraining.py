@@ -6,7 +6,7 @@ from leadmodel_messages import errors, failure, training
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.training import TrainingAnswer
-from leadmodel_operator.kubernetes.process.metrics import ModelMetrics
+from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.resource.conversion import load
@@ -67,7 +67,7 @@ NO_IMAGE = Fault(FaultKind.WAITING, "ImagePullBackOff", message="not found")
             "did not answer",
         ),
         ({"exit_code": 137, "fault": KILLED}, "raise retraining.resources.limits.memory"),
-        ({"exit_code": None, "fault": NO_IMAGE}, "could not start: ImagePullBackOff not found"),
+        ({"exit_code": None, "fault": NO_IMAGE}, "could not start (Waiting: ImagePullBackOff: not found)"),
         ({"exit_code": 139}, "exit code 139"),
         ({"exit_code": None}, "did not end in time"),
         ({"message": "{not json"}, "exit code 1"),

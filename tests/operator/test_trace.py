@@ -171,7 +171,7 @@ WITHHELD: dict[Callable[[], Observed], tuple[PlanStep, str]] = {
     paused: (PlanStep.VALIDATION, "the LeadModel is paused"),
     name_taken: (PlanStep.PROMOTION, f"Deployment/{KEY.name} belongs to someone else"),
     paused_command: (PlanStep.COMMANDS, "refresh: the LeadModel is paused"),
-    refused_command: (PlanStep.COMMANDS, "abort: .* is the champion; use rollback-to"),
+    refused_command: (PlanStep.COMMANDS, "abort=.*: .* is the champion; use rollback-to"),
     quarantined: (PlanStep.PROMOTION, r"is quarantined \(Drift\)"),
     refused_by_the_gate: (PlanStep.VERDICT, r"Fail \(AucBelowMinimum\)"),
     not_kept: (PlanStep.PROMOTION, "is not kept yet"),

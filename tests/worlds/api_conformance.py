@@ -311,3 +311,20 @@ async def an_expired_version_cannot_be_watched_from(client: Client, namespace: s
     await client.create(path(namespace), config_map(namespace, "a"))
     (event,) = await events(client, namespace, "1", 1)
     assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+
+
+@check
+async def events_are_chosen_by_the_object_they_are_about(client: Client, namespace: str) -> None:
+    where = f"/api/v1/namespaces/{namespace}/events"
+    for name, kind, uid in (("a", "Warning", "u-1"), ("b", "Normal", "u-1"), ("c", "Warning", "u-2")):
+        regarding = {"kind": "Job", "namespace": namespace, "name": "j", "uid": uid}
+        metadata = {"name": name, "namespace": namespace}
+        body = {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": metadata,
+            "involvedObject": regarding,
+            "type": kind,
+        }
+        await client.create(where, {**body, "reason": "FailedCreate", "message": "exceeded quota"})
+    assert [event["metadata"]["name"] for event in await client.events_of(namespace, "u-1")] == ["a"]

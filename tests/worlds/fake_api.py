@@ -26,6 +26,7 @@ GROUPS = {
         "services": "Service",
         "pods": "Pod",
         "serviceaccounts": "ServiceAccount",
+        "events": "Event",
     },
     "/apis/apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
     "/apis/batch/v1": {"jobs": "Job", "cronjobs": "CronJob"},
@@ -452,7 +453,19 @@ def _discover(path: str) -> web.Response | None:
     return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": resources})
 
 
+def _selected(call: Call, item: Object) -> bool:
+    """Tell whether an event has the fields that a list asks for; both APIs of events show the same ones."""
+    for part in filter(None, call.query.get("fieldSelector", "").split(",")):
+        name, _, value = part.partition("=")
+        regarding = item.get("involvedObject") or item.get("regarding") or {}
+        if {"involvedObject.uid": regarding.get("uid"), "type": item.get("type")}[name] != value:
+            return False
+    return True
+
+
 def _matches(call: Call, item: Object) -> bool:
+    if call.resource == "events" and not _selected(call, item):
+        return False
     labels = item["metadata"].get("labels") or {}
     for part in filter(None, call.query.get("labelSelector", "").split(",")):
         name, equals, value = part.partition("=")

@@ -106,6 +106,7 @@ class Fails:
     lands: bool = False
     every: int = 1
     retry_after: int | None = None
+    message: str = "injected"
     seen: int = 0
     done: int = 0
     _mine: set[int] = field(default_factory=set)
@@ -120,4 +121,4 @@ class Fails:
                 self._mine.add(id(call))
         if id(call) in self._mine and (when == "after") == self.lands:
             self._mine.discard(id(call))
-            raise Refused(self.status, "Injected", "injected", self.retry_after)
+            raise Refused(self.status, "Injected", self.message, self.retry_after)

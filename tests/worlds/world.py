@@ -51,6 +51,7 @@ class Job:
     message: str = ""
     exit_code: int | None = None
     fault: Fault | None = None
+    waits: bool = False
 
 
 @dataclass
@@ -222,6 +223,7 @@ class World:
             job.exit_code,
             job.fault,
             image,
+            waits=job.waits,
         )
 
     def _rollout_seen(self) -> RolloutSeen | None:

@@ -1,38 +1,47 @@
 """Brings the cluster to what one pass desires: server-side apply where an object differs, no request where none does.
 
-The Deployment comes first, since leads depend on it; then its surroundings, snapshots, evictions and Jobs. A write without rights is
-remembered, and the rest goes on.
+The Deployment comes first, since leads depend on it; then its surroundings, snapshots, evictions and Jobs. A write that the API server
+refuses is remembered, a name that someone else has taken as well, and the rest goes on.
 """
 
 import random
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from leadmodel_artifact import snapshot
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
+from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
 from leadmodel_operator.kubernetes.render.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.render.names import (
+    KINDS,
     Object,
     collection_of,
     is_leaving,
     meta,
+    name_of,
     path,
     path_of,
     revision_name,
     scales,
 )
-from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Serve, Validation
+from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Refusal, Serve, Validation
 from leadmodel_operator.reconcile import Conflict, Key
+from leadmodel_operator.resource import document
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import PLURAL
 
+T = TypeVar("T")
 PODS_ASKED = 3  # for a lost snapshot, in one pass
 POLLS_KEPT = 3  # poll Jobs made at once, for a person to read
+
+
+class Taken(Conflict):
+    """Someone else's object has the name of one of ours: the next pass names it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,8 @@ class Applier:
 
     Attributes:
         taken: others' objects under our names (path → Kind/name); a write that meets one adds it.
-        refused: writes the last whole pass had no right to, such as "create jobs"; replaced when the pass is whole.
         created: UID of the validation Job this process created last, by the Job's name.
+        refused: writes that this pass was refused.
     """
 
     client: Api
@@ -60,43 +69,45 @@ class Applier:
     key: Key
     live: Live
     taken: dict[str, str]
-    refused: set[str]
     created: dict[str, str]
-    _refused: set[str] = field(default_factory=set)
+    refused: list[Refusal] = field(default_factory=list)
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
         """Carry out everything desired; True when another pass should follow at once.
 
         Raises:
-            Conflict: an object changed or vanished since it was read, or its name was taken.
-            ApiError: the server refused for another reason; 403 only where the namespace is going.
+            Conflict: an object changed or vanished since it was read.
+            ApiError: the server could not answer, or the namespace is going.
         """
-        serves = desired.touch_serve and f"Deployment/{self.key.name}" not in self.live.conflicts
-        if serves:
-            await self.permitted(self._serve(desired.serve))
+        deployment, taken = f"Deployment/{self.key.name}", len(self.taken)
+        if desired.touch_serve and deployment not in self.live.conflicts:
+            await self.permitted(deployment, self._serve(desired.serve))
         if desired.frozen:
             return False
         if desired.touch_serve:
             await self._surroundings(desired.serve)
-        if f"Service/{self.key.name}" not in self.live.conflicts:
-            await self.permitted(self.apply(self.live.service, objects.service(self.live.lead_model)))
-        if await self._adopt():
-            return True
+        service = f"Service/{self.key.name}"
+        if service not in self.live.conflicts:
+            await self.permitted(
+                service, self.apply(self.live.service, objects.service(self.live.lead_model))
+            )
         changed = await self._snapshots(desired)
-        await self.permitted(self._evict(desired.evict))
-        await self.permitted(self._jobs(seen, desired))
-        self.refused.clear()
-        self.refused.update(self._refused)
-        return changed
+        await self._evict(desired.evict)
+        await self._jobs(seen, desired)
+        return changed or len(self.taken) > taken
 
-    async def permitted(self, work: Awaitable[object]) -> None:
-        """Await a write; where the operator has no right to it, remember that and go on."""
+    async def permitted(self, name: str, work: Awaitable[T]) -> T | None:
+        """Await a write of the object `name`, as "Kind/name"; None, remembered, where the API server refuses or the name is taken."""
         try:
-            await work
+            return await work
+        except Taken:
+            return None
         except ApiError as error:
-            if error.status != 403 or error.namespace_terminating:
+            refusal = refusal_of(error, name)
+            if refusal is None:
                 raise
-            self._refused.add(error.request)
+            self.refused.append(refusal)
+            return None
 
     # --- writing one object ------------------------------------------------------------------------------------------------------
 
@@ -104,23 +115,22 @@ class Applier:
         """POST an object; a name that someone else has taken becomes a conflict the next pass names.
 
         Raises:
-            Conflict: the name is taken.
+            Taken: someone else's object has the name.
+            Conflict: another leader was faster.
         """
         try:
             return await self.client.create(collection_of(body), body)
         except ApiError as error:
             if error.status == 409 and self.live.foreign(await self.client.get(path_of(body))):
-                self._remember_taken(body)
+                self.taken[path_of(body)] = name_of(body)
+                raise Taken(str(error)) from error
             raise as_conflict(error) from error
-
-    def _remember_taken(self, body: Object) -> None:
-        self.taken[path_of(body)] = f"{body['kind']}/{body['metadata']['name']}"
 
     async def _settle(self, body: Object) -> bool:
         """Create or correct an object that the pass did not read; False, and nothing is written, where it is someone else's."""
         item = await self.client.get(path_of(body))
         if self.live.foreign(item):
-            self._remember_taken(body)
+            self.taken[path_of(body)] = name_of(body)
             return False
         await self.apply(item, body)
         return True
@@ -158,6 +168,12 @@ class Applier:
         where = path(resource, self.key.namespace, item["metadata"]["name"])
         await self.client.delete(where, item, with_version=with_version)
 
+    async def _remove(self, resource: str, item: Object, *, with_version: bool = False) -> None:
+        """Delete an object where the API server lets the operator."""
+        kind = next((kind for kind, plural in KINDS.items() if plural == resource), resource)
+        work = self.delete(resource, item, with_version=with_version)
+        await self.permitted(f"{kind}/{item['metadata']['name']}", work)
+
     # --- serving -----------------------------------------------------------------------------------------------------------------
 
     async def _serve(self, serve: Serve | None) -> None:
@@ -177,9 +193,9 @@ class Applier:
         scaler = objects.autoscaler(live.lead_model, serve)
         for part in (objects.budget(live.lead_model), objects.network_policy(live.lead_model), scaler):
             if part is not None:
-                await self.permitted(self._settle(part))
+                await self.permitted(name_of(part), self._settle(part))
         if scaler is None and live.autoscaler is not None:
-            await self.permitted(self.delete("horizontalpodautoscalers", live.autoscaler))
+            await self._remove("horizontalpodautoscalers", live.autoscaler)
 
     def _replicas(self, serve: Serve) -> int | None:
         """Number of pods to render; None once an autoscaler has set the number, which is then the autoscaler's field."""
@@ -195,7 +211,7 @@ class Applier:
     async def _evict(self, names: tuple[str, ...]) -> None:
         for pod in self.live.pods:
             if pod["metadata"]["name"] in names and not is_leaving(pod):
-                await self.delete("pods", pod)
+                await self._remove("pods", pod)
 
     # --- snapshots ---------------------------------------------------------------------------------------------------------------
 
@@ -204,24 +220,40 @@ class Applier:
         live, changed = self.live, False
         for digest in sorted(desired.keep - live.revisions.keys()):
             if live.packed is not None and live.packed[0] == digest:
-                await self._keep(digest, live.packed[1])
-                changed = True
+                changed |= await self._keep(digest, live.packed[1])
         for digest in sorted(desired.restore):
             changed |= await self._restore(digest)
         for digest in sorted(live.revisions.keys() - desired.keep):
-            await self.delete("configmaps", live.revisions[digest], with_version=True)
+            await self._remove("configmaps", live.revisions[digest], with_version=True)
         return changed
 
-    async def _keep(self, digest: str, packed: bytes) -> None:
+    async def _keep(self, digest: str, packed: bytes) -> bool:
         body = snapshots.revision(self.live.lead_model, digest, packed)
-        self.live.revisions[digest] = await self.create(body)
+        made = await self.permitted(name_of(body), self.create(body))
+        if made is not None:
+            self.live.revisions[digest] = made
+        return made is not None
 
-    async def _adopt(self) -> bool:
-        """Become the owner of snapshots that a restore brought back and whose bytes are what their digest says; True when one was."""
-        adopted = [await self._adopt_one(orphan) for orphan in self.live.orphans]
+    async def adopt(self) -> bool:
+        """Become the owner of what an earlier LeadModel of this name left; True when one object was taken over.
+
+        Snapshots are taken over where their bytes are what their digest says, the rest where a person lets it by annotation.
+        """
+        adopted = [await self._adopt_snapshot(orphan) for orphan in self.live.orphans]
+        if document.read_adopt(cluster.annotations(self.live.lead_model)):
+            adopted += [await self._adopt(resource, item) for resource, item in self.live.left]
         return any(adopted)
 
-    async def _adopt_one(self, orphan: Object) -> bool:
+    async def _adopt(self, resource: str, item: Object) -> bool:
+        name = item["metadata"]["name"]
+        owners = meta(name, self.live.lead_model, "")["ownerReferences"]
+        metadata = {key: item["metadata"][key] for key in ("uid", "resourceVersion")} | {
+            "ownerReferences": owners
+        }
+        work = self.client.merge(path(resource, self.key.namespace, name), {"metadata": metadata})
+        return await self.permitted(f"{resource}/{name}", written(work)) is not None
+
+    async def _adopt_snapshot(self, orphan: Object) -> bool:
         name, digest = orphan["metadata"]["name"], cluster.digest_of(orphan)
         where = path("configmaps", self.key.namespace, name)
         item = await self.client.get(where)
@@ -249,8 +281,7 @@ class Applier:
         for pod in random.sample(serving, min(len(serving), PODS_ASKED)):
             raw = await self.scraper.fetch_artifact(pod, digest, snapshot.MAX_RAW_BYTES)
             if raw is not None and snapshot.digest(raw) == digest:
-                await self._keep(digest, snapshot.pack(raw))
-                return True
+                return await self._keep(digest, snapshot.pack(raw))
         return False
 
     # --- Jobs ---------------------------------------------------------------------------------------------------------------------
@@ -264,9 +295,9 @@ class Applier:
         await self._schedule(seen.spec, desired)
 
     async def _has_account(self, spec: Spec) -> bool:
-        """Make account and rights of the Jobs; False where one of these names is someone else's."""
-        ours = [await self._settle(body) for body in jobs.access(self.live.lead_model, spec)]
-        return all(ours)
+        """Make account and rights of the Jobs; False where one of these names is someone else's, or one is refused."""
+        bodies = jobs.access(self.live.lead_model, spec)
+        return all([await self.permitted(name_of(body), self._settle(body)) for body in bodies])
 
     async def _start_jobs(self, spec: Spec, desired: Desired) -> None:
         live, poll = self.live, desired.poll
@@ -276,7 +307,10 @@ class Applier:
         elif desired.tidy:
             await self._tidy()
         if poll is not None and poll.once is not None and poll.once not in names:
-            await self.create(jobs.poll_job(live.lead_model, spec, poll))
+            await self._create_job(jobs.poll_job(live.lead_model, spec, poll))
+
+    async def _create_job(self, body: Object) -> Object | None:
+        return await self.permitted(name_of(body), self.create(body))
 
     async def _validate(self, spec: Spec, wanted: Validation) -> None:
         """Create the Job of a validation and record its UID, by which its report counts.
@@ -291,9 +325,15 @@ class Applier:
             return
         if job is None or uid != self.created.get(wanted.name):
             if job is not None:
-                await self.delete("jobs", job)
-            await self._new_mailbox()
-            uid = (await self.create(jobs.validation(live.lead_model, spec, wanted)))["metadata"]["uid"]
+                await self._remove("jobs", job)
+            made = (
+                await self._create_job(jobs.validation(live.lead_model, spec, wanted))
+                if await self._new_mailbox()
+                else None
+            )
+            if made is None:
+                return
+            uid = made["metadata"]["uid"]
             self.created.clear()
             self.created[wanted.name] = uid
         await self._record_job(str(uid))
@@ -322,16 +362,23 @@ class Applier:
         present = {cluster.kind_of(cron): cron for cron in self.live.cron_jobs}
         for kind, body in wanted.items():
             if body is not None:
-                await self.permitted(self.apply(present.get(kind), body))
+                await self.permitted(name_of(body), self.apply(present.get(kind), body))
             elif kind in present:
-                await self.permitted(self.delete("cronjobs", present[kind]))
+                await self._remove("cronjobs", present[kind])
 
-    async def _new_mailbox(self) -> None:
-        """Replace the mailbox by an empty one before each validation: an old answer must not be taken for a new one."""
+    async def _new_mailbox(self) -> bool:
+        """Replace the mailbox by an empty one before each validation: an old answer must not be taken for a new one.
+
+        False where the API server refuses.
+        """
+        body = jobs.mailbox(self.live.lead_model)
+        return await self.permitted(name_of(body), self._replace_mailbox(body)) is not None
+
+    async def _replace_mailbox(self, body: Object) -> Object:
         if self.live.mailbox is not None:
             await self.delete("configmaps", self.live.mailbox)
             self.live.mailbox = None
-        await self.create(jobs.mailbox(self.live.lead_model))
+        return await self.create(body)
 
     async def _tidy(self) -> None:
         """Delete validation Jobs and the mailbox, whose answer is in status by now, and all but the newest poll Jobs."""
@@ -340,9 +387,17 @@ class Applier:
         polls = [j for j in live.jobs if cluster.kind_of(j) is JobKind.POLL and live.owns(j)]
         newest_first = sorted(polls, key=lambda j: j["metadata"]["creationTimestamp"], reverse=True)
         for job in [*validations, *newest_first[POLLS_KEPT:]]:
-            await self.delete("jobs", job)
+            await self._remove("jobs", job)
         if live.mailbox is not None:
-            await self.delete("configmaps", live.mailbox)
+            await self._remove("configmaps", live.mailbox)
+
+
+async def written(write: Awaitable[T]) -> T:
+    """Await a write; one that came too late is a Conflict."""
+    try:
+        return await write
+    except ApiError as error:
+        raise as_conflict(error) from error
 
 
 def as_conflict(error: ApiError) -> Exception:

@@ -3,22 +3,24 @@
 The same code runs over the API server and over the cache, which refuses writes (`apiserver/dry_run.py`).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes import refused_status
-from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
-from leadmodel_operator.kubernetes.applier import Applier, Images, as_conflict
+from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.refusals import causes, refusal_of
+from leadmodel_operator.kubernetes.applier import Applier, Images, written
 from leadmodel_operator.kubernetes.observe import cluster, schedules
+from leadmodel_operator.kubernetes.observe.job_events import JobEvents
 from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_live
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
-from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path, path_of
-from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Record
-from leadmodel_operator.reconcile import Key
+from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path, path_of
+from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Record, Refusal
+from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import dump
@@ -47,13 +49,14 @@ class ClusterPort:
         cached: reads the other LeadModels of a namespace, which may be many and large, from the cache; None: `client` reads them.
         on_read: called with each LeadModel that was read or written.
         on_conclusion: called with what a pass saw and the status it came to.
+        job_events: what events tell of Jobs that do not begin.
         taken: per LeadModel, others' objects under our names (path → Kind/name), found by failed writes.
-        refused: per LeadModel, writes the last whole pass had no right to.
+        refused: per LeadModel, writes that the last whole pass was refused; none for a LeadModel without such a pass.
         created: per LeadModel, the UID of the validation Job this process created last, by the Job's name.
     """
 
     client: Api
-    direct: Api
+    direct: Client
     windows: WindowCache
     recorder: EventRecorder
     images: Images
@@ -61,10 +64,15 @@ class ClusterPort:
     cached: Api | None = None
     on_read: Callable[[Object], None] = lambda _: None
     on_conclusion: Callable[[Key, Observed, Status], None] = lambda *_: None
+    job_events: JobEvents = field(init=False)
     taken: dict[Key, dict[str, str]] = field(default_factory=dict)
-    refused: dict[Key, set[str]] = field(default_factory=dict)
+    refused: dict[Key, tuple[Refusal, ...]] = field(default_factory=dict)
     created: dict[Key, dict[str, str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
+    _ledger_refused: dict[Key, Refusal] = field(default_factory=dict)  # in the running pass
+
+    def __post_init__(self) -> None:
+        self.job_events = JobEvents(self.direct)
 
     # --- observe ---------------------------------------------------------------------------------------------------------
 
@@ -103,7 +111,8 @@ class ClusterPort:
     ) -> Observed:
         live = self._live[key]
         metadata, notes = live.lead_model["metadata"], cluster.annotations(live.lead_model)
-        jobs = cluster.jobs_seen(live.jobs, live.job_pods)
+        faults = await self.job_events.faults(key, live.jobs, live.job_pods, now)
+        jobs = cluster.jobs_seen(live.jobs, live.job_pods, faults)
         live.packed = await open_mailbox(self.client, live, jobs)
         crons = [schedules.schedule_seen(cron, now) for cron in live.cron_jobs]
         answers = windows or {}
@@ -117,6 +126,7 @@ class ClusterPort:
             name=key.name,
             namespace=key.namespace,
             commands=document.read_commands(notes),
+            unknown_annotations=document.unknown_annotations(notes),
             paused=document.read_paused(notes),
             status=status,
             ledger=snapshots.read_ledger(live.ledger),
@@ -127,7 +137,9 @@ class ClusterPort:
             pods=tuple(cluster.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
             schedules=tuple(cron for cron in crons if cron is not None),
             conflicts=tuple(live.conflicts),
-            refused=tuple(sorted(self.refused.get(key, ()))),
+            adopts=document.read_adopt(notes),
+            adoptable=bool(live.conflicts) and not live.others,
+            refused=self.refused.get(key),
             covered_by=await self._covered_by(live, spec[0]),
             scraped=windows is not None,
             scrapes=self.windows.scrapes,
@@ -137,8 +149,9 @@ class ClusterPort:
     async def _add_taken(self, key: Key, live: Live) -> None:
         """Name conflicts a write met earlier, and read the names again each pass until they are free."""
         for where, name in list(self.taken.get(key, {}).items()):
-            if live.foreign(await self.direct.get(where)):
-                live.conflicts.append(name)
+            item = await self.direct.get(where)
+            if item is not None and live.foreign(item):
+                live.add_conflict(name, where.split("/")[-2], item)
             else:
                 del self.taken[key][where]
 
@@ -155,12 +168,14 @@ class ClusterPort:
         self.refused.pop(key, None)
         self.created.pop(key, None)
         self.windows.forget(key)
+        self.job_events.forget(key)
 
     def settle(self, key: Key) -> None:
         """Drop what a pass read, at the end of the pass."""
         self._live.pop(key, None)
+        self._ledger_refused.pop(key, None)
         self.windows.settle(key)
-        for remembered in (self.taken, self.refused, self.created):
+        for remembered in (self.taken, self.created):
             if not remembered.get(key):
                 remembered.pop(key, None)
 
@@ -174,19 +189,36 @@ class ClusterPort:
             return
         where = path("configmaps", key.namespace, revision["metadata"]["name"])
         patch = snapshots.claim_patch(revision, live.lead_model["metadata"]["resourceVersion"])
-        live.revisions[digest] = await _written(self.client.merge(where, patch))
+        live.revisions[digest] = await written(self.client.merge(where, patch))
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
-        """Write the ledger ConfigMap. While its name belongs to someone else, nothing is written and the planner decides nothing."""
+        """Write the ledger ConfigMap.
+
+        While its name belongs to someone else, or the API server refuses it, the planner decides nothing. So the first refusal ends the
+        pass, and the next one plans with it.
+        """
         live = self._live[key]
         body = snapshots.ledger(live.lead_model, records)
-        if f"ConfigMap/{body['metadata']['name']}" in live.conflicts:
+        if name_of(body) in live.conflicts:
             return
-        if live.ledger is None:
-            live.ledger = await self._applier(key).create(body)
-            return
-        body["metadata"]["resourceVersion"] = live.ledger["metadata"]["resourceVersion"]
-        live.ledger = await _written(self.client.replace(path_of(body), body))
+        try:
+            live.ledger = await self._write_ledger(key, body)
+        except ApiError as error:
+            refusal = refusal_of(error, name_of(body))
+            if refusal is None:
+                raise
+            self._ledger_refused[key] = refusal
+            known = self.refused.get(key) or ()
+            if all(other.name != refusal.name for other in known):
+                self.refused[key] = (*known, refusal)
+                raise Conflict(str(error)) from error
+
+    async def _write_ledger(self, key: Key, body: Object) -> Object:
+        ledger = self._live[key].ledger
+        if ledger is None:
+            return await self._applier(key).create(body)
+        body["metadata"]["resourceVersion"] = ledger["metadata"]["resourceVersion"]
+        return await written(self.client.replace(path_of(body), body))
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:
         """Write status over the version of the LeadModel that was planned on; without what the API server refuses in it."""
@@ -201,7 +233,7 @@ class ClusterPort:
         self.on_read(live.lead_model)
 
     async def _write_status(self, key: Key, body: Object) -> Object:
-        return await _written(self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body))
+        return await written(self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body))
 
     async def _write_rest_of_status(self, key: Key, seen: Observed, body: Object, error: ApiError) -> Object:
         """Write a refused status once more without its refused parts, and say which these are.
@@ -213,10 +245,10 @@ class ClusterPort:
         rest = refused_status.accepted_part(body["status"], stored.get("status") or {}, error.fields)
         if error.status != 422 or rest is None:
             raise error
-        written = await self._write_status(key, {**body, "status": rest})
+        accepted = await self._write_status(key, {**body, "status": rest})
         message = f"the API server refuses {', '.join(error.fields[:5])}; the rest of the status is written"
         await self.recorder.record(stored, Event("StatusRefused", message, EventType.WARNING), seen.now)
-        return written
+        return accepted
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Record the events of one pass on the LeadModel, in their order."""
@@ -230,20 +262,15 @@ class ClusterPort:
         self.on_conclusion(key, seen, status)
         if seen.spec is None:
             return False
-        again = await self._applier(key).act(seen, desired)
+        applier = self._applier(key)
+        if not desired.frozen and await applier.adopt():
+            return True
+        again = await applier.act(seen, desired)
         self.on_read(self._live[key].lead_model)
-        return again
+        known, ledger = self.refused.get(key) or (), self._ledger_refused.get(key)
+        now = self.refused[key] = (*([ledger] if ledger else []), *applier.refused)
+        return again or causes(now) != causes(known)
 
     def _applier(self, key: Key) -> Applier:
-        taken, refused = self.taken.setdefault(key, {}), self.refused.setdefault(key, set())
-        created = self.created.setdefault(key, {})
-        scraper, live = self.windows.scraper, self._live[key]
-        return Applier(self.client, scraper, self.images, key, live, taken, refused, created)
-
-
-async def _written(write: Awaitable[T]) -> T:
-    """Await a write; one that came too late is a Conflict."""
-    try:
-        return await write
-    except ApiError as error:
-        raise as_conflict(error) from error
+        taken, created = self.taken.setdefault(key, {}), self.created.setdefault(key, {})
+        return Applier(self.client, self.windows.scraper, self.images, key, self._live[key], taken, created)

@@ -12,16 +12,19 @@ from leadmodel_operator.planning.polls import request_poll
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Quarantined
-from leadmodel_operator.resource.vocabulary import Command, QuarantineKind, Reason
+from leadmodel_operator.resource.vocabulary import ADOPT, GROUP, PAUSED, Command, QuarantineKind, Reason
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 _REFUSED = "VerbRefused"  # the reason of the event; users filter by it
+UNKNOWN = "unknown"  # the entry of `handled` for annotations that are no command
+_SHOWN, _REMEMBERED = 80, 256  # characters of a value that an event repeats, and of names that status keeps
 
 
 def run_commands(state: PassState) -> Outcome:
     """Run every command that has a new value, in the order of `Command`; forget values whose annotation is gone."""
     commands = state.seen.commands
     handled = {name: value for name, value in state.status.handled.items() if name in commands}
+    _report_unknown(state, handled)
     new = [c for c in Command if c in commands and handled.get(c) != commands[c][:256]]
     run: list[str] = []
     for command in new:
@@ -51,7 +54,19 @@ def _outcome(state: PassState, run: list[str]) -> Outcome:
 
 
 def _refuse(state: PassState, command: Command, why: str) -> None:
-    state.emit(_REFUSED, f"{command}: {why}", warning=True)
+    """Refuse a command by an event that repeats the value: another wrong value is another event."""
+    value = "".join(sign if sign.isprintable() else "?" for sign in state.seen.commands[command][:_SHOWN])
+    state.emit(_REFUSED, f"{command}={value}: {why}", warning=True)
+
+
+def _report_unknown(state: PassState, handled: dict[str, str]) -> None:
+    """Warn of annotations under our prefix that are no command, once for each set of names."""
+    names = ", ".join(state.seen.unknown_annotations)[:_REMEMBERED]
+    if names and state.status.handled.get(UNKNOWN) != names:
+        known = ", ".join(f"{GROUP}/{word}" for word in (*Command, PAUSED, ADOPT))
+        state.emit("UnknownAnnotation", f"{names} does nothing; known are {known}", warning=True)
+    if names:
+        handled[UNKNOWN] = names
 
 
 def _full_digest(state: PassState, command: Command, value: str) -> str | None:

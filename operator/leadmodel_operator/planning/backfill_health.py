@@ -2,7 +2,8 @@
 
 no piiBackfill in the spec                              | Unknown NotConfigured
 an older LeadModel covers the same keys                 | Unknown CoveredBy
-the last run failed                                     | False Failed
+a run cannot start                                      | False CannotStart
+the last run failed, and no later one is under way      | False Failed
 a scheduled run did not start                           | False Overdue
 suspended, and no run has finished                      | Unknown Suspended
 no run has finished                                     | Unknown Running or Pending
@@ -11,6 +12,7 @@ otherwise                                               | True Succeeded
 """
 
 from leadmodel_operator.planning.facts import Answer, Rule, false, first_answer, true, unknown
+from leadmodel_operator.planning.job_faults import newest_running
 from leadmodel_operator.planning.observed import JobKind, ScheduleSeen
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.status import BackfillResult
@@ -40,9 +42,19 @@ def _covered(state: PassState) -> Answer | None:
 
 
 def _failed(state: PassState) -> Answer | None:
-    """The last run of the backfill failed."""
+    """The last run of the backfill failed; a later run that is under way says so first."""
     result = state.status.backfill
-    return false(Reason.FAILED, result.error) if result is not None and result.error else None
+    if result is None or not result.error:
+        return None
+    if newest_running(state, JobKind.BACKFILL) is not None:
+        return unknown(Reason.RUNNING, "a run is under way; the last one failed")
+    return false(Reason.FAILED, result.error)
+
+
+def _cannot_start(state: PassState) -> Answer | None:
+    """The newest run cannot start."""
+    result = state.status.backfill
+    return false(Reason.CANNOT_START, result.waiting) if result is not None and result.waiting else None
 
 
 def _overdue(state: PassState) -> Answer | None:
@@ -55,14 +67,16 @@ def _overdue(state: PassState) -> Answer | None:
 def _suspended(state: PassState) -> Answer | None:
     """The schedule is suspended and no run has finished."""
     backfill = state.spec.pii_backfill
-    is_suspended = backfill is not None and backfill.suspend and state.status.backfill is None
+    is_suspended = (
+        backfill is not None and backfill.suspend and (state.status.backfill or BackfillResult()).job is None
+    )
     return unknown(Reason.SUSPENDED) if is_suspended else None
 
 
 def _not_finished(state: PassState) -> Answer | None:
     """No run of the backfill has finished."""
     schedule = _schedule(state)
-    if state.status.backfill is not None:
+    if state.status.backfill is not None and state.status.backfill.job is not None:
         return None
     return unknown(Reason.RUNNING if schedule and schedule.running else Reason.PENDING)
 
@@ -78,6 +92,7 @@ def _pii_counted(state: PassState) -> Answer | None:
 BACKFILL: tuple[Rule, ...] = (
     _not_configured,
     _covered,
+    _cannot_start,
     _failed,
     _overdue,
     _suspended,

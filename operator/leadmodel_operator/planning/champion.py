@@ -44,7 +44,7 @@ def promote(state: PassState, revision: Revision, message: str) -> None:
     )
     _record_change(state, revision.digest, revision.digest, Reason.PROMOTED, message)
     state.emit(
-        "Promoted", f"{short(revision.digest)} replaces {short(old.digest if old else None)}: {message}"
+        "Promoted", f"{short(revision.digest)} is to replace {short(old.digest if old else None)}: {message}"
     )
 
 
@@ -118,9 +118,14 @@ def roll_back(
     _record_change(state, to, to or old.digest, reason, message)
     state.emit(
         "RolledBack",
-        f"{short(old.digest)} is quarantined ({kind}), {short(to)} serves instead: {message}",
+        f"{short(old.digest)} is quarantined ({kind}), {_instead(to)}: {message}",
         warning=True,
     )
+
+
+def _instead(digest: str | None) -> str:
+    """What follows a decision: it is carried out after this pass, and pods say when."""
+    return f"{short(digest)} is to serve instead" if digest else "no revision is left to serve"
 
 
 def fallback(state: PassState) -> Revision | None:
@@ -190,8 +195,8 @@ def replace_lost(state: PassState) -> Outcome:
     _serve_instead(state, champion, target)
     to = target.digest if target else None
     _record_change(state, to, to or champion.digest, Reason.ROLLOUT_FAILED, message)
-    state.emit("ChampionLost", f"{message}; {short(to)} serves instead", warning=True)
-    return did(step, f"{message}; {short(to)} serves instead")
+    state.emit("ChampionLost", f"{message}; {_instead(to)}", warning=True)
+    return did(step, f"{message}; {_instead(to)}")
 
 
 def _serve_instead(state: PassState, lost: Revision, target: Revision | None) -> None:

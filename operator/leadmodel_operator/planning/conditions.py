@@ -11,6 +11,8 @@
     Available       | `_available`                    |
     RolledBack      | `_rolled_back`                  |
     BackfillHealthy | BACKFILL in `backfill_health.py`|
+    SourceReachable | SOURCE in `source_health.py`    |
+    RetrainingHealthy | RETRAINING in `retraining_health.py` |
 
 Reconciling and Stalled are never both True: a rollout within its deadline reconciles, everything else that needs a person stalls.
 """
@@ -19,10 +21,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from leadmodel_operator.planning.backfill_health import backfill_healthy
-from leadmodel_operator.planning.facts import Answer, false, is_rolled_back, ready_pods, true, unknown
+from leadmodel_operator.planning.facts import (
+    Answer,
+    false,
+    is_rolled_back,
+    ready_pods,
+    served_by_pods,
+    serving_digests,
+    true,
+    unknown,
+    why_pods_wait,
+    without_figures,
+)
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.readiness import ready, validated
+from leadmodel_operator.planning.retraining_health import retraining_healthy
+from leadmodel_operator.planning.source_health import source_reachable
 from leadmodel_operator.planning.stalled import is_overdue, stalled
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Condition, DriftResult, Status
@@ -41,18 +56,36 @@ def conclude(state: PassState) -> None:
         ConditionType.DRIFT_DETECTED: _drift_detected(state.status.drift),
         ConditionType.ROLLED_BACK: _rolled_back(state),
         ConditionType.BACKFILL_HEALTHY: backfill_healthy(state),
+        ConditionType.SOURCE_REACHABLE: source_reachable(state),
+        ConditionType.RETRAINING_HEALTHY: retraining_healthy(state),
     }
     answers[ConditionType.RECONCILING] = _reconciling(state, answers)
     if answers[ConditionType.RECONCILING].status is ConditionStatus.TRUE:
         answers[ConditionType.STALLED] = false(Reason.SETTLED)
+    _report_new_cause(state, answers[ConditionType.STALLED])
+    phase = _phase(state, answers)
+    is_same = phase is state.status.phase and state.status.phase_since is not None
     state.change(
-        phase=_phase(state, answers),
+        phase=phase,
+        phase_since=state.status.phase_since if is_same else state.now,
         replicas=len(state.seen.pods),
         ready_replicas=ready_pods(state),
         selector=f"customerops.dev/leadmodel={state.seen.name},customerops.dev/role=predictor",
         url=_url(state),
         conditions=tuple(_condition(kind, answers[kind], state.seen, state.status) for kind in ConditionType),
     )
+
+
+def _report_new_cause(state: PassState, answer: Answer) -> None:
+    """Add an event when the cause of Stalled is new; a rollback has its own event, and other figures are no new cause."""
+    before = next((c for c in state.status.conditions if c.type is ConditionType.STALLED), None)
+    known = before is not None and before.status is ConditionStatus.TRUE
+    is_same = known and before is not None and before.reason is answer.reason
+    if is_same and before is not None and without_figures(before.message) == without_figures(answer.message):
+        return
+    is_reported = answer.reason is Reason.ROLLED_BACK or any(e.reason == answer.reason for e in state.events)
+    if answer.status is ConditionStatus.TRUE and not is_reported:
+        state.emit(answer.reason, answer.message or "a person is needed", warning=True)
 
 
 def invalid(seen: Observed, status: Status) -> Status:
@@ -70,7 +103,14 @@ def invalid(seen: Observed, status: Status) -> Status:
         untouched.get(kind) or _condition(kind, answers.get(kind, never_known), seen, status)
         for kind in ConditionType
     )
-    return replace(status, phase=Phase.BLOCKED, conditions=conditions, observed_generation=seen.generation)
+    is_same = status.phase is Phase.BLOCKED and status.phase_since is not None
+    return replace(
+        status,
+        phase=Phase.BLOCKED,
+        phase_since=status.phase_since if is_same else seen.now,
+        conditions=conditions,
+        observed_generation=seen.generation,
+    )
 
 
 def _condition(kind: ConditionType, answer: Answer, seen: Observed, status: Status) -> Condition:
@@ -100,18 +140,22 @@ def _available(state: PassState) -> Answer:
         return false(Reason.NO_GOOD_REVISION, "no revision has passed the gate yet")
     if deployed is not None and deployed.available and any(pod.ready for pod in state.seen.pods):
         return true(Reason.MINIMUM_REPLICAS_AVAILABLE)
-    return false(Reason.MINIMUM_REPLICAS_UNAVAILABLE, "no pod answers yet")
+    if deployed is not None and deployed.settled and deployed.replicas == 0:
+        return false(Reason.MINIMUM_REPLICAS_UNAVAILABLE, "replicas is 0: no pod serves")
+    why = why_pods_wait(state)
+    return false(Reason.MINIMUM_REPLICAS_UNAVAILABLE, f"no pod answers{f' ({why})' if why else ' yet'}")
 
 
 def _reconciling(state: PassState, answers: Answers) -> Answer:
     """Whether work is in progress that needs no person.
 
-    A rollout within its deadline wins over Stalled; everything else loses against Stalled.
+    A rollout within its deadline wins over Stalled, unless the API server does not take its objects; everything else loses against
+    Stalled.
     """
     if state.paused:
         return false(Reason.PAUSED)
     rollout, is_ready = state.status.rollout, answers[ConditionType.READY]
-    if rollout is not None and not is_overdue(state):
+    if rollout is not None and not is_overdue(state) and not _is_kept_from_writing(answers):
         is_promotion = rollout.reason is Reason.PROMOTED
         return true(Reason.ROLLING_OUT if is_promotion else Reason.ROLLING_BACK, is_ready.message)
     if answers[ConditionType.STALLED].status is ConditionStatus.TRUE or rollout is not None:
@@ -120,6 +164,11 @@ def _reconciling(state: PassState, answers: Answers) -> Answer:
     if is_ready.status is ConditionStatus.FALSE and is_ready.reason in in_progress:
         return true(is_ready.reason, is_ready.message)
     return false(Reason.SETTLED)
+
+
+def _is_kept_from_writing(answers: Answers) -> bool:
+    reasons = {Reason.NAME_CONFLICT, Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED}
+    return answers[ConditionType.STALLED].reason in reasons
 
 
 def _drift_detected(drift: DriftResult | None) -> Answer:
@@ -146,7 +195,10 @@ def _rolled_back(state: PassState) -> Answer:
     if not is_rolled_back(state):
         return false(Reason.AS_REQUESTED)
     newest = state.status.rollbacks[0]
-    return true(newest.reason, f"{short(newest.to)} serves instead of {short(newest.from_)}")
+    if serving_digests(state) == [newest.to]:
+        return true(newest.reason, f"{short(newest.to)} serves instead of {short(newest.from_)}")
+    decided = f"decided: {short(newest.to)} is to serve instead of {short(newest.from_)}"
+    return true(newest.reason, f"{decided}; {served_by_pods(state)}")
 
 
 _WORKING_PHASES = {

@@ -89,7 +89,7 @@ def _poll(state: PassState, once: str | None) -> Poll | None:
 def snapshots_to_keep(state: PassState) -> frozenset[str]:
     """Digests whose snapshots are kept: those in use, and the newest others that served."""
     in_use = _slots(state) | _best(state) | _served_by_pods(state) | _under_validation(state)
-    in_use |= _unknown_without_champion(state)
+    in_use |= _unknown_without_champion(state) | left_by_rollback(state)
     return frozenset(in_use | _newest_served(state, beside=in_use))
 
 
@@ -113,6 +113,11 @@ def _under_validation(state: PassState) -> set[str]:
     if candidate is None or candidate.digest is None or candidate.verdict is Evidence.FAIL:
         return set()
     return {candidate.digest}
+
+
+def left_by_rollback(state: PassState) -> set[str]:
+    """What the newest rollback took out of service, also while quarantined: a person may release it and pin it without the store."""
+    return {rollback.from_ for rollback in state.status.rollbacks[:1]}
 
 
 def _served_by_pods(state: PassState) -> set[str]:

@@ -1,9 +1,12 @@
 """Facts that several conditions share, and the chain that evaluates the rules of a condition."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from leadmodel_operator.planning.observed import Fault, FaultKind
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.vocabulary import ConditionStatus, Reason, Source
 
 
@@ -31,6 +34,7 @@ def unknown(reason: Reason, message: str = "") -> Answer:
     return Answer(ConditionStatus.UNKNOWN, reason, message)
 
 
+_FIGURES = re.compile(r"\S*\d\S*")
 Rule = Callable[[PassState], Answer | None]  # None: the rule does not apply
 
 
@@ -80,7 +84,41 @@ def ready_pods(state: PassState) -> int:
     )
 
 
+def serving_digests(state: PassState) -> list[str]:
+    """The digests that ready pods serve: as they report, else as their template names."""
+    return sorted({pod.champion or pod.template_champion for pod in state.seen.pods if pod.ready})
+
+
+def served_by_pods(state: PassState) -> str:
+    """What ready pods serve, in words."""
+    digests = serving_digests(state)
+    return f"pods serve {' and '.join(map(short, digests))}" if digests else "no pod serves"
+
+
+def why_pods_wait(state: PassState) -> str:
+    """Why pods do not start, in the words of the platform; "" if nothing is known."""
+    deployed = state.seen.rollout
+    faults = [deployed.fault if deployed else None, *(pod.fault for pod in state.seen.pods)]
+    fault = next((fault for fault in faults if fault is not None), None)
+    return fault_words(fault) if fault is not None else ""
+
+
+def fault_words(fault: Fault) -> str:
+    """A fault in words. What a program left as its last message is for programs; only its exit code is shown."""
+    if fault.kind is FaultKind.TERMINATED:
+        code = "" if fault.exit_code is None else f", exit code {fault.exit_code}"
+        return f"{fault.kind}: {fault.reason}{code}"
+    printable = "".join(sign if sign.isprintable() else " " for sign in fault.message)
+    return f"{fault.kind}: {fault.reason}" + (f": {' '.join(printable.split())}" if printable.strip() else "")
+
+
+def without_figures(message: str) -> str:
+    """A message without its figures and identities: two messages that are equal then have the same cause."""
+    return _FIGURES.sub("#", message)
+
+
 def why_no_request(state: PassState) -> str:
     """Why no digest is requested."""
     poll = state.status.poll
-    return poll.error if poll is not None and poll.error else "the source has not said yet what it holds"
+    why = (poll.waiting or poll.error) if poll is not None else None
+    return why or "the source has not said yet what it holds"

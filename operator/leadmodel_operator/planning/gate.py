@@ -62,6 +62,8 @@ def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool, label: s
         if failed
         else f"AUC {_round(report.auc)} on the holdout, at least {min_auc:g} is asked for"
     )
+    if report.outcome is Outcome.MEASURED and report.detail:
+        message += f"; {report.detail}"
     return Verdict(evidence, reason, message, _result(case, evidence, reason))
 
 
@@ -96,7 +98,9 @@ def _is_model(case: _Case) -> _Failed | None:
             Reason.DIGEST_MISMATCH,
             "the source holds another artifact than the one asked for",
         )
-    return _Failed(Evidence.FAIL, Reason.SCHEMA_MISMATCH, f"the artifact is refused: {case.report.reason}")
+    detail = f": {case.report.detail}" if case.report.detail else ""
+    message = f"the artifact is refused: {case.report.reason}{detail}"
+    return _Failed(Evidence.FAIL, Reason.SCHEMA_MISMATCH, message)
 
 
 def _names_the_label(case: _Case) -> _Failed | None:

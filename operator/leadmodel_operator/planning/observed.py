@@ -53,6 +53,24 @@ class Fault:
     message: str = ""  # the termination message, or the platform's sentence
 
 
+class RefusalKind(StrEnum):
+    """The kind of a refusal by the API server: what a person has to change."""
+
+    RIGHTS = "Rights"  # the operator lacks a right
+    QUOTA = "Quota"  # the quota of the namespace is used up, or asks for a limit that is missing
+    CONTENT = "Content"  # validation, an admission policy or a webhook
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One write of the last pass that the API server refused."""
+
+    kind: RefusalKind
+    request: str  # verb and resource, such as "create jobs"
+    name: str  # of the object, as "Kind/name"
+    message: str = ""  # the server's own words
+
+
 @dataclass(frozen=True)
 class JobSeen:
     """One Job of ours. `message` is the termination message of its newest pod of ours, unparsed ("" when there is none)."""
@@ -67,6 +85,7 @@ class JobSeen:
     fault: Fault | None = None
     image: str = ""  # what its pod ran
     uid: str = ""  # identity that the platform gave it; empty where only the runtime itself can make Jobs
+    waits: bool = False  # not ended, and no container of it runs yet
 
     @property
     def may_answer(self) -> bool:
@@ -155,6 +174,7 @@ class Observed:
     name: str = ""
     namespace: str = ""
     commands: Mapping[Command, str] = field(default_factory=dict)
+    unknown_annotations: tuple[str, ...] = ()  # names under our prefix that mean nothing
     paused: bool = False  # by the annotation; spec.paused counts as well
     status: Status | None = None
     ledger: tuple[Record, ...] = ()
@@ -165,7 +185,11 @@ class Observed:
     pods: tuple[PodSeen, ...] = ()
     schedules: tuple[ScheduleSeen, ...] = ()
     conflicts: tuple[str, ...] = ()  # objects of our names that are not ours, as "Kind/name"
-    refused: tuple[str, ...] = ()  # writes of the last pass that we have no right to, as "command Kind"
+    adopts: bool = False  # a person lets the LeadModel take over what an earlier one of its name left
+    adoptable: bool = False  # whether an earlier LeadModel of this name left all of these
+    refused: (
+        tuple[Refusal, ...] | None
+    ) = ()  # writes that the last pass was refused; None: no pass was made yet
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether this pass read the drift windows of the pods
     scrapes: bool = True  # whether drift windows are read at all

@@ -57,15 +57,16 @@ class PassState:
     def why_suspended(self) -> str | None:
         """Why nothing may be decided in this pass; None if decisions may be made.
 
-        Nothing is decided while paused, or while an object that holds decisions belongs to someone else.
+        Nothing is decided while paused, while an object that holds decisions belongs to someone else, or while the ledger is refused.
         """
         if self.paused:
             return "the LeadModel is paused"
-        if not self.seen.conflicts:
-            return None
-        vital = {f"Deployment/{self.seen.name}", f"ConfigMap/{self.seen.name}-ledger"}
-        is_foreign = not vital.isdisjoint(self.seen.conflicts)
-        return f"{self.seen.conflicts[0]} belongs to someone else" if is_foreign else None
+        ledger = f"ConfigMap/{self.seen.name}-ledger"
+        taken = {f"Deployment/{self.seen.name}", ledger}.intersection(self.seen.conflicts)
+        if taken:
+            return f"{min(taken)} belongs to someone else"
+        is_refused = any(refusal.name == ledger for refusal in self.seen.refused or ())
+        return f"{ledger} is refused by the API server" if is_refused else None
 
     @property
     def is_suspended(self) -> bool:

@@ -12,14 +12,16 @@ from leadmodel_operator.planning.cronjob_results import record_backfill, record_
 from leadmodel_operator.planning.desired import desired
 from leadmodel_operator.planning.ledger import rebuild
 from leadmodel_operator.planning.live_leads import watch_live_leads
-from leadmodel_operator.planning.observed import Desired, Observed, Plan
+from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Plan
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import next_poll, record_polls
 from leadmodel_operator.planning.promotion import promote_passed
+from leadmodel_operator.planning.refusals import was_refused
 from leadmodel_operator.planning.rollout import watch_rollout
 from leadmodel_operator.planning.sources import record_spec
 from leadmodel_operator.planning.validation import record_validation
 from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.vocabulary import Reason
 
 RESYNC_S = 1800.0
 CONFLICT_S = 30.0  # no event tells that a name became free
@@ -27,7 +29,9 @@ CONFLICT_S = 30.0  # no event tells that a name became free
 
 def plan(seen: Observed) -> Plan:
     """Plan one pass. Never raises and reads no clock; the same input gives the same plan."""
-    status = seen.status if seen.status is not None else rebuild(seen)
+    status = (
+        rebuild(seen) if seen.status is None or _is_new_beside_a_ledger(seen, seen.status) else seen.status
+    )
     if seen.spec is None:
         return _plan_without_spec(seen, status)
     state = PassState(seen, seen.spec, status, paused=seen.paused or seen.spec.paused)
@@ -53,12 +57,19 @@ def plan(seen: Observed) -> Plan:
     return Plan(state.status, wanted, tuple(state.events), _requeue_after(state), tuple(state.trace))
 
 
+def _is_new_beside_a_ledger(seen: Observed, status: Status) -> bool:
+    """Whether the ledger of an earlier LeadModel of this name was taken over: a ledger has records only after a decision."""
+    return seen.adopts and bool(seen.ledger) and status.decision == 0
+
+
 def _requeue_after(state: PassState) -> float:
     """Seconds until the next pass: the earliest reason to look again."""
     if state.champion is not None and state.seen.scrapes:
         state.requeue_delays.append(state.spec.drift.interval.seconds)
     if state.seen.conflicts or state.seen.refused:
         state.requeue_delays.append(CONFLICT_S)
+    if state.seen.refused is None and was_refused(state):
+        state.requeue_in(1)
     for schedule in state.seen.schedules:
         if schedule.late_at is not None and schedule.late_at > state.now:
             state.requeue_at(schedule.late_at)
@@ -68,4 +79,6 @@ def _requeue_after(state: PassState) -> float:
 def _plan_without_spec(seen: Observed, status: Status) -> Plan:
     """Plan for a spec that was stored before a stricter schema: report that, touch nothing, let the champion serve on."""
     untouched = Desired(keep=seen.snapshots, ledger=seen.ledger, frozen=True, touch_serve=False, tidy=False)
-    return Plan(conditions.invalid(seen, status), untouched, (), RESYNC_S)
+    known = any(condition.reason is Reason.INVALID_SPEC for condition in status.conditions)
+    event = Event(Reason.INVALID_SPEC, seen.invalid[:1000], EventType.WARNING)
+    return Plan(conditions.invalid(seen, status), untouched, () if known else (event,), RESYNC_S)

@@ -9,6 +9,8 @@ from leadmodel_messages.failure import Failure
 from leadmodel_messages.poll import PollAnswer, Stored
 from leadmodel_messages.termination import read
 from leadmodel_messages.uris import show
+from leadmodel_operator.planning.facts import without_figures
+from leadmodel_operator.planning.job_faults import why_no_answer, why_waiting
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
@@ -34,7 +36,10 @@ def record_polls(state: PassState) -> Outcome:
         known = state.status.poll or PollResult()
         if not _is_processed(known, job):
             _record_poll(state, job, mark_processed(known, [job]))
+    _record_waiting(state)
     known = state.status.poll or PollResult()
+    if known.waiting:
+        return withheld(PlanStep.POLL_RESULTS, known.waiting)
     if known.reason is not None:
         return withheld(PlanStep.POLL_RESULTS, f"the source gave no artifact: {known.reason}")
     is_new = before is not None and before != known
@@ -42,6 +47,16 @@ def record_polls(state: PassState) -> Outcome:
     if is_new and requested is not None:
         return did(PlanStep.POLL_RESULTS, f"the source answered; {short(requested.digest)} is requested")
     return nothing(PlanStep.POLL_RESULTS)
+
+
+def _record_waiting(state: PassState) -> None:
+    """Record why the newest poll cannot start, and report a new cause."""
+    known, why = state.status.poll or PollResult(), why_waiting(state, JobKind.POLL)
+    if why == known.waiting:
+        return
+    state.change(poll=replace(known, waiting=why))
+    if why is not None and without_figures(why) != without_figures(known.waiting or known.error or ""):
+        state.emit("SourceUnavailable", why, warning=True)
 
 
 def _is_processed(known: PollResult, job: JobSeen) -> bool:
@@ -70,11 +85,13 @@ def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
     elif answer is not None:
         state.change(poll=known)  # an answer of another source
     else:
-        _record_failure(state, known, read(failure.parse, job.message) or NO_ANSWER)
+        _record_failure(state, job, known, read(failure.parse, job.message) or NO_ANSWER)
 
 
 def _record_answer(state: PassState, job: JobSeen, known: PollResult, answer: PollAnswer) -> None:
     digest, holdout = answer.artifact.digest, answer.holdout or Stored(None)
+    if known.attempt:
+        state.emit("SourceAvailable", f"the source answers again, after {known.attempt} failed polls")
     state.change(
         poll=replace(
             known,
@@ -87,6 +104,7 @@ def _record_answer(state: PassState, job: JobSeen, known: PollResult, answer: Po
             job_to_create="",
             reason=None,
             error=None,
+            waiting=None,
         )
     )
     requested = state.status.requested
@@ -94,18 +112,19 @@ def _record_answer(state: PassState, job: JobSeen, known: PollResult, answer: Po
         state.request(digest, Source.POLL)
 
 
-def _record_failure(state: PassState, known: PollResult, why: Failure) -> None:
+def _record_failure(state: PassState, job: JobSeen, known: PollResult, why: Failure) -> None:
     if why.error is ErrorWord.ARTIFACT_TOO_LARGE:
         _record_too_large(state, known, why)
         return
     is_gone = why.error in {ErrorWord.ARTIFACT_NOT_FOUND, ErrorWord.ARTIFACT_BAD_URI}
     reason = Reason.ARTIFACT_NOT_FOUND if is_gone else Reason.FETCH_RETRYING
-    message = (why.message or "the poll ended without an answer")[:256]
-    attempt = known.attempt + 1
-    state.change(
-        poll=replace(known, attempt=attempt, reason=reason, error=message, due=state.now + backoff(attempt))
-    )
-    if attempt == 1:
+    message = (why.message or why_no_answer(job, known.waiting))[:256]
+    attempt, due = known.attempt + 1, state.now + backoff(known.attempt + 1)
+    state.change(poll=replace(known, attempt=attempt, reason=reason, error=message, waiting=None, due=due))
+    if without_figures(message) not in {
+        without_figures(known.error or ""),
+        without_figures(known.waiting or ""),
+    }:
         state.emit("SourceUnavailable", message, warning=True)
 
 

@@ -3,6 +3,7 @@
 Ready
 ------------------------------------------------------|-------------------------------------
 an object with its name is someone else's           | False Unavailable
+the API server refuses Deployment or Service          | False Forbidden, QuotaExceeded or Refused
 this generation asks for something new                | False Fetching
 an older champion serves after a rollback             | False RolledBack
 the pinned digest is quarantined for good             | False Quarantined
@@ -30,11 +31,14 @@ from leadmodel_operator.planning.facts import (
     is_current,
     is_rolled_back,
     ready_pods,
+    served_by_pods,
     true,
     unknown,
     why_no_request,
+    why_pods_wait,
 )
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.refusals import why_not_carried_out
 from leadmodel_operator.planning.rollout import is_serving
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
@@ -43,17 +47,33 @@ from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Re
 def ready(state: PassState) -> Answer:
     """Whether what the spec asks for serves, seen in the pods."""
     requested = state.status.requested
-    digest = short(requested.digest if requested else None)
-    return first_answer(READY, state, false(Reason.VALIDATING, f"{digest} is measured on the holdout"))
+    message = (
+        _why_not_measured(state)
+        or f"{short(requested.digest if requested else None)} is measured on the holdout"
+    )
+    return first_answer(READY, state, false(Reason.VALIDATING, message))
 
 
 def validated(state: PassState) -> Answer:
     """The verdict of the gate on the requested digest."""
-    return first_answer(VALIDATED, state, unknown(Reason.PENDING, "not measured yet"))
+    return first_answer(
+        VALIDATED, state, unknown(Reason.PENDING, _why_not_measured(state) or "not measured yet")
+    )
+
+
+def _why_not_measured(state: PassState) -> str:
+    """Why the running validation cannot start; "" if it can."""
+    candidate = state.status.candidate
+    return candidate.message if candidate is not None and candidate.verdict is None else ""
 
 
 def _champion(state: PassState) -> str:
     return short(state.champion.digest if state.champion else None)
+
+
+def _because(state: PassState) -> str:
+    why = why_pods_wait(state)
+    return f" ({why})" if why else ""
 
 
 # --- Ready ------------------------------------------------------------------------------------------------------------------
@@ -63,7 +83,8 @@ def _name_conflict(state: PassState) -> Answer | None:
     """Another owner made an object with a name that the LeadModel needs."""
     if not state.seen.conflicts:
         return None
-    return false(Reason.UNAVAILABLE, f"{state.seen.conflicts[0]} belongs to someone else")
+    named = ", ".join(sorted(state.seen.conflicts))
+    return false(Reason.UNAVAILABLE, f"not this LeadModel's: {named}")
 
 
 def _new_spec(state: PassState) -> Answer | None:
@@ -78,7 +99,7 @@ def _rolled_back(state: PassState) -> Answer | None:
     if not is_rolled_back(state):
         return None
     newest = state.status.rollbacks[0]
-    message = f"serving {short(newest.to)}, {short(newest.from_)} is quarantined: {newest.reason}"
+    message = f"{served_by_pods(state)}, {short(newest.from_)} is quarantined: {newest.reason}"
     return false(Reason.ROLLED_BACK, message)
 
 
@@ -88,7 +109,7 @@ def _pinned_quarantined(state: PassState) -> Answer | None:
     entry = state.permanent_entry(requested.digest) if requested and state.pinned else None
     if entry is None:
         return None
-    message = f"serving {_champion(state)}, {short(entry.digest)} is quarantined: {entry.evidence}"
+    message = f"{served_by_pods(state)}, {short(entry.digest)} is quarantined: {entry.evidence}"
     return false(Reason.QUARANTINED, message)
 
 
@@ -96,7 +117,7 @@ def _champion_is_current(state: PassState) -> Answer | None:
     """The champion answers the spec: its pods decide."""
     if not is_current(state):
         return None
-    message = f"{_champion(state)} is rolled out: {ready_pods(state)} pods ready"
+    message = f"{_champion(state)} is rolled out: {ready_pods(state)} pods ready{_because(state)}"
     return first_answer(READY_BY_PODS, state, false(Reason.ROLLING_OUT, message))
 
 
@@ -127,6 +148,7 @@ def _candidate_has_verdict(state: PassState) -> Answer | None:
 
 READY: tuple[Rule, ...] = (
     _name_conflict,
+    why_not_carried_out,
     _new_spec,
     _rolled_back,
     _pinned_quarantined,
@@ -144,7 +166,7 @@ def _template_changes(state: PassState) -> Answer | None:
     """Pods change to a new template of the same champion."""
     if not changes_pods(state):
         return None
-    message = f"pods of {_champion(state)} change to the template of this spec"
+    message = f"pods of {_champion(state)} change to the template of this spec{_because(state)}"
     return false(Reason.ROLLING_OUT, message)
 
 
@@ -153,7 +175,7 @@ def _serves_everywhere(state: PassState) -> Answer | None:
     if not is_serving(state):
         return None
     if not any(pod.ready for pod in state.seen.pods):
-        return false(Reason.UNAVAILABLE, "scaled to no pods")
+        return false(Reason.UNAVAILABLE, "replicas is 0: no pod serves")
     return true(Reason.SERVING, f"{_champion(state)} serves in every pod")
 
 
@@ -171,7 +193,7 @@ def _has_lost_its_pods(state: PassState) -> Answer | None:
     """The champion has served in every pod before and is not available any more."""
     if not _has_served(state):
         return None
-    return false(Reason.UNAVAILABLE, f"{_champion(state)} is not ready in its pods")
+    return false(Reason.UNAVAILABLE, f"{_champion(state)} is not ready in its pods{_because(state)}")
 
 
 def _has_served(state: PassState) -> bool:
@@ -227,9 +249,11 @@ def _judged(state: PassState) -> Answer | None:
 def _source_failed(state: PassState) -> Answer | None:
     """Nothing is requested, because the source gave no artifact."""
     poll = state.status.poll
-    if state.status.requested is not None or poll is None or poll.reason is None:
+    if state.status.requested is not None or poll is None:
         return None
-    return unknown(poll.reason, poll.error or "")
+    if poll.waiting:
+        return unknown(Reason.CANNOT_START, poll.waiting)
+    return unknown(poll.reason, poll.error or "") if poll.reason is not None else None
 
 
 VALIDATED: tuple[Rule, ...] = (_held, _champion_passed, _in_quarantine, _judged, _source_failed)

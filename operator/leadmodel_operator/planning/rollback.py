@@ -159,14 +159,18 @@ def _not_comparable(case: _Case) -> str | None:
 def _previous_refuses_leads(case: _Case) -> str | None:
     """The rollback target refuses more than 1 % of the same leads, or an unknown share."""
     share = case.assessed.result.previous_bad_share
-    return None if share is not None and share <= BAD_PREVIOUS else "the previous model refuses leads too"
+    if share is not None and share <= BAD_PREVIOUS:
+        return None
+    return f"the previous model refuses leads too ({_two_decimals(share)} of them, at most {BAD_PREVIOUS:g} is asked for)"
 
 
 def _previous_drifts(case: _Case) -> str | None:
     """The rollback target drifts too, or its PSI is unknown."""
-    psi = case.assessed.result.previous_psi
-    fits = psi is not None and psi < case.policy.max_previous_psi
-    return None if fits else "the world moved: the previous model drifts too"
+    psi, limit = case.assessed.result.previous_psi, case.policy.max_previous_psi
+    if psi is not None and psi < limit:
+        return None
+    figures = f"PSI {_two_decimals(psi)} on the same leads, below {limit:g} is asked for"
+    return f"the world moved: the previous model drifts too ({figures})"
 
 
 def _population_shifted(case: _Case) -> str | None:

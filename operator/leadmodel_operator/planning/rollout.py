@@ -27,7 +27,7 @@ def watch_rollout(state: PassState) -> Outcome:
     if champion is None:
         return nothing(PlanStep.ROLLOUT)
     if champion.served_at is not None:
-        message = f"{short(champion.digest)} serves in every pod"
+        message = f"{short(champion.digest)} serves in {state.seen.rollout.replicas if state.seen.rollout else 0} pods"
         return nothing(PlanStep.ROLLOUT) if was_served else did(PlanStep.ROLLOUT, message)
     if not _is_refused_by_pods(state, champion):
         return nothing(PlanStep.ROLLOUT)
@@ -61,7 +61,12 @@ def record_served(state: PassState) -> None:
     rollout = state.status.rollout
     if rollout is not None and deployed.decision >= state.status.decision:
         state.change(rollout=None)
-        state.emit("Serving", f"{short(champion.digest)} serves in every pod")
+        if deployed.replicas:
+            state.emit("Serving", f"{short(champion.digest)} serves in every pod")
+        else:
+            state.emit(
+                "ScaledToZero", f"{short(champion.digest)} is rolled out; replicas is 0, so no pod serves"
+            )
 
 
 def record_proven(state: PassState) -> None:

@@ -1,7 +1,7 @@
 """The condition Stalled as a chain of rules: the first rule that applies answers. Stalled needs a person or a new spec.
 
     an object with its name is someone else's             | True NameConflict
-    the API server refuses what the operator must write     | True Forbidden
+    the API server refuses what the operator must write     | True Forbidden, QuotaExceeded or Refused
     an older champion serves after a rollback               | True RolledBack; NoRollbackTarget if nothing serves
     the requested digest is quarantined for good            | True Quarantined         (*)
     the requested digest was refused by the gate            | True GateFailed          (*)
@@ -24,11 +24,15 @@ from leadmodel_operator.planning.facts import (
     is_rolled_back,
     true,
     why_no_request,
+    why_pods_wait,
 )
+from leadmodel_operator.planning.job_faults import newest_running
+from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.readiness import validated
+from leadmodel_operator.planning.refusals import why_refused
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_operator.resource.vocabulary import ADOPT_ANNOTATION, Evidence, Reason
 
 
 def stalled(state: PassState) -> Answer:
@@ -59,8 +63,10 @@ def _waiting_since(state: PassState) -> datetime | None:
     candidate, poll = state.status.candidate, state.status.poll
     if candidate is not None and candidate.verdict in {None, Evidence.UNAVAILABLE} and candidate.started:
         return candidate.started
-    is_polled_in_vain = state.status.requested is None and poll is not None and bool(poll.error)
-    return poll.since if poll is not None and is_polled_in_vain else None
+    if state.status.requested is not None or poll is None or state.paused:
+        return None
+    is_polled_in_vain = bool(poll.error) or newest_running(state, JobKind.POLL) is not None
+    return poll.since if is_polled_in_vain else None
 
 
 def _needs_a_person(state: PassState) -> bool:
@@ -70,19 +76,16 @@ def _needs_a_person(state: PassState) -> bool:
 
 
 def _name_conflict(state: PassState) -> Answer | None:
-    """Another owner made an object with a name that the LeadModel needs."""
-    if not state.seen.conflicts:
+    """Another owner made objects with names that the LeadModel needs."""
+    conflicts = state.seen.conflicts
+    if not conflicts:
         return None
-    message = f"{state.seen.conflicts[0]} is not this LeadModel's; delete or rename it"
+    are, them = ("is", "it") if len(conflicts) == 1 else ("are", "them")
+    named = ", ".join(sorted(set(conflicts)))
+    message = f"{named} {are} not this LeadModel's; delete or rename {them}"
+    if state.seen.adoptable:
+        message += f", or take over what an earlier LeadModel of this name left by the annotation {ADOPT_ANNOTATION}=true"
     return true(Reason.NAME_CONFLICT, message)
-
-
-def _forbidden(state: PassState) -> Answer | None:
-    """The API server refused a write of the last pass."""
-    if not state.seen.refused:
-        return None
-    message = f"the operator may not {state.seen.refused[0]} here; give it the rights of its chart"
-    return true(Reason.FORBIDDEN, message)
 
 
 def _rolled_back(state: PassState) -> Answer | None:
@@ -131,19 +134,15 @@ def _late(state: PassState) -> Answer | None:
 
 
 def _why_late(state: PassState) -> str:
-    deployed = state.seen.rollout
-    faults = [deployed.fault if deployed else None, *(pod.fault for pod in state.seen.pods)]
-    fault = next((fault for fault in faults if fault is not None), None)
     if state.status.rollout is not None or changes_pods(state):
-        why = f"{fault.kind}: {fault.reason}" if fault else "pods are not ready"
-        return f"the rollout is late ({why})"
+        return f"the rollout is late ({why_pods_wait(state) or 'pods are not ready'})"
     candidate = state.status.candidate
     return candidate.message if candidate is not None and candidate.message else why_no_request(state)
 
 
 STALLED: tuple[Rule, ...] = (
     _name_conflict,
-    _forbidden,
+    why_refused,
     _rolled_back,
     _quarantined,
     _gate_failed,

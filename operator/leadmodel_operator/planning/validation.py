@@ -17,6 +17,7 @@ from leadmodel_messages.report import Report
 from leadmodel_messages.termination import read
 from leadmodel_operator.planning.attempts import job_name, verdict_inputs
 from leadmodel_operator.planning.gate import judge
+from leadmodel_operator.planning.job_faults import why_no_answer, why_waiting
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import NO_ANSWER
@@ -34,13 +35,21 @@ def record_validation(state: PassState) -> Outcome:
     if candidate.verdict is None:
         job = _finished_job(state, candidate)
         if job is None:
-            return nothing(step)
+            return _record_waiting(state, candidate)
         _record_job(state, candidate, job)
         candidate = state.status.candidate
         if candidate is None:
             return did(step, "the report was processed; no candidate is left")
     verdict = f"{short(candidate.digest)}: {candidate.verdict} ({candidate.reason})"
     return did(step, verdict) if candidate.verdict is Evidence.PASS else withheld(step, verdict)
+
+
+def _record_waiting(state: PassState, candidate: Candidate) -> Outcome:
+    """Record why the running validation cannot start."""
+    why = why_waiting(state, JobKind.VALIDATION, job_name(state, candidate)) or ""
+    if why != candidate.message:
+        state.change(candidate=replace(candidate, message=why))
+    return withheld(PlanStep.VERDICT, why) if why else nothing(PlanStep.VERDICT)
 
 
 def _finished_job(state: PassState, candidate: Candidate) -> JobSeen | None:
@@ -82,8 +91,7 @@ def record_no_report(state: PassState, candidate: Candidate, job: JobSeen) -> No
     """Record that the candidate could not be measured: never a fault of the model, and retried for ever."""
     why = read(failure.parse, job.message) or NO_ANSWER
     reason = _REASONS.get(why.error, Reason.FETCH_RETRYING)
-    fault = f" ({job.fault.reason})" if job.fault else ""
-    message = (why.message or f"the validation ended without a report{fault}")[:512]
+    message = (why.message or why_no_answer(job, candidate.message))[:512]
     if reason is Reason.ARTIFACT_TOO_LARGE:
         state.change(candidate=replace(candidate, verdict=Evidence.FAIL, reason=reason, message=message))
         state.emit("GateFailed", f"{short(candidate.digest)}: {message}", warning=True)
@@ -111,6 +119,8 @@ def _record_source_changed(state: PassState, candidate: Candidate, digest: str) 
                 since=state.now,
             )
         )
+        if candidate.attempt == 1:
+            state.emit("DigestMismatch", message, warning=True)
         return
     requested = state.status.requested
     uri = requested.uri if requested else ""

@@ -3,15 +3,42 @@
 The schemas hold only the part of each type that a predictor needs; every field has a description and a bound.
 """
 
+import copy
 from typing import Any
 
-from leadmodel_operator.resource.formats import ENV_NAME, QUANTITY
+from leadmodel_operator.resource.formats import (
+    ENV_NAME,
+    FIELD_PATH,
+    KEY,
+    LABEL_KEY,
+    LABEL_VALUE,
+    NAME,
+    QUALIFIED_NAME,
+    QUANTITY,
+    RESOURCE_NAME,
+)
 
 _NAME = {"type": "string", "maxLength": 253}
+_VALUES = (
+    "(self.operator == 'In' || self.operator == 'NotIn') == (has(self.values) && size(self.values) > 0)",
+    "must have values with the operators In and NotIn, and none with Exists and DoesNotExist",
+)
+_NODE_VALUES = (
+    (
+        "self.operator == 'Gt' || self.operator == 'Lt' ? has(self.values) && size(self.values) == 1 && "
+        "self.values[0].matches('^[0-9]+$') : (self.operator == 'In' || self.operator == 'NotIn') == "
+        "(has(self.values) && size(self.values) > 0)"
+    ),
+    "must have values with In and NotIn, one whole number with Gt and Lt, and none with Exists and DoesNotExist",
+)
 
 
 def _string(description: str, length: int = 253, **more: Any) -> dict[str, Any]:
     return {"type": "string", "description": description, "maxLength": length, **more}
+
+
+def _label_value() -> dict[str, Any]:
+    return {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE}
 
 
 def _integer(description: str, **more: Any) -> dict[str, Any]:
@@ -24,7 +51,8 @@ def _object(description: str, properties: dict[str, Any], *required: str) -> dic
 
 
 def _with_rule(schema: dict[str, Any], rule: str, message: str) -> dict[str, Any]:
-    return {**schema, "x-kubernetes-validations": [{"rule": rule, "message": message}]}
+    rules = schema.get("x-kubernetes-validations", [])
+    return {**schema, "x-kubernetes-validations": [*rules, {"rule": rule, "message": message}]}
 
 
 def _list(description: str, items: dict[str, Any], limit: int = 16) -> dict[str, Any]:
@@ -49,6 +77,7 @@ def _quantities(description: str) -> dict[str, Any]:
         "description": description,
         "additionalProperties": quantity,
         "maxProperties": 16,
+        "keyPattern": RESOURCE_NAME,
     }
 
 
@@ -56,13 +85,13 @@ def _selector(description: str) -> dict[str, Any]:
     expression = _object(
         "One requirement on labels.",
         {
-            "key": _string("Key of the label."),
+            "key": _string("Key of the label.", pattern=QUALIFIED_NAME),
             "operator": _string(
                 "Comparison of the label's value: In, NotIn, Exists or DoesNotExist.",
                 16,
                 enum=["In", "NotIn", "Exists", "DoesNotExist"],
             ),
-            "values": _list("Values to compare with, for In and NotIn.", _NAME, 32),
+            "values": _list("Values to compare with, for In and NotIn.", _label_value(), 32),
         },
         "key",
         "operator",
@@ -70,17 +99,16 @@ def _selector(description: str) -> dict[str, Any]:
     labels = {
         "type": "object",
         "description": "Labels that must match exactly.",
-        "additionalProperties": _NAME,
+        "additionalProperties": _label_value(),
         "maxProperties": 32,
+        "keyPattern": LABEL_KEY,
     }
-    return _object(
-        description,
-        {"matchLabels": labels, "matchExpressions": _list("Requirements that must all hold.", expression)},
-    )
+    expressions = _list("Requirements that must all hold.", _with_rule(expression, *_VALUES))
+    return _object(description, {"matchLabels": labels, "matchExpressions": expressions})
 
 
 def _resources() -> dict[str, Any]:
-    return _with_rule(
+    schema = _with_rule(
         _object(
             "Resource requests and limits of a container.",
             {
@@ -93,6 +121,17 @@ def _resources() -> dict[str, Any]:
         "quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
         "requests must be at most limits: raise the limit or lower the request",
     )
+    schema = _with_rule(
+        schema,
+        "!has(self.requests) || self.requests.all(k, !k.contains('/') || (has(self.limits) && k in self.limits && "
+        "string(self.limits[k]) == string(self.requests[k])))",
+        "requests of a resource with a domain, such as nvidia.com/gpu, must equal its limits: set both alike, or the limit alone",
+    )
+    return _with_rule(
+        schema,
+        "!has(self.limits) || self.limits.all(k, !k.contains('/') || string(self.limits[k]).matches('^[0-9]+[kMGTi]*$'))",
+        "limits of a resource with a domain, such as nvidia.com/gpu, must be whole numbers: such a resource cannot be divided",
+    )
 
 
 def _env() -> dict[str, Any]:
@@ -100,7 +139,11 @@ def _env() -> dict[str, Any]:
         flag = {"type": "boolean", "description": "If true, the key may be absent."}
         return _object(
             description,
-            {"name": _string("Name of the object."), "key": _string("Key in the object."), "optional": flag},
+            {
+                "name": _string("Name of the object.", pattern=NAME),
+                "key": _string("Key in the object.", pattern=KEY),
+                "optional": flag,
+            },
             "name",
             "key",
         )
@@ -110,7 +153,7 @@ def _env() -> dict[str, Any]:
         "configMapKeyRef": reference("Key of a ConfigMap whose value is taken."),
         "fieldRef": _object(
             "Field of the pod whose value is taken.",
-            {"fieldPath": _string("Path of the field.")},
+            {"fieldPath": _string("Path of the field.", pattern=FIELD_PATH)},
             "fieldPath",
         ),
     }
@@ -138,11 +181,11 @@ def _toleration() -> dict[str, Any]:
     toleration = _object(
         "One toleration of a node taint.",
         {
-            "key": _string("Key of the taint."),
+            "key": _string("Key of the taint.", pattern=QUALIFIED_NAME),
             "operator": _string(
                 "Comparison of the taint's value: Equal or Exists.", 16, enum=["Equal", "Exists"]
             ),
-            "value": _string("Value of the taint."),
+            "value": _string("Value of the taint.", 63, pattern=LABEL_VALUE),
             "effect": _string(
                 "Effect of the taint.", 32, enum=["NoSchedule", "PreferNoSchedule", "NoExecute"]
             ),
@@ -150,6 +193,11 @@ def _toleration() -> dict[str, Any]:
                 "Seconds for which a taint with effect NoExecute is tolerated.", maximum=31_536_000
             ),
         },
+    )
+    toleration = _with_rule(
+        toleration,
+        "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+        "must have effect NoExecute with tolerationSeconds: set the effect, or leave tolerationSeconds out",
     )
     return _with_rule(
         toleration,
@@ -165,7 +213,9 @@ def _spread() -> dict[str, Any]:
             "maxSkew": _integer(
                 "Largest difference in the number of pods between two zones.", minimum=1, maximum=1000
             ),
-            "topologyKey": _string("Key of the node label whose values are the zones."),
+            "topologyKey": _string(
+                "Key of the node label whose values are the zones.", pattern=QUALIFIED_NAME
+            ),
             "whenUnsatisfiable": _string(
                 "Action if the constraint cannot be met.", 32, enum=["DoNotSchedule", "ScheduleAnyway"]
             ),
@@ -195,11 +245,19 @@ def _node_term() -> dict[str, Any]:
         "key",
         "operator",
     )
+    labels = copy.deepcopy(_with_rule(expression, *_NODE_VALUES))
+    labels["properties"]["key"]["pattern"] = QUALIFIED_NAME
+    names = _with_rule(
+        expression,
+        "self.key == 'metadata.name' && (self.operator == 'In' || self.operator == 'NotIn') && has(self.values) && "
+        "size(self.values) == 1",
+        "must compare metadata.name by In or NotIn with one value: nodes have no other field to select by",
+    )
     return _object(
         "One term of a node selector.",
         {
-            "matchExpressions": _list("Requirements on node labels.", expression),
-            "matchFields": _list("Requirements on node fields.", expression),
+            "matchExpressions": _list("Requirements on node labels.", labels),
+            "matchFields": _list("Requirements on node fields.", names),
         },
     )
 
@@ -223,7 +281,7 @@ def _affinity() -> dict[str, Any]:
 def _node_affinity() -> dict[str, Any]:
     terms = _object(
         "Node selector terms, of which at least one must hold.",
-        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term())},
+        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term()) | {"minItems": 1}},
         "nodeSelectorTerms",
     )
     return _object(
@@ -237,7 +295,9 @@ def _pod_term() -> dict[str, Any]:
         "One term that selects pods and a zone.",
         {
             "labelSelector": _selector("Labels of the pods that the term selects."),
-            "topologyKey": _string("Key of the node label whose values are the zones."),
+            "topologyKey": _string(
+                "Key of the node label whose values are the zones.", pattern=QUALIFIED_NAME
+            ),
             "namespaces": _list("Namespaces of the pods. If absent, the namespace of the LeadModel.", _NAME),
         },
         "topologyKey",

@@ -12,7 +12,7 @@ import yaml
 
 from leadmodel_operator.resource.columns import COLUMNS, PrinterColumn, figures_schema
 from leadmodel_operator.resource.fields import duration_bounds
-from leadmodel_operator.resource.formats import DURATION, QUANTITY, URI, Form
+from leadmodel_operator.resource.formats import CRON, DURATION, NAME, QUANTITY, URI, Form
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -86,7 +86,15 @@ URI_RULES = (
         "uri: pvc:// must be followed by the name of a claim and a path in it, such as pvc://claim/model.json",
     ),
     _rule("!self.uri.matches('/[.][.](/|$)')", "uri must not climb with '..': write the path out"),
+    _rule(
+        f"!self.uri.startsWith('pvc://') || self.uri.matches(r'^pvc://{NAME[1:-1]}/')",
+        "uri: the claim of pvc://claim/path must be the name of a PersistentVolumeClaim: lower-case letters, digits, - and .",
+    ),
 )
+
+
+_RANGES = "self.findAll('[0-9]+-[0-9]+').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))"
+CRON_RANGE_RULE = _rule(_RANGES, "must have ranges of cron fields that rise, such as 8-18")
 
 
 def duration_rule(low: str, high: str) -> dict[str, Any]:
@@ -106,6 +114,8 @@ def replace_patterns(node: dict[str, Any], path: str = "") -> None:
     rules = node.setdefault("x-kubernetes-validations", [])
     if pattern := node.pop("pattern", None):
         rules.extend(_pattern_rules(pattern, path))
+    if pattern := node.pop("keyPattern", None):  # OpenAPI of a CRD has no patterns for keys
+        rules.append(_rule(f"self.all(k, k.matches(r'{pattern}'))", pattern.sentence))
     if node.get("type") == "number":
         rules.append(_range_rule(node.pop("minimum"), node.pop("maximum")))
     for name, below in node.get("properties", {}).items():
@@ -131,7 +141,8 @@ def _pattern_rules(pattern: Form, path: str) -> list[dict[str, Any]]:
     if pattern == DURATION:
         return [duration_rule(*duration_bounds(Spec)[path])]
     text = "string(self)" if pattern == QUANTITY else "self"
-    return [_rule(f"{text}.matches(r'{pattern}')", pattern.sentence)]
+    more = [CRON_RANGE_RULE] if pattern == CRON else []
+    return [_rule(f"{text}.matches(r'{pattern}')", pattern.sentence), *more]
 
 
 def crd() -> dict[str, Any]:

@@ -7,7 +7,14 @@ from leadmodel_messages.texts import one_line
 from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import GROUP, PAUSED_ANNOTATION, Command
+from leadmodel_operator.resource.vocabulary import (
+    ADOPT,
+    ADOPT_ANNOTATION,
+    GROUP,
+    PAUSED,
+    PAUSED_ANNOTATION,
+    Command,
+)
 
 
 def read_spec(raw: Any) -> tuple[Spec | None, str]:
@@ -33,6 +40,21 @@ def read_commands(annotations: Mapping[str, str]) -> dict[Command, str]:
     return {c: annotations[f"{GROUP}/{c}"] for c in Command if annotations.get(f"{GROUP}/{c}")}
 
 
+def unknown_annotations(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """The names under our prefix that mean nothing to the operator, such as a misspelt command."""
+    known = {f"{GROUP}/{word}" for word in (*Command, PAUSED, ADOPT)}
+    return tuple(sorted(name for name in annotations if name.startswith(f"{GROUP}/") and name not in known))
+
+
 def read_paused(annotations: Mapping[str, str]) -> bool:
     """Whether the annotation `customerops.dev/paused` pauses the LeadModel."""
-    return annotations.get(PAUSED_ANNOTATION, "false").lower() in {"true", "1", "yes"}
+    return _is_set(annotations, PAUSED_ANNOTATION)
+
+
+def read_adopt(annotations: Mapping[str, str]) -> bool:
+    """Whether a person lets the LeadModel take over what an earlier LeadModel of its name left behind."""
+    return _is_set(annotations, ADOPT_ANNOTATION)
+
+
+def _is_set(annotations: Mapping[str, str], name: str) -> bool:
+    return annotations.get(name, "false").lower() in {"true", "1", "yes"}

@@ -27,7 +27,8 @@ def doc(description: str, *, default: Any = MISSING, **rules: Any) -> Any:
     """Declare a field with its `kubectl explain` text, default and bounds.
 
     `rules` are written in snake_case and become their OpenAPI names: minimum, maximum, min_length, max_length, pattern,
-    max_items, min_items, max_properties, enum; `list_map_key` makes a list a map keyed by that field;
+    max_items, min_items, max_properties, enum; `key_pattern` is the format of the keys of a map; `list_map_key` makes a list a map
+    keyed by that field;
     `wire` names a field whose camelCase is irregular; `kubernetes` names a core type passed through to objects;
     `minimum_s` and `maximum_s` bound a Duration in seconds; see `duration_bounds`.
     """

@@ -33,11 +33,36 @@ URI = Form(
     r"^(s3|gs|az|https?|pvc|file)://[^\s\x00-\x1f\x7f]+$",
     "must start with s3://, gs://, az://, https://, http:// or pvc:// and hold no space and no control character",
 )
+_DNS_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 NAME = Form(
-    r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
-    "must be the name of an object: lower-case letters, digits, - and . with a letter or digit at both ends",
+    rf"^{_DNS_LABEL}([.]{_DNS_LABEL})*$",
+    "must be the name of an object: lower-case letters, digits, - and . with a letter or digit at both ends of each part",
 )
-KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret: letters, digits, -, _ and .")
+KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret or ConfigMap: letters, digits, -, _ and .")
+_PREFIX, _PART = rf"{_DNS_LABEL}([.]{_DNS_LABEL})*/", "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+LABEL_KEY = Form(
+    rf"^({_PREFIX})?{_PART}$",
+    "must have label keys such as team or example.org/team: up to 63 letters, digits, -, _ and . with a letter or digit at both ends",
+)
+ANNOTATION_KEY = Form(
+    rf"^({_PREFIX.replace('a-z', 'A-Za-z')})?{_PART}$",
+    "must have annotation keys such as team or example.org/team: up to 63 letters, digits, -, _ and . with a letter or digit at both "
+    "ends",
+)
+QUALIFIED_NAME = Form(
+    rf"^({_PREFIX})?{_PART}$",
+    "must be a key such as team or example.org/team: up to 63 letters, digits, -, _ and . with a letter or digit at both ends",
+)
+RESOURCE_NAME = Form(
+    rf"^(cpu|memory|ephemeral-storage|hugepages-[0-9]+[KMGT]i|{_PREFIX}{_PART})$",
+    "must name cpu, memory, ephemeral-storage, hugepages-SIZE or a resource with its domain, such as nvidia.com/gpu",
+)
+FIELD_PATH = Form(  # \x27 is the quote, which CEL's raw strings cannot hold
+    r"^(metadata[.](name|namespace|uid)|metadata[.](labels|annotations)\[\x27[-A-Za-z0-9_./]+\x27\]"
+    r"|spec[.](nodeName|serviceAccountName)|status[.](hostIPs?|podIPs?))$",
+    "must be a field that a container can read: metadata.name, .namespace, .uid, .labels['KEY'] or .annotations['KEY'], "
+    "spec.nodeName or .serviceAccountName, status.hostIP or .podIP",
+)
 IMAGE = Form(
     r"^[^\s\x00-\x1f\x7f$]+$",
     "must be an image reference without spaces, such as registry.example/leadmodel-predictor:1.0",

@@ -72,6 +72,7 @@ def _type_schema(kind: Any, rules: Mapping[str, Any]) -> dict[str, Any]:
                 "maxLength": rules.get("max_length", 1024),
                 **({"pattern": rules["pattern"]} if "pattern" in rules else {}),
             },
+            **({"keyPattern": rules["key_pattern"]} if "key_pattern" in rules else {}),
         }
     if is_dataclass(kind):
         return schema(cast(type, kind))

@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from leadmodel_operator.resource.fields import Duration, doc
-from leadmodel_operator.resource.formats import CRON, DIGEST, IMAGE, KEY, LABEL_VALUE, NAME, TIME_ZONE, URI
+from leadmodel_operator.resource.formats import (
+    ANNOTATION_KEY,
+    CRON,
+    DIGEST,
+    IMAGE,
+    KEY,
+    LABEL_KEY,
+    LABEL_VALUE,
+    NAME,
+    TIME_ZONE,
+    URI,
+)
 
 PollInterval = Literal["0s", "5m", "15m", "30m", "1h", "6h", "24h"]
 
@@ -148,6 +159,7 @@ class Predictor:
         max_properties=32,
         max_length=63,
         pattern=LABEL_VALUE,
+        key_pattern=LABEL_KEY,
     )
     tolerations: tuple[Mapping[str, Any], ...] = doc(
         "Node taints that the pods and all Jobs tolerate.", default=(), kubernetes="Toleration", max_items=32
@@ -172,10 +184,19 @@ class Predictor:
         pattern=NAME,
     )
     pod_labels: Mapping[str, str] | None = doc(
-        "Additional labels of the pods.", default=None, max_properties=32, max_length=63, pattern=LABEL_VALUE
+        "Additional labels of the pods.",
+        default=None,
+        max_properties=32,
+        max_length=63,
+        pattern=LABEL_VALUE,
+        key_pattern=LABEL_KEY,
     )
     pod_annotations: Mapping[str, str] | None = doc(
-        "Additional annotations of the pods.", default=None, max_properties=32, max_length=4096
+        "Additional annotations of the pods.",
+        default=None,
+        max_properties=32,
+        max_length=4096,
+        key_pattern=ANNOTATION_KEY,
     )
 
 
@@ -406,6 +427,17 @@ class PiiBackfill:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """The Jobs that poll the source and measure candidates."""
+
+    resources: Mapping[str, Any] | None = doc(
+        "Resource requests and limits of the container. If absent, requests of 50m CPU and 128Mi and limits of 1 CPU and 1Gi.",
+        default=None,
+        kubernetes="ResourceRequirements",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The root of the spec."""
 
@@ -437,6 +469,7 @@ class Spec:
         "Settings of the CronJob that redacts personal data in past conversations. If absent, no backfill runs.",
         default=None,
     )
+    jobs: Jobs = doc("Settings of the Jobs that poll the source and measure candidates.", default=Jobs())
     revision_history_limit: int = doc(
         "Number of snapshots kept besides those of champion, previous and candidate.",
         default=2,

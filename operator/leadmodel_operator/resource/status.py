@@ -275,6 +275,11 @@ class PollResult:
         default=None,
     )
     since: datetime | None = doc("Time since which the present source is polled.", default=None)
+    waiting: str | None = doc(
+        "Explanation why the newest poll cannot start. Absent if the poll runs or has ended.",
+        max_length=256,
+        default=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +293,11 @@ class RetrainingResult:
     job: str | None = doc("Name of the newest Job whose result was processed.", max_length=63, default=None)
     error: str | None = doc(
         "Explanation why the last retraining failed. Absent after a success.", max_length=256, default=None
+    )
+    waiting: str | None = doc(
+        "Explanation why the newest retraining cannot start. Absent if it runs or has ended.",
+        max_length=256,
+        default=None,
     )
 
 
@@ -310,6 +320,11 @@ class BackfillResult:
     error: str | None = doc(
         "Explanation why the last run failed. Absent after a success.", max_length=256, default=None
     )
+    waiting: str | None = doc(
+        "Explanation why the newest run cannot start. Absent if it runs or has ended.",
+        max_length=256,
+        default=None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,6 +336,7 @@ class Status:
     )
     url: str = doc("URL to which clients POST leads.", max_length=512, default="")
     phase: Phase = doc("Summary of the conditions, in one word.", default=Phase.PENDING)
+    phase_since: datetime | None = doc("Time at which the present phase began.", default=None)
     conditions: tuple[Condition, ...] = doc(
         "Conditions of the LeadModel. All types are always present.",
         default=(),

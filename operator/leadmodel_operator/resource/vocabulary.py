@@ -38,6 +38,8 @@ class ConditionType(StrEnum):
     DRIFT_DETECTED = "DriftDetected"
     ROLLED_BACK = "RolledBack"
     BACKFILL_HEALTHY = "BackfillHealthy"
+    SOURCE_REACHABLE = "SourceReachable"
+    RETRAINING_HEALTHY = "RetrainingHealthy"
 
 
 class ConditionStatus(StrEnum):
@@ -85,6 +87,8 @@ class Reason(StrEnum):
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     NAME_CONFLICT = "NameConflict"
     FORBIDDEN = "Forbidden"  # the API server refuses a write: the operator lacks rights that its chart gives
+    QUOTA_EXCEEDED = "QuotaExceeded"  # the API server refuses an object for a quota of the namespace
+    REFUSED = "Refused"  # the API server refuses an object: validation, an admission policy or a webhook
     NO_ROLLBACK_TARGET = "NoRollbackTarget"
     QUARANTINE_FULL = "QuarantineFull"  # a hundred permanent entries: release some before the next promotion
     # DriftDetected
@@ -99,7 +103,12 @@ class Reason(StrEnum):
     ROLLOUT_FAILED = "RolloutFailed"
     POD_DIGEST_MISMATCH = "PodDigestMismatch"
     MANUAL = "Manual"
-    # BackfillHealthy
+    # SourceReachable
+    POLLED = "Polled"  # the last poll of the source was answered
+    NOT_POLLED = "NotPolled"  # the spec pins the digest, and nothing has to be fetched
+    # of every Job: SourceReachable, BackfillHealthy, RetrainingHealthy
+    CANNOT_START = "CannotStart"  # the pod of a Job does not start: quota, Secret, image, account, claim
+    # BackfillHealthy and RetrainingHealthy
     SUCCEEDED = "Succeeded"
     RUNNING = "Running"
     PII_FOUND = "PiiFound"
@@ -152,4 +161,5 @@ class Command(StrEnum):
     REFRESH = "refresh"
 
 
-PAUSED_ANNOTATION = f"{GROUP}/paused"
+PAUSED, ADOPT = "paused", "adopt"  # annotations that hold as long as they are set
+PAUSED_ANNOTATION, ADOPT_ANNOTATION = f"{GROUP}/{PAUSED}", f"{GROUP}/{ADOPT}"

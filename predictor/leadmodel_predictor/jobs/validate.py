@@ -93,7 +93,7 @@ def run(given: argparse.Namespace) -> Report:
     try:
         artifact = load(raw)
     except ArtifactError as error:
-        return Report(Outcome.REFUSED, error.reason, given.image, seen)
+        return Report(Outcome.REFUSED, error.reason, given.image, seen, detail=str(error))
     data = artifact.data
     seen = replace(seen, version=artifact.version, to=data.to, claimed_auc=artifact.auc, label=data.label)
     report = _measure(given, artifact, seen)
@@ -145,7 +145,7 @@ def _measure(given: argparse.Namespace, artifact: Artifact, seen: ArtifactSeen) 
         rows = holdout.read(data, artifact)
     except holdout.HoldoutError as error:
         raise _no_holdout(str(error)) from None
-    base = replace(base, holdout=_count([y for _, y in rows]))
+    base = replace(base, holdout=_count([y for _, y in rows]), detail=_fields_without_a_value(artifact, rows))
     used = _newer(rows, artifact)
     base = replace(base, used=_count([y for _, y in used]))
     if not used:
@@ -164,6 +164,15 @@ def _no_holdout(message: str) -> Unmeasured:
 
 
 Labelled = list[tuple[dict[str, Any], bool]]
+
+
+def _fields_without_a_value(artifact: Artifact, rows: Labelled) -> str:
+    """Name the fields that the model reads and no lead of the holdout has: measured without them, a model looks worse than it is."""
+    held = {name for lead, _ in rows for name in lead}
+    missing = sorted({feature.source for feature in artifact.features} - held)
+    return (
+        f"no lead of the holdout has {', '.join(missing)}, which the model reads" if rows and missing else ""
+    )
 
 
 def _count(outcomes: Sequence[bool]) -> Rows:

@@ -56,11 +56,18 @@ end
 if not says("Ready", "True") then
   return {status = "Progressing", message = told("Ready")}
 end
-if says("BackfillHealthy", "False") and (reason("BackfillHealthy") == "Failed" or reason("BackfillHealthy") == "Overdue") then
+local backfill = reason("BackfillHealthy")
+if says("BackfillHealthy", "False") and (backfill == "Failed" or backfill == "Overdue" or backfill == "CannotStart") then
   return {status = "Degraded", message = "PII backfill " .. told("BackfillHealthy")}
 end
 local message = told("Ready")
 if says("DriftDetected", "True") then
   message = message .. "; live leads drift, " .. told("DriftDetected")
+end
+if says("SourceReachable", "False") then
+  message = message .. "; the source, " .. told("SourceReachable")
+end
+if says("RetrainingHealthy", "False") then
+  message = message .. "; retraining, " .. told("RetrainingHealthy")
 end
 return {status = "Healthy", message = message}

@@ -11,6 +11,7 @@ import aiohttp
 
 from leadmodel_messages.texts import one_line
 from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.apiserver.words import words_of
 
 MANAGER = "leadmodel-operator"
 TIMEOUT = aiohttp.ClientTimeout(total=30)
@@ -29,16 +30,19 @@ class ApiError(Exception):
         reason: the API's word for the failure, such as Conflict.
         retry_after: seconds the server asks to wait, if it does.
         request: verb and resource of the request, such as "create jobs".
+        words: the server's own sentence for people: printable, bounded, and without dumps of a rendered object.
         namespace_terminating: nothing new may be made in the namespace, so that a 403 is no matter of rights.
         fields: paths of the fields that the server refuses, such as "status.poll.etag".
     """
 
     fields: tuple[str, ...] = ()
 
-    def __init__(self, status: int, reason: str, detail: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self, status: int, reason: str, detail: str = "", retry_after: float | None = None, words: str = ""
+    ) -> None:
         super().__init__(f"{status} {reason}: {detail[:256]}")
         self.status, self.reason, self.retry_after = status, reason, retry_after
-        self.request = ""
+        self.request, self.words = "", words
         self.namespace_terminating = "being terminated" in detail
 
 
@@ -165,6 +169,14 @@ class Client:
         page = await self.call("GET", path, **params)
         return list(page.get("items") or [])
 
+    async def events_of(self, namespace: str, uid: str) -> list[Object]:
+        """List the warnings about the object with this UID, of any reporter."""
+        chosen = f"involvedObject.uid={uid},type=Warning"
+        page = await self.call(
+            "GET", f"/api/v1/namespaces/{namespace}/events", fieldSelector=chosen, limit="100"
+        )
+        return list(page.get("items") or [])
+
     async def create(self, path: str, body: Object) -> Object:
         """POST an object into a collection; ApiError 409 when the name is taken."""
         return await self.call("POST", path, body=body, fieldManager=MANAGER)
@@ -223,6 +235,6 @@ def error_of(status: int, retry_after: str | None, text: str) -> ApiError:
         causes = (answer.get("details") or {}).get("causes") or []
         fields = tuple(one_line(str(cause.get("field", "")), 256) for cause in causes[:20])
         detail = ", ".join(fields[:5])
-    error = ApiError(status, str(answer.get("reason", "")), detail, seconds)
+    error = ApiError(status, str(answer.get("reason", "")), detail, seconds, words_of(answer))
     error.fields = fields
     return error

@@ -1,7 +1,9 @@
 """Objects of the cluster → the planner's words. Pure: nothing is read here, and only fields the cache keeps are looked at."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from leadmodel_messages.texts import one_line
@@ -102,10 +104,11 @@ def _by_type(status: Mapping[str, Any]) -> dict[str, Object]:
 
 def _replica_failure(conditions: Mapping[str, Object]) -> Fault | None:
     condition = conditions.get("ReplicaFailure", {})
-    return _fault(FaultKind.REPLICA_FAILURE, condition) if condition.get("status") == "True" else None
+    return fault_from(FaultKind.REPLICA_FAILURE, condition) if condition.get("status") == "True" else None
 
 
-def _fault(kind: FaultKind, source: Mapping[str, Any]) -> Fault:
+def fault_from(kind: FaultKind, source: Mapping[str, Any]) -> Fault:
+    """Read reason and message of a condition, a container's state or an event."""
     reason, message = (
         one_line(str(source.get(name, "")), limit)
         for name, limit in (("reason", REASON_LENGTH), ("message", MESSAGE_LENGTH))
@@ -146,7 +149,7 @@ def fault_of(pod: Object) -> Fault | None:
     """Name what keeps a pod from running: it was not scheduled, its container failed, or its container cannot start."""
     scheduled = _by_type(pod.get("status") or {}).get("PodScheduled", {})
     if scheduled.get("status") == "False":
-        return _fault(FaultKind.UNSCHEDULABLE, scheduled)
+        return fault_from(FaultKind.UNSCHEDULABLE, scheduled)
     container = _first_container(pod)
     state, last = container.get("state") or {}, container.get("lastState") or {}
     ended = state.get("terminated") or last.get("terminated")
@@ -159,7 +162,7 @@ def fault_of(pod: Object) -> Fault | None:
         )
     waiting = state.get("waiting")
     if waiting is not None and waiting.get("reason") not in {None, "ContainerCreating", "PodInitializing"}:
-        return _fault(FaultKind.WAITING, waiting)
+        return fault_from(FaultKind.WAITING, waiting)
     return None
 
 
@@ -187,41 +190,58 @@ def is_started_by_hand(job: Object, cron_uids: set[str]) -> bool:
     return named and kind_of(job) is JobKind.BACKFILL
 
 
-def jobs_seen(jobs: Sequence[Object], pods: Sequence[Object]) -> list[JobSeen]:
-    """Describe Jobs, the newest first."""
-    seen = [job for job in (job_seen(job, pods) for job in jobs) if job is not None]
+def jobs_seen(
+    jobs: Sequence[Object], pods: Sequence[Object], faults: Mapping[str, Fault] = MappingProxyType({})
+) -> list[JobSeen]:
+    """Describe Jobs, the newest first; `faults` are those that events tell of Jobs, by their names."""
+    known = ((job, job_seen(job, pods)) for job in jobs)
+    seen = [replace(s, fault=s.fault or faults.get(s.name)) for _, s in known if s is not None]
     return sorted(seen, key=lambda job: job.created, reverse=True)
 
 
 def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
     """Describe a Job by its conditions and the termination message of its newest pod; None for a Job without a known purpose."""
-    kind = kind_of(job)
+    kind, pod, state = kind_of(job), newest_pod(job, pods), _state_of(job)
     if kind is None:
         return None
-    pod = _pod_of(job, kind, pods)
     ended: Any = (_first_container(pod).get("state") or {}).get("terminated") or {} if pod is not None else {}
     created = instant(job["metadata"]["creationTimestamp"])
     assert created is not None
     return JobSeen(
         name=job["metadata"]["name"],
         kind=kind,
-        state=_state_of(job),
+        state=state,
         created=created,
         finished=instant(ended.get("finishedAt")) if ended else None,
         message=str(ended.get("message", "")),
         exit_code=ended.get("exitCode"),
-        fault=fault_of(pod) if pod is not None else None,
+        fault=fault_of(pod) if pod is not None else _fault_of_job(job),
         image=_image(job["spec"]["template"]),
         uid=job["metadata"]["uid"],
+        waits=state is JobState.RUNNING and not has_begun(pod),
     )
 
 
-def _pod_of(job: Object, kind: JobKind, pods: Sequence[Object]) -> Object | None:
+def newest_pod(job: Object, pods: Sequence[Object]) -> Object | None:
     """Pick the pod that speaks for a Job: its newest. A validation has one pod; of several, some may be forged, and none speaks."""
     own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"] and not is_leaving(pod)]
-    if kind is JobKind.VALIDATION and len(own) > 1:
+    if kind_of(job) is JobKind.VALIDATION and len(own) > 1:
         return None
     return max(own, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
+
+
+def has_begun(pod: Object | None) -> bool:
+    """Tell whether a container of a pod runs or has run."""
+    container = _first_container(pod) if pod is not None else {}
+    return bool(
+        {"running", "terminated"} & (container.get("state") or {}).keys() or container.get("lastState")
+    )
+
+
+def _fault_of_job(job: Object) -> Fault | None:
+    """Read why a Job failed whose pods are gone, such as DeadlineExceeded."""
+    failed = _by_type(job.get("status") or {}).get("Failed", {})
+    return fault_from(FaultKind.TERMINATED, failed) if failed.get("status") == "True" else None
 
 
 def _state_of(job: Object) -> JobState:

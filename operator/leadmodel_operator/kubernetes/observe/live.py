@@ -14,13 +14,19 @@ from leadmodel_operator.kubernetes.apiserver.client import Api
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import (
+    KINDS,
     LABEL,
+    MANAGED_BY,
+    MANAGED_LABEL,
     Object,
+    controller,
     controller_uid,
     is_leaving,
     path,
 )
 from leadmodel_operator.planning.observed import JobKind, JobSeen
+from leadmodel_operator.resource import document
+from leadmodel_operator.resource.vocabulary import KIND
 
 
 @dataclass
@@ -41,6 +47,10 @@ class Live:
     mailbox: Object | None = None  # metadata alone
     conflicts: list[str] = field(default_factory=list)  # Kind/name of others' objects under our names
     orphans: list[Object] = field(default_factory=list)  # snapshots of a deleted LeadModel of this name
+    left: list[tuple[str, Object]] = field(
+        default_factory=list
+    )  # (resource, object) that such a LeadModel left
+    others: int = 0  # conflicts with objects that no LeadModel left
     packed: tuple[str, bytes] | None = None  # digest and verified bytes of the mailbox
 
     @property
@@ -61,6 +71,22 @@ class Live:
         """Tell whether an object belongs to someone else, or to nobody."""
         return item is not None and controller_uid(item) != self.uid and not is_leaving(item)
 
+    def is_left_behind(self, item: Object) -> bool:
+        """Tell whether an earlier LeadModel of this name left an object: it has our labels and nobody else controls it."""
+        labels, owner = item["metadata"].get("labels") or {}, controller(item)
+        is_ours = labels.get(LABEL) == self.name and labels.get(MANAGED_LABEL) == MANAGED_BY
+        return is_ours and (owner is None or (owner.get("kind"), owner.get("name")) == (KIND, self.name))
+
+    def add_conflict(self, name: str, resource: str, item: Object) -> None:
+        """Note someone else's object under one of our names."""
+        if name in self.conflicts:
+            return
+        self.conflicts.append(name)
+        if self.is_left_behind(item):
+            self.left.append((resource, item))
+        else:
+            self.others += 1
+
     def owned(self, item: Object | None) -> Object | None:
         """Return an object the LeadModel controls, None for any other."""
         return item if self.owns(item) else None
@@ -75,6 +101,8 @@ async def read_live(client: Api, lead_model: Object) -> Live:
     live = Live(lead_model, lead_model["metadata"]["uid"])
     await _read_named(client, live)
     await _read_lists(client, live)
+    if live.conflicts:
+        await _read_other_names(client, live)
     return live
 
 
@@ -85,14 +113,24 @@ async def _read_named(client: Api, live: Live) -> None:
         client.get(path("horizontalpodautoscalers", live.namespace, live.name)),
         client.get(path("configmaps", live.namespace, f"{live.name}-ledger")),
     )
-    named = (("Deployment", deployment), ("Service", service), ("ConfigMap", ledger))
-    live.conflicts = [
-        f"{kind}/{item['metadata']['name']}"
-        for kind, item in named
-        if item is not None and live.foreign(item)
-    ]
+    for kind, item in (("Deployment", deployment), ("Service", service), ("ConfigMap", ledger)):
+        if item is not None and live.foreign(item):
+            live.add_conflict(f"{kind}/{item['metadata']['name']}", KINDS[kind], item)
     live.deployment, live.service = live.owned(deployment), live.owned(service)
     live.autoscaler, live.ledger = live.owned(autoscaler), live.owned(ledger)
+
+
+async def _read_other_names(client: Api, live: Live) -> None:
+    """Look whose the other names are once one is taken, so that a person reads of all of them at once."""
+    jobs = f"{live.name}-jobs"
+    names = [("PodDisruptionBudget", live.name), ("NetworkPolicy", live.name)]
+    names += [(kind, jobs) for kind in ("ServiceAccount", "Role", "RoleBinding")]
+    items = await asyncio.gather(
+        *(client.get(path(KINDS[kind], live.namespace, name)) for kind, name in names)
+    )
+    for (kind, name), item in zip(names, items, strict=True):
+        if item is not None and live.foreign(item):
+            live.add_conflict(f"{kind}/{name}", KINDS[kind], item)
 
 
 async def _read_lists(client: Api, live: Live) -> None:
@@ -105,11 +143,19 @@ async def _read_lists(client: Api, live: Live) -> None:
         client.items(path("configmaps", ns), label, metadata_only=True),
     )
     live.cron_jobs = [cron for cron in cron_jobs if live.owns(cron)]
+    for cron in cron_jobs:
+        name = cron["metadata"]["name"]
+        if live.foreign(cron) and name in {f"{live.name}-{kind}" for kind in JobKind}:
+            live.add_conflict(f"CronJob/{name}", "cronjobs", cron)
     live.jobs = _jobs_of(live, jobs)
     live.job_pods = pods
     live.pods = cluster.predictor_pods(live.deployment, pods, replica_sets)
     live.revisions = {d: m for m in config_maps if live.owns(m) and (d := cluster.digest_of(m)) is not None}
-    live.orphans = [m for m in config_maps if live.foreign(m) and cluster.is_orphan(m, live.name)]
+    adopts = document.read_adopt(cluster.annotations(live.lead_model))
+    orphans = (m for m in config_maps if live.foreign(m) and cluster.digest_of(m) is not None)
+    live.orphans = [
+        m for m in orphans if cluster.is_orphan(m, live.name) or (adopts and live.is_left_behind(m))
+    ]
     mailboxes = (m for m in config_maps if m["metadata"]["name"] == f"{live.name}-mailbox" and live.owns(m))
     live.mailbox = next(mailboxes, None)
 

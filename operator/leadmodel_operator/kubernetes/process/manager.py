@@ -27,9 +27,11 @@ from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
 from leadmodel_operator.kubernetes.process.events import EventStream
 from leadmodel_operator.kubernetes.process.logs import new_pass
-from leadmodel_operator.kubernetes.process.metrics import ModelMetrics, ProcessMetrics
+from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
+from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
+from leadmodel_operator.planning.observed import Refusal
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Key, TraceReporter, reconcile
 from leadmodel_operator.resource.vocabulary import PLURAL
@@ -64,7 +66,7 @@ class Manager:
         )
         self.client.may_write = self.lease.valid
         self.metrics = ProcessMetrics(self.client, self.model_metrics)
-        self.queue = WorkQueue(self._pass, _log_failure, self.metrics)
+        self.queue = WorkQueue(self._pass, self._fail, self.metrics)
         self.health = Health(self.queue, self.lease, self.metrics)
         self.health.synced = lambda: self.cache.ready(settings.namespaces)
         self.scraper = Scraper(self.client, proxy=settings.scrape == "proxy")
@@ -79,12 +81,13 @@ class Manager:
         windows = WindowCache(self.scraper, scrapes=self.settings.scrape != "off")
         recorder = Recorder(self.client, self.settings.identity, self.metrics.decisions)
         images, taken = self.settings.images, dict[Key, dict[str, str]]()
-        refused = dict[Key, set[str]]()
+        refused = dict[Key, tuple[Refusal, ...]]()
         dry_run = DryRun(self.cache, self.client)
         self.dry_port = ClusterPort(dry_run, self.client, windows, NullRecorder(), images, clock, taken=taken)
         self.dry_port.refused = refused
         self.port = ClusterPort(self.client, self.client, windows, recorder, images, clock, taken=taken)
         self.port.refused, self.port.cached = refused, dry_run
+        self.port.job_events = self.dry_port.job_events
         self.port.on_read = self._keep
         self.port.on_conclusion = self.dry_port.on_conclusion = self.model_metrics.note
 
@@ -121,6 +124,10 @@ class Manager:
             return None
         self.metrics.passes.labels("idle").inc()
         return after
+
+    def _fail(self, key: Key, error: BaseException) -> None:
+        self.model_metrics.count_error(key)
+        _log_failure(key, error)
 
     # --- the life of the process -----------------------------------------------------------------------------------------------
 

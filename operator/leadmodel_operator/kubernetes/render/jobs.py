@@ -169,6 +169,7 @@ def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
         secrets=_secrets(spec),
         claims=(claim_of(wanted.uri), claim_of(wanted.holdout_uri)),
         snapshots=snapshots,
+        resources=spec.jobs.resources,
     )
     return _job(lead_model, wanted.name, JobKind.VALIDATION, pod, int(wanted.deadline))
 
@@ -194,6 +195,7 @@ def _poll_pod(lead_model: Object, spec: Spec, poll: Poll) -> Object:
         placing=_beside_predictors(spec),
         secrets=_secrets(spec),
         claims=(claim_of(poll.uri), claim_of(poll.holdout_uri)),
+        resources=spec.jobs.resources,
     )
 
 

@@ -9,7 +9,7 @@ DIGEST, DECISION, RENDERED, CLAIMED = (
     f"{GROUP}/{word}" for word in ("digest", "decision", "rendered", "claimed")
 )
 CHAMPION, PREVIOUS, TEMPLATE = (f"{GROUP}/{word}" for word in ("champion", "previous", "template"))
-MANAGED_BY = "leadmodel-operator"
+MANAGED_LABEL, MANAGED_BY = "app.kubernetes.io/managed-by", "leadmodel-operator"
 Object = dict[str, Any]
 
 _GROUPS = {
@@ -60,6 +60,11 @@ def path_of(body: Object) -> str:
     return path(KINDS[body["kind"]], body["metadata"]["namespace"], body["metadata"]["name"])
 
 
+def name_of(body: Object) -> str:
+    """Return kind and name of a rendered object, as conditions name the object."""
+    return f"{body['kind']}/{body['metadata']['name']}"
+
+
 def collection_of(body: Object) -> str:
     """Return the API path of the collection a rendered object is created in."""
     return path(KINDS[body["kind"]], body["metadata"]["namespace"])
@@ -90,7 +95,7 @@ def meta(name: str, lead_model: Object, role: str, annotations: dict[str, str] |
         "namespace": parent["namespace"],
         "labels": {
             "app.kubernetes.io/name": "leadmodel",
-            "app.kubernetes.io/managed-by": MANAGED_BY,
+            MANAGED_LABEL: MANAGED_BY,
             LABEL: parent["name"],
             ROLE: role,
         },

@@ -23,7 +23,10 @@ from leadmodel_operator.resource.spec import Predictor
 PORT, USER = 8080, 65532
 PREDICTOR = "predictor"
 RESOURCES = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
-JOB_RESOURCES = {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+JOB_RESOURCES = {  # with a limit of CPU, which a quota of limits.cpu asks for
+    "requests": {"cpu": "50m", "memory": "128Mi"},
+    "limits": {"cpu": "1", "memory": "1Gi"},
+}
 SECURITY = {
     "allowPrivilegeEscalation": False,
     "readOnlyRootFilesystem": True,

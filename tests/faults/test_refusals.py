@@ -1,0 +1,289 @@
+"""The API server refuses one object: a person reads which and why within seconds, and the rest goes on."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from leadmodel_operator.kubernetes import applier as appliers
+from leadmodel_operator.kubernetes.apiserver.client import ApiError, error_of
+from leadmodel_operator.planning import conditions, desired, refusals
+from worlds import stories
+from worlds.fake_api import Call, Refused
+from worlds.fake_cluster import NAME, FakeCluster, Truth
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet, writes
+from worlds.stories import DRIFT
+
+INVALID = (
+    f'Deployment.apps "{NAME}" is invalid: spec.template.annotations: Invalid value: "owner team": name part must consist of '
+    "alphanumeric characters"
+)
+POLICY = f"deployments.apps \"{NAME}\" is forbidden: ValidatingAdmissionPolicy 'team' denied request: label team is missing"
+QUOTA = f'deployments.apps "{NAME}" is forbidden: exceeded quota: few, requested: count/deployments.apps=1, used: 2, limited: 2'
+RIGHTS = (
+    'deployments.apps is forbidden: User "operator" cannot patch resource "deployments" in API group "apps"'
+)
+WEBHOOK = 'Internal error occurred: failed calling webhook "check.example.org": context deadline exceeded'
+
+
+@dataclass
+class RefusesKind:
+    """A hook: writes of a resource get this answer; with `numbered`, each in other words."""
+
+    status: int
+    message: str
+    resource: str = "deployments"
+    numbered: bool = False
+    done: int = 0
+
+    async def __call__(self, call: Call, when: str) -> None:
+        if when == "before" and call.writes and call.resource == self.resource:
+            self.done += 1
+            raise Refused(
+                self.status, "Invalid", self.message + (f" (request {self.done})" if self.numbered else "")
+            )
+
+
+def message(cluster: FakeCluster, kind: str) -> str:
+    return next(c["message"] for c in cluster.status["conditions"] if c["type"] == kind)
+
+
+def events(cluster: FakeCluster, reason: str) -> list[str]:
+    return [event["note"] for event in cluster.all("events") if event["reason"] == reason]
+
+
+def told(work: Callable[[FakeCluster, Leader], object]) -> None:
+    async def tell() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await work(cluster, leader)
+
+    asyncio.run(tell())
+
+
+CASES = {
+    "an invalid field": (RefusesKind(422, INVALID), "Refused", "name part must consist"),
+    "an admission policy": (RefusesKind(403, POLICY), "Refused", "label team is missing"),
+    "a quota": (RefusesKind(403, QUOTA), "QuotaExceeded", "exceeded quota: few"),
+    "a missing right": (RefusesKind(403, RIGHTS), "Forbidden", "give it the rights of its chart"),
+    "a webhook that does not answer": (RefusesKind(500, WEBHOOK), "Refused", "failed calling webhook"),
+    "a webhook that answers in other words each time": (
+        RefusesKind(400, 'admission webhook "x" denied the request: no', numbered=True),
+        "Refused",
+        "denied the request",
+    ),
+}
+
+
+async def refused_and_mended(case: str, cluster: FakeCluster, leader: Leader) -> None:
+    template, reason, words = CASES[case]
+    hook = RefusesKind(template.status, template.message, template.resource, template.numbered)
+    await stories.proven(cluster, leader)
+    before = cluster.api.objects[("deployments", "sales", NAME)]
+    cluster.api.hooks.append(hook)
+    cluster.apply(
+        predictor={"podAnnotations": {"owner team": "sales"}},
+        retraining={"leads": {"uri": "s3://leads/l"}},
+        **DRIFT,
+    )
+    await leader.march(3)
+    assert cluster.condition("Stalled") == ("True", reason)
+    assert cluster.condition("Ready") == ("False", reason)
+    assert cluster.condition("Reconciling")[0] == "False"
+    for kind in ("Stalled", "Ready"):
+        assert words in message(cluster, kind)
+    assert "pods serve" in message(cluster, "Ready")
+    assert (reason == "Forbidden") == ("rights of its chart" in message(cluster, "Stalled"))
+    assert len(events(cluster, reason)) == 1
+    assert ("cronjobs", "sales", f"{NAME}-retraining") in cluster.api.objects, "the other objects go on"
+    assert cluster.api.objects[("deployments", "sales", NAME)]["spec"] == before["spec"]
+    await quietly_refused(cluster, leader)
+    cluster.api.hooks.clear()
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert cluster.condition("Stalled") == ("False", "Settled")
+    assert cluster.condition("Ready") == ("True", "Serving")
+    assert await stays_quiet(leader) == []
+
+
+async def quietly_refused(cluster: FakeCluster, leader: Leader) -> None:
+    """As long as the refusal lasts, it is asked again and status stays as it is, for a new process as well."""
+    version = cluster.lead_model["metadata"]["resourceVersion"]
+    await leader.march(4, seconds=30)
+    async with a_leader(cluster) as other:
+        await other.march(4, seconds=30)
+    assert cluster.lead_model["metadata"]["resourceVersion"] == version
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_refused_deployment_is_named(case):
+    told(lambda cluster, leader: refused_and_mended(case, cluster, leader))
+
+
+async def strict(_self: object, _name: str, work: Callable) -> object:
+    return await work
+
+
+def test_control_a_pass_that_ends_at_the_first_refusal(monkeypatch):
+    monkeypatch.setattr(appliers.Applier, "permitted", strict)
+    with pytest.raises((AssertionError, ApiError)):
+        told(lambda cluster, leader: refused_and_mended("an invalid field", cluster, leader))
+
+
+def test_control_a_request_id_that_counts_as_news(monkeypatch):
+    monkeypatch.setattr(refusals, "steady_words", lambda _state, message, _refused: message)
+    case = "a webhook that answers in other words each time"
+    with pytest.raises(AssertionError):
+        told(lambda cluster, leader: refused_and_mended(case, cluster, leader))
+
+
+# --- a rollback that is decided and refused ------------------------------------------------------------------------------------
+
+
+async def rollback_refused(cluster: FakeCluster, leader: Leader) -> None:
+    await stories.proven(cluster, leader)
+    cluster.upload("B", Truth(auc=0.8, drifts=True))
+    cluster.annotate("poll", "B")
+    await leader.settle()
+    assert cluster.serving() == "B"
+    cluster.api.hooks.append(RefusesKind(422, INVALID))
+    await leader.march(60, seconds=30)
+    assert (cluster.champion(), cluster.serving()) == ("A", "B")
+    assert cluster.condition("RolledBack")[0] == "True"
+    assert "decided: " in message(cluster, "RolledBack")
+    assert not [note for note in events(cluster, "RolledBack") if "serves instead" in note]
+    assert cluster.condition("Stalled") == ("True", "Refused")
+    assert cluster.condition("Ready") == ("False", "Refused")
+    cluster.api.hooks.clear()
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert (cluster.champion(), cluster.serving()) == ("A", "A")
+    assert "serves instead" in message(cluster, "RolledBack")
+
+
+def test_a_rollback_that_is_refused_says_what_pods_serve():
+    told(rollback_refused)
+
+
+def test_control_a_rollback_that_is_taken_for_done(monkeypatch):
+    monkeypatch.setattr(conditions, "serving_digests", lambda state: [state.status.rollbacks[0].to])
+    with pytest.raises(AssertionError):
+        told(rollback_refused)
+
+
+async def bytes_survive(cluster: FakeCluster, leader: Leader) -> None:
+    """A person rolls back, thinks again, releases and pins: the store is away all the time."""
+    await stories.promoted(cluster, leader)
+    b = cluster.status["champion"]["digest"]
+    cluster.annotate("rollback-to", cluster.status["previous"]["digest"])
+    await leader.settle()
+    assert cluster.serving() == "A"
+    await leader.pass_time(timedelta(minutes=20))
+    cluster.store_up = False
+    cluster.annotate("release", b)
+    await leader.settle()
+    cluster.apply(artifact={"digest": b}, revisionHistoryLimit=0, **DRIFT)
+    await leader.settle()
+    assert cluster.serving() == "B"
+
+
+def test_what_a_rollback_left_can_be_pinned_without_the_store():
+    told(bytes_survive)
+
+
+def test_control_bytes_that_go_with_a_rollback(monkeypatch):
+    monkeypatch.setattr(desired, "left_by_rollback", lambda _state: set())
+    with pytest.raises(AssertionError):
+        told(bytes_survive)
+
+
+# --- other objects ---------------------------------------------------------------------------------------------------------------
+
+
+CHILDREN = {
+    "cronjobs": (
+        "CronJob/conversion-retraining",
+        'spec.timeZone: Invalid value: "Europe/Berln": unknown time zone Europe/Berln',
+    ),
+    "services": ("Service/conversion", "denied"),
+    "networkpolicies": ("NetworkPolicy/conversion", "denied"),
+    "serviceaccounts": ("ServiceAccount/conversion-jobs", "denied"),
+    "jobs": ("Job/conversion-poll-", "exceeded"),
+    "configmaps": ("ConfigMap/conversion-", "exceeded quota: few"),
+}
+
+
+@pytest.mark.parametrize("resource", CHILDREN)
+def test_any_refused_child_is_named_and_made_once_it_is_taken(resource):
+    name, words = CHILDREN[resource]
+
+    async def tell(cluster: FakeCluster, leader: Leader) -> None:
+        hook = RefusesKind(422 if resource == "cronjobs" else 403, words, resource)
+        cluster.api.hooks.append(hook)
+        cluster.upload("A", Truth(auc=0.75))
+        cluster.apply(retraining={"leads": {"uri": "s3://leads/l"}}, **DRIFT)
+        await leader.march(8)
+        assert cluster.condition("Stalled")[0] == "True"
+        assert name in message(cluster, "Stalled")
+        assert words in message(cluster, "Stalled")
+        before = writes(cluster.api)
+        await leader.march(4)
+        assert writes(cluster.api) - before < 60
+        cluster.api.hooks.clear()
+        cluster.now += timedelta(minutes=1)
+        await leader.settle()
+        assert cluster.serving() == "A"
+        assert cluster.condition("Ready") == ("True", "Serving")
+        assert await stays_quiet(leader) == []
+
+    told(tell)
+
+
+async def ledger_refused(cluster: FakeCluster, leader: Leader) -> None:
+    """What cannot be recorded is not decided: a crash would lose a rollback."""
+    await stories.proven(cluster, leader)
+
+    async def hook(call: Call, when: str) -> None:
+        if when == "before" and call.writes and call.name == f"{NAME}-ledger":
+            raise Refused(403, "Forbidden", "denied by a policy")
+
+    cluster.api.hooks.append(hook)
+    cluster.upload("B", Truth(auc=0.8))
+    cluster.annotate("poll", "B")
+    await leader.march(12)
+    assert (cluster.champion(), cluster.serving()) == ("A", "A")
+    assert "ConfigMap/conversion-ledger" in message(cluster, "Stalled")
+    cluster.api.hooks.clear()
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert (cluster.champion(), cluster.serving()) == ("B", "B")
+
+
+def test_a_ledger_that_is_refused_stops_decisions_and_is_named():
+    told(ledger_refused)
+
+
+# --- the server's words --------------------------------------------------------------------------------------------------------
+
+
+def status_of(*causes: dict[str, str], text: str = "") -> str:
+    import json
+
+    return json.dumps(
+        {"kind": "Status", "reason": "Invalid", "message": text, "details": {"causes": list(causes)}}
+    )
+
+
+def test_words_name_the_field_and_hold_no_dump_of_a_template():
+    dump = 'Invalid value: {"metadata":{},"spec":{"containers":[{"env":[{"name":"A","value":"s3cr3t"}]}]}}: field is immutable'
+    words = error_of(422, None, status_of({"field": "spec.template", "message": dump})).words
+    assert words == "spec.template: Invalid value: field is immutable"
+    older = 'Invalid value: core.PodTemplateSpec{Env:[]core.EnvVar{{Value:"s3cr3t"}}}: field is immutable'
+    assert "s3cr3t" not in error_of(422, None, status_of({"field": "spec.template", "message": older})).words
+
+
+def test_words_are_short_and_printable():
+    words = error_of(422, None, status_of(text="\x1b[31mno\n" + "x" * 10_000)).words
+    assert words.isprintable()
+    assert len(words) <= 400
