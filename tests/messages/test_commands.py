@@ -114,6 +114,7 @@ FOR_PEOPLE = {
     Program.VALIDATE: {"--min-auc"},
     Program.TRAIN: {
         "--out",
+        "--allow-personal",
         "--time-column",
         "--time-format",
         "--numeric",

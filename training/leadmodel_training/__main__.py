@@ -65,6 +65,12 @@ def _add_columns(p: argparse.ArgumentParser) -> None:
     p.add_argument("--exclude", default="", help="columns known only after the outcome, comma separated")
     p.add_argument("--allow", default="", help="columns that look as if they knew the outcome, but do not")
     p.add_argument(
+        "--allow-personal",
+        default="",
+        metavar="COLUMNS",
+        help="columns that look like personal data and may stand in model and holdout, comma separated",
+    )
+    p.add_argument(
         "--time-column", help="when the lead came in (default: created_at if there is one, else file order)"
     )
     p.add_argument(
@@ -206,6 +212,7 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
         label=given.label,
         exclude=_names(given.exclude),
         allow=_names(given.allow),
+        allow_personal=_names(given.allow_personal),
         time_column=given.time_column,
         time_format=given.time_format,
         numeric=_names(given.numeric),

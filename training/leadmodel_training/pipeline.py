@@ -24,6 +24,7 @@ from leadmodel_training.features import (
 )
 from leadmodel_training.kinds import Decision, decide, features_of
 from leadmodel_training.leak_check import check_leaks, single_auc
+from leadmodel_training.personal_data import redacted, screen
 from leadmodel_training.recipe_choice import Choice, choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
 from leadmodel_training.rows import labels, write_csv
@@ -53,6 +54,7 @@ class TrainingRequest:
         label: Column with the outcome.
         exclude: Columns known only after the outcome.
         allow: Columns that look as if they knew the outcome, but do not.
+        allow_personal: Columns that look like personal data, and stay in artifact and holdout as they are.
         time_column: Column with the time of the lead; None takes `created_at`, if there is one.
         time_format: How that column writes times: a format of `strptime`, a word of `times.UNITS`, or None.
         numeric: Columns that hold numbers, whatever else they hold.
@@ -71,6 +73,7 @@ class TrainingRequest:
     label: str = "y"
     exclude: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    allow_personal: tuple[str, ...] = ()
     time_column: str | None = None
     time_format: str | None = None
     numeric: tuple[str, ...] = ()
@@ -201,10 +204,14 @@ def choose_features(
     decisions = decide(fitting, leads.roles, hours=leads.clocked, wishes=leads.wishes, notes=leads.notes)
     for decision in decisions:
         timer.note(str(decision))
-    features = features_of(decisions)
+    screening = screen(features_of(decisions), fitting, request.allow_personal)
+    for remark in screening.notes:
+        timer.note(remark)
+    features = screening.features
     if not features:
         raise TrainingRefused(
-            Refusal.NOTHING_VARIES, "no column but the label varies; there is nothing to learn from"
+            Refusal.NOTHING_VARIES,
+            "; ".join(screening.notes) or "no column but the label varies; there is nothing to learn from",
         )
     table = encode(fitting, features, leads.times[split.fit])
     check_leaks(features, table, leads.outcome[split.fit], request.allow)
@@ -231,7 +238,11 @@ def export_model(
     columns = raw_columns(rows, fitted.features, times)
     hours = [None if t is None or not leads.clocked else int(t // 3600 % 24) for t in plain(times)]
     held = _holdout(
-        rows, times, fitted.features, leads.roles, leads.outcome[split.holdout] if request.positive else None
+        _without_personal_data(rows, fitted.features, request.allow_personal),
+        times,
+        fitted.features,
+        leads.roles,
+        leads.outcome[split.holdout] if request.positive else None,
     )
     origin = Origin(
         name=request.name,
@@ -260,6 +271,16 @@ def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow
         label=request.label,
         excluded=leads.roles.excluded,
         time=None if leads.roles.time == TIME else leads.roles.time,
+    )
+
+
+def _without_personal_data(rows: Rows, features: Sequence[Feature], allowed: Sequence[str]) -> Rows:
+    """The rows with placeholders for personal data in categories; numbers and texts are written without any anyhow."""
+    categories = {
+        f.source: f for f in features if f.kind is FeatureKind.CATEGORICAL and f.source not in allowed
+    }
+    return rows.with_columns(
+        {name: redacted(rows.columns[name], feature) for name, feature in categories.items()}
     )
 
 
