@@ -17,6 +17,34 @@ class InputRefused(Exception):  # noqa: N818  # an answer, not a failure
         self.limit = limit
 
 
+class _BehindOffer:
+    """The callbacks of a parser that begins in the middle of a request: the head it is given only says that a chunked body follows."""
+
+    def __init__(self, reader: "RequestReader") -> None:
+        self.reader, self.is_open = reader, False
+        self.on_body, self.on_message_complete = reader.on_body, reader.on_message_complete
+
+    def on_message_begin(self) -> None:
+        """Begin a later request."""
+        if self.is_open:
+            self.reader.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of a later request's target."""
+        if self.is_open:
+            self.reader.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of a later request."""
+        if self.is_open:
+            self.reader.on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End the head of a later request."""
+        if self.is_open:
+            self.reader.on_headers_complete()
+
+
 class RequestReader:
     """The requests of one connection. `incoming` is the newest one: while it is not whole, bytes belong to it."""
 
@@ -32,6 +60,7 @@ class RequestReader:
         self.open_head_bytes = 0  # of a head that has not ended
         self.is_head_measured = False  # only heads that came in a long piece or in several are
         self.upgrade_body_bytes = 0  # left of a body behind an offer to upgrade
+        self.is_chunked_offer = False  # a chunked body follows an offer to upgrade
 
     def feed(self, data: bytes) -> None:
         """Parse a piece of any size.
@@ -50,7 +79,8 @@ class RequestReader:
                 self.parser.feed_data(data)
                 break
             except httptools.HttpParserUpgrade as offer:
-                data = self._take_upgrade_body(data[offer.args[0] :])
+                data = data[offer.args[0] :]
+                data = self._parse_on(data) if self.is_chunked_offer else self._take_upgrade_body(data)
             except httptools.HttpParserError as error:
                 if self.is_ended:
                     return
@@ -80,6 +110,15 @@ class RequestReader:
             if not self.upgrade_body_bytes:
                 self.on_message_complete()
         return rest
+
+    def _parse_on(self, data: bytes) -> bytes:
+        """Parse the chunked body behind an offer to upgrade, and what follows, with a new parser: the old one has stopped."""
+        self.is_chunked_offer = False
+        callbacks = _BehindOffer(self)
+        self.parser = httptools.HttpRequestParser(callbacks)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+        callbacks.is_open = True
+        return data
 
     # --- called by the parser --------------------------------------------------------------------------------------------
 
@@ -115,9 +154,11 @@ class RequestReader:
             request.is_inline = method == b"POST"
         request.has_head = True
         if parser.should_upgrade():
-            if request.header(b"transfer-encoding") is not None:
+            coding = request.header(b"transfer-encoding")
+            if coding is not None and coding.strip().lower() != b"chunked":
                 raise httptools.HttpParserError
-            self.upgrade_body_bytes = request.content_length
+            self.is_chunked_offer = coding is not None
+            self.upgrade_body_bytes = 0 if self.is_chunked_offer else request.content_length
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""
@@ -129,7 +170,7 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Hand over a request that is whole."""
-        if self.upgrade_body_bytes:
+        if self.upgrade_body_bytes or self.is_chunked_offer:
             return
         request = self.incoming
         request.is_whole = True
