@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import NoReturn
@@ -34,6 +35,9 @@ from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair
 from leadmodel_store.store import StoreError, fetch
+
+# Kubernetes sets LEADMODEL_PORT=tcp://10.0.0.1:80 in every pod beside a Service named `leadmodel`
+SERVICE_LINKS = ("tcp://", "udp://", "sctp://")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,8 +104,10 @@ def _add_limits(p: argparse.ArgumentParser) -> None:
 def _take_defaults_from_environment(p: argparse.ArgumentParser) -> None:
     for action in p._actions:  # noqa: SLF001  # argparse has no public list of them
         name = "LEADMODEL_" + action.dest.upper()
-        if name in os.environ and action.dest != "help":
-            p.set_defaults(**{action.dest: os.environ[name]})
+        value = os.environ.get(name)
+        is_link = value is not None and value.startswith(SERVICE_LINKS)
+        if value is not None and not is_link and action.dest != "help":
+            p.set_defaults(**{action.dest: value})
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -159,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loader = Loader(given)
     try:
         slots = loader.first()
-        token = _token(given.token_file)
+        if given.token_file is not None:
+            _token(given.token_file)
         auc = given.measured_auc if given.measured_auc is not None else slots.champion.artifact.auc
         if not (auc >= given.min_auc):
             raise SystemExit(_refuse(given, f"Model AUC {auc:.4f} is below {given.min_auc}", loader.seen))
@@ -168,14 +175,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"leadmodel-predictor: {error}", file=sys.stderr)
         return PredictorExit.UNREADABLE
-    _serve(given, slots, loader, token)
+    _serve(given, slots, loader)
     return PredictorExit.STOPPED
 
 
-def _token(path: Path | None) -> str | None:
+def _token(path: Path) -> str:
     """The bearer token. Raises OSError when the file cannot be read or is empty: an empty token would let everybody in."""
-    if path is None:
-        return None
     if not (token := path.read_text().strip()):
         raise OSError(f"{path} is empty; put the token into it or leave --token-file out")
     return token
@@ -187,13 +192,14 @@ def _refuse(given: argparse.Namespace, message: str, seen: str | None) -> int:
     return PredictorExit.REFUSED
 
 
-def _serve(given: argparse.Namespace, slots: Slots, loader: Loader, token: str | None) -> None:
+def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
+    token = partial(_token, given.token_file) if given.token_file is not None else None
     app = Application(model, Reloads(model, lambda: loader.again(model), given.min_auc, token))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     where = f"sockets {given.fd}" if inherited else f"{given.host}:{given.port}"

@@ -96,7 +96,7 @@ def test_concurrent_reloads_wait_for_each_other_up_to_a_number():
         ]
         for thread in asking:
             thread.start()
-        assert server.ask("POST", "/predict", b"{}").status == 200
+        assert server.ask("POST", "/predict", b'{"age": 1}').status == 200
         for thread in asking:
             thread.join()
         assert most == 1
@@ -145,9 +145,9 @@ def score_of(artifact) -> float:
 # --- who may ---------------------------------------------------------------------------------------------------------------------
 
 
-def asked_from(host: str, **headers: str) -> Request:
+def asked_from(peer: str, /, **headers: str) -> Request:
     raw = [(k.replace("_", "-").encode(), v.encode("latin-1")) for k, v in headers.items()]
-    return Request({"type": "http", "headers": raw, "client": (host, 1), "method": "POST", "path": "/"})
+    return Request({"type": "http", "headers": raw, "client": (peer, 1), "method": "POST", "path": "/"})
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,73 @@ def asked_from(host: str, **headers: str) -> Request:
         (asked_from("::ffff:127.0.0.1"), False),
         (asked_from("10.0.0.1"), False),
         (asked_from("nonsense"), False),
+        (asked_from("127.0.0.6"), False),  # a mesh's proxy
+        (asked_from("localhost"), False),
         (asked_from("127.0.0.1", x_forwarded_for="127.0.0.1"), False),
+        (asked_from("127.0.0.1", x_forwarded_host="a"), False),
+        (asked_from("127.0.0.1", x_envoy_internal="true"), False),
         (asked_from("127.0.0.1", forwarded="for=10.0.0.1"), False),
+        (asked_from("127.0.0.1", via="1.1 proxy"), False),
+        (asked_from("127.0.0.1", host="127.0.0.1:8080"), True),
+        (asked_from("::1", host="[::1]:8080"), True),
+        (asked_from("127.0.0.1", host="localhost"), True),
+        (asked_from("127.0.0.1", host="LOCALHOST:8080"), True),
+        (asked_from("127.0.0.1", host="evil.example"), False),  # a name that resolves to 127.0.0.1
+        (asked_from("127.0.0.1", host="localhost.evil.example"), False),
+        (asked_from("127.0.0.1", host="localhost@evil.example"), False),
+        (asked_from("127.0.0.1", host="[::1"), False),
+        (asked_from("127.0.0.1", host=""), False),
+        (asked_from("127.0.0.1", host="localhost:8080", origin="http://localhost:8080"), True),
+        (asked_from("127.0.0.1", host="localhost:8080", origin="http://localhost:3000"), False),
+        (asked_from("127.0.0.1", host="localhost:8080", origin="https://evil.example"), False),
+        (asked_from("127.0.0.1", host="localhost:8080", origin="null"), False),
+        (asked_from("127.0.0.1", host="localhost:8080", sec_fetch_site="cross-site"), False),
+        (asked_from("127.0.0.1", host="localhost:8080", sec_fetch_site="same-origin"), True),
     ],
 )
-def test_without_a_token_only_this_machine_may(asked, may):
+def test_without_a_token_only_programs_on_this_machine_may(asked, may):
     reloads = Reloads(model_of(OLD), slots_of, 0.65, None)
     assert (reloads.forbidden(asked) is None) is may
+
+
+@pytest.mark.parametrize("asked", ["127.0.0.6", "10.0.0.1"])
+def test_the_control_a_token_lets_anybody_in_who_has_it(asked):
+    reloads = Reloads(model_of(OLD), slots_of, 0.65, lambda: "right")
+    assert reloads.forbidden(asked_from(asked, via="proxy", host="x", authorization="Bearer right")) is None
+
+
+def test_a_token_is_read_anew_after_its_rotation(tmp_path):
+    from functools import partial
+
+    from leadmodel_predictor.__main__ import _token
+
+    file = tmp_path / "token"
+    reloads = Reloads(model_of(OLD), slots_of, 0.65, partial(_token, file))
+
+    def answer(token: str) -> int | None:
+        refused = reloads.forbidden(asked_from("10.0.0.1", authorization=f"Bearer {token}"))
+        return refused and refused[0]
+
+    file.write_text("first\n")
+    assert (answer("first"), answer("second")) == (None, 401)
+    file.write_text("second\n")
+    assert (answer("first"), answer("second")) == (401, None)
+    file.write_text("\n")
+    assert (answer("second"), answer("")) == (503, 503)
+    file.unlink()
+    assert (answer("second"), answer("")) == (503, 503)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least"), [("?min_auc=0", 0.65), ("", 0.65), ("?min_auc=0.5", 0.65), ("?min_auc=0.7", 0.7)]
+)
+def test_a_caller_may_raise_the_lock_and_not_lift_it(asked, least):
+    with served(OLD, read=lambda: slots_of(replace(NEW, auc=0.6))) as server:
+        answer = server.ask("POST", f"/ops/reload-model{asked}").json
+        assert (answer["ok"], answer["min_auc"]) == (False, least)
+        assert server.ask("GET", "/ops/model-status").json["digest"] == digest(dump(OLD))
+    with served(OLD, read=lambda: slots_of(replace(NEW, auc=0.71))) as server:
+        assert server.ask("POST", f"/ops/reload-model{asked}").json["ok"] is True
 
 
 @pytest.mark.parametrize(
@@ -179,5 +239,5 @@ def test_without_a_token_only_this_machine_may(asked, may):
     ],
 )
 def test_with_a_token_only_who_has_it(header, may):
-    reloads = Reloads(model_of(OLD), slots_of, 0.65, "right")
+    reloads = Reloads(model_of(OLD), slots_of, 0.65, lambda: "right")
     assert (reloads.forbidden(asked_from("127.0.0.1", authorization=header)) is None) is may

@@ -84,7 +84,9 @@ def served(
 ) -> Iterator[Served]:
     model = model_of(champion, previous)
     guard = Guard(lambda limit: model.metrics.limited[limit](), **limits)
-    app = Application(model, Reloads(model, read or (lambda: model.slots), 0.65, token))
+    app = Application(
+        model, Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token)
+    )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain)
     thread = threading.Thread(target=server.run, args=([listening],))
@@ -101,8 +103,8 @@ def served(
         thread.join()
 
 
-def request(body: bytes = b"{}", path: str = "/predict", method: str = "POST", *more: str) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: t", f"Content-Length: {len(body)}", *more]
+def request(body: bytes = b'{"age": 30}', path: str = "/predict", method: str = "POST", *more: str) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}", *more]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 

@@ -2,10 +2,10 @@
 
 import asyncio
 import hmac
-import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -15,30 +15,39 @@ from leadmodel_predictor.serving.slots import Slots
 from leadmodel_store.store import StoreError
 
 MAX_QUEUED = 8
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+LOOPBACK = frozenset({"127.0.0.1", "::1"})  # not 127.0.0.6, from which a mesh speaks for others
+PROXIES = frozenset({"via", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip"})
+PROXY_PREFIXES = ("x-forwarded-", "x-envoy-", "x-original-", "x-b3-")
+
+ReadToken = Callable[[], str]  # raises OSError where no token can be read
 
 
 class Reloads:
     """The reloads of one process, one after the other. `read` gives new slots or raises; it runs in a thread."""
 
-    def __init__(self, model: Model, read: Callable[[], Slots], min_auc: float, token: str | None) -> None:
+    def __init__(
+        self, model: Model, read: Callable[[], Slots], min_auc: float, token: ReadToken | None
+    ) -> None:
         self.model, self.read, self.min_auc, self.token = model, read, min_auc, token
         self._one = asyncio.Lock()
         self._queued = 0
 
     def forbidden(self, request: Request) -> tuple[int, str] | None:
-        """Why this client may not ask: a bearer token where one is configured, else loopback only."""
-        if self.token is not None:
-            given = request.headers.get("authorization", "")
-            if hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
-                return None
-            return 401, "send the token as `Authorization: Bearer ...`"
-        if _is_loopback(request):
+        """Why this client may not ask: a bearer token where one is configured, else only programs on this machine."""
+        if self.token is None:
+            return _why_not_from_here(request)
+        try:
+            token = self.token()  # read anew, for tokens are rotated while the process runs
+        except OSError:
+            return 503, "the token file cannot be read; try again once the file holds the token"
+        given = request.headers.get("authorization", "")
+        if hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return None
-        return 403, "without a token only loopback may reload; start with --token-file to allow more"
+        return 401, "send the token as `Authorization: Bearer ...`"
 
     async def reload(self, min_auc: float) -> tuple[int, dict[str, Any]]:
-        """Status and answer. Whatever fails, the old model stays."""
+        """Status and answer. Whatever fails, the old model stays; a caller may raise the least AUC, but not lower it."""
+        min_auc = max(min_auc, self.min_auc)
         if self._queued >= MAX_QUEUED:
             return 409, {"ok": False, "error": f"{MAX_QUEUED} reloads wait already", "rejected": False}
         self._queued += 1
@@ -82,11 +91,26 @@ def _failed(error: Exception) -> dict[str, Any]:
             return {"ok": False, "error": what, "rejected": False}
 
 
-def _is_loopback(request: Request) -> bool:
-    """A proxy on this machine speaks for others."""
-    if any(name in request.headers for name in FORWARDED):
-        return False
+def _why_not_from_here(request: Request) -> tuple[int, str] | None:
+    """Why a request was not made by a program on this machine for itself; None if it was.
+
+    A proxy on this machine speaks for others, and a browser on this machine sends what a page of others tells it to.
+    """
+    names = request.headers.keys()
+    peer = request.client.host if request.client else ""
+    if peer not in LOOPBACK or any(n in PROXIES or n.startswith(PROXY_PREFIXES) for n in names):
+        return 403, "without a token only loopback may reload; start with --token-file to allow more"
+    hosts = request.headers.getlist("host")
+    origins = request.headers.getlist("origin")
+    if not _are_here(f"//{host}" for host in hosts) or any(urlsplit(o).netloc not in hosts for o in origins):
+        return 403, "without a token a page of another host may not reload; start with --token-file"
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return 403, "without a token a page of another site may not reload; start with --token-file"
+    return None
+
+
+def _are_here(urls: Iterable[str]) -> bool:
     try:
-        return ipaddress.ip_address(request.client.host if request.client else "").is_loopback
+        return all(urlsplit(url).hostname in LOOPBACK | {"localhost"} for url in urls)
     except ValueError:
         return False
