@@ -46,7 +46,7 @@ def test_columns_that_only_the_previous_model_reads_say_how_many_leads():
     """As many as were sent, though the champion finds no column of its own, and no hour that would end."""
     with served(untimed(), linear(0.1, name="older")) as server:
         found = server.ask("POST", "/predict/batch", {"source": ["ads", "web", "fair"]}).json["score"]
-        assert found == [server.ask("POST", "/predict", {}).json["score"]] * 3
+        assert found == [server.ask("POST", "/predict", {"age": None}).json["score"]] * 3
 
 
 def untimed() -> Artifact:
@@ -164,6 +164,6 @@ def test_a_long_batch_lets_single_leads_through():
         batch.start()
         answered = []
         while batch.is_alive():
-            assert server.ask("POST", "/predict", b"{}").status == 200
+            assert server.ask("POST", "/predict", b'{"age": 1}').status == 200
             answered.append(time.monotonic())
         assert sum(at < finished[0] for at in answered) >= 1

@@ -171,7 +171,7 @@ def test_an_application_waits_for_a_client_that_reads_late():
 
 def test_a_half_closed_client_gets_its_answer():
     with served(MODEL) as server:
-        for path, body, method in (("/predict", b"{}", "POST"), ("/ops/model-status", b"", "GET")):
+        for path, body, method in (("/predict", b'{"age": 1}', "POST"), ("/ops/model-status", b"", "GET")):
             connection = server.connect()
             connection.sendall(request(body, path, method))
             connection.shutdown(socket.SHUT_WR)
@@ -219,6 +219,39 @@ def test_an_offer_to_upgrade_is_not_taken(endpoint):
         for _ in range(2):
             connection.sendall(endpoint.request("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"))
             assert read_answer(connection).status == 200
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+@pytest.mark.parametrize("chunks", [1, 3])
+def test_an_offer_to_upgrade_with_a_chunked_body_is_answered_over_http_1(endpoint, piece, chunks):
+    """As `curl --http2` and the HttpClient of Java send a lead whose size they do not know."""
+    body, size = endpoint.body, -(-len(endpoint.body) // chunks)
+    parts = [body[i : i + size] for i in range(0, len(body), size)]
+    chunked = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    offer = endpoint.head(
+        "Connection: Upgrade, HTTP2-Settings",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+        "Transfer-Encoding: chunked",
+    )
+    with served(MODEL) as server:
+        connection = server.connect()
+        for _ in range(2):  # the connection goes on in HTTP/1.1
+            sent = offer + chunked
+            for at in range(0, len(sent), piece):
+                connection.sendall(sent[at : at + piece])
+            assert read_answer(connection).status == 200
+        connection.sendall((offer + chunked) * 2 + endpoint.request("Connection: close"))
+        assert statuses(read_all(connection)) == [200, 200, 200]
+
+
+def test_an_offer_to_upgrade_with_another_coding_or_a_torn_chunk_is_no_http(endpoint):
+    offer = ("Connection: Upgrade", "Upgrade: h2c")
+    for coding, body in (("gzip, chunked", b"0\r\n\r\n"), ("chunked", b"zz\r\n")):
+        with served(MODEL) as server:
+            connection = server.connect()
+            connection.sendall(endpoint.head(*offer, f"Transfer-Encoding: {coding}") + body)
+            assert statuses(read_all(connection)) == [400]
 
 
 def test_old_clients(endpoint):
@@ -335,7 +368,9 @@ def test_unfinished_bodies_are_held_up_to_a_limit(endpoint):
             connection.sendall(request(b" " * 60_000, endpoint.path)[:-1])
         codes = [int(c.recv(1 << 16)[9:12]) for c in unfinished[3:]]
         assert codes == [503, 503]
-        assert server.ask("POST", "/predict", b"{}").status == 200  # what is whole at once needs no room
+        assert (
+            server.ask("POST", "/predict", b'{"age": 1}').status == 200
+        )  # what is whole at once needs no room
         for connection in unfinished[:3]:
             connection.sendall(b" ")
             assert read_answer(connection).status == 422
@@ -382,7 +417,9 @@ def test_what_is_no_http_is_told_so(sent):
 def test_requests_before_nonsense_are_answered_first():
     with served(MODEL) as server:
         connection = server.connect()
-        connection.sendall(request(b"", "/ops/model-status", "GET") + request(b"{}") + b"nonsense\r\n\r\n")
+        connection.sendall(
+            request(b"", "/ops/model-status", "GET") + request(b'{"age": 1}') + b"nonsense\r\n\r\n"
+        )
         assert statuses(read_all(connection)) == [200, 200, 400]
 
 
@@ -398,7 +435,7 @@ def test_slow_loris(endpoint):
         begun = time.monotonic()
         told: list[int] = []
         while len(told) < len(slow) and time.monotonic() < begun + 60:
-            assert server.ask("POST", "/predict", b"{}").status == 200
+            assert server.ask("POST", "/predict", b'{"age": 1}').status == 200
             for connection in slow[len(told) :]:
                 connection.setblocking(False)
                 try:
@@ -415,7 +452,7 @@ def test_without_the_sweep_slow_clients_stay(monkeypatch):
     monkeypatch.setattr(Guard, "sweep", lambda *_: None)
     with served(MODEL, head_seconds=0.1, body_seconds=0.1) as server:
         connection = server.connect()
-        connection.sendall(request(b"{}")[:-1])
+        connection.sendall(request(b'{"age": 1}')[:-1])
         time.sleep(2.5)
         connection.sendall(b"}")
         assert read_answer(connection).status == 200
@@ -471,7 +508,7 @@ def test_many_idle_connections_hinder_nobody(tmp_path, full):
         assert taken >= count + 50
         for _ in range(20):
             asking = connect()
-            asking.sendall(request(b"{}"))
+            asking.sendall(request(b'{"age": 1}'))
             assert read_answer(asking).status == 200
 
 
@@ -500,7 +537,9 @@ def test_who_does_not_read_is_dropped_and_not_read():
         connection = server.connect()
         connection.settimeout(5)
         with pytest.raises((TimeoutError, ConnectionError)):
-            send_for_long(connection, request(b"", "/openapi.json", "GET") + request(b"{}"), 1_000_000)
+            send_for_long(
+                connection, request(b"", "/openapi.json", "GET") + request(b'{"age": 1}'), 1_000_000
+            )
         deadline = time.monotonic() + 20
         while server.guard.connections and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -563,7 +602,7 @@ def test_the_ceiling_is_reached_before_the_queue_grows():
         assert {a.status for a in answers} == {200, 503}
         assert all(a.headers["retry-after"] == "1" and a.json["field"] == "$" for a in busy)
         assert server.limited("waiting") == len(busy)
-        assert server.ask("POST", "/predict", b"{}").status == 200
+        assert server.ask("POST", "/predict", b'{"age": 1}').status == 200
 
 
 def test_without_a_ceiling_everything_waits():

@@ -17,6 +17,8 @@ import pytest
 from leadmodel_artifact.artifact import digest, dump
 from leadmodel_artifact.scoring import score
 from leadmodel_messages.window import parse
+from leadmodel_predictor.__main__ import parser
+from leadmodel_predictor.serving.model import version_date
 from support.small_models import leads, linear
 
 
@@ -119,7 +121,7 @@ def test_bad_leads_are_422_with_a_path(server, body, field):
 def test_a_bad_lead_in_a_batch_is_named(server):
     answer = server.client.post("/predict/batch", json=[{"age": 1}, {"age": "x"}])
     assert (answer.status_code, answer.json()["field"]) == (422, "$[1].age")
-    answer = server.client.post("/predict/batch", json=[{}, {"created_at": "x"}])
+    answer = server.client.post("/predict/batch", json=[{"age": 1}, {"created_at": "x"}])
     assert (answer.status_code, answer.json()["field"]) == (422, "$[1].created_at")
     assert server.client.post("/predict/batch", json=[{}] * 10_001).status_code == 422
 
@@ -275,3 +277,25 @@ def test_a_previous_that_does_not_load_is_no_failure(tmp_path):
         }
     finally:
         stop(server)
+
+
+def test_what_kubernetes_says_of_a_service_called_leadmodel_is_no_port(monkeypatch):
+    """The control is the port that a person sets."""
+    monkeypatch.setenv("LEADMODEL_PORT", "tcp://10.96.0.7:80")
+    assert parser().parse_args(["--artifact", "a"]).port == 8080
+    monkeypatch.setenv("LEADMODEL_PORT", "9000")
+    assert parser().parse_args(["--artifact", "a"]).port == 9000
+
+
+@pytest.mark.parametrize(
+    ("trained_at", "shown"),
+    [
+        ("2026-01-05T00:00:00+00:00", "2026-01-05T00:00:00Z"),
+        ("2026-01-05T00:00:00Z", "2026-01-05T00:00:00Z"),
+        ("2026-01-05T02:00:00+02:00", "2026-01-05T00:00:00Z"),
+        ("2026-01-05T00:00:00", "2026-01-05T00:00:00Z"),
+        ("some day", "some day"),
+    ],
+)
+def test_the_date_of_a_version_ends_with_z(trained_at, shown):
+    assert version_date(replace(linear(), trained_at=trained_at)) == shown

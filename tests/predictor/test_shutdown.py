@@ -91,14 +91,14 @@ def test_without_draining_requests_fail(tmp_path):
 def test_what_is_in_flight_is_finished():
     with served(linear(), drain=2.0) as server:
         half, idle = server.connect(), server.connect()
-        half.sendall(request(b"{}")[:-1])
-        idle.sendall(request(b"{}"))
+        half.sendall(request(b'{"age": 1}')[:-1])
+        idle.sendall(request(b'{"age": 1}'))
         assert read_answer(idle).status == 200
         loop = next(iter(server.guard.connections)).loop
         loop.call_soon_threadsafe(server.server.handle_exit, signal.SIGTERM, None)
         time.sleep(0.1)
         assert server.ask("GET", "/readyz").status == 503
-        idle.sendall(request(b"{}"))
+        idle.sendall(request(b'{"age": 1}'))
         answer = read_answer(idle)
         assert (answer.status, answer.headers["connection"]) == (200, "close")
         time.sleep(3)  # it no longer listens, but the half request may still become whole

@@ -58,13 +58,12 @@ PREVIOUS = {
 }
 SENT = [
     *leads(20, seed=8),
-    {},
     {"age": None},
     {"age": 30, "extra": 3, "word": "b"},
     {"age": 30, "extra": 10, "word": "c"},
     {"age": 30, "extra": "many", "word": 5},
     {"age": 30, "extra": [[[]]], "word": {}},
-    {"extra": True, "word": None},
+    {"age": None, "extra": True, "word": None},
 ]
 
 

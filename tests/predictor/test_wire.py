@@ -106,7 +106,7 @@ REQUESTS = [
         "/nothing", "/%6eothing?a=%20b", "/ops/drift-window?since=x", "/predict/batch",
     )),
     *(request(b"", "/predict", method, CLOSE) for method in ("GET", "HEAD", "PUT")),
-    request(b'[{"age": 30}, {}]', "/predict/batch", "POST", CLOSE),
+    request(b'[{"age": 30}, {"age": null}]', "/predict/batch", "POST", CLOSE),
     request(b'[{"age": "x"}]', "/predict/batch", "POST", CLOSE),
     request(b"", "/healthz", "GET") + request(b"", "/readyz", "GET", CLOSE),
     request(b"", "/healthz", "GET").replace(b"HTTP/1.1", b"HTTP/1.0"),

@@ -25,6 +25,7 @@ from leadmodel_predictor.http.predict import (
     UNREADABLE,
     remember,
     remember_refused,
+    safe_score,
     unreadable,
 )
 from leadmodel_predictor.http.types import Message, Receive, Scope, Send
@@ -51,6 +52,8 @@ class Leads:
     values: Callable[[slice], list[Values]]
     scores: Callable[[slice], list[float]]  # raises what a scorer raises
     lead: Callable[[int], Any]
+    is_bare: Callable[[int], bool]  # whether no field that the model reads has a value in a lead
+    check_names: Callable[[int], None]  # raises BadLead for a lead without any field that the model reads
 
     def parts(self) -> Iterator[slice]:
         """Slices of a batch, short enough for single leads to wait between them."""
@@ -96,7 +99,7 @@ class Batch:
             leads = (_columns if columnar else _rows)(ring.slots, body, ring.clock_hour)
             scores = await _scored(ring.slots.champion.scorer, leads)
         except UNREADABLE as error:
-            refused = unreadable(error)
+            refused = unreadable(error, body)
             if live:
                 remember_refused(self.model, ring, _one(body, refused.field, columnar=columnar), now)
             raise refused from None
@@ -163,11 +166,23 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
     if len(leads) > MAX_BATCH:
         raise BadLead("$", f"a batch may have at most {MAX_BATCH} leads")
     hours = _hours(reader, leads, now_hour)
+    parts: list[bytes] = []
+
+    def check_names(i: int) -> None:
+        if not parts:
+            parts.extend(map(bytes, msgspec.json.decode(body, type=list[msgspec.Raw])))
+        try:
+            reader.check_names(parts[i])
+        except BadLead as error:
+            raise BadLead(f"$[{i}]", str(error)) from None
+
     return Leads(
         hours,
         values=lambda part: list(map(reader.values, leads[part], hours[part])),
         scores=lambda part: reader.scores(leads[part], hours[part]),
         lead=leads.__getitem__,
+        is_bare=lambda i: reader.is_bare(leads[i]),
+        check_names=check_names,
     )
 
 
@@ -190,6 +205,8 @@ def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
         values=rows.__getitem__,
         scores=lambda part: list(starmap(slots.champion.scorer, rows[part])),
         lead=partial(reader.lead, columns),
+        is_bare=lambda _: False,  # a column that is sent names its field
+        check_names=lambda _: None,
     )
 
 
@@ -214,19 +231,23 @@ async def _scored(scorer: Scorer, leads: Leads) -> list[float]:
         try:
             scores += leads.scores(part)
         except UNSCORED:
-            scores += [_safe(scorer, values) for values in leads.values(part)]
+            values = enumerate(leads.values(part), part.start)
+            scores += [NAN if leads.is_bare(i) else safe_score(scorer, v) for i, v in values]
         await asyncio.sleep(0)
     if not math.isfinite(math.fsum(scores)):
-        place = next(i for i, score in enumerate(scores) if not math.isfinite(score))
-        raise BadLead(f"$[{place}]", NO_SCORE)
+        for place in [i for i, score in enumerate(scores) if not math.isfinite(score)]:
+            scores[place] = _bare_score(scorer, leads, place)
     return scores
 
 
-def _safe(scorer: Scorer, values: Values) -> float:
-    try:
-        return scorer(*values)
-    except UNSCORED:
-        return NAN
+def _bare_score(scorer: Scorer, leads: Leads, place: int) -> float:
+    """The score of a lead whose fields are all null. Raises BadLead for another lead without a finite score."""
+    if leads.is_bare(place):
+        leads.check_names(place)
+        score = safe_score(scorer, leads.values(slice(place, place + 1))[0])
+        if math.isfinite(score):
+            return score
+    raise BadLead(f"$[{place}]", NO_SCORE)
 
 
 def _as_rows(scores: list[float], tail: bytes) -> bytes:

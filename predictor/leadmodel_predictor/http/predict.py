@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from leadmodel_artifact.compiler import Scorer
 from leadmodel_predictor.http.errors import Refused, refusal, send_refusal
+from leadmodel_predictor.http.no_json import why_no_json
 from leadmodel_predictor.http.types import Receive, Scope, Send
 from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_of
 from leadmodel_predictor.serving.fields import NAN, Scored, Values
@@ -62,16 +64,19 @@ class Predict:
         ring = self.model.ring
         slots = ring.slots
         reader = slots.reader
+        examined = self.model.metrics.examined
         now = time()
         if not ring.begins <= now < ring.ends:
             ring.turn(now)
         try:
             lead = reader.decode(body)
             hour = ring.clock_hour if reader.time is None else reader.hour(lead, ring.clock_hour)
+            score, values = scored(reader, lead, hour, body)
         except UNREADABLE as error:
             remember_refused(self.model, ring, body, now)
-            raise unreadable(error) from None
-        score, values = scored(reader, lead, hour)
+            raise unreadable(error, body) from None
+        if now >= examined.due:
+            examined.look(reader, body, now)
         if reader.previous_score is None and score == score:  # noqa: PLR0124  # no NaN
             ring.row[hour] += 1
             ring.add((now, hour, values, score, None, NAN))
@@ -82,12 +87,29 @@ class Predict:
         return b'{"score":' + encode(score) + slots.tail
 
 
-def scored(reader: Reader, lead: Any, hour: int) -> Scored:
-    """The champion's score and values of a lead; the score is NaN where arithmetic fails."""
+def scored(reader: Reader, lead: Any, hour: int, body: bytes) -> Scored:
+    """The champion's score and values of a lead; the score is NaN where arithmetic fails.
+
+    Raises:
+        BadLead: the body names no field that the champion reads.
+    """
     try:
-        return reader.score(lead, hour)
+        scored = reader.score(lead, hour)
     except UNSCORED:
         return NAN, reader.values(lead, hour)
+    if scored[1] is not None:
+        return scored
+    reader.check_names(body)
+    values = reader.values(lead, hour)
+    return safe_score(reader.scorer, values), values
+
+
+def safe_score(scorer: Scorer, values: Values) -> float:
+    """The score of coded values; NaN where arithmetic fails."""
+    try:
+        return scorer(*values)
+    except UNSCORED:
+        return NAN
 
 
 def remember(model: Model, ring: Ring, lead: Any, entry: tuple[float, int, Values | None, float]) -> None:
@@ -115,6 +137,7 @@ def remember(model: Model, ring: Ring, lead: Any, entry: tuple[float, int, Value
 def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
     """Count a lead that the champion refuses as bad for the champion, and for the previous model if that model refuses the lead too."""
     model.metrics.bad_champion()
+    model.metrics.examined.look(ring.slots.reader, body, now)
     hour = ring.clock_hour
     other: Scored = NAN, None
     reader = ring.slots.previous_reader
@@ -129,17 +152,19 @@ def _read(reader: Reader, body: bytes, now_hour: int) -> tuple[int, Scored]:
     try:
         lead = reader.decode(body)
         hour = reader.hour(lead, now_hour)
+        return hour, scored(reader, lead, hour, body)
     except UNREADABLE:
         return now_hour, (NAN, None)
-    return hour, scored(reader, lead, hour)
 
 
-def unreadable(error: Exception) -> BadLead:
+def unreadable(error: Exception, body: bytes) -> BadLead:
     """The error of a body as a JSON path and a sentence that holds no text of the body."""
     match error:
         case BadLead():
             return error
         case msgspec.ValidationError():
-            return BadLead(*path_of(error))
+            path, sentence = path_of(error)
+            is_list = path == "$" and sentence == "Expected object, got array"
+            return BadLead(path, f"{sentence}; many leads go to /predict/batch" if is_list else sentence)
         case _:
-            return BadLead("$", "the body is not a JSON document in UTF-8, or is nested too deeply")
+            return BadLead("$", why_no_json(error, body))

@@ -62,10 +62,10 @@ class Rehearsal:
         try:
             read = reader.decode(body)
             hour = reader.hour(read, ring.clock_hour)
+            score, values = scored(reader, read, hour, body)
         except UNREADABLE:
             remember_refused(model, ring, body, now)
             return None
-        score, values = scored(reader, read, hour)
         remember(model, ring, read, (now, hour, values, score))
         return None if score != score else score  # noqa: PLR0124  # NaN
 

@@ -19,6 +19,7 @@ from leadmodel_predictor.serving.fields import Values, fields_of
 from leadmodel_predictor.serving.text_numbers import forgiving
 
 TIME_SOURCE = "created_at"
+NAMES_SHOWN = 20  # of the fields that a model reads, in an error
 # what a scorer may raise: the model has no finite score for a lead
 UNSCORED = (ArithmeticError, TypeError, ValueError)
 
@@ -67,7 +68,7 @@ class Reader:
         self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
         self.strict_time = own is not None  # only the champion refuses leads
         self.time = self.fields[self.time_source].name if self.time_source in self.fields else None
-        self._scorer = scorer
+        self.scorer = scorer
         self._functions = LeadFunctions(artifact, self.fields)
         self.score = self._functions.score(scorer)
         self.previous_score = previous and self._functions.previous_score(*previous)
@@ -80,7 +81,36 @@ class Reader:
     @cached_property
     def scores(self) -> Callable[[Iterable[Any], Iterable[int]], list[float]]:
         """A function of many leads and their UTC hours: the champion's scores."""
-        return self._functions.scores(self._scorer)
+        return self._functions.scores(self.scorer)
+
+    @cached_property
+    def is_bare(self) -> Callable[[Any], bool]:
+        """A function of a lead: whether none of the champion's fields has a value."""
+        return self._functions.is_bare()
+
+    def check_names(self, body: bytes) -> None:
+        """Check that a body without any value names one of the champion's fields, if only as null. Raises BadLead."""
+        if not self.names.intersection(msgspec.json.decode(body, type=dict[str, msgspec.Raw])):
+            raise BadLead("$", self.no_known_field)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names on the wire of the champion's fields."""
+        return frozenset(feature.source for feature in self.champion.features)
+
+    @cached_property
+    def no_known_field(self) -> str:
+        """The sentence that refuses a lead without any field that the champion reads."""
+        names = list(dict.fromkeys(feature.source for feature in self.champion.features))
+        more = (
+            f" and {len(names) - NAMES_SHOWN} more (/openapi.json lists all)"
+            if len(names) > NAMES_SHOWN
+            else ""
+        )
+        return (
+            "the lead has no field that the model reads; send fields at the top level of the object, by these names: "
+            f"{', '.join(names[:NAMES_SHOWN])}{more}; many leads go to /predict/batch"
+        )
 
     def struct(self, name: str, wanted: list[tuple[Any, Any]]) -> type[msgspec.Struct]:
         """A type with the fields of a lead, each of the type and default wanted."""

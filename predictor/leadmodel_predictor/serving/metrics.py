@@ -9,6 +9,8 @@ from itertools import accumulate
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
+from leadmodel_predictor.serving.examined import ExaminedLeads
+
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
@@ -90,8 +92,14 @@ class Metrics:
             ["feature"],
         )
         self.samples = gauge("lead_model_drift_window_samples", "Leads in the drift window.")
+        self.compared = gauge(
+            "lead_model_drift_compared_leads",
+            "Leads in the drift window that were compared with the holdout; the others came at hours that the holdout does not know, or were refused.",
+        )
         self.requests = Requests()
+        self.examined = ExaminedLeads()
         registry.register(self.requests)
+        registry.register(self.examined)
         self.batch_leads = counter("lead_model_batch_leads_total", "Leads scored in batches.").inc
         bad = counter("lead_model_bad_leads_total", "Leads a slot refuses or scores non-finite.", ["slot"])
         self.bad_champion, self.bad_previous = bad.labels("champion").inc, bad.labels("previous").inc

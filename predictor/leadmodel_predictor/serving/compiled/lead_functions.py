@@ -42,13 +42,24 @@ class LeadFunctions:
         return _compile(["def read(lead, hour):", *body, f"    return {_tuple(self.champion)}"], namespace)
 
     def score(self, scorer: Scorer) -> Callable[[Any, int], Scored]:
-        """A function of a lead and its UTC hour: the champion's score and coded values."""
-        return self._scored(self.champion, _coded, scorer)
+        """A function of a lead and its UTC hour: the champion's score and coded values; no values where no field has a value."""
+        return self._scored(
+            self.champion, _coded, scorer, [f"    if {self._is_bare(self.champion)}: return refused"]
+        )
+
+    def is_bare(self) -> Callable[[Any], bool]:
+        """A function of a lead: whether none of the champion's fields has a value."""
+        return _compile(["def read(lead):", f"    return {self._is_bare(self.champion)}"], {})
 
     def scores(self, scorer: Scorer) -> Callable[[Iterable[Any], Iterable[int]], list[float]]:
-        """A function of many leads and their UTC hours: the champion's scores."""
-        artifact, namespace = self.champion, {"scorer": scorer}
+        """A function of many leads and their UTC hours: the champion's scores, NaN where no field has a value."""
+        artifact = self.champion
+        namespace: Namespace = {"scorer": scorer}
+        namespace["nan"] = NAN
         inner = [
+            f"    if {self._is_bare(artifact)}:",
+            "        add(nan)",
+            "        continue",
             *self._read_lines(artifact, _coded, namespace),
             *_score_lines(artifact, namespace),
             "    add(score)",
@@ -73,14 +84,21 @@ class LeadFunctions:
             checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
             return [*checked, *_coded(i, feature, namespace)]
 
-        read = self._scored(previous, read_feature, scorer)
+        is_apart = own.isdisjoint(f.source for f in previous.features)  # an absent field is then no null
+        guard = [f"    if {self._is_bare(previous)}: return refused"] if is_apart else []
+        read = self._scored(previous, read_feature, scorer, guard)
         return lambda lead, hour, _values: read(lead, hour)
 
+    def _is_bare(self, artifact: Artifact) -> str:
+        """An expression: none of the model's fields has a value. The first field with a value ends the test."""
+        names = dict.fromkeys(self.fields[feature.source].name for feature in artifact.features)
+        return " and ".join(f"lead.{name} is None" for name in names)
+
     def _scored(
-        self, artifact: Artifact, read_feature: ReadFeature, scorer: Scorer
+        self, artifact: Artifact, read_feature: ReadFeature, scorer: Scorer, guard: Sequence[str] = ()
     ) -> Callable[[Any, int], Scored]:
         namespace: Namespace = {"scorer": scorer, "refused": (NAN, None)}
-        lines = ["def read(lead, hour):", *self._read_lines(artifact, read_feature, namespace)]
+        lines = ["def read(lead, hour):", *guard, *self._read_lines(artifact, read_feature, namespace)]
         lines += [f"    values = {_tuple(artifact)}", *_score_lines(artifact, namespace)]
         return _compile([*lines, "    return score, values"], namespace)
 

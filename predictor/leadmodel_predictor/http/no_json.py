@@ -1,0 +1,54 @@
+"""Why a body is no JSON, and what to send instead: one sentence that holds no text of the body."""
+
+import re
+from collections.abc import Callable
+
+SEND = 'send a JSON object in UTF-8, such as {"details": "please call"}'
+_PLACE = re.compile(r"\(byte (\d+)\)$")
+_FORM = re.compile(rb"[\w.%+\[\]-]+=[^\s{}]*\Z")
+_TABLE = re.compile(rb"[^\n{}\[\]]*[,;\t][^\n{}\[\]]*\r?\n")
+_NO_NUMBER = re.compile(rb"[+-]?(nan|inf)", re.IGNORECASE)
+_PYTHON = re.compile(rb"(None|True|False|')")
+_HTML_OR_XML = re.compile(rb"\s*<")
+
+# the first signature that fits the body names its format
+_FORMATS: tuple[tuple[str, Callable[[bytes], object]], ...] = (
+    ("the body is empty", lambda body: not body.strip()),
+    ("the body is compressed", lambda body: body.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK"))),
+    (
+        "the body is UTF-16 or UTF-32",
+        lambda body: body.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in body[:4],
+    ),
+    ("the body begins with a byte-order mark", lambda body: body.startswith(b"\xef\xbb\xbf")),
+    ("the body is a multipart form", lambda body: body.startswith(b"--")),
+    ("the body is XML or HTML", _HTML_OR_XML.match),
+    ("the body is a form", lambda body: _FORM.match(body[:4096].strip())),
+    ("the body is CSV", _TABLE.match),
+)
+
+
+def why_no_json(error: Exception, body: bytes) -> str:
+    """Say why a decoder took no JSON from a body, and what to send."""
+    if isinstance(error, RecursionError):
+        return "the body is nested too deeply; a lead is a flat JSON object"
+    for sentence, fits in _FORMATS:
+        if fits(body):
+            return f"{sentence}; {SEND}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"the body is not UTF-8; {SEND}"
+    return _malformed(str(error), body)
+
+
+def _malformed(error: str, body: bytes) -> str:
+    place = _PLACE.search(error)
+    if place is None:
+        return f"the body ends within its JSON; {SEND}"
+    at = int(place[1])
+    # the decoder points at the byte that no number or word goes on with
+    if any(_NO_NUMBER.match(body, max(at - back, 0)) for back in range(5)):
+        return f"the body is not JSON at byte {at}: JSON has no NaN and no infinity; send null for a missing number"
+    if any(_PYTHON.match(body, max(at - back, 0)) for back in range(2)):
+        return f"the body is not JSON at byte {at}: this is Python's way to write; encode the lead with json.dumps"
+    if "trailing characters" in error:
+        return f"the body goes on behind its JSON at byte {at}; send one lead, or a list to /predict/batch"
+    return f"the body is not JSON at byte {at}; {SEND}"
