@@ -9,9 +9,10 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import repeat
 
-from leadmodel_artifact.model import FeatureKind, FeatureReference
+from leadmodel_artifact.model import FeatureKind, FeatureReference, Reference
 from leadmodel_statistics.hours import MAX_SHRINK, hourly_shares, marginal_shares, shrink_strength
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 BINS = 10
+DATE_HOURS = 2  # UTC hours in which the midnights of a time zone fall
 SCORE = "score"  # the name under which the model's score is watched like a feature
 
 
@@ -116,11 +118,51 @@ def _counted(
     )
 
 
+def missing_reference(reference: FeatureReference, all_rows: FeatureReference) -> FeatureReference | None:
+    """How many of the reference's rows have a value, and how many have none, as a reference of two bins.
+
+    Args:
+        reference: a feature's reference, which counts rows with a value.
+        all_rows: the reference of the score, which every row has.
+
+    Returns:
+        None for a category, whose missing values are counted as other, and where the counts do not fit together.
+    """
+    known, rows = sum(reference.counts), sum(all_rows.counts)
+    if reference.kind is FeatureKind.CATEGORICAL or not 0 <= known <= rows:
+        return None
+    by_hour: list[tuple[int, int]] = []
+    for row, whole in zip(reference.counts_by_hour, all_rows.counts_by_hour, strict=False):
+        by_hour.append((sum(row), max(0, sum(whole) - sum(row))))
+    return FeatureReference(
+        name=reference.name,
+        kind=FeatureKind.CATEGORICAL,
+        mean=0.0,
+        std=0.0,
+        levels=("known",),
+        counts=(known, rows - known),
+        counts_by_hour=tuple(by_hour) if len(by_hour) == 24 else (),
+        shrink=shrink_strength(by_hour) if len(by_hour) == 24 else MAX_SHRINK,
+    )
+
+
 def _std(numbers: Sequence[float]) -> float:
     if len(numbers) < 2:
         return 0.0
     mean = math.fsum(numbers) / len(numbers)
     return math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+
+
+def comparable(reference: Reference) -> Reference:
+    """The reference without its hours where these are no hours of the day.
+
+    Dates without a time of day fall into one UTC hour, or into two where the offset changed in the year. Compared hour by hour, the leads
+    of every other hour would be left out, and drift would go unseen.
+    """
+    if not reference.hours or sum(count > 0 for count in reference.hours) > DATE_HOURS:
+        return reference
+    features = (replace(f, counts_by_hour=(), shrink=MAX_SHRINK) for f in reference.features)
+    return replace(reference, hours=(), features=tuple(features))
 
 
 def marginal(reference: FeatureReference) -> tuple[float, ...]:

@@ -30,11 +30,22 @@ HOURS = 24
 
 
 @dataclass(frozen=True)
+class MissingWindow:
+    """Leads with and without a value, beside the leads of either kind that the reference leads one to expect; shaped as two bins."""
+
+    n: int
+    n_ref: int
+    shrink: float
+    observed: tuple[int, ...]
+    expected: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class FeatureWindow:
     """One feature, or the score: leads per bin, and Σ_h n_h q(b|h) per bin, both of leads at hours the reference knows.
 
     `n` counts those leads, `n_ref` the rows of the reference, `shrink` is the K of the PSI's noise; `sum` and `sumsq` add up the values
-    of the leads, `mean` and `std` are those of the reference.
+    of the leads, `mean` and `std` are those of the reference. `missing` also counts leads without a value; None: not counted.
     """
 
     kind: str
@@ -47,6 +58,7 @@ class FeatureWindow:
     sumsq: float = 0.0
     mean: float = 0.0
     std: float = 0.0
+    missing: MissingWindow | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +184,20 @@ def _merge_features(parts: Sequence[FeatureWindow]) -> FeatureWindow:
         sumsq=math.fsum(part.sumsq for part in parts),
         mean=first.mean,
         std=first.std,
+        missing=_merge_missing([part.missing for part in parts if part.missing is not None], len(parts)),
+    )
+
+
+def _merge_missing(parts: Sequence[MissingWindow], wanted: int) -> MissingWindow | None:
+    """None unless every replica counts missing values: a part of the leads is no sum."""
+    if not parts or len(parts) < wanted:
+        return None
+    return MissingWindow(
+        n=sum(part.n for part in parts),
+        n_ref=parts[0].n_ref,
+        shrink=parts[0].shrink,
+        observed=_added([part.observed for part in parts]),
+        expected=tuple(map(math.fsum, zip(*(part.expected for part in parts), strict=True))),
     )
 
 
@@ -235,6 +261,17 @@ def _dump_feature(feature: FeatureWindow) -> dict[str, Any]:
         "sumsq": feature.sumsq,
         "mean": feature.mean,
         "std": feature.std,
+        **({"missing": _dump_missing(feature.missing)} if feature.missing else {}),
+    }
+
+
+def _dump_missing(missing: MissingWindow) -> dict[str, Any]:
+    return {
+        "n": missing.n,
+        "nRef": missing.n_ref,
+        "shrink": missing.shrink,
+        "observed": list(missing.observed),
+        "expected": list(missing.expected),
     }
 
 
@@ -331,6 +368,20 @@ def _parse_feature(node: Node) -> FeatureWindow:
         sumsq=bounds.between(node, "sumsq", 0, MAX_SQUARES),
         mean=node.number("mean"),
         std=node.number("std"),
+        missing=_parse_missing(node.node("missing")) if node.has("missing") else None,
+    )
+
+
+def _parse_missing(node: Node) -> MissingWindow:
+    observed = _counts(node, "observed", 2, MAX_LEADS)
+    if len(observed) != 2:
+        raise LayoutError(f"{node.at('observed')} must count two bins")
+    return MissingWindow(
+        n=_count(node, "n", MAX_LEADS),
+        n_ref=_count(node, "nRef", MAX_COUNTED),
+        shrink=bounds.between(node, "shrink", 0, MAX_COUNTED),
+        observed=observed,
+        expected=_shares(node, "expected", 2),
     )
 
 

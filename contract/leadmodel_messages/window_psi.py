@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow
+from leadmodel_messages.window import FeatureWindow, HoursWindow, MissingWindow, SlotWindow
 from leadmodel_statistics.stability import Psi, psi
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
@@ -47,12 +47,55 @@ def hours_psi(hours: HoursWindow) -> Psi | None:
     return index and Psi(index.value * watched, index.noise, index.bins)
 
 
+def missing_psi(
+    missing: MissingWindow | None, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]
+) -> Psi | None:
+    """Compute the PSI of having a value or none; None where no more values are missing than the reference leads one to expect.
+
+    Fewer missing values are no fault: a table of past leads often writes an empty text as a missing one.
+
+    Args:
+        missing: Leads with and without a value.
+        leads_by_hour: As in `feature_psi`.
+        ref_by_hour: As in `feature_psi`.
+    """
+    if missing is None or missing.observed[1] <= missing.expected[1]:
+        return None
+    return psi(
+        missing.observed,
+        missing.expected,
+        n=missing.n,
+        n_ref=missing.n_ref,
+        shrink=missing.shrink,
+        leads_by_hour=leads_by_hour,
+        ref_by_hour=ref_by_hour,
+    )
+
+
 def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
-    """Compute the PSI of every monitored feature that has at least `min_samples` leads, and of `hour_of_day`."""
-    features = {name: feature for name, feature in slot.features.items() if feature.n >= min_samples}
-    indices = {
-        name: feature_psi(feature, slot.leads_by_hour, slot.ref_by_hour) for name, feature in features.items()
-    }
-    if slot.hours is not None:
-        indices[HOUR_OF_DAY] = hours_psi(slot.hours)
-    return {name: index for name, index in indices.items() if index is not None}
+    """Compute the PSI of every monitored feature that has at least `min_samples` leads, and of `hour_of_day`.
+
+    The PSI of a feature is the larger one of two: of the values that came, and of whether a value came.
+    """
+    indices: dict[str, Psi] = {}
+    for name, feature in slot.features.items():
+        missing = feature.missing
+        is_known, is_counted = feature.n >= min_samples, missing is not None and missing.n >= min_samples
+        values = feature_psi(feature, slot.leads_by_hour, slot.ref_by_hour) if is_known else None
+        gaps = missing_psi(missing, slot.leads_by_hour, slot.ref_by_hour) if is_counted else None
+        if (index := max(filter(None, (values, gaps)), key=lambda p: p.value, default=None)) is not None:
+            indices[name] = index
+    if slot.hours is not None and (of_hours := hours_psi(slot.hours)) is not None:
+        indices[HOUR_OF_DAY] = of_hours
+    return indices
+
+
+def compared_leads(slot: SlotWindow) -> int:
+    """Count the leads that were compared with the reference: scored, and at hours that the reference knows."""
+    return max(0, slot.n - slot.bad - slot.unsupported)
+
+
+def is_compared(slot: SlotWindow, min_samples: int) -> bool:
+    """Whether enough leads were compared, and at least half of those scored: silence about the others is no sign that they fit."""
+    compared = compared_leads(slot)
+    return compared >= max(min_samples, 1) and 2 * compared >= slot.n - slot.bad

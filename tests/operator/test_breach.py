@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from leadmodel_messages.window import FeatureWindow, SlotWindow, Window
+import pytest
+
+from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow, Window
+from leadmodel_operator.planning import drift
 from leadmodel_operator.planning.drift import Assessed, assess
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.fields import Duration
@@ -96,3 +99,46 @@ def test_what_was_told_stays_told_through_a_mute_moment():
     story.last = replace(story.last, verdict="the world moved")
     story.read(None)
     assert story.read(DRIFTS).result.verdict == "the world moved"
+
+
+def at_hours(compared: int, unsupported: int) -> Window:
+    """Leads that fit where they were compared, and leads at hours that the reference does not know."""
+    fits = window((compared // 2, compared // 2), None)
+    slot = replace(fits.champion, n=compared + unsupported, unsupported=unsupported)
+    hours = HoursWindow(600, 5000, (25,) * 24, (25.0,) * 24)  # leads come when they always came
+    return replace(fits, champion=replace(slot, hours=hours))
+
+
+@pytest.mark.parametrize(
+    ("compared", "unsupported", "evidence"),
+    [
+        (400, 0, Evidence.PASS),
+        (400, 400, Evidence.PASS),
+        (400, 402, Evidence.INSUFFICIENT),
+        (100, 900, Evidence.INSUFFICIENT),
+        (0, 1000, Evidence.INSUFFICIENT),
+    ],
+)
+def test_leads_that_were_not_compared_are_no_pass(compared, unsupported, evidence, monkeypatch):
+    """A model is proven by leads that were compared; the control takes any figure as a measurement."""
+    seen = PodSeen(name="p", template_champion=A, image="i", ready=True, champion=A)
+    seen = replace(seen, window=at_hours(compared, unsupported))
+
+    def found() -> DriftResult:
+        return assess(None, [seen], champion=A, previous=None, ready=1, policy=POLICY, now=START).result
+
+    result = found()
+    assert result.evidence is evidence
+    assert (result.psi is None) == (evidence is Evidence.INSUFFICIENT)
+    assert (result.samples, result.compared) == (compared + unsupported, compared)
+    monkeypatch.setattr(drift, "is_compared", lambda *_: True)
+    assert found().evidence is Evidence.PASS
+
+
+def test_a_feature_that_drifts_in_the_few_leads_that_were_compared_fails():
+    drifts = replace(window(DRIFTS, None).champion, n=2000, unsupported=1600)
+    seen = PodSeen(name="p", template_champion=A, image="i", ready=True, champion=A)
+    seen = replace(seen, window=Window("b", 0.0, drifts, None, 60.0, {}))
+    result = assess(None, [seen], champion=A, previous=None, ready=1, policy=POLICY, now=START).result
+    assert result.evidence is Evidence.FAIL
+    assert result.psi is not None

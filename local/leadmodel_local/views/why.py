@@ -62,6 +62,8 @@ def _drift(status: dict[str, Any]) -> list[str]:
     if drift is None:
         return []
     line = f"Live leads: {drift['evidence']} on {drift['samples']} leads"
+    if drift.get("compared") is not None and drift["compared"] < drift["samples"]:
+        line += f", of which {drift['compared']} could be compared with the reference"
     if drift.get("psi") is not None:
         line += f", largest PSI {drift['psi']:.2f} in {drift['feature']}"
     if drift.get("previousPsi") is not None:

@@ -187,7 +187,14 @@ def _drift_detected(drift: DriftResult | None) -> Answer:
         return false(Reason.WITHIN_LIMITS, figures)
     is_insufficient = drift.evidence is Evidence.INSUFFICIENT
     reason = Reason.INSUFFICIENT_SAMPLES if is_insufficient else Reason.METRICS_UNAVAILABLE
-    return unknown(reason, f"{drift.pods} pods answered")
+    return unknown(reason, f"{drift.pods} pods answered{_compared(drift)}")
+
+
+def _compared(drift: DriftResult) -> str:
+    """How many live leads were compared, in hundreds; a message must not change with each lead."""
+    if drift.compared is None or drift.samples < 100 or drift.compared == drift.samples:
+        return ""
+    return f"; {drift.compared // 100 * 100}+ of {drift.samples // 100 * 100}+ leads could be compared with the reference"
 
 
 def _rolled_back(state: PassState) -> Answer:

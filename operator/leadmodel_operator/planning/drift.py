@@ -5,7 +5,7 @@
     fewer than half of the ready pods answered        | Unavailable  | remembered until MIN_GAP has passed
     a feature over its limit, or >= 5 % leads refused | Fail         | goes on, or begins
     breaching and still over 0.8 of a limit, or 4 %   | Fail         | goes on
-    too few leads                                     | Insufficient | remembered until MIN_GAP has passed
+    too few leads, or over half of them not compared  | Insufficient | remembered until MIN_GAP has passed
     anything else                                     | Pass         | ends
 
 `planning/rollback.py` decides what a sustained breach leads to.
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from leadmodel_messages.texts import one_line
 from leadmodel_messages.window import MAX_NAME, SlotWindow, Window, alike, merge
-from leadmodel_messages.window_psi import HOUR_OF_DAY, slot_psis
+from leadmodel_messages.window_psi import HOUR_OF_DAY, compared_leads, is_compared, slot_psis
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy
 from leadmodel_operator.resource.status import DriftResult
@@ -38,6 +38,8 @@ class Reading:
     """The figures of the windows of one pass. None: not measured, for want of leads or of a previous slot."""
 
     samples: int = 0
+    compared: int = 0  # leads that were compared with the reference
+    is_compared: bool = False  # enough of them to say that live leads fit
     psi: float | None = None
     feature: str | None = None
     over: tuple[str, ...] = ()  # features at or over their limit
@@ -64,7 +66,14 @@ def read(windows: Sequence[Window], policy: DriftPolicy) -> Reading:
         return Reading()
     bad = champion.bad / champion.n if champion.n else None
     psis = slot_psis(champion, policy.min_samples)
-    reading = Reading(champion.n, bad_share=bad, sigma=_sigma(champion), span_s=merged.span_s)
+    reading = Reading(
+        champion.n,
+        compared_leads(champion),
+        is_compared(champion, policy.min_samples),
+        bad_share=bad,
+        sigma=_sigma(champion),
+        span_s=merged.span_s,
+    )
     if psis:
         feature = max(psis, key=lambda name: psis[name].value)
         reading = replace(
@@ -154,12 +163,15 @@ def _result(
     before: DriftResult | None, reading: Reading, answered: str, policy: DriftPolicy, now: datetime
 ) -> DriftResult:
     """The figures and the evidence of one reading, without regard to a breach under way."""
+    # a small figure of few leads would read as if all leads fitted
+    is_shown = reading.is_compared or bool(reading.over) or reading.stays
     return DriftResult(
-        psi=reading.psi,
-        feature=one_line(reading.feature, MAX_NAME) if reading.feature else None,
+        psi=reading.psi if is_shown else None,
+        feature=one_line(reading.feature, MAX_NAME) if reading.feature and is_shown else None,
         bad_share=reading.bad_share,
         sigma=reading.sigma,
         samples=reading.samples,
+        compared=reading.compared,
         since=now - timedelta(seconds=reading.span_s),
         evidence=_evidence(reading, policy, breaching=_goes_on(before, policy, now)),
         previous_psi=reading.previous_psi,
@@ -208,7 +220,8 @@ def _evidence(reading: Reading, policy: DriftPolicy, *, breaching: bool) -> Evid
     )
     if bad or reading.over or (breaching and reading.stays):
         return Evidence.FAIL
-    return Evidence.PASS if reading.psi is not None else Evidence.INSUFFICIENT
+    is_measured = reading.is_compared and reading.psi is not None
+    return Evidence.PASS if is_measured else Evidence.INSUFFICIENT
 
 
 def _breach(
@@ -257,4 +270,5 @@ def _rounded(result: DriftResult) -> tuple[object, ...]:
         two_decimals(result.previous_psi),
         result.pods,
         result.samples // 100,
+        (result.compared or 0) // 100,
     )

@@ -171,6 +171,11 @@ class DriftResult:
         "Largest distance between live mean and training mean, in standard deviations.", default=None
     )
     samples: int = doc("Number of leads in the drift windows of the pods that count.", default=0, minimum=0)
+    compared: int | None = doc(
+        "Number of those leads that were compared: scored, and at hours of the day that the reference knows.",
+        default=None,
+        minimum=0,
+    )
     since: datetime | None = doc("Time since which the drift windows fill.", default=None)
     evidence: Evidence = doc("Outcome of the comparison.", default=Evidence.UNAVAILABLE)
     breach_since: datetime | None = doc("Time at which the present breach began.", default=None)

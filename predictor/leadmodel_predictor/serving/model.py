@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from leadmodel_artifact.model import Artifact
 from leadmodel_messages.window import SlotWindow, Window
-from leadmodel_messages.window_psi import slot_psis
+from leadmodel_messages.window_psi import compared_leads, is_compared, slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots
@@ -51,6 +53,7 @@ class Model:
         self._set_digests()
         self.metrics.drift.set(drift_score(window))
         self.metrics.samples.set(samples(window))
+        self.metrics.compared.set(compared(window))
         self.metrics.psi.clear()
         for feature, value in psis(window).items():
             self.metrics.psi.labels(feature).set(value)
@@ -63,12 +66,12 @@ class Model:
 
     def status(self, window: Window, now: float) -> dict[str, Any]:
         """The JSON document that /ops/model-status answers with."""
-        slots, psi, score = self.slots, psis(window), drift_score(window)
+        slots, score = self.slots, drift_score(window)
         artifact = slots.champion.artifact
         return {
             "loaded": True,
             "version": artifact.version,
-            "version_date": artifact.trained_at,
+            "version_date": version_date(artifact),
             "auc": self.auc,
             "n_train": artifact.n_train,
             "load_time": self.loaded_at,
@@ -76,9 +79,10 @@ class Model:
             "drift_score": score,
             "health": self.health(score, now),
             "digest": slots.champion.digest,
-            "drift_status": drift_status(psi),
-            "drift_psi": max(psi.values(), default=None),
+            "drift_status": drift_status(window),
+            "drift_psi": drift_psi(window),
             "samples": samples(window),
+            "compared": compared(window),
             "span_s": window.span_s,
             "slots": {
                 "champion": slots.champion.digest,
@@ -100,6 +104,16 @@ class Model:
         return "warning_stale" if self.age_hours(now) > STALE_HOURS else "ok"
 
 
+def version_date(artifact: Artifact) -> str:
+    """The end of training as ISO 8601 in UTC with a Z; the artifact's own words where these are no instant."""
+    try:
+        trained_at = datetime.fromisoformat(artifact.trained_at)
+        at = trained_at.replace(tzinfo=UTC) if trained_at.tzinfo is None else trained_at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return artifact.trained_at
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
 def samples(window: Window) -> int:
     """The number of leads in the champion's window."""
     return 0 if window.champion is None else window.champion.n
@@ -112,12 +126,25 @@ def psis(window: Window) -> dict[str, float]:
     return {name: psi.value for name, psi in slot_psis(window.champion, MIN_SAMPLES).items()}
 
 
-def drift_status(psi: dict[str, float]) -> str:
-    """One of warming_up, ok, warn and alert, by the largest PSI of a feature."""
-    if not psi:
-        return "warming_up"
-    worst = max(psi.values())
-    return "alert" if worst >= ALERT_PSI else "warn" if worst >= WARN_PSI else "ok"
+def compared(window: Window) -> int:
+    """The number of leads in the champion's window that were compared with the reference."""
+    return 0 if window.champion is None else compared_leads(window.champion)
+
+
+def drift_psi(window: Window) -> float | None:
+    """The largest PSI of a feature; None where live leads are not compared and no feature drifts either."""
+    worst = max(psis(window).values(), default=None)
+    is_measured = window.champion is not None and is_compared(window.champion, MIN_SAMPLES)
+    return worst if is_measured or (worst is not None and worst >= WARN_PSI) else None
+
+
+def drift_status(window: Window) -> str:
+    """One of warming_up, not_compared, ok, warn and alert, by the largest PSI of a feature."""
+    worst, slot = drift_psi(window), window.champion
+    if worst is not None:
+        return "alert" if worst >= ALERT_PSI else "warn" if worst >= WARN_PSI else "ok"
+    is_warm = slot is not None and slot.n - slot.bad >= MIN_SAMPLES
+    return "not_compared" if is_warm else "warming_up"
 
 
 def drift_score(window: Window) -> float:

@@ -7,26 +7,28 @@ import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from operator import mul
 from typing import Any
 
-from leadmodel_artifact.model import Artifact, Feature, FeatureKind, FeatureReference
-from leadmodel_artifact.reference import SCORE, bin_index, expected_shares
-from leadmodel_messages.window import MAX_MONITORED, FeatureWindow
+from leadmodel_artifact.model import Artifact, Feature, FeatureKind, FeatureReference, Reference
+from leadmodel_artifact.reference import SCORE, bin_index, expected_shares, missing_reference
+from leadmodel_messages.window import MAX_MONITORED, FeatureWindow, MissingWindow
 
 MAX_SUMMED = 1e150  # sums of squares stay finite, also of a thousand pods
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """One watched feature. `bins`: the bin of each code, for a category."""
+    """One watched feature. `bins`: the bin of each code, for a category; `missing`: leads with and without a value, as two bins."""
 
     reference: FeatureReference
     place: int | None  # of the value among the values of a lead; None: the score
     bins: tuple[int, ...]
     shares: tuple[tuple[float, ...], ...]
+    missing: FeatureReference | None = None
+    missing_shares: tuple[tuple[float, ...], ...] = ()
 
     def window(self, column: Sequence[Any], hours: Sequence[int]) -> FeatureWindow:
         """Counts of one column of values (None: missing) beside the hours of its leads."""
@@ -36,6 +38,7 @@ class Monitor:
             for code, count in by_code.items():
                 observed[self.bins[code]] += count
             return self._made(observed, hours)
+        missing = self._missing(column, hours)
         if None in column:
             known = [(v, h) for v, h in zip(column, hours, strict=True) if v is not None]
             column, hours = [v for v, _ in known], [h for _, h in known]
@@ -43,7 +46,20 @@ class Monitor:
         observed = [by_bin[b] for b in range(len(self.reference.counts))]
         if column and not -MAX_SUMMED <= min(column) <= max(column) <= MAX_SUMMED:
             column = [min(max(v, -MAX_SUMMED), MAX_SUMMED) for v in column]
-        return self._made(observed, hours, math.fsum(column), math.fsum(map(mul, column, column)))
+        made = self._made(observed, hours, math.fsum(column), math.fsum(map(mul, column, column)))
+        return replace(made, missing=missing)
+
+    def _missing(self, column: Sequence[Any], hours: Sequence[int]) -> MissingWindow | None:
+        if self.missing is None:
+            return None
+        n, without = len(column), column.count(None)
+        return MissingWindow(
+            n=n,
+            n_ref=sum(self.missing.counts),
+            shrink=self.missing.shrink,
+            observed=(n - without, without),
+            expected=_expected(self.missing_shares, Counter(hours), n),
+        )
 
     def _made(
         self, observed: Sequence[int], hours: Sequence[int], total: float = 0.0, squares: float = 0.0
@@ -55,39 +71,46 @@ class Monitor:
             n_ref=sum(reference.counts),
             shrink=reference.shrink,
             observed=tuple(observed),
-            expected=self._expected(Counter(hours), n),
+            expected=_expected(self.shares, Counter(hours), n),
             sum=total,
             sumsq=squares,
             mean=reference.mean,
             std=reference.std,
         )
 
-    def _expected(self, by_hour: Counter[int], n: int) -> tuple[float, ...]:
-        """Σ_h n_h q(b|h); without an hour reference n m_b."""
-        if len(self.shares) == 1:
-            return tuple(n * share for share in self.shares[0])
-        weighted = [[count * share for share in self.shares[hour]] for hour, count in by_hour.items()]
-        return (
-            tuple(map(math.fsum, zip(*weighted, strict=True))) if weighted else (0.0,) * len(self.shares[0])
-        )
+
+def _expected(shares: Sequence[Sequence[float]], by_hour: Counter[int], n: int) -> tuple[float, ...]:
+    """Σ_h n_h q(b|h); without an hour reference n m_b."""
+    if len(shares) == 1:
+        return tuple(n * share for share in shares[0])
+    weighted = [[count * share for share in shares[hour]] for hour, count in by_hour.items()]
+    return tuple(map(math.fsum, zip(*weighted, strict=True))) if weighted else (0.0,) * len(shares[0])
 
 
-def monitors(artifact: Artifact) -> tuple[Monitor, ...]:
-    """What the artifact's reference lets us watch, the score first and at most a hundred features."""
+def monitors(artifact: Artifact, reference: Reference) -> tuple[Monitor, ...]:
+    """What a reference lets us watch of an artifact's features, the score first and at most a hundred features."""
     places = {f.name: i for i, f in enumerate(artifact.features) if f.name != SCORE}
     kinds = {SCORE: False} | {f.name: f.kind is FeatureKind.CATEGORICAL for f in artifact.features}
-    wanted = [
-        r for r in artifact.reference.features if kinds.get(r.name) is (r.kind is FeatureKind.CATEGORICAL)
-    ]
+    wanted = [r for r in reference.features if kinds.get(r.name) is (r.kind is FeatureKind.CATEGORICAL)]
     first = {r.name: r for r in reversed(wanted)}  # the score stands before a feature of that name
     unique = [r for r in wanted if first[r.name] is r]
-    return tuple(_monitor(r, artifact.features, places) for r in unique[:MAX_MONITORED])
+    all_rows = first.get(SCORE)
+    return tuple(_monitor(r, artifact.features, places, all_rows) for r in unique[:MAX_MONITORED])
 
 
-def _monitor(reference: FeatureReference, features: Sequence[Feature], places: dict[str, int]) -> Monitor:
+def _monitor(
+    reference: FeatureReference,
+    features: Sequence[Feature],
+    places: dict[str, int],
+    all_rows: FeatureReference | None,
+) -> Monitor:
     place = places.get(reference.name)  # None: the score
-    bins: tuple[int, ...] = ()
-    if place is not None and features[place].kind is FeatureKind.CATEGORICAL:
+    shares = expected_shares(reference)
+    if place is None:
+        return Monitor(reference, None, (), shares)
+    if features[place].kind is FeatureKind.CATEGORICAL:
         other = bin_index(reference, None)  # of unknown and of missing levels
         bins = (*(bin_index(reference, level) for level in features[place].levels), other, other)
-    return Monitor(reference, place, bins, expected_shares(reference))
+        return Monitor(reference, place, bins, shares)
+    missing = missing_reference(reference, all_rows) if all_rows is not None else None
+    return Monitor(reference, place, (), shares, missing, expected_shares(missing) if missing else ())

@@ -48,7 +48,7 @@ class Snapshot:
         )
 
     def _slot(self, slot: Slot, rows: Sequence[tuple[int, Any, float]]) -> SlotWindow:
-        reference = slot.artifact.reference
+        reference = slot.reference
         known = reference.hours
         good = [row for row in rows if row[1] is not None and math.isfinite(row[2])]
         kept = [row for row in good if known[row[0]] >= MIN_REFERENCE_ROWS] if known else good

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from leadmodel_artifact.artifact import parse
 from leadmodel_artifact.compiler import Scorer
-from leadmodel_artifact.model import Artifact
+from leadmodel_artifact.model import Artifact, Reference
+from leadmodel_artifact.reference import comparable
 from leadmodel_artifact.scoring import check_examples
 from leadmodel_artifact.snapshot import digest, unpack
 from leadmodel_predictor.serving.columns import ColumnReader
@@ -29,9 +30,14 @@ class Slot:
     scorer: Scorer  # of coded values
 
     @cached_property
+    def reference(self) -> Reference:
+        """The distributions that live leads are compared with."""
+        return comparable(self.artifact.reference)
+
+    @cached_property
     def monitors(self) -> tuple[Monitor, ...]:
         """The monitors of the model's features; made for the first window, which a thread computes."""
-        return monitors(self.artifact)
+        return monitors(self.artifact, self.reference)
 
 
 @dataclass(frozen=True)
