@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from leadmodel_operator.planning import champion as champions
+from leadmodel_operator.planning import live_leads
 from leadmodel_operator.planning.pass_state import MAX_GATE_ENTRIES
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Predictor
@@ -432,3 +434,47 @@ def test_the_clock_of_the_api_server_is_not_ours(seconds):
     leader.settle()
     leader.step(0.1)
     assert champion(world) == served(world) == "C"
+
+
+def three_models() -> tuple[World, Leader]:
+    """A is proven; B, which no lead came to, replaces A after an hour; C replaces B six days later."""
+    world, leader = serving(live=True)
+    world.live = False
+    for letter, wait in (("B", timedelta(hours=1)), ("C", timedelta(days=6))):
+        world.now += wait
+        upload_and_poll(world, letter, Truth(auc=0.8))
+        leader.settle()
+        assert served(world) == letter
+    assert letter_of(world.status.previous.digest) == "A"
+    return world, leader
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_replaced_model_counts_as_previous_once_the_proven_one_is_too_old(broken, monkeypatch):
+    """The control never looks again: two days after the promotion no rollback is possible any more."""
+    world, leader = three_models()
+    if broken:
+        monkeypatch.setattr(live_leads, "renew_previous", lambda _state: None)
+    world.now += timedelta(days=2)
+    leader.settle()
+    assert letter_of(world.status.previous.digest) == ("A" if broken else "B")
+    assert letter_of(world.deployment.serve.previous) == ("A" if broken else "B")
+    world.now += timedelta(days=8)
+    leader.settle()
+    assert letter_of(world.status.previous.digest) == ("A" if broken else "B"), "both are too old now"
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_promotion_keeps_no_proven_model_that_is_too_old(broken, monkeypatch):
+    world, leader = serving(live=True)
+    world.live = False
+    upload_and_poll(world, "B", Truth(auc=0.8))
+    leader.settle()
+    world.now += timedelta(days=6)
+    leader.settle()
+    if broken:
+        monkeypatch.setattr(champions, "is_too_old", lambda *_: False)
+    world.now += timedelta(days=2)
+    upload_and_poll(world, "C", Truth(auc=0.8))
+    leader.settle()
+    assert letter_of(world.status.previous.digest) == ("A" if broken else "B")

@@ -2,8 +2,8 @@
 
 occasion                              | new champion      | old champion      | new previous
 --------------------------------------|-------------------|-------------------|------------------------------------
-a candidate passed and nothing holds  | the candidate     | may be previous   | the last proven champion, else the
-                                      |                   |                   | replaced one
+a candidate passed and nothing holds  | the candidate     | may be previous   | the last proven champion within
+                                      |                   |                   | maxAge, else the replaced one
 drift, failed load, or a command      | see `fallback`    | quarantined       | none
 bytes of the champion lost everywhere | see `fallback`    | not quarantined   | none
 """
@@ -68,15 +68,51 @@ def _return_to(state: PassState) -> str | None:
 def previous_after(state: PassState, digest: str) -> Revision | None:
     """The previous model after a promotion: the last proven champion, else the replaced champion.
 
-    Never the new champion, and never a quarantined digest.
+    Never the new champion, never a quarantined digest, and no model that stopped serving so long ago that no rollback may lead to it.
     """
     old, previous = state.champion, state.status.previous
+    if previous is not None and is_too_old(state, previous):
+        previous = None
     ended = replace(old, until=state.now) if old is not None and old.served_at is not None else None
     order = [ended, previous] if ended is not None and ended.proven_at is not None else [previous, ended]
     allowed = (
         r for r in order if r is not None and r.digest != digest and not state.permanent_entry(r.digest)
     )
     return next(allowed, None)
+
+
+def is_too_old(state: PassState, revision: Revision) -> bool:
+    """Whether a model stopped serving longer than rollback.maxAge ago."""
+    max_age = timedelta(seconds=state.spec.rollback.max_age.seconds)
+    return revision.until is not None and state.now - revision.until > max_age
+
+
+def renew_previous(state: PassState) -> None:
+    """Let the model that the champion replaced count as the previous one, once the proven one is past rollback.maxAge."""
+    previous, replaced = state.status.previous, _replaced(state)
+    if previous is None or replaced is None or not is_too_old(state, previous) or state.is_suspended:
+        return
+    if is_too_old(state, replaced) or not state.is_reachable(replaced.digest):
+        return
+    state.change(previous=replaced)
+    age = state.spec.rollback.max_age
+    state.emit(
+        "PreviousRenewed",
+        f"{short(replaced.digest)} counts as the previous model: {short(previous.digest)} stopped serving over {age} ago",
+    )
+
+
+def _replaced(state: PassState) -> Revision | None:
+    """The model that the champion replaced by its promotion, if that model served and may serve again."""
+    champion, history = state.champion, state.status.history
+    if champion is None or len(history) < 2 or history[0].reason is not Reason.PROMOTED:
+        return None
+    old = state.known_revision(history[1].digest)
+    if history[0].digest != champion.digest or old is None or old.served_at is None:
+        return None
+    if old.digest == champion.digest or state.permanent_entry(old.digest) is not None:
+        return None
+    return replace(old, until=champion.since)
 
 
 def _best_after(state: PassState, revision: Revision) -> Best | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from leadmodel_operator.planning.champion import roll_back
+from leadmodel_operator.planning.champion import renew_previous, roll_back
 from leadmodel_operator.planning.drift import assess
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
@@ -23,6 +23,7 @@ def watch_live_leads(state: PassState) -> Outcome:
         return nothing(_STEP)
     if (why := _why_not_assessed(state, champion)) is not None:
         return withheld(_STEP, why)
+    renew_previous(state)
     if not state.seen.scraped:
         return _standing_alert(state)
     status, spec = state.status, state.spec

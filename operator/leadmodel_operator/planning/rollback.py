@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from leadmodel_operator.planning.drift import LEAVE, Assessed
+from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Quarantined, Revision, Rollback
 from leadmodel_operator.resource.vocabulary import Reason
@@ -132,9 +133,11 @@ def _previous_cannot_serve(case: _Case) -> str | None:
 
 def _previous_is_too_old(case: _Case) -> str | None:
     """The rollback target stopped serving longer than rollback.maxAge ago."""
-    until = case.previous.until if case.previous else None
-    is_old = until is not None and case.now - until > timedelta(seconds=case.policy.max_age.seconds)
-    return "the previous model stopped serving too long ago" if is_old else None
+    previous = case.previous
+    if previous is None or previous.until is None:
+        return None
+    is_old = case.now - previous.until > timedelta(seconds=case.policy.max_age.seconds)
+    return f"the previous model {short(previous.digest)} stopped serving too long ago" if is_old else None
 
 
 def _cooldown_lasts(case: _Case) -> str | None:
