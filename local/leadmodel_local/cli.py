@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import signal
@@ -18,11 +19,13 @@ from leadmodel_local.demo import command as demo
 from leadmodel_local.port import LocalPort
 from leadmodel_local.replay import command as replay
 from leadmodel_local.runtime import Runtime, run
+from leadmodel_local.serving.listener import HOST, LAST_PORT, Listener
 from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
 from leadmodel_local.views import table, tree, why
 from leadmodel_messages.uris import local_path
+from leadmodel_messages.visible import visible, visible_document
 from leadmodel_operator.planning.observed import Event, EventType
 from leadmodel_operator.reconcile import Key
 
@@ -75,10 +78,20 @@ def _add_up(commands: Any) -> None:
         "files", nargs="+", type=Path, help="manifests, or folders of them; watched while it runs"
     )
     up.add_argument(
-        "--port", type=int, default=0, help="port of the first LeadModel; default: a free one, then kept"
+        "--port",
+        type=_port,
+        default=0,
+        help="port of the first LeadModel; the next ones take the ports behind; default: free ones, then kept",
     )
     # the lock of the program that started the runtime: the runtime ends with that program
     up.add_argument("--while-held", type=Path, help=argparse.SUPPRESS)
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {LAST_PORT}")
+    return number
 
 
 def _add_shows(commands: Any) -> None:
@@ -114,10 +127,12 @@ def _add_views(commands: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     options = parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # in a locale without Unicode a sign is no reason to end
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return COMMANDS[options.verb](options)
     except Refusal as error:
-        print(f"leadmodel: {error}", file=sys.stderr)
+        print(f"leadmodel: {visible(str(error))}", file=sys.stderr)
         return error.code
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the reader of our output left
@@ -140,15 +155,21 @@ def up(options: argparse.Namespace) -> int:
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda number, _frame: signals.append(number))
     with lock:
-        port = LocalPort(options.state.absolute(), now, _print_event, first_port=options.port)
+        port = LocalPort(options.state.absolute(), now, _print_event, listener=Listener(options.port))
         runtime = Runtime(port, tuple(options.files), _log)
         missing = [str(path) for path in options.files if not path.exists()]
         if missing:
             raise Refusal(f"{', '.join(missing)}: there is no such file; name a manifest of a LeadModel", 2)
         try:
             runtime.load()
+            ports = runtime.take_ports()
         except ManifestError as error:
             raise Refusal(str(error), 2) from None
+        except OSError as error:
+            port.listener.close()
+            raise Refusal(str(error)) from None
+        for key, number in ports:
+            _log(f"{key.namespace}/{key.name} takes leads at http://{HOST}:{number}/predict")
         _log(NOT_DONE)
         try:
             asyncio.run(run(runtime, lambda: bool(signals) or _is_released(options.while_held)))
@@ -162,12 +183,13 @@ def _is_released(lock: Path | None) -> bool:
 
 
 def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(visible(line), file=sys.stderr, flush=True)
 
 
 def _print_event(key: Key, event: Event, at: datetime) -> None:
     mark = "!" if event.type is EventType.WARNING else " "
-    print(f"{at:%H:%M:%S} {mark} {key.namespace}/{key.name}  {event.reason}: {event.message}", flush=True)
+    line = f"{at:%H:%M:%S} {mark} {key.namespace}/{key.name}  {event.reason}: {event.message}"
+    print(visible(line), flush=True)
 
 
 # --- views ---------------------------------------------------------------------------------------------------------------------
@@ -195,7 +217,7 @@ def _print_each(options: argparse.Namespace, view: Callable[[files.ModelFolder],
     if not files.held(options.state / "lock"):
         _log(f"leadmodel: nothing runs on {options.state}; this is how it was left")
     for folder in folders:
-        print("\n".join(view(folder)))
+        print(visible("\n".join(view(folder))))
     return 0
 
 
@@ -224,8 +246,9 @@ def _render(folders: list[ModelFolder], output: str | None) -> str:
         if output == "json":
             return json.dumps(document, indent=2)
         return str(yaml.safe_dump(document, sort_keys=False, width=120)).rstrip()
+    models = visible_document(models)
     if output == "tree":
-        processes = [documents.read_processes(folder) for folder in folders]
+        processes = visible_document([documents.read_processes(folder) for folder in folders])
         return tree.draw([tree.build(*pair, now()) for pair in zip(models, processes, strict=True)])
     return table.text(table.rows(models, now(), wide=output == "wide"))
 
@@ -248,8 +271,8 @@ def run_requested(options: argparse.Namespace) -> int:
         if not files.held(options.state / "lock"):
             raise Refusal("the runtime ended before the run did")
         time.sleep(0.1)
-    sys.stderr.write((ended.parent / "stderr").read_text(errors="replace"))
-    sys.stdout.write((ended.parent / "stdout").read_text(errors="replace"))
+    for name, stream in (("stderr", sys.stderr), ("stdout", sys.stdout)):
+        stream.write(visible((ended.parent / name).read_text(encoding="utf-8", errors="replace")))
     return int(ended.read_text())
 
 

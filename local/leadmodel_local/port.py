@@ -45,7 +45,6 @@ class LocalPort:
     on_event: Callable[[Key, Event, datetime], None] = lambda _key, _event, _now: None
     children: Children = field(default_factory=Children)
     listener: Listener = field(default_factory=Listener)
-    first_port: int = 0
     held_snapshots: Snapshots = field(default_factory=Snapshots)
     _scraped_at: dict[Key, datetime] = field(default_factory=dict)
     _run_requests: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
@@ -101,7 +100,7 @@ class LocalPort:
             ),
             scraped=bool(windows),
             default_image=IMAGE,
-            url=f"http://{HOST}:{self.listener.port_of(folder, self.first_port)}/predict",
+            url=f"http://{HOST}:{self.listener.port_of(folder)}/predict",
         )
 
     def _windows(

@@ -30,6 +30,7 @@ class Runtime:
     log: Callable[[str], None] = lambda _line: None
     now: Callable[[], float] = time.monotonic
     _read: str = ""
+    _wanted: tuple[Key, ...] = ()  # in the order of the manifests
     _due: dict[Key, float] = field(default_factory=dict)
     _states: dict[Key, str] = field(default_factory=dict)
 
@@ -45,6 +46,7 @@ class Runtime:
             return
         self._read = signature
         wanted = {m.key: m for m in manifests.read(p for p in paths if p.exists())}
+        self._wanted = tuple(wanted)
         for folder in files.model_folders(self.port.root):
             if folder.key not in wanted:
                 self.port.forget(folder.key)
@@ -55,8 +57,13 @@ class Runtime:
                 self._read = (
                     ""  # the former LeadModel of this name must end first; then the manifest is taken anew
                 )
-            elif manifests.keep(self.port.folder(key), manifest, self.port.clock()):
+                continue
+            if manifests.keep(self.port.folder(key), manifest, self.port.clock()):
                 self._due[key] = 0.0
+
+    def take_ports(self) -> list[tuple[Key, int]]:
+        """Take the port of each LeadModel, in the order of the manifests, so that no two share one. Raises PortTaken."""
+        return [(key, self.port.listener.port_of(self.port.folder(key))) for key in self._wanted]
 
     async def tick(self) -> None:
         """Look at everything once, and make a pass for each LeadModel that changed or is due."""
