@@ -29,7 +29,7 @@ def add_option(parser: ArgumentParser) -> None:
 def write(log: Path, line: str) -> None:
     """Write the line where somebody waits for a termination message: where the file exists already."""
     if log.exists():
-        log.write_text(line)
+        log.write_text(line, encoding="utf-8")
 
 
 def document(line: str) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def main(options: argparse.Namespace, now: Callable[[], datetime]) -> int:
     if lock is None:
         print(f"leadmodel: another demo runs in {folder}; wait for it or give --folder", file=sys.stderr)
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where whoever started the demo ignores Ctrl-C
+        signal.signal(number, _interrupt)
     with lock:
         return _run(options, folder, now)
 
@@ -92,11 +93,12 @@ def _run(options: argparse.Namespace, folder: Path, now: Callable[[], datetime])
     try:
         figures = _run_steps(demo, story, screen)
     except KeyboardInterrupt:
-        demo.close()
+        demo.close()  # before the folder goes
         shutil.rmtree(folder, ignore_errors=True)
         print("\nleadmodel: stopped, nothing is left", file=sys.stderr)
         return 130
-    demo.close()
+    finally:
+        demo.close()
     if recording is not None:
         recording.write(options.picture)
     print("\n".join(summary(story, figures, _advice(folder, story))), flush=True)

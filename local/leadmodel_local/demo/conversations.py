@@ -43,7 +43,7 @@ def start_server(sandbox: Sandbox) -> str:
     folder, data = sandbox.path("valkey"), sandbox.path("valkey-data")
     data.mkdir(parents=True, exist_ok=True)
     command = [_server(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(data), "--save", ""]
-    sandbox.children.start(folder, command)
+    sandbox.children.start(folder, command, tied=True)
     return f"redis://127.0.0.1:{port}/0"
 
 

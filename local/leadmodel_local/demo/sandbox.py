@@ -140,10 +140,10 @@ class Sandbox:
         files.write_json(self.model.run_request(kind), name)
         ended = self.model.job(name) / "exit"
         self.wait(f"the {kind} ends", ended.exists)
-        errors = (ended.parent / "stderr").read_text(errors="replace").strip()
+        errors = (ended.parent / "stderr").read_text(encoding="utf-8", errors="replace").strip()
         if ended.read_text().strip() != "0":
             raise StepFailed(errors.splitlines()[-1] if errors else f"the {kind} failed without a word")
-        return (ended.parent / "stdout").read_text(errors="replace")
+        return (ended.parent / "stdout").read_text(encoding="utf-8", errors="replace")
 
     # --- what a person sees --------------------------------------------------------------------------------------------
 

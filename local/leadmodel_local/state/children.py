@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from leadmodel_local.state import files
 
 KILLED = 137
 _WRAPPER = 'trap : TERM; echo $$ >pid.tmp; mv pid.tmp pid; "$@"; echo $? >exit.tmp; mv exit.tmp exit'
+_TIED = 'echo $$ >pid.tmp; mv pid.tmp pid; exec "$@"'
 LOCK, MESSAGE = "lock", "message"
 
 
@@ -31,21 +33,32 @@ class Children:
         *,
         environ: Mapping[str, str] | None = None,
         sockets: Sequence[int] = (),
+        tied: bool = False,
     ) -> None:
-        """Start a child in its folder unless that child runs; its own process group keeps a Ctrl-C away from the child."""
+        """Start a child in its folder unless that child runs; its own process group keeps a Ctrl-C away from the child.
+
+        Args:
+            folder: The folder of the child.
+            command: The program and its arguments.
+            environ: Variables beside those of this process.
+            sockets: Sockets that the child inherits.
+            tied: Whether the child ends when this process ends; such a child leaves no exit code.
+        """
         self.reap()
         folder.mkdir(parents=True, exist_ok=True)
         try:
             lock = files.hold(folder / LOCK)
         except files.Busy:
             return
+        if tied:
+            command = [sys.executable, "-m", "leadmodel_local.state.tied", str(os.getpid()), *command]
         with lock, (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
             for name in ("exit", "pid"):
                 (folder / name).unlink(missing_ok=True)
             (folder / MESSAGE).write_bytes(b"")
             self._mine.append(
                 subprocess.Popen(  # noqa: S603  # our own programs
-                    ["/bin/sh", "-c", _WRAPPER, "sh", *command],
+                    ["/bin/sh", "-c", _TIED if tied else _WRAPPER, "sh", *command],
                     cwd=folder,
                     stdin=subprocess.DEVNULL,
                     stdout=out,
@@ -92,7 +105,7 @@ def exit_code(folder: Path) -> int | None:
 def message(folder: Path) -> str:
     """Return the termination message of a child, at most 4,096 characters."""
     try:
-        return (folder / MESSAGE).read_text(errors="replace")[:4096]
+        return (folder / MESSAGE).read_text(encoding="utf-8", errors="replace")[:4096]
     except OSError:
         return ""
 

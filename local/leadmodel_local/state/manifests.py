@@ -49,7 +49,7 @@ def read(paths: Iterable[Path]) -> list[Manifest]:
 
 def _read(path: Path) -> list[Manifest]:
     try:
-        documents = list(yaml.safe_load_all(path.read_text()))
+        documents = list(yaml.safe_load_all(path.read_bytes()))
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}; name a manifest of a LeadModel") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
