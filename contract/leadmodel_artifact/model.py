@@ -124,6 +124,7 @@ class Reference:
     features: tuple[FeatureReference, ...]
     hours: tuple[int, ...] = ()  # 24 counts; empty: leads had no time
     psi_q999: float | None = None
+    calendar: tuple[str, ...] = ()  # features that only count time, and so are left out of drift
 
 
 @dataclass(frozen=True)

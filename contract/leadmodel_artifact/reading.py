@@ -229,10 +229,18 @@ def _reference(node: Node) -> Reference:
         features=tuple(_feature_reference(item) for item in node.nodes("features", MAX_FEATURES + 1)),
         hours=_integers(node.node("hour_of_day"), "counts", 24) if node.has("hour_of_day") else (),
         psi_q999=node.optional("psi_q999", node.number),
+        calendar=_names(node, "calendar") if node.has("calendar") else (),
     )
     if reference.hours and len(reference.hours) != 24:
         raise LayoutError(f"{node.at('hour_of_day.counts')} must have 24 counts")
     return reference
+
+
+def _names(node: Node, key: str) -> tuple[str, ...]:
+    names = node.items(key, MAX_FEATURES)
+    if not all(isinstance(name, str) and len(name) <= 128 for name in names):
+        raise LayoutError(f"{node.at(key)} must be names")
+    return tuple(names)
 
 
 def _feature_reference(node: Node) -> FeatureReference:

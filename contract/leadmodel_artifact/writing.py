@@ -74,6 +74,8 @@ def _write_reference(reference: Reference) -> dict[str, Any]:
         "features": [_fields(f) for f in reference.features],
         "psi_q999": reference.psi_q999,
     }
+    if reference.calendar:
+        document["calendar"] = reference.calendar
     if reference.hours:
         document["hour_of_day"] = {"counts": reference.hours}
     return document

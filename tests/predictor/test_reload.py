@@ -62,7 +62,6 @@ def test_an_auc_that_is_no_number_or_too_low_is_rejected():
         for bad in ("nan", "x", "-1", "2", ""):
             refused = server.ask("POST", f"/ops/reload-model?min_auc={bad}")
             assert (refused.status, refused.json["field"]) == (422, "min_auc")
-        assert server.ask("POST", "/ops/reload-model?min_auc=0.6").json["ok"] is True
 
 
 def test_the_window_starts_anew_and_the_old_model_becomes_previous():

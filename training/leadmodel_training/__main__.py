@@ -109,7 +109,7 @@ def _add_model(p: argparse.ArgumentParser) -> None:
         "--calibration-share",
         type=float,
         default=0.1,
-        help="share of the newest training leads that only calibrates; 0: no calibration (default: .1)",
+        help="share of the newest training leads on which a model of the others is calibrated; 0: no calibration (default: .1)",
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 
@@ -132,6 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = run(given)
     except (ValueError, OSError, MemoryError) as error:
         return _failed(given.termination_log, error)
+    except KeyboardInterrupt:
+        print("leadmodel-train: stopped", file=sys.stderr)
+        return 130
     line = training.dump(answer)
     print(line)
     termination.write(given.termination_log, line)

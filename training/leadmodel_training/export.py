@@ -41,6 +41,7 @@ def make_reference(
     columns: Sequence[Sequence[Any]],
     scores: Sequence[float],
     hours: Sequence[int | None],
+    calendar: Sequence[str] = (),
 ) -> Reference:
     """The reference: distributions of features, score and hours on the holdout.
 
@@ -49,20 +50,21 @@ def make_reference(
         columns: Raw values, one sequence of length n per feature.
         scores: The model's scores, length n.
         hours: Hours of the day in UTC, length n, None where unknown.
+        calendar: Features that only count time, and so are left out.
     """
     known = [hour for hour in hours if hour is not None]
     with_hours = hours if 2 * len(known) >= len(hours) else None
     watched = [
         (feature.name, feature.kind, column, feature.levels)
         for feature, column in zip(features, columns, strict=True)
-        if feature.kind is not FeatureKind.HOUR_OF_DAY
+        if feature.kind is not FeatureKind.HOUR_OF_DAY and feature.name not in calendar
     ]
     watched.insert(0, (SCORE, FeatureKind.NUMERIC, scores, ()))
     distributions = tuple(
         build(name, kind, column, with_hours, levels=levels) for name, kind, column, levels in watched
     )
     counts = tuple(map(Counter(known).__getitem__, range(24))) if with_hours is not None else ()
-    reference = Reference(METHOD, len(scores), distributions, counts)
+    reference = Reference(METHOD, len(scores), distributions, counts, calendar=tuple(calendar))
     return replace(
         reference, psi_q999=psi_quantile(reference, [column for _, _, column, _ in watched], hours)
     )

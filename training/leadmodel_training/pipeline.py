@@ -1,7 +1,7 @@
 """From leads to an artifact and a holdout: the steps of a training in order, each in its own module. Reads no clock and no file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from leadmodel_artifact.model import Artifact, DataWindow, Feature, FeatureKind
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
+from leadmodel_training.calendar_features import calendar_features
 from leadmodel_training.canonical import Wishes, canonical, check_wishes
 from leadmodel_training.columns import Column, Rows, Texts, each, plain
 from leadmodel_training.export import Origin, check, export, make_reference
@@ -22,6 +23,7 @@ from leadmodel_training.features import (
     iso,
     raw_columns,
 )
+from leadmodel_training.hours import have_hours, hours_of
 from leadmodel_training.kinds import Decision, decide, features_of
 from leadmodel_training.leak_check import check_leaks, single_auc
 from leadmodel_training.personal_data import redacted, screen
@@ -64,7 +66,7 @@ class TrainingRequest:
         recipe: A `Recipe`, or `auto` to compare both.
         horizon_days: Days that a lead's outcome needs; younger leads are left out.
         holdout_share: Share of the newest leads kept out.
-        calibration_share: Share of the newest training leads that only calibrates.
+        calibration_share: Share of the newest training leads that calibrates a model of the others; 0: no calibration.
         name: Name of the model.
         parent: Digest of the model that this one follows.
         seed: Seed of everything random.
@@ -133,12 +135,15 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
     leads = prepare_leads(rows, request, timer)
     split = choose_split(leads, request, now)
     features, table = choose_features(leads, split, request, timer)
-    timer.log(f"fitting {request.recipe} on {len(split.fit):,} leads, {len(split.holdout):,} judge")
-    fitted, choice = fit_model(leads, split, features, table, request)
+    calendar = calendar_features(features, table, leads.times[split.trained], request.seed)
+    if calendar:
+        timer.note(f"left out of drift, for they only count time: {', '.join(map(repr, calendar))}")
+    timer.log(f"fitting {request.recipe} on {len(split.trained):,} leads, {len(split.holdout):,} judge")
+    fitted, choice = fit_model(split, features, table, leads.outcome, request)
     timer.log("exporting, and checking that it scores the same")
-    artifact, holdout = export_model(leads, split, fitted, request, now)
+    artifact, holdout = export_model(leads, split, fitted, request, now, calendar=calendar)
     if artifact.auc > TOO_GOOD:
-        timer.note(_too_good(artifact, table, leads.outcome[split.fit]))
+        timer.note(_too_good(artifact, table, leads.outcome[split.trained]))
     return TrainingResult(artifact, holdout, split.dropped, choice)
 
 
@@ -199,9 +204,10 @@ def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Spli
 def choose_features(
     leads: _Leads, split: Split, request: TrainingRequest, timer: StepTimer
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """The features, and the table (rows to fit on × features) of their values as numbers."""
-    fitting = leads.rows.take(split.fit)
-    decisions = decide(fitting, leads.roles, hours=leads.clocked, wishes=leads.wishes, notes=leads.notes)
+    """The features, and the table (training rows × features) of their values as numbers."""
+    fitting = leads.rows.take(split.trained)
+    clocked = leads.clocked and have_hours(leads.times)
+    decisions = decide(fitting, leads.roles, hours=clocked, wishes=leads.wishes, notes=leads.notes)
     for decision in decisions:
         timer.note(str(decision))
     screening = screen(features_of(decisions), fitting, request.allow_personal)
@@ -213,30 +219,47 @@ def choose_features(
             Refusal.NOTHING_VARIES,
             "; ".join(screening.notes) or "no column but the label varies; there is nothing to learn from",
         )
-    table = encode(fitting, features, leads.times[split.fit])
-    check_leaks(features, table, leads.outcome[split.fit], request.allow)
+    table = encode(fitting, features, leads.times[split.trained])
+    check_leaks(features, table, leads.outcome[split.trained], request.allow)
     return features, table
 
 
 def fit_model(
-    leads: _Leads, split: Split, features: Sequence[Feature], table: Floats, request: TrainingRequest
+    split: Split,
+    features: Sequence[Feature],
+    table: Floats,
+    outcomes: NDArray[np.bool_],
+    request: TrainingRequest,
 ) -> tuple[Fitted, Choice | None]:
-    """Fit the recipe of the request; for `auto` fit the recipe that ranks the newer training leads better."""
-    outcome = leads.outcome[split.fit]
+    """Fit the recipe of the request on all training leads; for `auto` fit the recipe that ranks the newer ones better.
+
+    The calibration comes from a model of the older training leads, seen on the newer ones: what calibrates is learned from, too.
+    """
+    outcome = outcomes[split.trained]
     choice = choose_recipe(features, table, outcome, request.seed) if request.recipe == AUTO else None
-    fitted = fit(choice.recipe if choice else Recipe(request.recipe), features, table, outcome, request.seed)
-    slice_ = encode(leads.rows.take(split.calibrate), features, leads.times[split.calibrate])
-    return calibrated(fitted, slice_, leads.outcome[split.calibrate]), choice
+    recipe = choice.recipe if choice else Recipe(request.recipe)
+    fitted = fit(recipe, features, table, outcome, request.seed)
+    if not len(split.calibrate):
+        return fitted, choice
+    cut = len(split.fit)
+    older = fit(recipe, features, table[:cut], outcome[:cut], request.seed)
+    return replace(fitted, calibration=calibrated(older, table[cut:], outcome[cut:]).calibration), choice
 
 
 def export_model(
-    leads: _Leads, split: Split, fitted: Fitted, request: TrainingRequest, now: datetime
+    leads: _Leads,
+    split: Split,
+    fitted: Fitted,
+    request: TrainingRequest,
+    now: datetime,
+    *,
+    calendar: Sequence[str] = (),
 ) -> tuple[Artifact, bytes]:
     """Write the fitted model as an artifact, with reference and examples, and the holdout as a file."""
     rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
     scores = fitted.predict(encode(rows, fitted.features, times))
     columns = raw_columns(rows, fitted.features, times)
-    hours = [None if t is None or not leads.clocked else int(t // 3600 % 24) for t in plain(times)]
+    hours = hours_of(times) if leads.clocked else [None] * len(times)
     held = _holdout(
         _without_personal_data(rows, fitted.features, request.allow_personal),
         times,
@@ -248,19 +271,19 @@ def export_model(
         name=request.name,
         now=now,
         auc=delong(scores.tolist(), leads.outcome[split.holdout].tolist())[0],
-        n_train=len(split.fit),
+        n_train=len(split.trained),
         holdout_digest=digest(held),
         data=_window(leads, split, request),
         parent=request.parent,
     )
-    reference = make_reference(fitted.features, columns, scores.tolist(), hours)
+    reference = make_reference(fitted.features, columns, scores.tolist(), hours, calendar)
     artifact = export(fitted, reference, origin)
     check(artifact, columns, scores)
     return artifact, held
 
 
 def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow:
-    trained = np.concatenate([split.fit, split.calibrate])
+    trained = split.trained
     known = leads.times[trained][~np.isnan(leads.times[trained])]
     return DataWindow(
         from_=iso(float(known.min())) if len(known) else None,

@@ -1,4 +1,4 @@
-"""Splits rows in time order: the oldest are fitted, newer ones calibrate, the newest are the holdout. No lead is in two of the three.
+"""Splits rows in time order: the older ones are fitted, the newest of these also calibrate, the newest of all are the holdout. No lead is in two of the three.
 
 The functions return places of rows; of the content they read only times and hashes.
 """
@@ -48,6 +48,11 @@ class Split:
     calibrate: Places
     holdout: Places
     dropped: int
+
+    @property
+    def trained(self) -> Places:
+        """All rows that the model learns from: those that calibrate are the newest of them."""
+        return np.concatenate([self.fit, self.calibrate])
 
 
 def order_of(times: Floats) -> Places:
