@@ -204,10 +204,11 @@ def _keeps_up(
 def _compare(case: _Case, other: Comparison, who: str, margin: float) -> _Failed | None:
     delta, spread = other.delta, Z_95 * other.se
     if not (delta + spread >= 0 and delta >= -margin):
+        why = "surely worse" if delta + spread < 0 else f"an unsure loss may be {margin:g} at most"
         return _Failed(
             Evidence.FAIL,
             Reason.WORSE_THAN_CHAMPION,
-            f"AUC {delta:+.4f} (±{spread:.4f}) against the {who} on the same leads",
+            f"AUC {delta:+.4f} (±{spread:.4f}) against the {who} on the same leads: {why}",
         )
     if delta - spread > -margin or case.gate.on_inconclusive == "Promote":
         return None

@@ -98,8 +98,8 @@ class Gate:
         maximum=1_000_000,
     )
     max_regression: float = doc(
-        "Largest loss of AUC allowed against the champion on the same rows. Twice that loss is allowed against the best champion of the "
-        "last 30 days.",
+        "Largest loss of AUC against the champion on the same rows that may be chance. A model that is surely worse (95 %) is refused "
+        "however small the loss. Twice that loss is allowed against the best champion of the last 30 days.",
         default=0.02,
         minimum=0,
         maximum=0.5,
