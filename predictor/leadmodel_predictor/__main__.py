@@ -166,7 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         slots = loader.first()
         if given.token_file is not None:
-            _token(given.token_file)
+            read_token(given.token_file)
         auc = given.measured_auc if given.measured_auc is not None else slots.champion.artifact.auc
         if not (auc >= given.min_auc):
             raise SystemExit(_refuse(given, f"Model AUC {auc:.4f} is below {given.min_auc}", loader.seen))
@@ -179,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return PredictorExit.STOPPED
 
 
-def _token(path: Path) -> str:
+def read_token(path: Path) -> str:
     """The bearer token. Raises OSError when the file cannot be read or is empty: an empty token would let everybody in."""
     if not (token := path.read_text().strip()):
         raise OSError(f"{path} is empty; put the token into it or leave --token-file out")
@@ -199,7 +199,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     GCCollector(registry=registry)
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
-    token = partial(_token, given.token_file) if given.token_file is not None else None
+    token = partial(read_token, given.token_file) if given.token_file is not None else None
     app = Application(model, Reloads(model, lambda: loader.again(model), given.min_auc, token))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     where = f"sockets {given.fd}" if inherited else f"{given.host}:{given.port}"

@@ -75,7 +75,7 @@ def test_a_port_of_another_runtime_is_refused_before_anybody_listens(tmp_path, m
     second.first_port = number
     with pytest.raises(PortTaken):
         second.port_of(folder(tmp_path / "2", "a"))
-    monkeypatch.setattr(listener, "_lock", lambda _number: None)
+    monkeypatch.setattr(listener, "lock_port", lambda _number: None)
     assert second.port_of(folder(tmp_path / "2", "a")) == number
     first.close()
     second.close()

@@ -195,10 +195,10 @@ def test_the_control_a_token_lets_anybody_in_who_has_it(asked):
 def test_a_token_is_read_anew_after_its_rotation(tmp_path):
     from functools import partial
 
-    from leadmodel_predictor.__main__ import _token
+    from leadmodel_predictor.__main__ import read_token
 
     file = tmp_path / "token"
-    reloads = Reloads(model_of(OLD), slots_of, 0.65, partial(_token, file))
+    reloads = Reloads(model_of(OLD), slots_of, 0.65, partial(read_token, file))
 
     def answer(token: str) -> int | None:
         refused = reloads.forbidden(asked_from("10.0.0.1", authorization=f"Bearer {token}"))

@@ -52,7 +52,7 @@ def test_one_such_lead_refuses_its_batch(server, case):
 
 
 def test_the_control_without_the_check_each_is_scored(monkeypatch):
-    monkeypatch.setattr(LeadFunctions, "_is_bare", lambda *_: "False")
+    monkeypatch.setattr(LeadFunctions, "bare_test", lambda *_: "False")
     predict = Predict(model_of(linear()))
     for lead in VOID.values():
         assert b'"score"' in predict.answer(json.dumps(lead).encode())

@@ -95,7 +95,7 @@ def _hold(number: int, folder: ModelFolder) -> _Held:
     if number > LAST_PORT:
         raise PortTaken(number)
     try:
-        lock = _lock(number)
+        lock = lock_port(number)
     except files.Busy:
         raise PortTaken(number) from None
     try:
@@ -114,7 +114,7 @@ def _hold_free() -> _Held:
         number = int(probe.getsockname()[1])
         probe.close()
         try:
-            lock = _lock(number)
+            lock = lock_port(number)
         except files.Busy:
             continue
         try:
@@ -125,7 +125,7 @@ def _hold_free() -> _Held:
     raise OSError("no free port was to be had; name one with --port")
 
 
-def _lock(number: int) -> IO[bytes] | None:
+def lock_port(number: int) -> IO[bytes] | None:
     """The lock of a port among the runtimes of one user; None where no lock can be kept. Raises Busy."""
     folder = Path(tempfile.gettempdir()) / f"leadmodel-ports-{os.getuid()}"
     try:

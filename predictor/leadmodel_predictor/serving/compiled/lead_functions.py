@@ -44,12 +44,12 @@ class LeadFunctions:
     def score(self, scorer: Scorer) -> Callable[[Any, int], Scored]:
         """A function of a lead and its UTC hour: the champion's score and coded values; no values where no field has a value."""
         return self._scored(
-            self.champion, _coded, scorer, [f"    if {self._is_bare(self.champion)}: return refused"]
+            self.champion, _coded, scorer, [f"    if {self.bare_test(self.champion)}: return refused"]
         )
 
     def is_bare(self) -> Callable[[Any], bool]:
         """A function of a lead: whether none of the champion's fields has a value."""
-        return _compile(["def read(lead):", f"    return {self._is_bare(self.champion)}"], {})
+        return _compile(["def read(lead):", f"    return {self.bare_test(self.champion)}"], {})
 
     def scores(self, scorer: Scorer) -> Callable[[Iterable[Any], Iterable[int]], list[float]]:
         """A function of many leads and their UTC hours: the champion's scores, NaN where no field has a value."""
@@ -57,7 +57,7 @@ class LeadFunctions:
         namespace: Namespace = {"scorer": scorer}
         namespace["nan"] = NAN
         inner = [
-            f"    if {self._is_bare(artifact)}:",
+            f"    if {self.bare_test(artifact)}:",
             "        add(nan)",
             "        continue",
             *self._read_lines(artifact, _coded, namespace),
@@ -85,11 +85,11 @@ class LeadFunctions:
             return [*checked, *_coded(i, feature, namespace)]
 
         is_apart = own.isdisjoint(f.source for f in previous.features)  # an absent field is then no null
-        guard = [f"    if {self._is_bare(previous)}: return refused"] if is_apart else []
+        guard = [f"    if {self.bare_test(previous)}: return refused"] if is_apart else []
         read = self._scored(previous, read_feature, scorer, guard)
         return lambda lead, hour, _values: read(lead, hour)
 
-    def _is_bare(self, artifact: Artifact) -> str:
+    def bare_test(self, artifact: Artifact) -> str:
         """An expression: none of the model's fields has a value. The first field with a value ends the test."""
         names = dict.fromkeys(self.fields[feature.source].name for feature in artifact.features)
         return " and ".join(f"lead.{name} is None" for name in names)
