@@ -202,6 +202,7 @@ OWN = {  # what is of one runtime, or of one moment
         "badShare",
         "sigma",
         "samples",
+        "compared",
         "previousPsi",
         "previousBadShare",
         "pods",
