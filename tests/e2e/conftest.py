@@ -17,6 +17,7 @@ from e2e.harness.models import Model, corrupted, real_leads, train_on
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
+from support import object_stores
 
 BASE = "localhost/base:bookworm"
 
@@ -91,6 +92,13 @@ def store(cluster: Cluster) -> Iterator[Store]:
     found.start(TARGET.host)
     yield found
     found.stop()
+
+
+@pytest.fixture(scope="session")
+def s3(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A real S3 server that pods reach, with the bucket `leads`; the variables that log in, as a Secret holds them."""
+    with object_stores.s3(tmp_path_factory.mktemp("s3"), "leads", host=TARGET.host) as login:
+        yield login
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The commands that README and docs have people run on a cluster, run as they are written."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,13 +13,13 @@ from cluster.argocd import NAMESPACE as ARGOCD
 from cluster.place import run as quietly
 from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
 from e2e.harness.models import Model
-from e2e.harness.store import Store
+from leadmodel_store.store import put
 from support.docs_commands import commands, pages
 
 pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own]
 
 PAGES = [page for page in pages() if any(c.cluster for c in commands(page))]
-BUCKET = "s3://leads/conversion"
+BUCKET, SECRET = "s3://leads/conversion", "model-store"
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,19 @@ def a_cluster_without(cluster: Cluster, images: str) -> Iterator[None]:
     cluster.kubectl("create", "configmap", "argocd-cm", "-n", ARGOCD)
     yield
     cluster.kubectl("delete", "leadmodels", "--all", "-n", "default", check=False)
+    cluster.kubectl("delete", "secret", SECRET, "-n", "default", "--ignore-not-found")
     cluster.kubectl("delete", "namespace", ARGOCD, "sales", "--ignore-not-found", "--wait=false")
     cluster.kubectl("delete", "namespace", HELM_NAMESPACE, "--ignore-not-found", "--timeout=120s")
     cluster.install(images)
+
+
+def with_secret(manifest: str) -> str:
+    """A manifest whose sources log in with the Secret, unless it names Secrets already."""
+    if "secretName" in manifest:
+        return manifest
+    return re.sub(
+        rf"^( +)(uri: {BUCKET}/\S+)$", rf"\1\2\n\1secretName: {SECRET}", manifest, flags=re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
@@ -52,15 +63,19 @@ def test_commands_run_as_written(
     cluster: Cluster,
     released: None,
     a_cluster_without: None,
-    store: Store,
+    s3: dict[str, str],
     good: Model,
     tmp_path: Path,
 ):
-    store.files |= {"/conversion/model.json": good.raw, "/conversion/holdout.csv.gz": good.holdout}
+    """With the documented URIs: the manifests only name a Secret besides, as the page tells everybody whose pods have no identity."""
+    put(f"{BUCKET}/model.json", good.raw, environ=s3)
+    put(f"{BUCKET}/holdout.csv.gz", good.holdout, environ=s3)
+    about = {"name": SECRET, "namespace": "default"}
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": s3})
     for name in ("crds", "charts", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for file in (tmp_path / "crds" / "examples").glob("*.yaml"):
-        file.write_text(file.read_text().replace(BUCKET, store.uri("/conversion")).replace("0.70", "0.60"))
+        file.write_text(with_secret(file.read_text()).replace("0.70", "0.60"))
     lines = "\n".join(c.text for c in commands(page) if c.cluster)
     env = {**os.environ, "KUBECONFIG": cluster.kubeconfig}
     script = f"set -euxo pipefail\n{lines}"

@@ -64,10 +64,12 @@ def _wait(host: str, port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def s3(folder: Path, *buckets: str, keys: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
+def s3(
+    folder: Path, *buckets: str, keys: tuple[str, ...] = (), host: str = "127.0.0.1"
+) -> Iterator[dict[str, str]]:
     """An S3 server with these buckets; the variables that log in to it."""
     for bucket in buckets:
         (folder / bucket).mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    with running(s3_command(folder, f"127.0.0.1:{port}", *keys), port) as address:
+    port = free_port(host)
+    with running(s3_command(folder, f"{host}:{port}", *keys), port, host) as address:
         yield {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
