@@ -319,3 +319,11 @@ def test_leads_with_neighbouring_or_no_ids_are_no_duplicates(tmp_path, capsys, f
     again = with_ids(tmp_path, [v if v is None else 2**62 + i % 700 for i, v in enumerate(values)], form)
     train(again, "--id-column", "id", *flags)  # control: equal ids are duplicates
     assert json.loads(capsys.readouterr().out)["duplicates"] > 0
+
+
+def test_leads_sorted_by_their_outcome_are_told_of_the_time(tmp_path, capsys):
+    path = write(tmp_path / "leads.csv", {})
+    head, *rows = path.read_text().replace("created_at", "submitted").splitlines()
+    path.write_text("\n".join([head, *sorted(rows, key=lambda row: row.endswith("yes"))]))
+    assert "name the column of the time with --time-column" in refused(path, capsys)
+    train(path, "--time-column", "submitted")

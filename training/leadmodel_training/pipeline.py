@@ -31,6 +31,8 @@ from leadmodel_training.recipe_choice import Choice, choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
 from leadmodel_training.rows import labels, write_csv
 from leadmodel_training.split import (
+    LONGER,
+    SORTED,
     Refusal,
     Split,
     TrainingRefused,
@@ -196,8 +198,9 @@ def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Spli
         split = Split(
             np.concatenate([split.fit, split.calibrate]), split.calibrate[:0], split.holdout, split.dropped
         )
-    check_sizes(leads.outcome[split.fit], "training part")
-    check_sizes(leads.outcome[split.holdout], "holdout")
+    remedy = SORTED if np.isnan(leads.times).all() else LONGER
+    check_sizes(leads.outcome[split.fit], "training part", remedy)
+    check_sizes(leads.outcome[split.holdout], "holdout", remedy)
     return split
 
 

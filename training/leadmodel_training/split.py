@@ -84,7 +84,8 @@ def matured(order: Places, times: Floats, days: float, now: float) -> Places:
     past = known[known <= now]
     if not len(past):
         raise TrainingRefused(
-            Refusal.NO_TIME, "a horizon needs leads with a time; name their column with --time-column"
+            Refusal.NO_TIME,
+            "a horizon needs leads with a time that has passed; name the column of the time with --time-column, its format with --time-format",
         )
     kept: Places = order[known <= past[-1] - days * DAY_S]
     return kept
@@ -150,8 +151,15 @@ def _cut(order: Places, times: Floats, at: int) -> int:
     return at
 
 
-def check_sizes(labels: Sequence[bool] | NDArray[Any], part: str) -> None:
-    """Check that a part has enough outcomes of both kinds; `part` names the part in the message.
+LONGER = "take a longer period"
+SORTED = (
+    "leads without times count as sorted by time: name the column of the time with --time-column, or sort the file by time; "
+    "if it is sorted, take a longer period"
+)
+
+
+def check_sizes(labels: Sequence[bool] | NDArray[Any], part: str, remedy: str = LONGER) -> None:
+    """Check that a part has enough outcomes of both kinds; `part` names the part in the message, `remedy` what helps.
 
     Raises:
         TrainingRefused: The part has fewer than 100 leads of an outcome, or a share of the rarer outcome below 0.1 %.
@@ -162,7 +170,7 @@ def check_sizes(labels: Sequence[bool] | NDArray[Any], part: str) -> None:
         raise TrainingRefused(
             Refusal.TOO_FEW,
             f"the {part} has {positives} positive and {negatives} negative leads, at least {MIN_POSITIVES} and "
-            f"{MIN_NEGATIVES} are needed; take a longer period",
+            f"{MIN_NEGATIVES} are needed; {remedy}",
         )
     if min(positives, negatives) < MIN_SHARE * len(labels):
         raise TrainingRefused(
