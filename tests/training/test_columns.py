@@ -123,10 +123,10 @@ def test_a_name_of_ours_is_no_name_of_theirs(tmp_path, name, monkeypatch):
     names = [f.name for f in artifact.features]
     assert len({SCORE, *names}) == len(names) + 1
     assert next(f for f in artifact.features if f.source == name).kind is NUMBER
-    watched = {m.reference.name: m.place for m in monitors(artifact)}
+    watched = {m.reference.name: m.place for m in monitors(artifact, artifact.reference)}
     assert watched[SCORE] is None
     assert len(watched) == len(names)  # the score more, the hour less
-    monkeypatch.setattr(kinds, "_free_name", lambda source, _taken: source)  # control: names as they are
+    monkeypatch.setattr(kinds, "free_name", lambda source, _taken: source)  # control: names as they are
     if OWN[name] == SCORE:
         names = [f.name for f in train(write(tmp_path / "leads.csv", columns)).features]
         assert SCORE in names

@@ -182,7 +182,7 @@ def test_every_lead_has_the_values_that_training_gave_it(seed, json_lines, recip
 
 def test_a_reader_with_a_rule_of_its_own_is_caught(monkeypatch):
     """Control: a predictor that takes every word for a level differs on some table."""
-    monkeypatch.setattr(kinds, "_missing_words", lambda *_: MISSING_WORDS)
+    monkeypatch.setattr(kinds, "missing_words", lambda *_: MISSING_WORDS)
     differing = 0
     for seed in range(6):
         data = as_file(drawn(seed, json_lines=False), json_lines=False)

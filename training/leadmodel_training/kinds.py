@@ -79,7 +79,7 @@ def decide(
     for name, column in train.columns.items():
         feature, why = _by_role(name, roles, hours=hours) or _by_values(name, column, wishes)
         if feature is not None and feature.name == name:
-            feature = replace(feature, name=_free_name(name, taken))
+            feature = replace(feature, name=free_name(name, taken))
             taken.add(feature.name)
         if name in notes:
             why = f"{why} ({notes[name]}; live leads send plain numbers)"
@@ -94,7 +94,7 @@ def _missing_share(column: Column, feature: Feature | None) -> float:
     return float(np.mean(each(words.__contains__, column, np.bool_)))
 
 
-def _free_name(source: str, taken: set[str]) -> str:
+def free_name(source: str, taken: set[str]) -> str:
     """The feature's name: the field's own where it is short enough and free, for ours come first."""
     if len(source) <= MAX_NAME and source not in taken:
         return source
@@ -135,7 +135,7 @@ def _by_values(name: str, column: Column, wishes: Wishes) -> tuple[Feature | Non
     if name not in wishes.categorical and (name in wishes.numeric or _holds_numbers(column)):
         return _numeric(name, column, wished=name in wishes.numeric)
     per_level = counts(column)
-    missing = _missing_words(column, per_level)
+    missing = missing_words(column, per_level)
     levels = _levels(per_level, missing)
     if not levels:
         return (
@@ -181,7 +181,7 @@ def _is_serial(known: Floats) -> bool:
     return max(rising, 1 - rising) >= SERIAL_SHARE
 
 
-def _missing_words(column: Column, per_level: Counter[Any]) -> tuple[str, ...]:
+def missing_words(column: Column, per_level: Counter[Any]) -> tuple[str, ...]:
     """Words such as NA mean missing where nothing else does; beside empty fields they are levels: NA may be Namibia."""
     if bool(each(lambda value: value is None, column, np.bool_).any()):
         return ()
