@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,9 @@ def run(given: argparse.Namespace) -> int:
     try:
         return _lines(detector)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader has gone; Python would complain about standard output at the end
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader has gone: the rest is for nobody
         return 0
 
 
