@@ -62,6 +62,11 @@ crds: install ## renew the generated CRD and the chart's copy
 	$(BIN)/python -m leadmodel_operator.resource.crd crds/leadmodels.yaml
 	cp crds/leadmodels.yaml charts/leadmodel/files/leadmodels.yaml
 
+.PHONY: names
+names: install ## make the lexicon and weights of the name tagger anew (TEXT=folder of chats by others)
+	$(UV) pip install --quiet --target build/names --require-hashes --no-deps --requirement privacy/names/requirements.txt
+	PYTHONPATH=build/names $(BIN)/python privacy/names/build.py $(if $(TEXT),--text $(TEXT))
+
 .PHONY: architecture
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
 	PYTHONPATH=tests $(BIN)/python -m project.architecture

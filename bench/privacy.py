@@ -25,7 +25,12 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tests"), str(HERE.parent / "tests"
 from serving.machine import CACHE  # noqa: E402
 from test_detect_limits import LENGTH, WORST  # noqa: E402
 
+from leadmodel_privacy.configuration import NAME_LEVELS, Config  # noqa: E402
 from leadmodel_privacy.detect import Detector  # noqa: E402
+from leadmodel_privacy.name_tagger import tagger  # noqa: E402
+from leadmodel_privacy.name_tokens import UNLISTED  # noqa: E402
+from support.privacy_names import Chat, read  # noqa: E402
+from support.privacy_names import score as name_score  # noqa: E402
 from support.privacy_score import Score, score  # noqa: E402
 from support.privacy_texts import STRUCTURED, Message, heavy, mixed  # noqa: E402
 
@@ -168,6 +173,39 @@ def quality(count: int, *, peer: bool) -> None:
             show(f"{name}: Presidio, all, score of 0.4 or more", score(messages, spans.__getitem__))
 
 
+def names() -> None:
+    """Print how many names each level finds, in messages of seven languages, and what it costs."""
+    chats, invented, nobody = list(read("chats.txt")), list(read("invented.txt")), list(read("nobody.txt"))
+    texts = [m.text for m in mixed(1, 1000)]
+    print(
+        f"{'names':10} {'cased':>7} {'precision':>9} {'small':>7} {'precision':>9} {'unlisted':>8} {'invented':>8} {'small':>7} {'altered':>8} {'mix, texts/s':>13}"
+    )
+    for level in NAME_LEVELS:
+        detect = Detector(Config(names=level)).detect
+        cased, small = name_score(chats, detect), name_score([chat.lower for chat in chats], detect)
+        strange = name_score(unlisted(chats), detect)
+        made, made_small = name_score(invented, detect), name_score([chat.lower for chat in invented], detect)
+        altered = sum(bool(detect(chat.text)) for chat in nobody) / len(nobody)
+        rate = len(texts) / min(timed(detect, texts) for _ in range(3))
+        print(
+            f"{level:10} {cased.recall:7.3f} {cased.precision:9.3f} {small.recall:7.3f} {small.precision:9.3f} {strange.recall:8.3f} {made.recall:8.3f} {made_small.recall:7.3f} {altered:8.3f} {rate:13,.0f}"
+        )
+
+
+def unlisted(chats: list[Chat]) -> list[Chat]:
+    """The messages with the names of which no part is a listed name."""
+    code = tagger().lexicon.code
+    return [
+        Chat(chat.language, chat.text, (place,))
+        for chat in chats
+        for place in chat.names
+        if not any(
+            code(word) < UNLISTED and code(word) & 15
+            for word in chat.text[place[0] : place[1]].lower().replace("-", " ").split()
+        )
+    ]
+
+
 def worst() -> None:
     """Print the slowest texts of 20,000 characters."""
     detector = Detector()
@@ -200,6 +238,7 @@ def main() -> None:
     sets = {"heavy": [m.text for m in heavy(1, given.texts)], "mix": [m.text for m in mixed(1, given.texts)]}
     speed(sets, given.rounds, peer=peer)
     quality(given.texts * 5, peer=peer)
+    names()
     worst()
 
 

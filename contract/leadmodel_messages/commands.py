@@ -125,6 +125,8 @@ def backfill(
     *,
     match: Sequence[str],
     field: Sequence[str],
+    names: str | None,
+    keep: Sequence[str],
     name: str,
     retention_s: float,
     image: str | None,
@@ -137,6 +139,8 @@ def backfill(
     Args:
         match: Keys to read, as Redis globs.
         field: Fields that hold text; none for every text.
+        names: How names of people are found; None for the program's default, which older programs have too.
+        keep: Words that are never taken for a name.
         name: Runs of one name share lease, checkpoint and reports.
         retention_s: How long reports live, in seconds.
         image: The image for the audit record; None where no image runs.
@@ -149,6 +153,8 @@ def backfill(
         "backfill",
         *(f"--match={pattern}" for pattern in match),
         *(f"--field={item}" for item in field),
+        *_flag("names", names),
+        *(f"--keep={item}" for item in keep),
         f"--name={name}",
         f"--retention={retention_s:.0f}s",
         *_flag("image", image),

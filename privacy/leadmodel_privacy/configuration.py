@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from leadmodel_privacy.pattern_cost import PatternError, check_patterns
@@ -32,7 +32,9 @@ REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "PL", "SE
 UNSETTLED = "REDACTED"  # replaces the whole text where redaction does not settle in eight passes
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 _REGION = re.compile(r"[A-Z]{2}")
-_KEYS = {"off", "fields", "regions", "custom", "keep"}
+DEFAULT_NAMES = "cues"
+NAME_LEVELS = ("cues", "careful", "balanced", "strict")
+_KEYS = {"off", "fields", "regions", "custom", "keep", "names"}
 _MAX_CUSTOM, _MAX_KEPT, _MAX_KEPT_LENGTH = 32, 256, 128
 
 
@@ -58,6 +60,8 @@ class Config:
         fields: Fields of JSON texts that are read; every field where none is named.
         regions: Countries (ISO 3166, two letters) whose national phone numbers are known.
         custom: Patterns of the user's own.
+        names: How NAME is found: `cues` only after words such as `my name is`; the other levels also anywhere else, by a lexicon and
+            a small model: `careful` alters least, `strict` finds most.
         keep: Words that are no person's name, such as the team's companies and products; capitals do not matter.
 
     Raises:
@@ -69,6 +73,7 @@ class Config:
     regions: tuple[str, ...] = REGIONS
     custom: tuple[Custom, ...] = ()
     keep: tuple[str, ...] = ()
+    names: str = DEFAULT_NAMES
 
     def __post_init__(self) -> None:
         _check_names("entity", self.off, ENTITIES)
@@ -77,6 +82,7 @@ class Config:
                 raise ConfigError(f"regions: {region!r} is not a country such as US or DE")
         _check_custom(self.custom)
         _check_kept(self.keep)
+        _check_names("level of names", (self.names,), NAME_LEVELS)
 
     @property
     def digest(self) -> str:
@@ -146,7 +152,19 @@ def loads(text: str | bytes) -> Config:
     if not isinstance(custom, list):
         raise ConfigError("custom must be a list of objects with entity and pattern")
     lists = {key: _strings(document, key) for key in ("off", "fields", "regions", "keep") if key in document}
-    return Config(**lists, custom=tuple(_own(item) for item in custom))
+    names = document.get("names", DEFAULT_NAMES)
+    if not isinstance(names, str):
+        raise ConfigError(f"names must be one of {', '.join(NAME_LEVELS)}")
+    return Config(**lists, custom=tuple(_own(item) for item in custom), names=names)
+
+
+def with_names(config: Config, names: str | None, keep: Iterable[str]) -> Config:
+    """The configuration with the level of names that a command line gives, and with its kept words besides.
+
+    Raises:
+        ConfigError: The level or a word cannot be used.
+    """
+    return replace(config, names=names or config.names, keep=(*config.keep, *keep))
 
 
 def _strings(document: Mapping[str, Any], key: str) -> tuple[str, ...]:

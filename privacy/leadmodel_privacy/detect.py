@@ -39,9 +39,10 @@ MAX_PASSES = 8  # over one text, most of which end after two
 MAX_DEPTH = 8  # encodings inside one another; a text below is read as it stands
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 CODE_FILES = word_set(
-    "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py identity_documents.py json_text.py kept_words.py name_finder.py names.py network.py normalization.py "
+    "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py identity_documents.py json_text.py kept_words.py name_finder.py name_tagger.py name_tokens.py names.py network.py normalization.py "
     "number_lists.py pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
+DATA_FILES = ("names_data/lexicon.xz", "names_data/weights.xz")  # what the finder of names knows
 _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
@@ -216,8 +217,8 @@ def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
 def _code() -> str:
     """Names the detector's code and the version of the phone number tables: 12 hex digits of a SHA-256."""
     digest = hashlib.sha256(version("phonenumbers").encode())
-    for name in sorted(CODE_FILES):
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    for name in (*sorted(CODE_FILES), *DATA_FILES):
+        digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from leadmodel_privacy.configuration import ENTITIES, Config, ConfigError, loads
+from leadmodel_privacy.configuration import ENTITIES, NAME_LEVELS, Config, ConfigError, loads, with_names
 from leadmodel_privacy.detect import Detector
 
 _HELP = f"""\
@@ -27,6 +27,8 @@ A configuration is a JSON object; every setting may be left out:
   {{"off": ["NAME"],                    entities that are not looked for
    "fields": ["text"],                 in JSON texts, only these fields
    "regions": ["US", "DE"],            countries whose national phone numbers are known
+   "names": "balanced",                names of people: cues, careful, balanced or strict
+   "keep": ["Acme"],                   words that are never taken for a name
    "custom": [{{"entity": "CUSTOMER_NO", "pattern": "KD-\\\\d{{6}}", "ignoreCase": true}}]}}
 
 Own patterns must be linear in time: each repeat needs an end, such as {{1,20}}.
@@ -49,28 +51,46 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
 
 
 def add_config(p: argparse.ArgumentParser) -> None:
-    """Add the option `--config`, whose file `configured` reads."""
+    """Add the options from which `configured` makes the configuration."""
     p.add_argument("--config", metavar="FILE", type=Path, help="the detector's configuration (JSON)")
+    add_names(p)
 
 
-def configured(path: Path | None) -> Config:
-    """The configuration in a file, or the default for None.
+def add_names(p: argparse.ArgumentParser) -> None:
+    """Add the options for names of people, which the backfill has too."""
+    p.add_argument(
+        "--names",
+        choices=NAME_LEVELS,
+        help="names of people: only after cues, or anywhere: careful alters least, strict finds most; default: the configuration's",
+    )
+    p.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="never taken for a name, such as a company; repeatable",
+    )
+
+
+def configured(given: argparse.Namespace) -> Config:
+    """The configuration in a file, or the default without one, with the names and kept words of the command line.
 
     Raises:
         ConfigError: The file cannot be read or holds no usable configuration.
     """
-    if path is None:
-        return Config()
-    try:
-        return loads(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    config = Config()
+    if given.config is not None:
+        try:
+            config = loads(given.config.read_bytes())
+        except OSError as error:
+            raise ConfigError(f"cannot read {given.config}: {error.strerror}") from error
+    return with_names(config, given.names, given.keep)
 
 
 def run(given: argparse.Namespace) -> int:
     """Redact standard input and return the exit code."""
     try:
-        detector = Detector(configured(given.config))
+        detector = Detector(configured(given))
     except ConfigError as error:
         print(f"leadmodel-privacy: {error}", file=sys.stderr)
         return 2

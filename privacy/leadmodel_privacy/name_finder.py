@@ -1,25 +1,34 @@
-"""The finder of NAME as the configuration sets it: names after a cue, without the words that the team keeps."""
+"""The finder of NAME as the configuration sets it: cues, then the tagger where asked for, without the words that the team keeps."""
 
 from collections.abc import Callable, Iterator
 
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.kept_words import KeptWords
+from leadmodel_privacy.name_tagger import SHIFTS, tagger
 from leadmodel_privacy.names import names
 from leadmodel_privacy.scanned_text import ScannedText, Span
 
 
 def finder(config: Config) -> Callable[[ScannedText], Iterator[Span]]:
-    """The finder of names for a configuration."""
-    if not config.keep:
-        return names
+    """The finder of names for a configuration; the tagger's files are read with the first text."""
     kept_words = KeptWords(config.keep)
 
-    def without_kept_words(scanned: ScannedText) -> Iterator[Span]:
-        places = list(kept_words.places(scanned.low))
+    def find(scanned: ScannedText) -> Iterator[Span]:
+        places = list(kept_words.places(scanned.low)) if config.keep else []
         for start, end, entity in names(scanned):
             yield from _cut(scanned.text, (start, end, entity), places)
+        if config.names != "cues":
+            yield from _tagged(scanned, places, SHIFTS[config.names])
 
-    return without_kept_words
+    return names if config.names == "cues" and not config.keep else find
+
+
+def _tagged(scanned: ScannedText, places: list[tuple[int, int]], threshold: int) -> Iterator[Span]:
+    """Names that the tagger finds outside claimed spans and kept words."""
+    fixed = scanned.taken()
+    for start, end in places:
+        fixed[start:end] = b"\1" * (end - start)
+    yield from tagger().names(scanned, fixed, threshold)
 
 
 def _cut(text: str, span: Span, places: list[tuple[int, int]]) -> Iterator[Span]:

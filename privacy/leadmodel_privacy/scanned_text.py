@@ -32,6 +32,7 @@ class ScannedText:
         self._taken = bytearray(len(text))
         self._labels: dict[int, str | None] = {}
         self._unclaimed: list[tuple[int, int]] | None = self.numbers
+        self._placeholders: list[tuple[int, int, bool]] = []
 
     def unclaimed_numbers(self) -> list[tuple[int, int]]:
         """The words with a digit whose first character is not claimed."""
@@ -55,11 +56,34 @@ class ScannedText:
 
         The words before a placeholder belong to the value that it replaced, so that they say nothing of the number behind it.
         """
+        self._placeholders = [(start, end, self.text.startswith("[NAME", start)) for start, end in places]
         for start, end in places:
             self.reserve(start, end)
             hidden = BARRIER * (end - start)
             self.low = self.low[:start] + hidden + self.low[end:]
             self.text = self.text[:start] + hidden + self.text[end:]
+
+    def personal(self) -> list[tuple[int, int, bool]]:
+        """What is known to be personal, in order: claimed spans and placeholders, and whether each is a name."""
+        return sorted([*self._placeholders, *((s, e, entity == "NAME") for s, e, entity in self.spans)])
+
+    def taken(self) -> bytearray:
+        """For each character whether it is claimed or reserved."""
+        return self._taken[:]
+
+    def unclaimed_parts(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The parts of a span that are neither claimed nor reserved, without the spaces around."""
+        parts = []
+        while start < end:
+            cut = self._taken.find(1, start, end)
+            cut = end if cut < 0 else cut
+            if part := self.text[start:cut].strip():
+                first = self.text.index(part, start)
+                parts.append((first, first + len(part)))
+            start = cut
+            while start < end and self._taken[start]:
+                start += 1
+        return parts
 
     def claim(self, span: Span) -> None:
         """Claim a span, unless one of its characters is claimed or reserved."""

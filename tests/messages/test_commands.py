@@ -60,6 +60,8 @@ def backfill() -> tuple[list[str], dict[str, object]]:
     line = commands.backfill(
         match=("chat:*", "mail:*"),
         field=("text",),
+        names="balanced",
+        keep=("Acme", "Acme Cloud"),
         name="sales/conversion",
         retention_s=7200.0,
         image="p:1",
@@ -68,9 +70,9 @@ def backfill() -> tuple[list[str], dict[str, object]]:
         tls=commands.Tls("/tls/ca.crt", "/tls/tls.crt", "/tls/tls.key"),
     )
     files = {"tls_ca": "/tls/ca.crt", "tls_cert": "/tls/tls.crt", "tls_key": "/tls/tls.key"}
-    lists = {"match": ["chat:*", "mail:*"], "field": ["text"]}
+    lists = {"match": ["chat:*", "mail:*"], "field": ["text"], "keep": ["Acme", "Acme Cloud"]}
     rest = {"name": "sales/conversion", "retention": 7200.0, "image": "p:1", "wait": 10.0, "apply": True}
-    return line, {**lists, **files, **rest}
+    return line, {**lists, **files, **rest, "names": "balanced"}
 
 
 def predictor_on_a_port() -> tuple[list[str], dict[str, object]]:
@@ -190,7 +192,15 @@ def test_what_is_not_given_is_not_said():
         "--holdout",
     }
     line = commands.backfill(
-        match=("a",), field=(), name="n", retention_s=1, image=None, wait_s=None, apply=False
+        match=("a",),
+        field=(),
+        names=None,
+        keep=(),
+        name="n",
+        retention_s=1,
+        image=None,
+        wait_s=None,
+        apply=False,
     )
     assert flags(line) == {"--match", "--name", "--retention"}
 

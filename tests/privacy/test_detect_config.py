@@ -82,7 +82,7 @@ def test_whatever_is_accepted_is_quick(pieces, unit):
     [
         ("nonsense", "not JSON"),
         ("[]", "must be an object"),
-        ('{"of": []}', "known are custom, fields, keep, off, regions"),
+        ('{"of": []}', "known are custom, fields, keep, names, off, regions"),
         ('{"off": "NAME"}', "list of strings"),
         ('{"off": ["EMIAL"]}', "known are EMAIL"),
         ('{"regions": ["germany"]}', "US or DE"),

@@ -85,6 +85,8 @@ def backfill(
         ),
         match=backfill.key_patterns,
         field=backfill.text_fields,
+        names=backfill.names,
+        keep=backfill.keep,
         name=name,
         retention_s=backfill.retention.seconds,
         image=image,

@@ -399,6 +399,17 @@ class PiiBackfill:
         max_items=64,
         max_length=128,
     )
+    names: Literal["cues", "careful", "balanced", "strict"] | None = doc(
+        "How names of people are found. cues: only after words such as 'my name is'. The others also find names elsewhere, by a lexicon and a small model: careful alters least, strict finds most. If absent, cues.",
+        default=None,
+    )
+    keep: tuple[str, ...] = doc(
+        "Words that are never taken for a name, such as the companies and products of the team.",
+        default=(),
+        max_items=64,
+        max_length=128,
+        min_length=1,
+    )
     schedule: str = doc(
         "Schedule of the CronJob as five cron fields.", default="0 2 * * 0", pattern=CRON, max_length=64
     )

@@ -11,7 +11,8 @@ from leadmodel_privacy.backfill.errors import Refused
 from leadmodel_privacy.backfill.servers import Access
 from leadmodel_privacy.backfill.settings import Limits, Settings
 from leadmodel_privacy.backfill.state import check_name
-from leadmodel_privacy.configuration import Config, ConfigError, loads
+from leadmodel_privacy.configuration import Config, ConfigError, loads, with_names
+from leadmodel_privacy.detect_command import add_names
 
 
 def add_arguments(p: argparse.ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def _add_selection(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--config", type=Path, metavar="FILE", help="settings of the detector, as JSON; see docs/privacy.md"
     )
+    add_names(p)
     p.add_argument("--apply", action="store_true", help="redact; without it nothing of yours is written")
     p.add_argument(
         "--sample", type=float, default=1.0, metavar="SHARE", help="a first look at this share of keys"
@@ -164,6 +166,7 @@ def settings_of(given: argparse.Namespace) -> Settings:
 def _config_of(given: argparse.Namespace) -> Config:
     try:
         config = loads(given.config.read_bytes()) if given.config is not None else Config()
+        config = with_names(config, given.names, given.keep)
         return replace(config, fields=tuple(given.field)) if given.field else config
     except ConfigError as error:
         raise Refused(str(error)) from None

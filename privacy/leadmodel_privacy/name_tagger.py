@@ -1,0 +1,195 @@
+"""Finds names of people anywhere in a text: a lexicon proposes words, and a linear model with integer weights decides by the words around.
+
+The model reads from left to right; a name that it finds is context for the next word. It reads again until it finds nothing more, so
+that reading a redacted text finds nothing either. Lexicon and weights are made by `privacy/names`; both are read at first use.
+"""
+
+import lzma
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from leadmodel_privacy.name_tokens import (
+    CANDIDATE,
+    END,
+    NAME,
+    PARTICLES,
+    START,
+    UNLISTED,
+    Lexicon,
+    Token,
+    can_continue_name,
+    name_token,
+    style,
+    tokens,
+)
+from leadmodel_privacy.scanned_text import ScannedText, Span
+
+DATA = Path(__file__).with_name("names_data")
+SCALE = 16  # of the weights: one unit of the log odds
+SHIFTS = {"careful": 5 * SCALE // 2, "balanced": SCALE, "strict": 0}  # what a level adds to the threshold
+_PASSES = 8
+_STARTS = frozenset('^.!?n:"')
+
+
+def _coarse(code: int) -> str:
+    """A class with fewer levels, as one letter."""
+    if code >= UNLISTED:
+        return "?*@|"[code - UNLISTED]
+    first, last, ordinary, place = code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3
+    return chr(
+        0x100
+        + (first > 0)
+        + (first > 2)
+        + 3 * (last > 0)
+        + 3 * (last > 2)
+        + 9 * min(ordinary, 2)
+        + 27 * (place > 0)
+    )
+
+
+COARSE = [_coarse(code) for code in range(260)]
+
+
+def features(around: tuple[Token, Token, Token, Token, Token], text_style: str) -> list[str]:
+    """What the model knows of the middle one of five tokens."""
+    before, left, own, right, after = around
+    kind = COARSE[own.code] + own.shape
+    start = "+" if own.gap in _STARTS else "-"
+    left_kind, right_kind = COARSE[left.code] + left.shape, COARSE[right.code] + right.shape
+    known = [
+        f"c{own.code}{own.shape}{start}",
+        f"t{text_style}{kind}{start}",
+        f"w{own.word}",
+        f"a{left.word}",
+        f"b{before.word}",
+        f"r{right.word}",
+        f"s{after.word}",
+        f"A{kind}{left.word}",
+        f"R{kind}{right.word}",
+        f"B{before.word} {left.word}",
+        f"S{right.word} {after.word}",
+        f"X{left.word} {right.word}",
+        f"g{own.gap}{kind}",
+        f"h{right.gap}{kind}",
+        f"i{own.gap}{left_kind}{kind}",
+        f"j{right.gap}{right_kind}{kind}",
+        f"k{own.gap}{left_kind}{kind}{right.gap}{right_kind}",
+        f"m{COARSE[before.code]}{left_kind}{kind}",
+        f"o{kind}{right_kind}{COARSE[after.code]}",
+        f"p{text_style}{kind}{right.gap}{right_kind}",
+    ]
+    if own.code == UNLISTED:
+        word = own.word
+        known += [
+            f"x{word[-2:]}",
+            f"y{word[-3:]}",
+            f"z{word[:2]}",
+            f"u{min(len(word), 12)}{own.shape}",
+            f"v{own.shape}{left.word}",
+        ]
+    return known
+
+
+class Tagger:
+    """Finds names by a lexicon and weights; it has no state, so one may serve many threads."""
+
+    def __init__(self, lexicon: Lexicon, weights: dict[str, int]) -> None:
+        self.lexicon = lexicon
+        self._weights = weights
+
+    def names(self, scanned: ScannedText, fixed: bytes | bytearray, threshold: int) -> Iterator[Span]:
+        """Spans of names in the parts of a text that are neither personal already nor fixed."""
+        if not self.lexicon.may_hold_name(scanned.low):
+            return
+        read = tokens(scanned.text, scanned.low, self.lexicon, scanned.personal(), fixed)
+        for _ in range(_PASSES):
+            again = self.read(read, threshold)
+            if len(again) == len(read) and all(a is b for a, b in zip(again, read, strict=True)):
+                break
+            read = again
+        for token in read:
+            if token.kind == NAME:
+                for start, end in scanned.unclaimed_parts(token.start, token.end):
+                    yield start, end, "NAME"
+
+    def read(self, read: list[Token], threshold: int) -> list[Token]:
+        """The tokens with each name that one reading from left to right finds as one token."""
+        done: list[Token] = [START, START]
+        text_style = style(read)
+        coming = [*read, END, END]
+        for i, token in enumerate(read):
+            right = coming[i + 1], coming[i + 2]
+            if token.kind == NAME:
+                _join(done, token)
+            elif self._is_name(done, token, right, text_style, threshold):
+                _join(done, name_token(token, token))
+                self._look_back(done, right, text_style, threshold)
+            else:
+                done.append(token)
+        return done[2:]
+
+    def _look_back(
+        self, done: list[Token], right: tuple[Token, Token], text_style: str, threshold: int
+    ) -> None:
+        """Judge the words before a name again, now that they stand before a name."""
+        while done[-2].kind == CANDIDATE:
+            name = done.pop()
+            token = done.pop()
+            is_name = self._is_name(done, token, (name, right[0]), text_style, threshold)
+            if is_name:
+                _join(done, name_token(token, token))
+                _join(done, name)
+            else:
+                done += [token, name]
+                return
+
+    def _is_name(
+        self, done: list[Token], token: Token, right: tuple[Token, Token], text_style: str, threshold: int
+    ) -> bool:
+        if token.kind != CANDIDATE and not can_continue_name(done[-1], token):
+            return False
+        get = self._weights.get
+        total = get("bias", 0) - threshold
+        for feature in features((done[-2], done[-1], token, *right), text_style):
+            total += get(feature, 0)
+        return total > 0
+
+
+def _join(done: list[Token], name: Token) -> None:
+    """Add a name, as one token with the name and the particles right before."""
+    place = len(done)
+    gap = name.gap
+    while gap == "s" and len(done) - place < 3 and done[place - 1].word in PARTICLES:
+        place -= 1
+        gap = done[place].gap
+    if gap == "s" and done[place - 1].kind == NAME:
+        name = name_token(done[place - 1], name)
+        del done[place - 1 :]
+    done.append(name)
+
+
+def lexicon_from(data: bytes) -> Lexicon:
+    """The lexicon in a compressed file: one line for each class."""
+    codes: dict[str, int] = {}
+    for line in lzma.decompress(data).decode().split("\n"):
+        code, *words = line.split(" ")
+        codes.update(dict.fromkeys(words, int(code)))
+    return Lexicon(codes)
+
+
+def weights_from(data: bytes) -> dict[str, int]:
+    """The weights in a compressed file: lines of a weight and the features that have it, divided by tabs."""
+    weights: dict[str, int] = {}
+    for line in lzma.decompress(data).decode().split("\n"):
+        weight, *names = line.split("\t")
+        weights.update(dict.fromkeys(names, int(weight)))
+    return weights
+
+
+@cache
+def tagger() -> Tagger:
+    """The tagger with the lexicon and weights of this package, read once."""
+    return Tagger(
+        lexicon_from((DATA / "lexicon.xz").read_bytes()), weights_from((DATA / "weights.xz").read_bytes())
+    )
