@@ -173,9 +173,9 @@ def quality(count: int, *, peer: bool) -> None:
             show(f"{name}: Presidio, all, score of 0.4 or more", score(messages, spans.__getitem__))
 
 
-def names() -> None:
-    """Print how many names each level finds, in messages of seven languages, and what it costs."""
-    chats, invented, nobody = list(read("chats.txt")), list(read("invented.txt")), list(read("nobody.txt"))
+def names(folder: str) -> None:
+    """Print how many names each level finds, in the messages of a folder in seven languages, and what it costs."""
+    chats, invented, nobody = (list(read(f"{folder}{file}.txt")) for file in ("chats", "invented", "nobody"))
     texts = [m.text for m in mixed(1, 1000)]
     print(
         f"{'names':10} {'cased':>7} {'precision':>9} {'small':>7} {'precision':>9} {'unlisted':>8} {'invented':>8} {'small':>7} {'altered':>8} {'mix, texts/s':>13}"
@@ -238,7 +238,8 @@ def main() -> None:
     sets = {"heavy": [m.text for m in heavy(1, given.texts)], "mix": [m.text for m in mixed(1, given.texts)]}
     speed(sets, given.rounds, peer=peer)
     quality(given.texts * 5, peer=peer)
-    names()
+    names("")
+    names("second/")
     worst()
 
 

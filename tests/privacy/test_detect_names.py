@@ -29,6 +29,18 @@ def test_names_in_chats():
     assert found.precision >= 0.95, found.wrong
 
 
+def test_names_in_messages_of_another_author():
+    """The limits lie below the figures of first sight, because nothing is tuned on these messages."""
+    chats = list(read("second/chats.txt"))
+    cased, small = score(chats, BALANCED.detect), score([chat.lower for chat in chats], BALANCED.detect)
+    assert cased.names == 125
+    assert cased.recall >= 0.78
+    assert small.recall >= 0.68
+    assert min(cased.precision, small.precision) >= 0.95
+    assert sum(bool(BALANCED.detect(chat.text)) for chat in read("second/nobody.txt")) <= 8
+    assert score(chats, Detector().detect).recall < 0.2, "the control: cues alone find few"
+
+
 def test_names_in_small_letters():
     found = score((chat.lower for chat in read("chats.txt")), BALANCED.detect)
     assert found.recall >= 0.85, found.missed

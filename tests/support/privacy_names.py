@@ -25,9 +25,9 @@ class Chat:
 
 
 def read(file: str) -> Iterator[Chat]:
-    """The messages of a file of `tests/privacy/names`."""
+    r"""The messages of a file of `tests/privacy/names`; `\n` there is the end of a line."""
     for line in (FOLDER / file).read_text().splitlines():
-        language, marked = line.split(": ", 1)
+        language, marked = line.replace(r"\n", "\n").split(": ", 1)
         names, removed = [], 0
         for mark in _MARK.finditer(marked):
             start = mark.start() - removed
