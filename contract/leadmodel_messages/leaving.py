@@ -24,8 +24,9 @@ def leave(main: Callable[[], int]) -> NoReturn:
     """
     code = _code_of(main)
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # the caller closed it
+                stream.flush()
     except (OSError, ValueError):
         code = code or _UNWRITTEN
     os._exit(code)

@@ -29,9 +29,9 @@ class NumberFormat:
     @cached_property
     def _shape(self) -> re.Pattern[str]:
         group = (
-            f"[1-9]\\d{{0,2}}(?:([{re.escape(self.thousands)}])\\d{{3}}(?:\\1\\d{{3}})*)"
+            f"[1-9]\\d{{0,2}}(?P<mark>[{re.escape(self.thousands)}])\\d{{3}}(?:(?P=mark)\\d{{3}})*"
             if self.thousands
-            else r"(?!)()"
+            else r"(?!)"
         )
         digits = f"(?:{group}|\\d+)(?:{re.escape(self.decimal)}\\d+)?(?:[eE][+-]?\\d+)?"
         return re.compile(f"\\s*([+-]?)\\s*(?:{_SIGNS}\\s*)?([+-]?)({digits})\\s*(?:{_SIGNS})?\\s*", re.ASCII)

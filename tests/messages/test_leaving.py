@@ -52,3 +52,11 @@ def test_output_that_nobody_takes_is_no_success():
     ended = run(ANSWERS.replace("3", "0"), "leave", stdout=write, stderr=subprocess.PIPE)
     os.close(write)
     assert ended.returncode in {1, 120}  # where output is not buffered, the program itself fails
+
+
+def test_a_stream_that_the_caller_closed_takes_no_exit_code_away():
+    quiet = "def main():\n    return 3"
+    script = f"{quiet}\n{ENDS['leave']}"
+    for closed in ("1", "2"):
+        shell = f'exec "$0" -c "$1" {closed}>&-'
+        assert subprocess.run(["/bin/sh", "-c", shell, sys.executable, script], check=False).returncode == 3

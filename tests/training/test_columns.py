@@ -14,6 +14,7 @@ from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_artifact.reference import SCORE
 from leadmodel_artifact.scoring import score
+from leadmodel_messages.numbers import POINT
 from leadmodel_predictor.jobs import holdout
 from leadmodel_predictor.serving.monitor import monitors
 from leadmodel_training import kinds, leak_check
@@ -60,6 +61,8 @@ MARKS = {
     "decimal comma": (lambda x: f"{x:.2f}".replace(".", ","), ";"),
     "German": (lambda x: f"{x:,.2f}".translate(str.maketrans(",.", ".,")), ";"),
     "Swiss": (lambda x: f"{x:,.2f}".replace(",", "'"), ","),
+    "millions": (lambda x: f"{1000 * x:,.0f}", ","),
+    "German millions": (lambda x: f"{1000 * x:,.0f}".replace(",", "."), ";"),
     "missing words": (lambda x: "n/a" if x < 300 else f"{x:.1f}", ","),
 }
 
@@ -75,6 +78,17 @@ def test_numbers_with_marks_are_numbers_and_it_is_told(tmp_path, capsys, case):
     edges = next(f for f in artifact.reference.features if f.name == "income").edges
     assert edges[-1] - edges[0] > 50 or case == "share"
     assert all(isinstance(lead.get("income", 0.0), float) for lead, _ in rows[1:])
+
+
+def test_thousands_are_grouped_by_one_mark_throughout():
+    assert [POINT.number(text) for text in ("1,234,567", "-1,234,567.5", "$ 1,234")] == [
+        1234567,
+        -1234567.5,
+        1234,
+    ]
+    for text in ("1,234567", "1,23", "1,234 567"):
+        with pytest.raises(ValueError, match="no number"):
+            POINT.number(text)
 
 
 def test_what_only_python_reads_is_no_number(tmp_path, capsys):
@@ -140,6 +154,23 @@ def test_a_name_that_no_field_may_have_is_told(tmp_path, capsys, name):
     artifact = train(write(tmp_path / "leads.csv", {name: lambda _i, y, c: c.gauss(5 + 4 * y, 3)}))
     assert name not in kinds_of(artifact)
     assert "rename it to use it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("start", [2**53 + 1, 10**18])
+def test_ids_that_floats_do_not_tell_apart_are_no_numbers(tmp_path, capsys, start, monkeypatch):
+    path = write(tmp_path / "leads.csv", {"crm": lambda i, _y, c: start + c.randrange(9 * i + 1)})
+    assert "crm" not in kinds_of(train(path))
+    assert "column 'crm': left out: whole numbers of so many digits identify" in capsys.readouterr().err
+    assert kinds_of(train(path, "--numeric", "crm"))["crm"] is NUMBER
+    monkeypatch.setattr(kinds, "EXACT", 1e300)  # control: any number is an amount
+    assert kinds_of(train(path))["crm"] is NUMBER
+
+
+@pytest.mark.parametrize("format_", ["%d.%d", "%", "d.m.Y", "%q", "\udc80%d"])
+def test_a_format_that_is_none_is_answered_by_a_sentence(format_, capsys):
+    with pytest.raises(SystemExit):
+        main(["--leads", "leads.csv", "--out", "out", "--time-format", format_])
+    assert "--time-format takes unix" in capsys.readouterr().err
 
 
 def test_serial_numbers_and_codes(tmp_path, capsys):

@@ -10,7 +10,7 @@ import numpy as np
 
 from leadmodel_artifact.model import MAX_FEATURES, MAX_LEVELS, MAX_NAME, MAX_SOURCE, Feature, FeatureKind
 from leadmodel_artifact.reference import SCORE
-from leadmodel_artifact.values import MISSING_WORDS
+from leadmodel_artifact.values import EXACT, MISSING_WORDS
 from leadmodel_privacy.detect import redact
 from leadmodel_training.canonical import Wishes, counts, plain_reading
 from leadmodel_training.columns import Column, Rows, Texts, each
@@ -20,6 +20,7 @@ HOUR = "hour_of_day"
 MIN_LEVEL_ROWS = 20
 NOON = 12.0  # the hour of a lead without a time
 SERIAL_SHARE, MIN_SERIAL = 0.99, 100  # steps from lead to lead that go one way; numbers
+MOST = 0.5  # of the numbers beyond what a float tells apart
 MAX_CODES = 50  # distinct whole numbers that may be codes
 
 
@@ -159,6 +160,11 @@ def _numeric(name: str, column: Column, *, wished: bool) -> tuple[Feature | None
     known = numbers[~np.isnan(numbers)]
     if not len(known) or known.min() == known.max():
         return None, "left out: every lead has the same number"
+    if not wished and isinstance(column, Texts) and float(np.mean(np.abs(known) > EXACT)) > MOST:
+        return (
+            None,
+            "left out: whole numbers of so many digits identify a lead and measure nothing; keep it with --numeric or --categorical",
+        )
     if not wished and _is_serial(known):
         return (
             None,

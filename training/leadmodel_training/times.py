@@ -4,6 +4,7 @@ A time that cannot be read would move a lead to another side of the split, so no
 seconds must be named.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,8 +90,13 @@ def reader_of(format_: str | None) -> Callable[[Any], float | None]:
 
 def is_format(format_: str) -> bool:
     """Whether a format is one of ours, or writes a date that it reads back."""
-    written = datetime(2026, 1, 5, tzinfo=UTC).strftime(format_)
-    return format_ in UNITS or ("%" in format_ and _parsed(written, format_) is not None)
+    if format_ in UNITS:
+        return True
+    try:
+        written = datetime(2026, 1, 5, tzinfo=UTC).strftime(format_)
+        return "%" in format_ and _parsed(written, format_) is not None
+    except (ValueError, re.error):  # half a character, or a part of the date that stands twice
+        return False
 
 
 def _unix(value: Any, per_second: float) -> float | None:
