@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 
 from leadmodel_operator.kubernetes import applier as appliers
+from leadmodel_operator.kubernetes import port as ports
 from leadmodel_operator.kubernetes.apiserver.client import ApiError, error_of
 from leadmodel_operator.planning import conditions, desired, refusals
+from leadmodel_operator.planning.observed import Desired, Refusal
+from leadmodel_operator.reconcile import Key
 from worlds import stories
-from worlds.fake_api import Call, Refused
+from worlds.fake_api import Call, Object, Refused
 from worlds.fake_cluster import NAME, FakeCluster, Truth
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet, writes
 from worlds.stories import DRIFT
@@ -44,6 +47,23 @@ class RefusesKind:
             raise Refused(
                 self.status, "Invalid", self.message + (f" (request {self.done})" if self.numbered else "")
             )
+
+
+@dataclass
+class RefusesName:
+    """A hook: a policy refuses writes of objects whose name begins so; with `method`, only such writes."""
+
+    prefix: str
+    method: str = ""
+
+    async def __call__(self, call: Call, when: str) -> None:
+        if (
+            when == "before"
+            and call.writes
+            and call.name.startswith(self.prefix)
+            and self.method in call.method
+        ):
+            raise Refused(403, "Forbidden", "denied by a policy")
 
 
 def message(cluster: FakeCluster, kind: str) -> str:
@@ -243,12 +263,7 @@ def test_any_refused_child_is_named_and_made_once_it_is_taken(resource):
 async def ledger_refused(cluster: FakeCluster, leader: Leader) -> None:
     """What cannot be recorded is not decided: a crash would lose a rollback."""
     await stories.proven(cluster, leader)
-
-    async def hook(call: Call, when: str) -> None:
-        if when == "before" and call.writes and call.name == f"{NAME}-ledger":
-            raise Refused(403, "Forbidden", "denied by a policy")
-
-    cluster.api.hooks.append(hook)
+    cluster.api.hooks.append(RefusesName(f"{NAME}-ledger"))
     cluster.upload("B", Truth(auc=0.8))
     cluster.annotate("poll", "B")
     await leader.march(12)
@@ -262,6 +277,97 @@ async def ledger_refused(cluster: FakeCluster, leader: Leader) -> None:
 
 def test_a_ledger_that_is_refused_stops_decisions_and_is_named():
     told(ledger_refused)
+
+
+async def ledger_refused_for_long(cluster: FakeCluster, leader: Leader) -> None:
+    """The ledger is tried every half minute, not as fast as passes can be made."""
+    await stories.proven(cluster, leader)
+    cluster.api.hooks.append(RefusesName(f"{NAME}-ledger"))
+    cluster.upload("B", Truth(auc=0.8))
+    cluster.annotate("poll", "B")
+    await leader.march(12)
+    version = cluster.lead_model["metadata"]["resourceVersion"]
+    delays = []
+    for _ in range(10):
+        delays.append(await leader.look())
+        cluster.now += timedelta(seconds=30)
+    assert delays == [30.0] * 10
+    assert cluster.lead_model["metadata"]["resourceVersion"] == version
+
+
+def test_a_ledger_that_is_refused_is_tried_twice_a_minute():
+    told(ledger_refused_for_long)
+
+
+def test_control_a_ledger_whose_refusal_is_forgotten(monkeypatch):
+    async def forgotten(_port: ports.ClusterPort, _key: Key, _desired: Desired) -> Refusal | None:
+        return None
+
+    monkeypatch.setattr(ports.ClusterPort, "_ledger_is_refused", forgotten)
+    with pytest.raises(AssertionError):
+        told(ledger_refused_for_long)
+
+
+async def mark_refused(cluster: FakeCluster, leader: Leader) -> None:
+    """A policy forbids to change snapshots: a good model is promoted, and one that drifts is taken back, all the same."""
+    await stories.proven(cluster, leader)
+    cluster.api.hooks.append(RefusesName(f"{NAME}-rev-", method="PATCH"))
+    cluster.upload("B", Truth(auc=0.8, drifts=True))
+    cluster.annotate("poll", "B")
+    await leader.settle()
+    assert cluster.serving() == "B"
+    await leader.pass_time(timedelta(minutes=30))
+    assert (cluster.champion(), cluster.serving()) == ("A", "A")
+    assert len(events(cluster, "SnapshotNotMarked")) == 2
+    assert cluster.condition("Stalled") == ("True", "RolledBack")
+    assert leader.failures == []
+
+
+def test_a_snapshot_that_must_not_be_marked_is_served():
+    told(mark_refused)
+
+
+async def fails(_port: object, _key: Key, _name: str, error: ApiError) -> None:
+    raise error
+
+
+def test_control_a_mark_without_which_nothing_is_decided(monkeypatch):
+    monkeypatch.setattr(ports.ClusterPort, "_report_unclaimed", fails)
+    with pytest.raises(AssertionError):
+        told(mark_refused)
+
+
+async def orphan_refused(cluster: FakeCluster, leader: Leader) -> None:
+    """A snapshot of an earlier LeadModel that must not be taken over: what serves goes on all the same, and is repaired."""
+    await stories.proven(cluster, leader)
+
+    def orphan(body: Object) -> None:
+        del body["metadata"]["ownerReferences"]
+
+    snapshot = next(
+        o["metadata"]["name"] for o in cluster.all("configmaps") if "-rev-" in o["metadata"]["name"]
+    )
+    cluster.edit("configmaps", snapshot, orphan)
+    cluster.annotate("adopt", "true")
+    cluster.api.hooks.append(RefusesName(snapshot))
+    cluster.delete("services")
+    await leader.march(4)
+    assert ("services", "sales", NAME) in cluster.api.objects
+    assert f"ConfigMap/{snapshot}" in message(cluster, "Stalled")
+    cluster.api.hooks.clear()
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert cluster.condition("Stalled") == ("False", "Settled")
+
+
+def test_a_snapshot_that_must_not_be_taken_over_stops_nothing_else():
+    told(orphan_refused)
+
+
+def test_control_a_refused_snapshot_that_ends_the_pass(monkeypatch):
+    monkeypatch.setattr(appliers.Applier, "permitted", strict)
+    with pytest.raises((AssertionError, ApiError)):
+        told(orphan_refused)
 
 
 # --- the server's words --------------------------------------------------------------------------------------------------------

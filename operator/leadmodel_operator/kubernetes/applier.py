@@ -170,9 +170,8 @@ class Applier:
 
     async def _remove(self, resource: str, item: Object, *, with_version: bool = False) -> None:
         """Delete an object where the API server lets the operator."""
-        kind = next((kind for kind, plural in KINDS.items() if plural == resource), resource)
         work = self.delete(resource, item, with_version=with_version)
-        await self.permitted(f"{kind}/{item['metadata']['name']}", work)
+        await self.permitted(f"{_kind_of(resource)}/{item['metadata']['name']}", work)
 
     # --- serving -----------------------------------------------------------------------------------------------------------------
 
@@ -251,7 +250,7 @@ class Applier:
             "ownerReferences": owners
         }
         work = self.client.merge(path(resource, self.key.namespace, name), {"metadata": metadata})
-        return await self.permitted(f"{resource}/{name}", written(work)) is not None
+        return await self.permitted(f"{_kind_of(resource)}/{name}", written(work)) is not None
 
     async def _adopt_snapshot(self, orphan: Object) -> bool:
         name, digest = orphan["metadata"]["name"], cluster.digest_of(orphan)
@@ -266,11 +265,11 @@ class Applier:
         metadata = {k: orphan["metadata"][k] for k in ("uid", "resourceVersion")} | {
             "ownerReferences": owners
         }
-        try:
-            self.live.revisions[digest] = await self.client.merge(where, {"metadata": metadata})
-        except ApiError as error:
-            raise as_conflict(error) from error
-        return True
+        work = self.client.merge(where, {"metadata": metadata})
+        adopted = await self.permitted(f"ConfigMap/{name}", written(work))
+        if adopted is not None:
+            self.live.revisions[digest] = adopted
+        return adopted is not None
 
     async def _restore(self, digest: str) -> bool:
         """Fetch a snapshot's bytes from a pod that serves them; only bytes with the right hash are kept.
@@ -390,6 +389,10 @@ class Applier:
             await self._remove("jobs", job)
         if live.mailbox is not None:
             await self._remove("configmaps", live.mailbox)
+
+
+def _kind_of(resource: str) -> str:
+    return next((kind for kind, plural in KINDS.items() if plural == resource), resource)
 
 
 async def written(write: Awaitable[T]) -> T:

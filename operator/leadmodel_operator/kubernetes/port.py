@@ -189,7 +189,22 @@ class ClusterPort:
             return
         where = path("configmaps", key.namespace, revision["metadata"]["name"])
         patch = snapshots.claim_patch(revision, live.lead_model["metadata"]["resourceVersion"])
-        live.revisions[digest] = await written(self.client.merge(where, patch))
+        try:
+            live.revisions[digest] = await written(self.client.merge(where, patch))
+        except ApiError as error:
+            await self._report_unclaimed(key, revision["metadata"]["name"], error)
+
+    async def _report_unclaimed(self, key: Key, name: str, error: ApiError) -> None:
+        """Report a mark that the API server refuses; what was decided goes on, for the mark only guards against another leader.
+
+        Raises:
+            ApiError: the server could not answer.
+        """
+        if refusal_of(error, f"ConfigMap/{name}") is None:
+            raise error
+        message = f"the API server refuses to mark ConfigMap/{name} as in use: {error.words}"
+        event = Event("SnapshotNotMarked", message, EventType.WARNING)
+        await self.recorder.record(self._live[key].lead_model, event, self.clock())
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
         """Write the ledger ConfigMap.
@@ -197,21 +212,40 @@ class ClusterPort:
         While its name belongs to someone else, or the API server refuses it, the planner decides nothing. So the first refusal ends the
         pass, and the next one plans with it.
         """
+        known, refusal = self.refused.get(key) or (), await self._refusal_of_ledger(key, records)
+        if refusal is None:
+            return
+        self._ledger_refused[key] = refusal
+        if all(other.name != refusal.name for other in known):
+            self.refused[key] = (*known, refusal)
+            raise Conflict(refusal.message)
+
+    async def _refusal_of_ledger(self, key: Key, records: tuple[Record, ...]) -> Refusal | None:
+        """Write the ledger, unless its name is someone else's. Returns the refusal of the API server, None where it took the ledger."""
         live = self._live[key]
         body = snapshots.ledger(live.lead_model, records)
         if name_of(body) in live.conflicts:
-            return
+            return None
         try:
             live.ledger = await self._write_ledger(key, body)
         except ApiError as error:
             refusal = refusal_of(error, name_of(body))
             if refusal is None:
                 raise
-            self._ledger_refused[key] = refusal
-            known = self.refused.get(key) or ()
-            if all(other.name != refusal.name for other in known):
-                self.refused[key] = (*known, refusal)
-                raise Conflict(str(error)) from error
+            return refusal
+        return None
+
+    async def _ledger_is_refused(self, key: Key, desired: Desired) -> Refusal | None:
+        """Return the refusal of the ledger that lasts.
+
+        A pass that decides nothing for want of the ledger writes none either. Such a pass tries the ledger as it is: otherwise the next
+        pass would decide, be refused and be made again, without end.
+        """
+        tried, name = self._ledger_refused.get(key), f"ConfigMap/{key.name}-ledger"
+        if tried is not None or desired.frozen:
+            return tried
+        was_refused = any(refusal.name == name for refusal in self.refused.get(key) or ())
+        return await self._refusal_of_ledger(key, desired.ledger) if was_refused else None
 
     async def _write_ledger(self, key: Key, body: Object) -> Object:
         ledger = self._live[key].ledger
@@ -267,7 +301,7 @@ class ClusterPort:
             return True
         again = await applier.act(seen, desired)
         self.on_read(self._live[key].lead_model)
-        known, ledger = self.refused.get(key) or (), self._ledger_refused.get(key)
+        known, ledger = self.refused.get(key) or (), await self._ledger_is_refused(key, desired)
         now = self.refused[key] = (*([ledger] if ledger else []), *applier.refused)
         return again or causes(now) != causes(known)
 
