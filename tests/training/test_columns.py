@@ -194,9 +194,42 @@ def test_another_word_for_yes(tmp_path, capsys):
     path.write_text(path.read_text().replace(",yes\n", ",Won\n").replace(",no\n", ",Lost\n"))
     assert "name it with --positive" in (said := refused(path, capsys))
     assert "row 2" in said
-    artifact = train(path, "--positive", "won")
-    rows = holdout.read((tmp_path / "out" / "holdout.csv.gz").read_bytes(), artifact)
-    assert 0.2 < sum(y for _, y in rows) / len(rows) < 0.4
+    train(path, "--positive", "won")
+
+
+@pytest.mark.parametrize(
+    ("yes", "no", "positive"),
+    [("Won", "Lost", " won"), ("0", "1", "0"), ("0.0", "1.0", "0.0"), ("no", "yes", "no"), ("1", "2", "1")],
+)  # fmt: skip
+def test_validation_reads_the_words_of_training_and_what_training_wrote(tmp_path, yes, no, positive):
+    path = write(tmp_path / "leads.csv", {})
+    outcomes = [line.endswith(",yes") for line in path.read_text().splitlines()[1:]]
+    swapped = path.read_text().replace(",yes\n", ",+\n").replace(",no\n", f",{no}\n")
+    path.write_text(swapped.replace(",+\n", f",{yes}\n"))
+    artifact = train(path, "--positive", positive)
+    own = [y for _, y in holdout.read(path.read_bytes(), artifact)]
+    assert own == outcomes
+    written = [y for _, y in holdout.read((tmp_path / "out" / "holdout.csv.gz").read_bytes(), artifact)]
+    assert written == outcomes[-len(written) :]
+
+
+def test_control_without_the_word_in_the_artifact_the_words_are_unread(tmp_path):
+    path = write(tmp_path / "leads.csv", {})
+    path.write_text(path.read_text().replace(",yes\n", ",Won\n").replace(",no\n", ",Lost\n"))
+    artifact = train(path, "--positive", "Won")
+    silent = replace(artifact, data=replace(artifact.data, positive=None))
+    with pytest.raises(holdout.HoldoutError, match="row 2 of the holdout is neither"):
+        holdout.read(path.read_bytes(), silent)
+
+
+def test_an_empty_label_beside_words_is_named(tmp_path):
+    path = write(tmp_path / "leads.csv", {})
+    path.write_text(path.read_text().replace(",yes\n", ",Won\n").replace(",no\n", ",Lost\n"))
+    artifact = train(path, "--positive", "Won")
+    data = path.read_text().replace(",Lost\n", ",\n", 1)
+    row = data.splitlines().index(next(line for line in data.splitlines() if line.endswith(","))) + 1
+    with pytest.raises(holdout.HoldoutError, match=f"row {row} of the holdout is empty"):
+        holdout.read(data.encode(), artifact)
 
 
 def test_numbers_beyond_what_can_be_learnt(tmp_path, capsys):

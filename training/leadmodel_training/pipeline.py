@@ -268,7 +268,7 @@ def export_model(
         times,
         fitted.features,
         leads.roles,
-        leads.outcome[split.holdout] if request.positive else None,
+        _written_labels(leads.outcome[split.holdout], request.positive),
     )
     origin = Origin(
         name=request.name,
@@ -297,6 +297,7 @@ def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow
         label=request.label,
         excluded=leads.roles.excluded,
         time=None if leads.roles.time == TIME else leads.roles.time,
+        positive=request.positive,
     )
 
 
@@ -310,12 +311,20 @@ def _without_personal_data(rows: Rows, features: Sequence[Feature], allowed: Seq
     )
 
 
+def _written_labels(outcome: NDArray[np.bool_], positive: str | None) -> Column | None:
+    """The labels of the holdout in place of words: 1 and 0, swapped where 0 is the word for a lead that converted; None: as they are."""
+    if not positive:
+        return None
+    swapped = positive.strip() == "0"
+    return np.where(outcome, int(not swapped), int(swapped))
+
+
 def _holdout(
-    rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles, outcome: NDArray[np.bool_] | None
+    rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles, labels: Column | None
 ) -> bytes:
     """The holdout as CSV in canonical form: the fields that the model reads, the time, and the label.
 
-    A text becomes filler of its length, so that no conversation is copied. With `outcome` the label is 1 or 0, whatever its word was.
+    A text becomes filler of its length, so that no conversation is copied. `labels` stand in place of the label's words.
     """
     sources = {feature.source for feature in features} | {roles.label}
     if not np.isnan(times).all():
@@ -325,8 +334,8 @@ def _holdout(
         kept[name] = each(lambda value: None if value is None else "x" * len(str(value)), kept[name], object)
     if roles.time in kept and roles.time is not None:
         kept[roles.time] = [None if t is None else iso(t) for t in plain(times)]
-    if outcome is not None:
-        kept[roles.label] = outcome.astype(np.int_)
+    if labels is not None:
+        kept[roles.label] = labels
     for feature in features:
         if feature.kind is FeatureKind.NUMERIC:
             kept[feature.source] = _plain_numbers(kept[feature.source])

@@ -10,7 +10,7 @@ from typing import Any
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_messages import table
 from leadmodel_messages.numbers import NUMBER_SHARE, read_column
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table import TableError, Value
 
 MAX_BYTES = 64 << 20
 MAX_UNPACKED = 256 << 20
@@ -29,7 +29,8 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
         HoldoutError: naming the row, or the column.
     """
     label = artifact.data.label
-    leads: list[tuple[dict[str, Any], bool]] = []
+    leads: list[dict[str, Any]] = []
+    labels: list[Value] = []
     try:
         holdout = table.read(data, MAX_UNPACKED, MAX_CELLS)
         if label not in holdout.names:
@@ -37,21 +38,30 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
         for number, row in enumerate(holdout.rows, holdout.first_row):
             table.check_size(number, len(holdout.names), MAX_CELLS)
             values = dict(zip(holdout.names, row, strict=True))
-            outcome = table.outcome(values.pop(label), artifact.data.positive)
-            if outcome is None:
-                raise HoldoutError(
-                    f"the label in row {number} of the holdout is neither yes/no, true/false nor 1/0"
-                )
-            leads.append(({name: value for name, value in values.items() if value is not None}, outcome))
+            labels.append(values.pop(label))
+            leads.append({name: value for name, value in values.items() if value is not None})
     except TableError as error:
         raise HoldoutError(f"the holdout cannot be read: {error}") from None
     for name in {f.source for f in artifact.features if f.kind is FeatureKind.NUMERIC}:
-        _read_numbers(
-            [lead for lead, _ in leads if isinstance(lead.get(name), str)],
-            name,
-            semicolons=holdout.semicolons,
-        )
-    return leads
+        texts = [lead for lead in leads if isinstance(lead.get(name), str)]
+        _read_numbers(texts, name, semicolons=holdout.semicolons)
+    return list(zip(leads, _outcomes(labels, artifact.data.positive, holdout.first_row), strict=True))
+
+
+def _outcomes(labels: Sequence[Value], positive: str | None, first_row: int) -> list[bool]:
+    """The outcome of each label: whether it is the word `positive`, or yes/no where no label is that word, as training writes holdouts.
+
+    Raises:
+        HoldoutError: naming the first row that has no outcome.
+    """
+    outcomes = [table.outcome(label, positive) for label in labels]
+    if positive is not None and True not in outcomes:
+        plain = [table.outcome(label) for label in labels]
+        outcomes = outcomes if None in plain else plain
+    if None in outcomes:
+        wrong = "is neither yes/no, true/false nor 1/0" if positive is None else "is empty"
+        raise HoldoutError(f"the label in row {outcomes.index(None) + first_row} of the holdout {wrong}")
+    return [bool(outcome) for outcome in outcomes]
 
 
 def _read_numbers(leads: Sequence[dict[str, Any]], name: str, *, semicolons: bool) -> None:
