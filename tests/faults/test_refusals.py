@@ -10,15 +10,19 @@ import pytest
 from leadmodel_operator.kubernetes import applier as appliers
 from leadmodel_operator.kubernetes import port as ports
 from leadmodel_operator.kubernetes.apiserver.client import ApiError, error_of
+from leadmodel_operator.kubernetes.render import objects
+from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.planning import conditions, desired, refusals
-from leadmodel_operator.planning.observed import Desired, Refusal
+from leadmodel_operator.planning.observed import Desired, Refusal, Serve
 from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource.spec import Predictor
 from worlds import stories
-from worlds.fake_api import Call, Object, Refused
-from worlds.fake_cluster import NAME, FakeCluster, Truth
+from worlds.fake_api import Call, Object, Refused, merged
+from worlds.fake_cluster import NAME, FakeCluster, Truth, digest
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet, writes
 from worlds.stories import DRIFT
 
+DIGEST_A, DIGEST_B = digest("A"), digest("B")
 INVALID = (
     f'Deployment.apps "{NAME}" is invalid: spec.template.annotations: Invalid value: "owner team": name part must consist of '
     "alphanumeric characters"
@@ -190,6 +194,101 @@ def test_control_a_rollback_that_is_taken_for_done(monkeypatch):
     monkeypatch.setattr(conditions, "serving_digests", lambda state: [state.status.rollbacks[0].to])
     with pytest.raises(AssertionError):
         told(rollback_refused)
+
+
+class RefusesAnnotation:
+    """A hook: as the API server does, refuse each pod template with a key that is no key."""
+
+    async def __call__(self, call: Call, when: str) -> None:
+        if (
+            when == "before"
+            and call.writes
+            and call.resource == "deployments"
+            and "owner team" in str(call.body)
+        ):
+            raise Refused(422, "Invalid", INVALID)
+
+
+async def rollback_beside_refused_settings(cluster: FakeCluster, leader: Leader) -> None:
+    """B drifts, and its person has just written an annotation that the API server refuses: A serves with the settings of before."""
+    await stories.proven(cluster, leader)
+    good = {"env": [{"name": "TEAM", "value": "sales"}], "podAnnotations": {"team": "sales"}}
+    cluster.apply(predictor=good, **DRIFT)
+    cluster.upload("B", Truth(auc=0.8, drifts=True))
+    cluster.annotate("poll", "B")
+    await leader.settle()
+    assert cluster.serving() == "B"
+    cluster.api.hooks.append(RefusesAnnotation())
+    cluster.apply(predictor={**good, "podAnnotations": {"owner team": "sales"}}, **DRIFT)
+    await leader.march(60, seconds=30)
+    assert (cluster.champion(), cluster.serving()) == ("A", "A")
+    template = cluster.api.objects[("deployments", "sales", NAME)]["spec"]["template"]
+    assert template["metadata"]["annotations"]["team"] == "sales"
+    assert template["spec"]["containers"][0]["env"] == good["env"]
+    assert "serves instead" in message(cluster, "RolledBack")
+    assert cluster.condition("Stalled") == ("True", "Refused")
+    assert "pods serve" in message(cluster, "Ready")
+    assert cluster.broken == []
+    await quietly_refused(cluster, leader)
+    cluster.apply(predictor=good, **DRIFT)
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert cluster.condition("Stalled") == ("True", "RolledBack")
+    assert (cluster.champion(), cluster.serving()) == ("A", "A")
+    assert await stays_quiet(leader) == []
+
+
+def test_settings_that_are_refused_hold_up_no_rollback():
+    told(rollback_beside_refused_settings)
+
+
+async def nothing(_applier: object, _body: Object) -> None:
+    return None
+
+
+def test_control_a_rollback_that_waits_for_good_settings(monkeypatch):
+    monkeypatch.setattr(appliers.Applier, "_change_models", nothing)
+    with pytest.raises(AssertionError):
+        told(rollback_beside_refused_settings)
+
+
+async def promotion_beside_refused_settings(cluster: FakeCluster, leader: Leader) -> None:
+    """A promotion waits: nothing is broken that it would mend, and a person asked for other pods."""
+    await stories.proven(cluster, leader)
+    cluster.api.hooks.append(RefusesAnnotation())
+    cluster.apply(predictor={"podAnnotations": {"owner team": "sales"}}, **DRIFT)
+    cluster.upload("B", Truth(auc=0.8))
+    cluster.annotate("poll", "B")
+    await leader.march(20)
+    assert (cluster.champion(), cluster.serving()) == ("B", "A")
+
+
+def test_settings_that_are_refused_hold_up_a_promotion():
+    told(promotion_beside_refused_settings)
+
+
+def test_models_are_changed_and_nothing_else():
+    """A sidecar, a volume and an annotation of others stay, and so do the settings of the predictor."""
+    serve = Serve(DIGEST_A, DIGEST_B, "predictor:1", 1, 7, 0.75, Predictor(), 1)
+    owner = {"metadata": {"name": NAME, "namespace": "sales", "uid": "0"}}
+    live = objects.deployment(owner, serve, 1)
+    live["metadata"] |= {"resourceVersion": "5", "uid": "1"}
+    pod = live["spec"]["template"]["spec"]
+    pod["containers"].append({"name": "proxy", "image": "proxy:1"})
+    pod["volumes"].insert(0, {"name": "certs", "emptyDir": {}})
+    live["spec"]["template"]["metadata"]["annotations"]["restarted"] = "today"
+    back = Serve(DIGEST_B, None, "predictor:0", 1, 8, 0.7, Predictor(env=({"name": "X", "value": "1"},)), 1)
+    wanted = objects.deployment(owner, back, 1)
+    patch = models_patch(live, wanted)
+    assert patch is not None
+    after = merged(live, patch)
+    changed = after["spec"]["template"]["spec"]
+    assert [c["name"] for c in changed["containers"]] == ["predictor", "proxy"]
+    assert {v["name"] for v in changed["volumes"]} == {"certs", "tmp", "champion"}
+    assert after["spec"]["template"]["metadata"]["annotations"]["restarted"] == "today"
+    of_wanted = wanted["spec"]["template"]["spec"]["containers"][0]
+    assert changed["containers"][0] == {**of_wanted, "env": []}
+    assert models_patch(after, wanted) is None
 
 
 async def bytes_survive(cluster: FakeCluster, leader: Leader) -> None:

@@ -17,6 +17,7 @@ from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
 from leadmodel_operator.kubernetes.render.comparison import add_hash, applied_fields, is_as_rendered
+from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.kubernetes.render.names import (
     KINDS,
     Object,
@@ -182,7 +183,19 @@ class Applier:
                 await self.delete("deployments", live.deployment)
             return
         body = objects.deployment(live.lead_model, serve, self._replicas(serve))
-        live.deployment = await self.apply(live.deployment, body, fenced=True)
+        try:
+            live.deployment = await self.apply(live.deployment, body, fenced=True)
+        except ApiError as error:
+            if serve.rolls_back and refusal_of(error, name_of(body)) is not None:
+                await self._change_models(body)
+            raise
+
+    async def _change_models(self, body: Object) -> None:
+        """Carry out a rollback whose Deployment is refused: with the settings that the API server took before, since a bad model serves."""
+        live = self.live.deployment
+        patch = models_patch(live, body) if live is not None else None
+        if patch is not None:
+            self.live.deployment = await written(self.client.merge(path_of(body), patch))
 
     async def _surroundings(self, serve: Serve | None) -> None:
         """Bring disruption budget, network policy and autoscaler to what pods need; without pods they stay as they are."""

@@ -48,6 +48,7 @@ def _serve(state: PassState) -> Serve | None:
         replicas=None if pod.autoscaling else pod.replicas,
         autoscaling=pod.autoscaling,
         progress_deadline=state.spec.progress_deadline.seconds,
+        rolls_back=rolling_back,
     )
 
 

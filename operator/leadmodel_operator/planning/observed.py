@@ -212,6 +212,9 @@ class Serve:
     replicas: int | None  # None: the autoscaler decides
     autoscaling: Autoscaling | None = None
     progress_deadline: float = 600.0  # seconds
+    rolls_back: bool = (
+        False  # a rollback that has not served yet: settings that are refused do not hold it up
+    )
 
 
 @dataclass(frozen=True)
