@@ -176,6 +176,7 @@ TIMES = {
     "due",
     "asked",
     "movedAt",
+    "phaseSince",
 }
 OWN = {  # what is of one runtime, or of one moment
     *(
