@@ -13,7 +13,9 @@ from leadmodel_privacy.name_tokens import (
     CANDIDATE,
     END,
     NAME,
+    OTHER,
     PARTICLES,
+    PLAIN,
     START,
     UNLISTED,
     Lexicon,
@@ -29,6 +31,7 @@ DATA = Path(__file__).with_name("names_data")
 SCALE = 16  # of the weights: one unit of the log odds
 SHIFTS = {"careful": 5 * SCALE // 2, "balanced": SCALE, "strict": 0}  # what a level adds to the threshold
 _PASSES = 8
+_NEVER = (PLAIN, OTHER)  # kinds of tokens that are no name, unless a name stands before
 _STARTS = frozenset('^.!?n:"')
 
 
@@ -100,9 +103,16 @@ class Tagger:
 
     def names(self, scanned: ScannedText, fixed: bytes | bytearray, threshold: int) -> Iterator[Span]:
         """Spans of names in the parts of a text that are neither personal already nor fixed."""
-        if not self.lexicon.may_hold_name(scanned.low):
+        personal = scanned.personal()
+        beside_name = any(is_name for _, _, is_name in personal)
+        if beside_name:
+            if not self.lexicon.may_hold_name(scanned.low):
+                return
+        elif self.lexicon.is_plain(scanned.low):
             return
-        read = tokens(scanned.text, scanned.low, self.lexicon, scanned.personal(), fixed)
+        read = tokens(scanned.text, scanned.low, self.lexicon, personal, fixed)
+        if not beside_name and all(token.kind != CANDIDATE for token in read):
+            return
         for _ in range(_PASSES):
             again = self.read(read, threshold)
             if len(again) == len(read) and all(a is b for a, b in zip(again, read, strict=True)):
@@ -119,6 +129,9 @@ class Tagger:
         text_style = style(read)
         coming = [*read, END, END]
         for i, token in enumerate(read):
+            if token.kind in _NEVER and done[-1].kind != NAME:  # most words
+                done.append(token)
+                continue
             right = coming[i + 1], coming[i + 2]
             if token.kind == NAME:
                 _join(done, token)

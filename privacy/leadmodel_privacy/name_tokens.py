@@ -4,6 +4,7 @@ Personal data found before, and placeholders, are one token each and look the sa
 """
 
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -16,6 +17,8 @@ UNLISTED, NAMED, PERSONAL, EDGE = 256, 257, 258, 259  # classes beyond those of 
 _ELISION = r"(?:[cdjlmnst]|(?:jus|lors|puis|quel)?qu|un|(?:a|de|da|ne|su)ll|que(?:st|ll))'(?=[^\W\d_])"
 _TOKEN = re.compile(rf"(?<!\w)(?:{_ELISION}|[^\W\d_]++(?:['-][^\W\d_]++)*+)")
 _LONGEST = 40
+_LETTERS = frozenset(string.ascii_lowercase)  # a name has two letters
+_NOT_IN_WORDS = str.maketrans(dict.fromkeys(set(string.punctuation + string.digits) - set("-'"), " "))
 PARTICLES = word_set(
     "van von der den de da di du del della dello la le el al bin ben ibn dos das zu zur ter ten y e 't st mc o"
 )
@@ -53,9 +56,23 @@ class Lexicon:
     def __init__(self, codes: dict[str, int]) -> None:
         self.listed = codes
         self.possible = frozenset(code for code in range(256) if _can_be_name(code))
+        self.plain = self._plain()
+
+    def _plain(self) -> frozenset[str]:
+        """Words that are no name, and of which no part is one, beside signs and digits either."""
+        words = {word for word, code in self.listed.items() if code not in self.possible} | _LETTERS
+        parted = {word for word in words if "'" in word or "-" in word}
+        single = words - parted
+        return frozenset(
+            single | {word for word in parted if single.issuperset(re.split("['-]", word))} | {"-"}
+        )
+
+    def is_plain(self, low: str) -> bool:
+        """True if it is certain that no word of a text can be a name; so it is for most texts, and the test is cheap."""
+        return self.plain.issuperset(low.translate(_NOT_IN_WORDS).split())
 
     def may_hold_name(self, low: str) -> bool:
-        """True if a word of a text is a name in the lexicon or missing there; most texts have none and are done."""
+        """True if a word of a text is a name in the lexicon or missing there."""
         codes = set(map(self.listed.get, _TOKEN.findall(low)))
         return None in codes or not self.possible.isdisjoint(codes)
 
@@ -108,7 +125,7 @@ def tokens(
     spans = iter([*opaque, (len(low) + 1, len(low) + 1, False)])
     start, end, is_name = next(spans)
     last = 0
-    get, possible = lexicon.listed.get, lexicon.possible
+    get, possible, new = lexicon.listed.get, lexicon.possible, tuple.__new__  # half the time of Token(…)
     for match in _TOKEN.finditer(low):
         first, after = match.span()
         while end <= first:
@@ -123,7 +140,7 @@ def tokens(
         if code is None or code in possible or text[first:after] != word:
             token = _word(text, low, word, first, gap, lexicon, fixed=bool(fixed[first]))
         else:
-            token = Token(word, code, LOWER, gap, first, after, PLAIN)
+            token = new(Token, (word, code, LOWER, gap, first, after, PLAIN))
         listed.append(token)
         last = after
     while end <= len(low):
