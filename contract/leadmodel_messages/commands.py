@@ -97,8 +97,13 @@ def train(
     exclude: Sequence[str],
     allow: Sequence[str],
     horizon_days: float | None,
+    positive: str | None,
+    time_column: str | None,
+    id_column: str | None,
+    holdout_share: float | None,
+    allow_personal: Sequence[str],
 ) -> list[str]:
-    """Arguments of `leadmodel-train` with URIs to write to."""
+    """Arguments of `leadmodel-train` with URIs to write to; what is None or empty is left to the program."""
     return [
         f"--leads={leads}",
         f"--artifact={artifact}",
@@ -109,6 +114,11 @@ def train(
         *_flag("exclude", ",".join(exclude) or None),
         *_flag("allow", ",".join(allow) or None),
         *_flag("horizon", None if horizon_days is None else f"{horizon_days:g}"),
+        *_flag("positive", positive),
+        *_flag("time-column", time_column),
+        *_flag("id-column", id_column),
+        *_flag("holdout-share", None if holdout_share is None else repr(holdout_share)),
+        *_flag("allow-personal", ",".join(allow_personal) or None),
     ]
 
 

@@ -50,10 +50,17 @@ def train() -> tuple[list[str], dict[str, object]]:
         exclude=("duration", "outcome"),
         allow=("id",),
         horizon_days=1.5,
+        positive="Won",
+        time_column="came in",
+        id_column="lead",
+        holdout_share=0.125,
+        allow_personal=("city", "region"),
     )
     places = {"leads": "s3://l", "artifact": "s3://a", "holdout": "s3://h"}
-    columns = {"label": "won", "exclude": "duration,outcome", "allow": "id"}
-    return line, {**places, **columns, "name": "conversion", "recipe": "auto", "horizon": 1.5}
+    columns = {"label": "won", "exclude": "duration,outcome", "allow": "id", "allow_personal": "city,region"}
+    columns |= {"positive": "Won", "time_column": "came in", "id_column": "lead"}
+    numbers = {"horizon": 1.5, "holdout_share": 0.125}
+    return line, {**places, **columns, **numbers, "name": "conversion", "recipe": "auto"}
 
 
 def backfill() -> tuple[list[str], dict[str, object]]:
@@ -116,15 +123,10 @@ FOR_PEOPLE = {
     Program.VALIDATE: {"--min-auc"},
     Program.TRAIN: {
         "--out",
-        "--allow-personal",
-        "--time-column",
         "--time-format",
         "--numeric",
         "--categorical",
-        "--positive",
-        "--id-column",
         "--parent",
-        "--holdout-share",
         "--calibration-share",
         "--seed",
     },

@@ -9,7 +9,7 @@ from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
-from leadmodel_operator.resource.conversion import load
+from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import LeadsSource, Retraining
 from worlds.leader import Leader
@@ -134,6 +134,42 @@ def test_the_program_is_told_what_the_spec_says():
 
     given = parser().parse_args(words[1:])
     assert (given.horizon, given.allow) == (30.0, "visits")
+
+
+RARE = {
+    "positive": ("Won, at last", "--positive=Won, at last"),
+    "timeColumn": ("came_in", "--time-column=came_in"),
+    "idColumn": ("lead_id", "--id-column=lead_id"),
+    "holdoutShare": (0.3, "--holdout-share=0.3"),
+    "allowPersonal": (["city", "region"], "--allow-personal=city,region"),
+}
+
+
+def arguments(**fields: object) -> list[str]:
+    raw = {"leads": {"uri": "s3://leads/leads.csv.gz"}, **fields}
+    lead_model = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "u"}}
+    made = retraining(lead_model, spec(), load(Retraining, raw), "t:1")
+    return made["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"]
+
+
+@pytest.mark.parametrize("field", RARE)
+def test_a_setting_of_the_training_is_one_argument_and_nothing_where_it_is_absent(field):
+    value, argument = RARE[field]
+    assert sorted(arguments(**{field: value})) == sorted([*arguments(), argument])
+
+
+def test_without_the_settings_the_arguments_are_those_of_before():
+    assert [argument.partition("=")[0] for argument in arguments()] == [
+        "--leads", "--artifact", "--holdout", "--name", "--label", "--recipe",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("holdoutShare", 0), ("holdoutShare", 1), ("positive", ""), ("timeColumn", "")]
+)
+def test_a_setting_that_the_training_would_refuse_is_refused_at_once(field, value):
+    with pytest.raises(SchemaError, match=field):
+        load(Retraining, {"leads": {"uri": "s3://leads/leads.csv.gz"}, field: value})
 
 
 def test_suspend_stops_the_schedule_and_keeps_it():

@@ -57,6 +57,11 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
         exclude=retraining.exclude,
         allow=retraining.allow,
         horizon_days=horizon.seconds / 86400 if horizon else None,
+        positive=retraining.positive,
+        time_column=retraining.time_column,
+        id_column=retraining.id_column,
+        holdout_share=retraining.holdout_share,
+        allow_personal=retraining.allow_personal,
     )
 
 

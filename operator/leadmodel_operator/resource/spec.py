@@ -316,6 +316,36 @@ class Retraining:
         minimum_s=3600,
         maximum_s=31536000,
     )
+    positive: str | None = doc(
+        "Value of the label of a lead that converted, such as Won. If absent: yes, true or 1.",
+        default=None,
+        min_length=1,
+        max_length=128,
+    )
+    time_column: str | None = doc(
+        "Name of the column that tells when the lead came in. If absent: created_at if there is one, else the order of the file.",
+        default=None,
+        min_length=1,
+        max_length=128,
+    )
+    id_column: str | None = doc(
+        "Name of the column that tells leads apart. If absent: all fields of a lead together.",
+        default=None,
+        min_length=1,
+        max_length=128,
+    )
+    holdout_share: float | None = doc(
+        "Share of the newest leads that are kept out of training and written as holdout. If absent: 0.2.",
+        default=None,
+        minimum=0.01,
+        maximum=0.9,
+    )
+    allow_personal: tuple[str, ...] = doc(
+        "Names of columns that look like personal data and may stand in artifact and holdout.",
+        default=(),
+        max_items=64,
+        max_length=128,
+    )
     image: str | None = doc(
         "Image of the training. Replaces the default image of the operator.",
         pattern=IMAGE,
