@@ -52,4 +52,4 @@ def test_every_field_is_explained(cluster: Cluster, operator: None):
     """`kubectl explain` is documentation."""
     found = cluster.kubectl("explain", "leadmodels.spec.gate")
     assert "maxRegression" in found
-    assert "Largest loss of AUC allowed" in found
+    assert "Largest loss of AUC against the champion" in found

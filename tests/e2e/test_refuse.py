@@ -42,9 +42,9 @@ CASES = {
     "absent": Case("Unknown", "ArtifactNotFound", "is not there", scheduled=False),
     "no-holdout": Case("Unknown", "HoldoutUnavailable", "is not there", scheduled=False),
     "digest": Case("Unknown", "DigestMismatch", "instead of", scheduled=False),
-    "closed-port": Case("Unknown", "FetchRetrying", "did not answer", scheduled=False),
-    "no-such-host": Case("Unknown", "FetchRetrying", "did not answer", scheduled=False),
-    "lying-size": Case("Unknown", "FetchRetrying", "did not answer", scheduled=False),
+    "closed-port": Case("Unknown", "FetchRetrying", "the connection was refused", scheduled=False),
+    "no-such-host": Case("Unknown", "FetchRetrying", "no address is known for the host", scheduled=False),
+    "lying-size": Case("Unknown", "FetchRetrying", "broke off before the whole answer", scheduled=False),
     "tiny-holdout": Case("Unknown", "HoldoutTooSmall", "positive"),
 }
 

@@ -88,6 +88,17 @@ def drawn(low, high, count=500):
     return np.random.default_rng(3).integers(low, high, count).astype(float)
 
 
+@pytest.mark.parametrize("head", ["contact", "name", "Person"])
+@pytest.mark.parametrize(("kinds", "stays"), [(3, True), (60, False)])
+def test_a_head_that_may_name_people_counts_where_the_values_are_many(head, kinds, stays):
+    chance = random.Random(5)
+    values = [f"kind {chance.randrange(kinds)}" for _ in range(N)]
+    outcome = [str(int(value < "kind 3" and chance.random() < 0.7)) for value in values]
+    columns = {"y": outcome, "visits": [str(chance.randint(0, 9)) for _ in values], head: values}
+    result = trained(Rows({name: texts(column) for name, column in columns.items()}))
+    assert (head in {f.source for f in result.artifact.features}) is stays
+
+
 @pytest.mark.parametrize(
     ("name", "numbers"),
     [

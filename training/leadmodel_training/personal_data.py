@@ -25,17 +25,19 @@ UNIQUE_SHARE = (
 ALIKE_SHARE = 0.95
 MIN_DIGITS, MAX_DIGITS = 7, 16  # of phone numbers, national numbers and cards
 SURE_DIGITS = 9  # numbers so long measure little, whatever their lengths
+MANY_VALUES = 20  # distinct values up to which a column tells kinds apart, not people
 PERSONAL_SHARE = 0.5  # values with personal data from which a whole column is left out
 _SECONDS, _MILLISECONDS = (9.4e8, 2.3e9), (9.4e11, 2.3e12)  # 2000 to 2042, since 1970
 _PEOPLE = re.compile(
     r"(?:(?:full|first|last|given|family|middle|maiden|sur|fore|contact|customer|client|lead|person|patient|prospect|employee|agent|owner|rep|"
-    r"manager|user|spouse|vor|nach)[ _-]?)?names?|surname|nom|pr[eé]nom|nombre|apellidos?|cognome|achternaam|voornaam|imi[eę]|nazwisko|"
-    r"(?:contact|contact[ _-]person|person)|e[ _-]?mails?|(?:e[ _-]?)?mail[ _-]?address|.*[ _-]e?mail|"
+    r"manager|user|spouse|vor|nach)[ _-]?)names?|surname|pr[eé]nom|apellidos?|cognome|achternaam|voornaam|imi[eę]|nazwisko|"
+    r"contact[ _-]person|e[ _-]?mails?|(?:e[ _-]?)?mail[ _-]?address|.*[ _-]e?mail|"
     r"(?:street|postal|home|mailing|billing|shipping)?[ _-]?address(?:[ _-]?(?:line)?[ _-]?\d)?|street|stra(?:ß|ss)e|"
     r"dob|date[ _-]of[ _-]birth|birth[ _-]?(?:date|day)|geburtsdatum|ip[ _-]?address|iban|passport(?:[ _-]?(?:no|number))?|"
     r"ssn|social[ _-]security(?:[ _-]?(?:no|number))?",
     re.IGNORECASE,
 )
+_PERHAPS_PEOPLE = re.compile("names?|nom|nombre|contact|person", re.IGNORECASE)  # or products, channels
 _SENSITIVE_HEAD = re.compile(
     r"(?<![a-z])(?:diagnos[ei]s|disease|illness|hiv|religion|religious|ethnicity|ethnic|race|sexual|sexuality|disability|disabilities|pregnan(?:t|cy)|"
     r"genetic|biometric|political|trade[ _-]?union|health[ _-]?(?:status|condition)|medical[ _-]?(?:condition|history))(?![a-z])",
@@ -94,7 +96,8 @@ def _screened(feature: Feature, column: Column) -> tuple[Feature | None, str | N
 
 def _reason(feature: Feature, column: Column) -> str | None:
     """Why the whole column is left out, or None."""
-    if _PEOPLE.fullmatch(feature.source.strip()):
+    head = feature.source.strip()
+    if _PEOPLE.fullmatch(head) or (_PERHAPS_PEOPLE.fullmatch(head) and _distinct(column) > MANY_VALUES):
         return "is left out: by its name it names people"
     if _SENSITIVE_HEAD.search(feature.source):
         return "is left out: by its name it holds a special category of personal data"
@@ -108,6 +111,10 @@ def _reason(feature: Feature, column: Column) -> str | None:
     if len(known) and known.mean() > PERSONAL_SHARE:
         return "is left out: most of its values hold personal data"
     return None
+
+
+def _distinct(column: Column) -> int:
+    return len({value for value in column if value is not None})
 
 
 def numbers_people(name: str, numbers: Floats) -> bool:
