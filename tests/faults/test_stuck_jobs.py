@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from leadmodel_operator.kubernetes.observe import cluster as observed
-from leadmodel_operator.planning import job_faults
+from leadmodel_operator.planning import job_faults, stalled
 from worlds import stories
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, image_of
 from worlds.fake_leader import Leader, a_cluster, a_leader
@@ -128,6 +128,39 @@ def test_control_a_job_that_is_taken_for_begun(monkeypatch):
     monkeypatch.setattr(observed, "has_begun", lambda _pod: True)
     with pytest.raises(AssertionError):
         test_a_poll_whose_pod_is_not_made()
+
+
+async def a_validation_fails_again_and_again(cluster: FakeCluster, leader: Leader) -> None:
+    """The store is away for hours: one cause is one event and one sentence, also while the next try runs."""
+    failure = '{"error":"ArtifactUnreachable","message":"the store did not answer"}'
+
+    def end(job: dict) -> tuple[bool, str, None] | None:
+        is_validation = job["metadata"]["labels"]["customerops.dev/role"] == "validation"
+        return (False, failure, None) if is_validation else None
+
+    cluster.job_end = end
+    cluster.upload("A", Truth(auc=0.75))
+    cluster.apply(progressDeadline="2m", **DRIFT)
+    seen = set()
+    for _ in range(240):
+        await leader.look()
+        if cluster.condition("Stalled")[0] == "True":
+            seen.add(message(cluster, "Stalled"))
+        cluster.now += timedelta(seconds=15)
+        cluster.step()
+        cluster.now += timedelta(seconds=15)
+    assert seen == {"the store did not answer"}
+    assert len(notes(cluster, "ProgressDeadlineExceeded")) == 1
+
+
+def test_a_validation_that_fails_for_hours_has_one_cause():
+    told(a_validation_fails_again_and_again)
+
+
+def test_control_a_cause_that_each_try_forgets(monkeypatch):
+    monkeypatch.setattr(stalled, "_why_last_try_failed", lambda _state, _candidate: "")
+    with pytest.raises(AssertionError):
+        told(a_validation_fails_again_and_again)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.readiness import validated
 from leadmodel_operator.planning.refusals import why_refused
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.vocabulary import ADOPT_ANNOTATION, Evidence, Reason
+from leadmodel_operator.resource.status import Candidate
+from leadmodel_operator.resource.vocabulary import ADOPT_ANNOTATION, ConditionType, Evidence, Reason
 
 
 def stalled(state: PassState) -> Answer:
@@ -137,7 +138,16 @@ def _why_late(state: PassState) -> str:
     if state.status.rollout is not None or changes_pods(state):
         return f"the rollout is late ({why_pods_wait(state) or 'pods are not ready'})"
     candidate = state.status.candidate
-    return candidate.message if candidate is not None and candidate.message else why_no_request(state)
+    if candidate is None or candidate.verdict not in {None, Evidence.UNAVAILABLE}:
+        return candidate.message if candidate is not None and candidate.message else why_no_request(state)
+    return candidate.message or _why_last_try_failed(state, candidate) or "the validation has not ended"
+
+
+def _why_last_try_failed(state: PassState, candidate: Candidate) -> str:
+    """What status says while a validation is tried again: the cause of the last try holds until the new one ends."""
+    before = next((c for c in state.status.conditions if c.type is ConditionType.STALLED), None)
+    is_known = before is not None and before.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
+    return before.message if before is not None and is_known and candidate.attempt > 1 else ""
 
 
 STALLED: tuple[Rule, ...] = (
