@@ -2,13 +2,16 @@
 
 import asyncio
 import copy
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import pytest
 
 from leadmodel_operator.kubernetes import applier
 from leadmodel_operator.kubernetes.render import objects
+from worlds.fake_api import Call
 from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth
-from worlds.fake_leader import a_cluster, a_leader, stays_quiet
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import HOUR, holds, peaceful, proven
 
 NEXT = "predictor:2"  # the default image of the next version
@@ -150,5 +153,54 @@ def test_a_status_of_another_version_loads(change):
             assert cluster.condition("Ready") == ("True", "Serving")
             assert cluster.broken == []
             assert await stays_quiet(leader) == []
+
+    asyncio.run(tell())
+
+
+async def drops_the_job(call: Call, when: str) -> None:
+    """A definition that does not know the field: the API server drops it and accepts the rest."""
+    if when == "before" and call.resource == "leadmodels" and call.writes:
+        (call.body["status"].get("candidate") or {}).pop("job", None)
+
+
+async def older_definition(cluster: FakeCluster, leader: Leader) -> None:
+    """The operator came before the definition of its release: it says so, in peace, and goes on once the definition is there."""
+    cluster.api.hooks.append(drops_the_job)
+    cluster.upload("A", Truth(auc=0.75))
+    cluster.apply()
+    await leader.march(8)
+    assert cluster.condition("Stalled") == ("True", "Refused")
+    said = next(c["message"] for c in cluster.status["conditions"] if c["type"] == "Stalled")
+    assert "CustomResourceDefinition is older" in said
+    version = cluster.lead_model["metadata"]["resourceVersion"]
+    await leader.march(4, seconds=30)
+    assert cluster.lead_model["metadata"]["resourceVersion"] == version
+    cluster.api.hooks.clear()
+    cluster.now += timedelta(minutes=1)
+    await leader.settle()
+    assert cluster.serving() == "A"
+
+
+def test_an_older_definition_is_named():
+    run_with_leader(older_definition)
+
+
+def test_control_a_field_that_is_dropped_in_silence(monkeypatch):
+    real = applier.Applier._record_job  # noqa: SLF001  # its check is taken away
+
+    async def in_silence(self: applier.Applier, uid: str) -> None:
+        before = list(self.refused)
+        await real(self, uid)
+        self.refused[:] = before
+
+    monkeypatch.setattr(applier.Applier, "_record_job", in_silence)
+    with pytest.raises(AssertionError):
+        run_with_leader(older_definition)
+
+
+def run_with_leader(work: Callable[[FakeCluster, Leader], Awaitable[None]]) -> None:
+    async def tell() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await work(cluster, leader)
 
     asyncio.run(tell())

@@ -30,14 +30,23 @@ from leadmodel_operator.kubernetes.render.names import (
     revision_name,
     scales,
 )
-from leadmodel_operator.planning.observed import Desired, JobKind, Observed, Refusal, Serve, Validation
+from leadmodel_operator.planning.observed import (
+    Desired,
+    JobKind,
+    Observed,
+    Refusal,
+    RefusalKind,
+    Serve,
+    Validation,
+)
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.vocabulary import PLURAL
+from leadmodel_operator.resource.vocabulary import KIND, PLURAL
 
 T = TypeVar("T")
 PODS_ASKED = 3  # for a lost snapshot, in one pass
+OLD_DEFINITION = "its CustomResourceDefinition is older than the operator and drops status.candidate.job: apply the definition of this release"
 POLLS_KEPT = 3  # poll Jobs made at once, for a person to read
 
 
@@ -351,15 +360,18 @@ class Applier:
         await self._record_job(str(uid))
 
     async def _record_job(self, uid: str) -> None:
-        """Write the UID of the candidate's Job into status, over the version that was read or written last."""
+        """Write the UID of the candidate's Job into status, over the version that was read or written last.
+
+        An older definition of the resource drops the UID without a word, and no report would ever count: that is told as a refusal.
+        """
         lead_model = self.live.lead_model
         status = lead_model["status"]
         body = {**lead_model, "status": {**status, "candidate": {**status["candidate"], "job": uid}}}
         where = path(PLURAL, self.key.namespace, self.key.name, "status")
-        try:
-            self.live.lead_model = await self.client.replace(where, body)
-        except ApiError as error:
-            raise as_conflict(error) from error
+        self.live.lead_model = await written(self.client.replace(where, body))
+        if self.live.lead_model["status"]["candidate"].get("job") != uid:
+            name, request = f"{KIND}/{self.key.name}", f"replace {PLURAL}"
+            self.refused.append(Refusal(RefusalKind.CONTENT, request, name, OLD_DEFINITION))
 
     async def _schedule(self, spec: Spec, desired: Desired) -> None:
         """Apply the CronJobs that are desired, delete the others."""
