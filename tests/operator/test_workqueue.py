@@ -1,12 +1,14 @@
 """The work queue: one pass for many events, none lost, none put off that a time was set for, and nobody fought with at full speed."""
 
 import asyncio
+from dataclasses import replace
 from itertools import pairwise
 from typing import Self
 
 import pytest
 
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
+from leadmodel_operator.kubernetes.turns import Turns
 from leadmodel_operator.reconcile import Key
 from support import virtual_time
 
@@ -161,3 +163,28 @@ def test_a_reading_that_is_due_is_not_put_off_by_a_burst():
 
 def test_control_without_a_time_of_its_own_the_burst_would_have_put_it_off():
     assert virtual_time.run(longest_wait(600.0)) > 1.5
+
+
+# --- the end ----------------------------------------------------------------------------------------------------------------------
+
+
+async def begun_while_draining() -> int:
+    """A pass runs, the other workers are idle, and events of other keys go on."""
+    async with Passes(took=1.0) as passes:
+        passes.queue.add(KEY)
+        await asyncio.sleep(0.5)
+        draining = asyncio.create_task(passes.queue.drain(5.0))
+        for number in range(5):
+            passes.queue.add(Key("sales", f"other-{number}"))
+            await asyncio.sleep(0.1)
+        await draining
+        return len(passes.began)
+
+
+def test_no_pass_begins_once_the_queue_is_drained():
+    assert virtual_time.run(begun_while_draining()) == 1
+
+
+def test_control_a_queue_whose_idle_workers_go_on(monkeypatch):
+    monkeypatch.setattr(Turns, "take", lambda self, real=Turns.take: real(replace(self, each=5)))
+    assert virtual_time.run(begun_while_draining()) > 1

@@ -138,7 +138,7 @@ class WorkQueue:
 
     async def drain(self, patience: float) -> None:
         """Begin no new pass, and wait up to `patience` seconds for the running ones to end."""
-        self._ready = Turns(self.workers_each)
+        self._ready = Turns(0)  # none may begin
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
         while self._busy and loop.time() < end:  # noqa: ASYNC110  # a moment, once in a life
