@@ -14,6 +14,7 @@
 An error names the row and the column, never a value: leads are personal data.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -66,41 +67,52 @@ def read(data: bytes, max_bytes: int, max_cells: int = MAX_CELLS) -> Table:
     Raises:
         TableError: at once for a bad header or JSON line, during the iteration for a bad CSV row.
     """
-    refuse_other_formats(data)
     text = open_text(data, max_bytes)
-    with named_errors():
+    with named_errors(data, max_bytes):
+        refuse_other_formats(data, max_bytes)
         head, empty = first_line(text)
         if is_json_lines(head):
             columns = json_columns(chain([head], text), max_cells, empty + 1)
             return Table(list(columns), zip(*columns.values(), strict=True), 1)
         names, rows = csv_rows(head, text)
-    return Table(names, _values(names, rows), 2, delimiter_of(head) == ";")
 
+    def values() -> Iterator[Sequence[Value]]:
+        with named_errors(data, max_bytes):
+            for number_, row in enumerate(rows, 2):
+                check_width(row, number_, len(names))
+                yield [text or None for text in row]
 
-def _values(names: Sequence[str], rows: Iterator[list[str]]) -> Iterator[Sequence[Value]]:
-    with named_errors():
-        for number_, row in enumerate(rows, 2):
-            check_width(row, number_, len(names))
-            yield [text or None for text in row]
+    return Table(names, values(), 2, delimiter_of(head) == ";")
 
 
 # --- bytes and text -------------------------------------------------------------------------------------------------------
 
 
+_BLOCK = 8192  # bytes; as many as a text reader takes at once
+_UTF_16 = "UTF-16 text; save as CSV (UTF-8), or use `iconv -f UTF-16 -t UTF-8`"
 _OTHERS = {
-    b"PAR1": "Parquet; only training reads it, so give CSV or JSON lines",
+    b"PAR1": "Parquet, which only training reads, and not within gzip; give CSV or JSON lines",
     b"PK\x03\x04": "an Excel or zip file; save the sheet as CSV (UTF-8)",
     b"\xd0\xcf\x11\xe0": "an Excel file; save the sheet as CSV (UTF-8)",
-    b"\xff\xfe": "UTF-16 text; save as CSV (UTF-8), or use `iconv -f UTF-16 -t UTF-8`",
-    b"\xfe\xff": "UTF-16 text; save as CSV (UTF-8), or use `iconv -f UTF-16 -t UTF-8`",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
     b"[": "a JSON list; write one object per line, as `jq -c '.[]'` does",
+    b"BZh9": "packed by bzip2; unpack the file, or pack it by gzip",
+    b"\xfd7zXZ": "packed by xz; unpack the file, or pack it by gzip",
+    b"\x28\xb5\x2f\xfd": "packed by zstd; unpack the file, or pack it by gzip",
 }
 
 
-def refuse_other_formats(data: bytes) -> None:
-    """Raise a TableError that says how to convert a file of a format that is recognised but not read."""
+def refuse_other_formats(data: bytes, max_bytes: int) -> None:
+    """Raise a TableError that says how to convert a file of a format that is recognised but not read, gzipped or not.
+
+    To be called inside `named_errors`.
+    """
+    start = open_bytes(data, max_bytes).read1(_BLOCK).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if b"\0" in start[:2]:
+        raise TableError("the leads are UTF-16 text without a mark; save as CSV (UTF-8)")
     for mark, remedy in _OTHERS.items():
-        if data.startswith(mark):
+        if start.startswith(mark):
             raise TableError(f"the leads are {remedy}")
 
 
@@ -143,13 +155,14 @@ class _Unpacked(gzip.GzipFile):
 
 
 @contextmanager
-def named_errors() -> Iterator[None]:
-    """Turn errors of reading bytes, UTF-8 and CSV into TableErrors."""
+def named_errors(data: bytes, max_bytes: int) -> Iterator[None]:
+    """Turn errors of reading `data`, its UTF-8 and its CSV into TableErrors."""
     try:
         yield
     except UnicodeDecodeError:
         raise TableError(
-            "the leads are not UTF-8 text; save as CSV (UTF-8), or use `iconv -f WINDOWS-1252 -t UTF-8`"
+            f"line {_undecodable_line(open_bytes(data, max_bytes))} is not UTF-8 text; save the leads as CSV (UTF-8), "
+            "or use `iconv -f WINDOWS-1252 -t UTF-8`"
         ) from None
     except (OSError, EOFError, zlib.error):
         raise TableError("the gzip file is damaged or cut off") from None
@@ -158,6 +171,18 @@ def named_errors() -> Iterator[None]:
             message = f"a field has more than {MAX_FIELD} characters, so the file is no CSV; is a quote never closed?"
             raise TableError(message) from None
         raise TableError("the file has no header line or is no CSV") from None
+
+
+def _undecodable_line(source: "_Unpacked | io.BytesIO") -> int:
+    """The number of the first line that is not UTF-8, empty lines counted; read in blocks, for a line may be huge."""
+    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    while block := source.read1(_BLOCK):
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as error:
+            return line + error.object[: error.start].count(b"\n")
+        line += block.count(b"\n")
+    return line
 
 
 # --- CSV ----------------------------------------------------------------------------------------------------------------------

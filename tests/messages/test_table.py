@@ -1,9 +1,11 @@
 """Trainer (fast and line by line), validator and replay read the same columns and the same values from the same bytes."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -181,7 +183,34 @@ REFUSED = {
     "a name twice": (b"a,a,y\n1,2,1\n", "name of its own"),
     "a name that is empty": (b"a,,y\n1,2,1\n", "name of its own"),
     "a short row": (b"a,y\n1,1\n\nsecret@example.org\n", "row 3 has 1 fields, the header has 2"),
-    "no UTF-8": (b"a,y\n\xff,1\n", "not UTF-8"),
+    "no UTF-8": (b"a,y\n\xff,1\n", "line 2 is not UTF-8"),
+    "latin-1": ("\n\na,y\nx,1\n\nMüller,1\nx,0\n".encode("latin-1"), "line 6 is not UTF-8 text; save"),
+    "latin-1 far on": (
+        b"a,y\n" + b"x,1\n" * 50_000 + "Müller,1\n".encode("latin-1"),
+        "line 50002 is not UTF-8",
+    ),
+    "latin-1 in the header": ("größe,y\n1,1\n".encode("latin-1"), "line 1 is not UTF-8"),
+    "latin-1 in JSON lines": ('{"y": 1}\n{"y": 0, "a": "Müller"}\n'.encode("latin-1"), "line 2 is not UTF-8"),
+    "latin-1 in gzip": (gzip.compress("a,y\nMüller,1\n".encode("latin-1")), "line 2 is not UTF-8"),
+    "half of a surrogate pair in CSV": (b"a,y\nx,1\n\xed\xa0\xbd,1\n", "line 3 is not UTF-8"),
+    "half of a surrogate pair in JSON lines": (
+        b'{"y": 1}\n\n{"y": 0, "a": "\\ud83d"}\n',
+        "line 3 holds half of a character",
+    ),
+    "a character that is cut off": (b"a,y\nx,1\nx,1\xc3", "line 3 is not UTF-8"),
+    "UTF-16": ("a,y\nMüller,1\n".encode("utf-16"), "iconv -f UTF-16"),
+    "UTF-16, the other end first": (b"\xfe\xff" + "a,y\nx,1\n".encode("utf-16-be"), "iconv -f UTF-16"),
+    "UTF-16 without a mark": ("a,y\nx,1\n".encode("utf-16-le"), "UTF-16 text without a mark"),
+    "UTF-16 in gzip": (gzip.compress("a,y\nx,1\n".encode("utf-16")), "iconv -f UTF-16"),
+    "a JSON list": (b'[{"y": 1}, {"y": 0}]', "one object per line, as `jq -c '.[]'`"),
+    "a JSON list after a mark and empty lines": (b'\xef\xbb\xbf\n [\n{"y": 1}]', "one object per line"),
+    "a JSON list in gzip": (gzip.compress(b'[{"y": 1}]'), "one object per line"),
+    "Excel": (b"PK\x03\x04\x14\x00\x06\x00", "an Excel or zip file; save the sheet as CSV (UTF-8)"),
+    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel file; save the sheet as CSV (UTF-8)"),
+    "Excel in gzip": (gzip.compress(b"PK\x03\x04\x14\x00\x06\x00"), "an Excel or zip file"),
+    "bzip2": (bz2.compress(b"a,y\nx,1\n"), "packed by bzip2; unpack"),
+    "xz": (lzma.compress(b"a,y\nx,1\n"), "packed by xz; unpack"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x04\x58", "packed by zstd; unpack"),
     "a gzip file that is cut off": (gzip.compress(b"a,y\n1,1\n", mtime=0)[:-9], "damaged or cut off"),
     "no object": (b'{"y": 1}\n["secret@example.org"]\n', "line 2 is no JSON object"),
     "no flat object": (b'{"y": 1}\n{"a": {"secret@example.org": 1}}\n', "line 2 is no flat JSON object"),
@@ -197,6 +226,36 @@ def test_every_reader_refuses_in_the_same_words(case):
         assert isinstance(refusal, tuple)
         assert words in refusal[1]
         assert "example.org" not in refusal[1]
+
+
+SAME = [{"a": "Müller", "y": "1"}, {"a": "x", "y": "0"}]
+READ = {
+    "a mark": "\ufeffa,y\nMüller,1\nx,0\n".encode(),
+    "a mark in gzip": gzip.compress("\ufeffa,y\nMüller,1\nx,0\n".encode()),
+    "a mark before JSON lines": ('\ufeff{"a": "Müller", "y": "1"}\n{"a": "x", "y": "0"}\n').encode(),
+    "tabs": "a\ty\nMüller\t1\nx\t0\n".encode(),
+    "empty lines first": "\n \r\n\na,y\nMüller,1\nx,0\n".encode(),
+    "empty lines before JSON lines": '\n\n{"a": "Müller", "y": "1"}\n{"a": "x", "y": "0"}\n'.encode(),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_every_reader_takes_what_programs_save(case):
+    for reader in (contract, fast, line_by_line, replayed):
+        assert reader(READ[case]) == SAME
+    assert validated(READ[case]) == (without_label(SAME), [True, False])
+
+
+def test_a_row_after_empty_lines_is_counted_alike_by_all():
+    for reader in (contract, fast, line_by_line, validated, replayed):
+        assert "row 3 has 1 fields" in outcome_of(reader, b"\n\na,y\nx,1\nx\n")[1]
+
+
+def test_control_a_reader_that_looks_at_packed_bytes_names_no_remedy(monkeypatch):
+    monkeypatch.setattr(table, "refuse_other_formats", lambda *_: None)
+    for case in ("UTF-16 in gzip", "a JSON list in gzip", "Excel in gzip", "UTF-16 without a mark"):
+        data, words = REFUSED[case]
+        assert words not in str(outcome_of(contract, data))
 
 
 @pytest.mark.slow

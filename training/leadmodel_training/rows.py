@@ -43,9 +43,9 @@ def read(data: bytes, unread: Collection[str] = ()) -> Rows:
 
 
 def _read_text(data: bytes) -> Rows:
-    table.refuse_other_formats(data)
     text = table.open_text(data, MAX_BYTES)
-    with table.named_errors():
+    with table.named_errors(data, MAX_BYTES):
+        table.refuse_other_formats(data, MAX_BYTES)
         head, empty = table.first_line(text)
         if table.is_json_lines(head):
             values = table.json_columns(chain([head], text), first=empty + 1)
