@@ -22,11 +22,13 @@ def leave(main: Callable[[], int]) -> NoReturn:
 
     A Ctrl-C ends the process as ever. Nothing is cleaned up after `main`: no `atexit`, no destructor.
     """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller closed it: what goes there is for nobody
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  # open to the end
     code = _code_of(main)
     try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # the caller closed it
-                stream.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
     except (OSError, ValueError):
         code = code or _UNWRITTEN
     os._exit(code)

@@ -56,6 +56,7 @@ POINT = NumberFormat(".", ",", "a comma groups thousands, a point marks decimals
 COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point groups thousands")
 POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
 COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
+MARKED = (POINT, COMMA, POINT_GAP, COMMA_GAP)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def read_column(counts: Mapping[str, int], *, semicolons: bool) -> Reading:
     plain = reading_of(PLAIN, counts.items())
     if not plain.others or not may_hold_numbers(counts):
         return plain
-    formats = (COMMA, POINT, COMMA_GAP, POINT_GAP) if semicolons else (POINT, COMMA, POINT_GAP, COMMA_GAP)
+    formats = MARKED if not semicolons else (COMMA, POINT, COMMA_GAP, POINT_GAP)
     readings = [plain, *(reading_of(each, counts.items()) for each in formats)]
     best = max(readings, key=lambda reading: reading.numbers)  # the first of equals
     return best if best.format.thousands != _GAP or _has_marks(counts, best.format) else plain
@@ -102,6 +103,12 @@ def may_hold_numbers(counts: Iterable[str]) -> bool:
     """Whether half of the first texts hold a digit at all."""
     first = [text for text, _ in zip(counts, range(SAMPLE), strict=False)]
     return 2 * sum(any(map(str.isdigit, text)) and len(text) <= 40 for text in first) >= len(first)
+
+
+def have_marks(texts: Iterable[str]) -> bool:
+    """Whether one of a few texts that are no plain numbers is a number in some format."""
+    sample = [(text, 1) for text in texts]
+    return any(reading_of(format_, sample).numbers for format_ in MARKED)
 
 
 def reading_of(format_: NumberFormat, counts: Iterable[tuple[str, int]]) -> Reading:

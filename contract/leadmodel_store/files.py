@@ -1,7 +1,7 @@
 """Files of this machine and of mounted claims: `file:///path` and `pvc://claim/path`."""
 
 import os
-import tempfile
+import secrets
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -53,17 +53,17 @@ def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None) -> Fetche
 
 def put_file(path: Path, uri: str, data: bytes) -> None:
     """Write a file beside its place and rename it, so that no reader sees a part. Raises StoreError."""
+    part = path.with_name(f".{path.name[:60]}.{secrets.token_hex(4)}")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name[:60]}.", delete=False) as file:
-            try:
+        try:
+            with part.open("xb") as file:  # as readable as the umask lets it be
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                os.fchmod(file.fileno(), 0o644)
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise StoreError(
             StoreReason.UNREACHABLE, f"{show(uri)} cannot be written: {error.strerror}"

@@ -59,9 +59,7 @@ class ScannedText:
         self._placeholders = [(start, end, self.text.startswith("[NAME", start)) for start, end in places]
         for start, end in places:
             self.reserve(start, end)
-            hidden = BARRIER * (end - start)
-            self.low = self.low[:start] + hidden + self.low[end:]
-            self.text = self.text[:start] + hidden + self.text[end:]
+        self.low, self.text = _hidden(self.low, places), _hidden(self.text, places)
 
     def personal(self) -> list[tuple[int, int, bool]]:
         """What is known to be personal, in order: claimed spans and placeholders, and whether each is a name."""
@@ -91,6 +89,15 @@ class ScannedText:
         if self._taken.find(1, start, end) < 0:
             self.reserve(start, end)
             self.spans.append(span)
+
+
+def _hidden(text: str, places: list[tuple[int, int]]) -> str:
+    """The text with barriers in some places, copied once however many places there are."""
+    parts, done = [], 0
+    for start, end in places:
+        parts += [text[done:start], BARRIER * (end - start)]
+        done = end
+    return "".join(parts) + text[done:]
 
 
 def _has_digit(text: str) -> bool:

@@ -54,9 +54,10 @@ def test_output_that_nobody_takes_is_no_success():
     assert ended.returncode in {1, 120}  # where output is not buffered, the program itself fails
 
 
-def test_a_stream_that_the_caller_closed_takes_no_exit_code_away():
-    quiet = "def main():\n    return 3"
-    script = f"{quiet}\n{ENDS['leave']}"
-    for closed in ("1", "2"):
+@pytest.mark.parametrize("closed", ["1", "2"])
+def test_a_stream_that_the_caller_closed_takes_no_exit_code_away(closed):
+    body = "import sys\ndef main():\n    sys.stdout.isatty()\n    sys.stderr.isatty()\n    return 3\n"
+    for end, code in ((ENDS["leave"], 3), (ENDS["exit"], 1)):  # the second one is the control
         shell = f'exec "$0" -c "$1" {closed}>&-'
-        assert subprocess.run(["/bin/sh", "-c", shell, sys.executable, script], check=False).returncode == 3
+        ended = subprocess.run(["/bin/sh", "-c", shell, sys.executable, body + end], check=False, **PIPES)
+        assert ended.returncode == code

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leadmodel_artifact.artifact import load
@@ -19,6 +20,7 @@ from leadmodel_predictor.jobs import holdout
 from leadmodel_predictor.serving.monitor import monitors
 from leadmodel_training import kinds, leak_check
 from leadmodel_training.__main__ import main
+from leadmodel_training.columns import each, texts
 
 NUMBER, CATEGORY = FeatureKind.NUMERIC, FeatureKind.CATEGORICAL
 
@@ -171,6 +173,16 @@ def test_a_format_that_is_none_is_answered_by_a_sentence(format_, capsys):
     with pytest.raises(SystemExit):
         main(["--leads", "leads.csv", "--out", "out", "--time-format", format_])
     assert "--time-format takes unix" in capsys.readouterr().err
+
+
+def test_only_texts_of_the_rows_at_hand_are_looked_at():
+    column = texts([f"text {i % 900}" for i in range(1000)])
+    seen: list[object] = []
+    assert list(each(lambda value: seen.append(value) or value, column[np.arange(5)], object)) == [
+        f"text {i}" for i in range(5)
+    ]
+    assert seen == [f"text {i}" for i in range(5)]
+    assert len(column[np.arange(5)].values.texts) == 900  # control: the part itself knows all of them
 
 
 def test_serial_numbers_and_codes(tmp_path, capsys):

@@ -1,6 +1,7 @@
 """Bytes by URI: conditional requests, limits that hold against a store that lies, messages without secrets."""
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from typing import ClassVar
@@ -133,6 +134,18 @@ NAMES = [
     "~",
     "x" * 250,
 ]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o002, 0o664)])
+def test_a_written_file_is_as_readable_as_the_umask_says(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        put(uri_of(str(tmp_path / "holdout.csv.gz")), b"x", environ={})
+    finally:
+        os.umask(before)
+    assert [(file.name, file.stat().st_mode & 0o777) for file in tmp_path.iterdir()] == [
+        ("holdout.csv.gz", mode)
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)

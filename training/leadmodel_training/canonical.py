@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 
 from leadmodel_artifact.values import text_of
-from leadmodel_messages.numbers import PLAIN, NumberFormat, Reading, may_hold_numbers, read_column, reading_of
+from leadmodel_messages.numbers import (
+    PLAIN,
+    SAMPLE,
+    NumberFormat,
+    Reading,
+    have_marks,
+    may_hold_numbers,
+    read_column,
+    reading_of,
+)
 from leadmodel_messages.table import TableError
 from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain, texts
 from leadmodel_training.features import Roles, numbers_of
@@ -73,8 +82,8 @@ def _number(text: str | None, format_: NumberFormat) -> float | None:
 
 def _marked(column: Texts, *, semicolons: bool) -> Reading | None:
     """How a column of numbers with marks reads; None for plain numbers and for words."""
-    others = other_texts(column)
-    if not others or not may_hold_numbers(list(islice(others, 1000))):
+    sample = list(islice(other_texts(column), SAMPLE))
+    if not sample or not may_hold_numbers(sample) or not have_marks(sample):
         return None
     reading = read_column(counts(column), semicolons=semicolons)
     return reading if reading.format != PLAIN and reading.holds_numbers else None

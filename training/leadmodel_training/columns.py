@@ -99,9 +99,12 @@ def plain(column: Column) -> list[Any]:
 
 def distinct(column: Column) -> tuple[list[Any], NDArray[Any]]:
     """Values as Python objects (None: missing; a value may stand there more than once), and per row the index of its value."""
-    if isinstance(column, Texts):
+    if not isinstance(column, Texts):
+        return plain(column), np.arange(len(column))
+    if len(column.values.texts) <= len(column.places):
         return column.values.texts.tolist(), column.places
-    return plain(column), np.arange(len(column))
+    used, places = np.unique(column.places, return_inverse=True)  # a part of the rows has a part of the texts
+    return column.values.texts[used].tolist(), places
 
 
 def each(find: Callable[[Any], Any], column: Column, dtype: Any = np.float64) -> NDArray[Any]:

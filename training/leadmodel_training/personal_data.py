@@ -26,6 +26,7 @@ ALIKE_SHARE = 0.95
 MIN_DIGITS, MAX_DIGITS = 7, 16  # of phone numbers, national numbers and cards
 SURE_DIGITS = 9  # numbers so long measure little, whatever their lengths
 MANY_VALUES = 20  # distinct values up to which a column tells kinds apart, not people
+SAMPLE = 2000  # rows, spread over all, whose texts are looked through
 PERSONAL_SHARE = 0.5  # values with personal data from which a whole column is left out
 _SECONDS, _MILLISECONDS = (9.4e8, 2.3e9), (9.4e11, 2.3e12)  # 2000 to 2042, since 1970
 _PEOPLE = re.compile(
@@ -106,7 +107,11 @@ def _reason(feature: Feature, column: Column) -> str | None:
         if numbers_people(feature.source, numbers[~np.isnan(numbers)]):
             return f"is left out: whole numbers of {MIN_DIGITS} to {MAX_DIGITS} digits that hardly repeat look like phone or identity numbers"
         return None
-    personal = each(lambda value: None if value is None else float(_is_personal(str(value))), column)
+    rows = Rows({feature.source: column})
+    sample = rows.take(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.intp)).columns[
+        feature.source
+    ]
+    personal = each(lambda value: None if value is None else float(_is_personal(str(value))), sample)
     known = personal[~np.isnan(personal)]
     if len(known) and known.mean() > PERSONAL_SHARE:
         return "is left out: most of its values hold personal data"
