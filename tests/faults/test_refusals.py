@@ -359,6 +359,32 @@ def test_any_refused_child_is_named_and_made_once_it_is_taken(resource):
     told(tell)
 
 
+async def several_refused_at_length(cluster: FakeCluster, leader: Leader) -> None:
+    """Four objects, each with a long sentence of the server: one event, and a message that status holds as a whole."""
+    for resource in ("services", "serviceaccounts", "roles", "rolebindings"):
+        cluster.api.hooks.append(
+            RefusesKind(403, f"{resource}: denied " + "for a long reason " * 40, resource)
+        )
+    cluster.upload("A", Truth(auc=0.75))
+    cluster.apply(**DRIFT)
+    await leader.march(6)
+    said, told_before = message(cluster, "Stalled"), len(events(cluster, "Refused"))
+    assert all(name in said for name in ("Service/", "ServiceAccount/", "Role/", "and 1 more"))
+    assert len(said) < 1024
+    await leader.march(6, seconds=30)
+    assert len(events(cluster, "Refused")) == told_before
+
+
+def test_long_refusals_are_told_once():
+    told(several_refused_at_length)
+
+
+def test_control_a_message_that_status_cuts(monkeypatch):
+    monkeypatch.setattr(refusals, "_LENGTH", 9900)
+    with pytest.raises(AssertionError):
+        told(several_refused_at_length)
+
+
 async def ledger_refused(cluster: FakeCluster, leader: Leader) -> None:
     """What cannot be recorded is not decided: a crash would lose a rollback."""
     await stories.proven(cluster, leader)

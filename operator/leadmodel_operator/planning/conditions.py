@@ -44,6 +44,7 @@ from leadmodel_operator.resource.status import Condition, DriftResult, Status
 from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Evidence, Phase, Reason
 
 Answers = Mapping[ConditionType, Answer]
+_MESSAGE = 1024  # characters of a message that status holds
 
 
 def conclude(state: PassState) -> None:
@@ -81,11 +82,15 @@ def _report_new_cause(state: PassState, answer: Answer) -> None:
     before = next((c for c in state.status.conditions if c.type is ConditionType.STALLED), None)
     known = before is not None and before.status is ConditionStatus.TRUE
     is_same = known and before is not None and before.reason is answer.reason
-    if is_same and before is not None and without_figures(before.message) == without_figures(answer.message):
+    if is_same and before is not None and _same_cause(before.message, answer.message):
         return
     is_reported = answer.reason is Reason.ROLLED_BACK or any(e.reason == answer.reason for e in state.events)
     if answer.status is ConditionStatus.TRUE and not is_reported:
         state.emit(answer.reason, answer.message or "a person is needed", warning=True)
+
+
+def _same_cause(recorded: str, message: str) -> bool:
+    return without_figures(recorded) == without_figures(message[:_MESSAGE])
 
 
 def invalid(seen: Observed, status: Status) -> Status:
@@ -120,7 +125,7 @@ def _condition(kind: ConditionType, answer: Answer, seen: Observed, status: Stat
         type=kind,
         status=answer.status,
         reason=answer.reason,
-        message=answer.message[:1024],
+        message=answer.message[:_MESSAGE],
         observed_generation=seen.generation,
         last_transition_time=before.last_transition_time if before is not None and is_same else seen.now,
     )

@@ -15,7 +15,10 @@ _REASONS = {
     RefusalKind.QUOTA: Reason.QUOTA_EXCEEDED,
     RefusalKind.CONTENT: Reason.REFUSED,
 }
-_NAMED = 3  # refusals that a message names
+_NAMED, _LENGTH = (
+    3,
+    990,
+)  # refusals that a message names, and their characters: what status would cut looks new in each pass
 
 
 def why_refused(state: PassState) -> Answer | None:
@@ -26,7 +29,8 @@ def why_refused(state: PassState) -> Answer | None:
     if not refused:
         return None
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
-    message = "; ".join(map(_sentence, refused[:_NAMED])) + more
+    named = refused[:_NAMED]
+    message = "; ".join(_sentence(refusal)[: _LENGTH // len(named)] for refusal in named) + more
     return true(_REASONS[refused[0].kind], steady_words(state, message, refused))
 
 
