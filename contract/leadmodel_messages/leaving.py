@@ -20,7 +20,8 @@ _UNWRITTEN = 120  # what Python itself answers when its output cannot be written
 def leave(main: Callable[[], int]) -> NoReturn:
     """Run a program's `main`, flush what it wrote, and end the process without the interpreter's own end.
 
-    A Ctrl-C ends the process as ever. Nothing is cleaned up after `main`: no `atexit`, no destructor.
+    A reader of the output that goes away, such as `head -1`, is no failure: the rest is for nobody. A Ctrl-C ends the process as ever.
+    Nothing is cleaned up after `main`: no `atexit`, no destructor.
     """
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # the caller closed it: what goes there is for nobody
@@ -29,6 +30,8 @@ def leave(main: Callable[[], int]) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except BrokenPipeError:
+        pass
     except (OSError, ValueError):
         code = code or _UNWRITTEN
     os._exit(code)
@@ -42,6 +45,17 @@ def _code_of(main: Callable[[], int]) -> int:
         if isinstance(ended.code, str):
             print(ended.code, file=sys.stderr)  # noqa: T201  # as Python itself does
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-    except Exception:  # noqa: BLE001  # as Python itself does
+    except Exception as error:  # noqa: BLE001  # as Python itself does
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            return 0
         sys.excepthook(*sys.exc_info())
         return 1
+
+
+def _reader_is_gone() -> bool:
+    """Whether nobody reads the standard output any more; another pipe or socket may have broken as well."""
+    import select
+
+    poll = select.poll()
+    poll.register(1, 0)
+    return bool(poll.poll(0))

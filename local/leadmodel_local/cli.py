@@ -4,14 +4,13 @@ import argparse
 import asyncio
 import io
 import json
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -24,6 +23,7 @@ from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
 from leadmodel_local.views import table, tree, why
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.uris import local_path
 from leadmodel_messages.visible import visible, visible_document
 from leadmodel_operator.planning.observed import Event, EventType
@@ -134,9 +134,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Refusal as error:
         print(f"leadmodel: {visible(str(error))}", file=sys.stderr)
         return error.code
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # the reader of our output left
-        return 0
     except KeyboardInterrupt:
         return 130
 
@@ -295,5 +292,11 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "replay": _replay,
 }
 
+
+def program() -> NoReturn:
+    """Be the program `leadmodel`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

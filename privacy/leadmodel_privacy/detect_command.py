@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -97,13 +96,7 @@ def run(given: argparse.Namespace) -> int:
     if given.version:
         print(detector.version)
         return 0
-    try:
-        return _lines(detector)
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the reader has gone: the rest is for nobody
-        return 0
+    return _lines(detector)
 
 
 def _lines(detector: Detector) -> int:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,12 @@ ENDS = {"leave": "from leadmodel_messages.leaving import leave; leave(main)", "e
 
 def run(main: str, end: str, **pipes: int) -> subprocess.CompletedProcess[str]:
     script = f"{CRASHES}{main}\n{ENDS[end]}"
-    return subprocess.run([sys.executable, "-c", script], check=False, text=True, **(pipes or PIPES))
+    return subprocess.run(
+        [sys.executable, "-c", script], check=False, text=True, env=BUFFERED, **(pipes or PIPES)
+    )
 
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 ANSWERS = "def main():\n    print('the answer')\n    return 3"
 
@@ -46,12 +50,53 @@ def test_every_other_end_is_as_python_has_it(body, code, says):
     assert says in ended.stderr
 
 
-def test_output_that_nobody_takes_is_no_success():
+MUCH = "def main():\n    print('the answer\\n' * 100_000)\n    return 3"
+
+
+@pytest.mark.parametrize(("main", "code"), [(ANSWERS, 3), (ANSWERS.replace("3", "0"), 0), (MUCH, 0)])
+def test_a_reader_that_goes_away_is_no_failure_of_the_program(main, code):
     read, write = os.pipe()
     os.close(read)
-    ended = run(ANSWERS.replace("3", "0"), "leave", stdout=write, stderr=subprocess.PIPE)
+    ended = run(main, "leave", stdout=write, stderr=subprocess.PIPE)
     os.close(write)
-    assert ended.returncode in {1, 120}  # where output is not buffered, the program itself fails
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+def test_control_the_interpreters_own_end_fails_where_the_reader_is_gone():
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-c", "print('the answer')"]
+    ended = subprocess.run(command, check=False, env=BUFFERED, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    assert ended.returncode == 120
+
+
+def test_another_pipe_that_breaks_is_a_failure():
+    ended = run("def main():\n    raise BrokenPipeError", "leave")
+    assert ended.returncode == 1
+    assert "BrokenPipeError" in ended.stderr
+
+
+def test_output_that_cannot_be_written_is_no_success():
+    with Path("/dev/full").open("w") as full:
+        ended = run(ANSWERS.replace("3", "0"), "leave", stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 120
+
+
+PROGRAMS = [
+    "leadmodel_predictor.jobs.poll", "leadmodel_predictor.jobs.validate", "leadmodel_training", "leadmodel_training.synth",
+    "leadmodel_privacy", "leadmodel_predictor", "leadmodel_local.cli",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
+def test_every_program_may_be_read_in_part(module):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", module, "--help"]
+    ended = subprocess.run(command, check=False, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("closed", ["1", "2"])

@@ -8,7 +8,9 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.uris import local_path
 from leadmodel_training.synth_files import format_of, write
 from leadmodel_training.synth_truth import seen_labels, truth, truth_path
@@ -115,5 +117,10 @@ def main_under_old_name(arguments: Sequence[str] | None = None) -> int:
     return main(arguments)
 
 
+def program() -> NoReturn:
+    """Be the program `leadmodel-synth`."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()
