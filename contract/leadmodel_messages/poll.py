@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from leadmodel_artifact.jsonnode import Node
 from leadmodel_messages import bounds, termination
-from leadmodel_messages.texts import usable_etag
+from leadmodel_messages.texts import one_line, usable_etag
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
+
+_ERROR_LENGTH = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class PollAnswer:
     uri: str  # of the artifact, without user info, query and fragment
     artifact: Stored
     holdout: Stored | None = None
+    holdout_error: str = ""  # why `holdout` is None, for people; empty in answers of older programs
 
 
 def dump(answer: PollAnswer) -> str:
@@ -38,6 +41,8 @@ def dump(answer: PollAnswer) -> str:
 
     holdout = answer.holdout and _document(answer.holdout)
     document = {"uri": answer.uri, **_document(answer.artifact), "holdout": holdout}
+    if answer.holdout_error:
+        document["holdoutError"] = one_line(answer.holdout_error, _ERROR_LENGTH)
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -58,7 +63,8 @@ def parse(line: str) -> PollAnswer:
     """
     node = Node(termination.document(line), "")
     holdout = _read(node.node("holdout")) if node.has("holdout") else None
-    return PollAnswer(uri=node.text("uri"), artifact=_read(node), holdout=holdout)
+    why = one_line(node.optional("holdoutError", node.text) or "", _ERROR_LENGTH)
+    return PollAnswer(uri=node.text("uri"), artifact=_read(node), holdout=holdout, holdout_error=why)
 
 
 def _read(node: Node) -> Stored:

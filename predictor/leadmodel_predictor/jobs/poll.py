@@ -47,7 +47,8 @@ def run(given: argparse.Namespace) -> tuple[PollExit, str]:
     except StoreError as error:
         code = PollExit.TOO_LARGE if error.reason is StoreReason.TOO_LARGE else PollExit.UNAVAILABLE
         return code, failure.dump(_failure(given.artifact, error), failure.COMPACT)
-    return PollExit.ANSWERED, poll.dump(PollAnswer(show(given.artifact), artifact, _holdout(given)))
+    holdout, why = _holdout(given)
+    return PollExit.ANSWERED, poll.dump(PollAnswer(show(given.artifact), artifact, holdout, why))
 
 
 def _failure(uri: str, error: StoreError) -> Failure:
@@ -62,14 +63,14 @@ def _ask(source: Source, uri: str, etag: str | None, limit: int) -> Stored:
     return Stored(digest(fetched.data), len(fetched.data), fetched.etag)
 
 
-def _holdout(given: argparse.Namespace) -> Stored | None:
-    """Ask for the holdout; an unreachable one is the validation's to report."""
+def _holdout(given: argparse.Namespace) -> tuple[Stored | None, str]:
+    """Ask for the holdout; where there is none, say why. An unreachable one is no failure here, the validation reports it."""
     if not given.holdout:
-        return None
+        return None, "no --holdout was given"
     try:
-        return _ask(Source.HOLDOUT, given.holdout, given.holdout_etag, MAX_BYTES)
-    except StoreError:
-        return None
+        return _ask(Source.HOLDOUT, given.holdout, given.holdout_etag, MAX_BYTES), ""
+    except StoreError as error:
+        return None, str(error)
 
 
 def program() -> NoReturn:
