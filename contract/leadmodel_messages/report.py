@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from leadmodel_artifact.jsonnode import LayoutError, Node
@@ -58,6 +58,8 @@ class Comparison:
 
 
 DETAIL_LENGTH = 256  # characters
+TO_LENGTH = 64  # characters of a time
+LABEL_LENGTH = 129  # characters: one more than a spec can name, so that no cut label equals that of a spec
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,9 @@ def dump(report: Report) -> str:
             "size": artifact.size,
             "gz": artifact.gz,
             "version": artifact.version,
-            "to": artifact.to,
+            "to": artifact.to and artifact.to[:TO_LENGTH],
             "claimedAuc": artifact.claimed_auc,
-            **({"label": artifact.label} if artifact.label is not None else {}),
+            **({"label": artifact.label[:LABEL_LENGTH]} if artifact.label is not None else {}),
         },
         "holdout": holdout and {"digest": report.holdout_digest, **_rows(holdout)},
         "used": report.used and _rows(report.used),
@@ -117,6 +119,8 @@ def dump(report: Report) -> str:
         **({"detail": report.detail[:DETAIL_LENGTH]} if report.detail else {}),
     }
     line = json.dumps(document, allow_nan=False, separators=(",", ":"))
+    if len(line.encode()) > termination.LIMIT and report.detail:
+        return dump(replace(report, detail=""))
     if len(line.encode()) > termination.LIMIT:
         raise ValueError(f"the report has more than {termination.LIMIT} bytes")
     return line
@@ -203,9 +207,9 @@ def _read_artifact(node: Node) -> ArtifactSeen:
         size=node.integer("size"),
         gz=node.integer("gz"),
         version=node.optional("version", node.integer),
-        to=node.optional("to", lambda key: bounds.sentence(node, key, 64)),
+        to=node.optional("to", lambda key: bounds.sentence(node, key, TO_LENGTH)),
         claimed_auc=node.optional("claimedAuc", node.number),
-        label=node.optional("label", lambda key: node.text(key, 128)),
+        label=node.optional("label", lambda key: node.text(key, LABEL_LENGTH)),
     )
 
 
