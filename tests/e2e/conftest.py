@@ -18,6 +18,7 @@ from e2e.harness.store import Store
 from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
 from support import object_stores
+from support.object_stores import OTHER_KEY, OTHER_SECRET
 
 BASE = "localhost/base:bookworm"
 
@@ -98,6 +99,14 @@ def store(cluster: Cluster) -> Iterator[Store]:
 def s3(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A real S3 server that pods reach, with the bucket `leads`; the variables that log in, as a Secret holds them."""
     with object_stores.s3(tmp_path_factory.mktemp("s3"), "leads", host=TARGET.host) as login:
+        yield login
+
+
+@pytest.fixture(scope="session")
+def other_s3(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A second S3 server with a bucket `leads` and a key of its own, which the first server does not know."""
+    folder, key = tmp_path_factory.mktemp("other-s3"), f"{OTHER_KEY},{OTHER_SECRET}"
+    with object_stores.s3(folder, "leads", keys=(key,), host=TARGET.host) as login:
         yield login
 
 

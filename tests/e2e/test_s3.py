@@ -12,12 +12,15 @@ from leadmodel_training.rows import write_csv
 pytestmark = pytest.mark.schedules
 
 
-def test_a_model_is_served_and_retrained_from_s3(subject: Subject, s3: dict[str, str], good: Model, rows):
+def test_a_model_is_served_and_retrained_from_s3(
+    subject: Subject, s3: dict[str, str], other_s3: dict[str, str], good: Model, rows
+):
+    """The holdout lies on another server with another key: neither Secret reads or writes what the other one does."""
     base = f"s3://leads/{subject.namespace}"
     put(f"{base}/model.json", good.raw, environ=s3)
-    put(f"{base}/holdout.csv.gz", good.holdout, environ=s3)
+    put(f"{base}/holdout.csv.gz", good.holdout, environ=other_s3)
     put(f"{base}/leads.csv.gz", write_csv(Rows(dict(rows().columns))), environ=s3)
-    for name, login in (("a-store", s3), ("b-store", {**s3, "AWS_SESSION_TOKEN": ""})):
+    for name, login in (("a-store", s3), ("b-store", other_s3)):
         about = {"name": name, "namespace": subject.namespace}
         subject.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": login})
     subject.apply(
@@ -35,6 +38,7 @@ def test_a_model_is_served_and_retrained_from_s3(subject: Subject, s3: dict[str,
     subject.wait("it ran", lambda: message(subject, "tonight"), 300)
     subject.wait("its model serves", lambda: subject.champion() not in {None, good.digest}, 180)
     assert fetch(f"{base}/model.json", max_bytes=1 << 24, environ=s3).data != good.raw
+    assert fetch(f"{base}/holdout.csv.gz", max_bytes=1 << 24, environ=other_s3).data != good.holdout
 
 
 def test_a_wrong_key_is_told_in_the_condition(subject: Subject, s3: dict[str, str], good: Model):

@@ -231,7 +231,6 @@ def two_secrets(artifact: dict[str, str], holdout: dict[str, str]) -> dict[str, 
 
 
 def test_artifact_and_holdout_are_read_with_keys_of_their_own(server, trained):
-    """The holdout's keys alone would not read the artifact: they are of another server."""
     artifact = {n: server[n] for n in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     held = {**artifact, "AWS_ACCESS_KEY_ID": OTHER_KEY, "AWS_SECRET_ACCESS_KEY": OTHER_SECRET}
     wrong = {**held, "AWS_SECRET_ACCESS_KEY": "wrong"}
@@ -250,3 +249,40 @@ def test_control_one_environment_for_both_reads_the_artifact_with_the_holdouts_k
     wrong = {**artifact, "AWS_SECRET_ACCESS_KEY": "wrong"}
     shared = run(Program.POLL, f"--artifact={MODEL}", f"--holdout={HOLDOUT}", **{**artifact, **wrong})
     assert json.loads(shared.stdout)["error"] == "ArtifactForbidden"
+
+
+@pytest.fixture
+def two_servers(tmp_path: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+    """Logins to two servers that do not know each other's key; an artifact on the first, a holdout on the second."""
+    other_key = (f"{OTHER_KEY},{OTHER_SECRET}",)
+    with s3(tmp_path / "one", "leads") as one, s3(tmp_path / "two", "leads", keys=other_key) as two:
+        put("s3://leads/model.json", b"{}", environ=one)
+        put("s3://leads/holdout.csv", b"a,y\n1,1\n", environ=two)
+        yield one, two
+
+
+POLLED = ("--artifact=s3://leads/model.json", "--holdout=s3://leads/holdout.csv")
+
+
+def test_two_servers_with_a_key_each_are_both_read(two_servers):
+    one, two = two_servers
+    answer = json.loads(run(Program.POLL, *POLLED, **two_secrets(one, two)).stdout)
+    assert answer["size"] == 2
+    assert answer["holdout"]["size"] == 8
+
+
+def test_control_neither_login_reads_the_files_of_the_other(two_servers):
+    one, two = two_servers
+    swapped = json.loads(run(Program.POLL, *POLLED, **two_secrets(two, one)).stdout)
+    assert swapped["error"] == "ArtifactNotFound"
+    alone = json.loads(run(Program.POLL, *POLLED, **one).stdout)
+    assert alone["holdout"] is None
+    assert "holdout" in alone["holdoutError"]
+    for login, other in ((one, two), (two, one)):
+        with pytest.raises(StoreError) as refused:
+            fetch(
+                POLLED[0].partition("=")[2],
+                max_bytes=99,
+                environ={**login, "AWS_ENDPOINT_URL": other["AWS_ENDPOINT_URL"]},
+            )
+        assert refused.value.reason is StoreReason.FORBIDDEN

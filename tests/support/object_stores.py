@@ -67,9 +67,13 @@ def _wait(host: str, port: int, process: "subprocess.Popen[bytes]") -> None:
 def s3(
     folder: Path, *buckets: str, keys: tuple[str, ...] = (), host: str = "127.0.0.1"
 ) -> Iterator[dict[str, str]]:
-    """An S3 server with these buckets; the variables that log in to it."""
+    """An S3 server with these buckets; the variables that log in to it with the first of its keys, each `ID,SECRET`.
+
+    Every key reads every bucket: who must not read another's files needs a server of their own.
+    """
     for bucket in buckets:
         (folder / bucket).mkdir(parents=True, exist_ok=True)
     port = free_port(host)
     with running(s3_command(folder, f"{host}:{port}", *keys), port, host) as address:
-        yield {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+        key, _, secret = (*keys, f"{KEY},{SECRET}")[0].partition(",")
+        yield {"AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret}
