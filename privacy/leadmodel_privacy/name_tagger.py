@@ -100,6 +100,7 @@ class Tagger:
     def __init__(self, lexicon: Lexicon, weights: dict[str, int]) -> None:
         self.lexicon = lexicon
         self._weights = weights
+        self._bias = weights.get("bias", 0)
 
     def names(self, scanned: ScannedText, fixed: bytes | bytearray, threshold: int) -> Iterator[Span]:
         """Spans of names in the parts of a text that are neither personal already nor fixed."""
@@ -162,11 +163,8 @@ class Tagger:
     ) -> bool:
         if token.kind != CANDIDATE and not can_continue_name(done[-1], token):
             return False
-        get = self._weights.get
-        total = get("bias", 0) - threshold
-        for feature in features((done[-2], done[-1], token, *right), text_style):
-            total += get(feature, 0)
-        return total > 0
+        weights = map(self._weights.get, features((done[-2], done[-1], token, *right), text_style))
+        return self._bias + sum(filter(None, weights)) > threshold
 
 
 def _join(done: list[Token], name: Token) -> None:

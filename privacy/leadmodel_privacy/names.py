@@ -28,7 +28,10 @@ _INTRODUCTION = re.compile(
     rf"(?<![^\W_])(?i:{_INTRODUCTIONS})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
 )
 _INTRODUCTION_STEMS = phrase_list(
-    "name|:|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam"
+    "name|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam"
+)
+_COLON_STEMS = phrase_list(  # of the labels that only a colon makes an introduction
+    "tomer|patient|client|contact|recipient|ender|attn|from|igned|caller|applicant|ured|employee|cardholder"
 )
 _FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
@@ -74,7 +77,7 @@ _COMPANY = word_set(
 def names(scanned: ScannedText) -> Iterator[Span]:
     """Spans that follow a cue and look like a name."""
     text, low = scanned.text, scanned.low
-    if contains_any(low, _INTRODUCTION_STEMS):
+    if may_introduce(low):
         for match in _INTRODUCTION.finditer(text):
             if (length := _length("introduction", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"
@@ -86,6 +89,11 @@ def names(scanned: ScannedText) -> Iterator[Span]:
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
             if length > 0:
                 yield start, start + length, "NAME"
+
+
+def may_introduce(low: str) -> bool:
+    """True if a text can hold an introduction; most colons, as of times and addresses, stand behind no label."""
+    return contains_any(low, _INTRODUCTION_STEMS) or (":" in low and contains_any(low, _COLON_STEMS))
 
 
 def cannot_follow_cue(low: str, start: int) -> bool:

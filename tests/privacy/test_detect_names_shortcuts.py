@@ -3,10 +3,11 @@
 from functools import cache
 from unittest.mock import patch
 
+import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from leadmodel_privacy import name_finder
+from leadmodel_privacy import name_finder, names
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
 from leadmodel_privacy.name_tagger import DATA, Tagger, tagger, weights_from
@@ -14,6 +15,7 @@ from leadmodel_privacy.name_tagger import _join as join
 from leadmodel_privacy.name_tokens import END, NAME, START, Lexicon, name_token, tokens
 from leadmodel_privacy.name_tokens import style as style_of
 from leadmodel_privacy.scanned_text import ScannedText
+from leadmodel_privacy.word_lists import word_set
 from support.privacy_names import read
 from support.privacy_texts import heavy, mixed
 
@@ -98,3 +100,35 @@ def test_a_careless_shortcut_is_caught():
     assert find(
         TEXTS, lambda text: spans(careless, text) != spans(plain(), text), settings=settings(deadline=None)
     )
+
+
+COLONS = word_set(
+    "customer patient client contact recipient sender attn from signed caller applicant insured employee cardholder vorname"
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *sorted(COLONS), "signed by", "Name", "nom", "nombre", "nome", "naam", ":", " :", ": ", " ", "Anna", "anna Schmidt", "10:30", "order",
+                "my name is ", "call me ", "ich heiße ", "Je m'appelle ", "me llamo ", "Mi chiamo ", "ik heet ", "nazywam się ", "i am called ", "CUSTOMER",
+            ]
+        ),
+        max_size=8,
+    ).map("".join)
+)  # fmt: skip
+def test_no_introduction_is_missed_by_its_test(text):
+    scanned = ScannedText(text)
+    with patch.object(names, "may_introduce", lambda _: True):
+        every = list(names.names(scanned))
+    assert list(names.names(scanned)) == every
+
+
+@pytest.mark.parametrize("label", sorted(COLONS))
+def test_the_control_of_introductions_holds_one_of_each_label(label):
+    text = f"{label}: Ludovica Pfeiffer"
+    assert list(names.names(ScannedText(text))) == [(len(label) + 2, len(text), "NAME")]
+    with patch.object(names, "may_introduce", lambda _: False):
+        assert not list(names.names(ScannedText(text)))
