@@ -16,6 +16,7 @@ from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_messages import backfill, failure, poll, refusal, report, training, window
 from leadmodel_messages.termination import read
 from leadmodel_operator.kubernetes import refused_status
+from leadmodel_operator.kubernetes.apiserver import client
 from leadmodel_operator.kubernetes.observe import cluster as observed
 from leadmodel_operator.planning import drift
 from leadmodel_operator.resource.spec import DriftPolicy
@@ -300,12 +301,42 @@ def test_control_without_a_second_write_nothing_is_served(monkeypatch):
         asyncio.run(narrow())
 
 
+def test_control_a_note_without_a_field_that_is_taken_for_one(monkeypatch):
+    monkeypatch.setattr(client, "NO_FIELD", "")
+    with pytest.raises(AssertionError):
+        asyncio.run(narrow())
+
+
+async def unknown_condition() -> None:
+    """A CRD that is older than a type of condition: the other conditions go on to tell the truth."""
+    async with a_cluster() as cluster, a_leader(cluster) as leader:
+        hook = ValidatesStatus()
+        hook.conditions = {"SourceReachable"}
+        cluster.api.hooks.append(hook)
+        cluster.upload("A", Truth(auc=0.75))
+        cluster.apply(**DRIFT)
+        await leader.march(16)
+        assert cluster.serving() == "A"
+        assert cluster.condition("Ready") == ("True", "Serving")
+        assert cluster.condition("SourceReachable") == ("", "")
+
+
+def test_a_condition_that_the_crd_does_not_know_hides_no_other():
+    asyncio.run(unknown_condition())
+
+
+def test_control_conditions_that_stay_as_they_were(monkeypatch):
+    monkeypatch.setattr(refused_status, "_other_conditions", lambda *_: [])
+    with pytest.raises(AssertionError):
+        asyncio.run(unknown_condition())
+
+
 def test_parts_that_decide_are_never_left_out():
     status = {
         "champion": {"digest": "x"},
         "poll": {"etag": "e", "attempt": 1},
         "history": [1],
-        "conditions": [2],
+        "conditions": [2, 3],
     }
     left = refused_status.accepted_part
     assert left(status, {}, ("status.champion.digest",)) is None
@@ -313,4 +344,6 @@ def test_parts_that_decide_are_never_left_out():
     assert left(status, {}, ()) is None
     assert left(status, {}, ("status.poll.etag",)) == {**status, "poll": {"attempt": 1}}
     assert left(status, {"history": [0]}, ("status.history[0].message",)) == {**status, "history": [0]}
-    assert "conditions" not in (left(status, {}, ("status.conditions[3].reason",)) or {"conditions": 1})
+    assert left(status, {}, ("status.conditions[1].reason",)) == {**status, "conditions": [2]}
+    whole = ("status.conditions[0].reason", "status.conditions[1].reason")
+    assert "conditions" not in (left(status, {}, whole) or {"conditions": 1})

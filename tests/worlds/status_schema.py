@@ -60,6 +60,9 @@ def _below(value: dict[str, Any], node: dict[str, Any], path: str) -> Iterator[s
     yield from (f"{path}.{name}" for name in node.get("required", []) if name not in value)
 
 
+UNCHECKED = "<nil>"  # the field of the real server's note that it left CEL rules unchecked
+
+
 class ValidatesStatus:
     """A hook: a status that the schema does not admit is refused. `narrower` cuts bounds: field → its longest text."""
 
@@ -67,15 +70,21 @@ class ValidatesStatus:
         self.schema = schema(Status)
         self.refused: list[tuple[str, ...]] = []
         self._narrower = narrower
+        self.conditions: set[str] = set()  # types that the CRD does not know
 
     async def __call__(self, call: Call, when: str) -> None:
         if when != "before" or call.resource != "leadmodels" or call.sub != "status":
             return
         status = call.body["status"]
         found = tuple(violations(status, self.schema, "status")) + tuple(self._too_long(status, "status"))
+        found += tuple(
+            f"status.conditions[{number}].type"
+            for number, condition in enumerate(status.get("conditions", []))
+            if condition["type"] in self.conditions
+        )
         if found:
             self.refused.append(found)
-            raise Refused(422, "Invalid", "the status is not valid", fields=found)
+            raise Refused(422, "Invalid", "the status is not valid", fields=(*found, UNCHECKED))
 
     def _too_long(self, value: Any, path: str) -> Iterator[str]:
         for name, item in value.items() if isinstance(value, dict) else ():

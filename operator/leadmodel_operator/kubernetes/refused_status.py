@@ -3,6 +3,7 @@
 The server validates a status by the schema of the installed CRD, which may be older than the operator, and names the fields it refuses.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -15,13 +16,15 @@ from leadmodel_operator.resource.status import Status
 DECIDES = frozenset(
     {"inputs", "requested", "candidate", "champion", "previous", "rollout", "best", "decision", "quarantine"}
 )
+_CONDITION = re.compile(r"status[.]conditions\[(\d+)\]")
 FOR_PEOPLE = frozenset({"message", "evidence"})  # leaves of these parts that no decision reads
 
 
 def accepted_part(status: Object, stored: Object, refused: Sequence[str]) -> Object | None:
     """Return the status without what the server refused; None where nothing can be left out.
 
-    An optional field is dropped alone. Of a list or a map the stored value stays.
+    An optional field is dropped alone, and so is a condition: the others go on to tell the truth. Of another list or map the stored
+    value stays.
 
     Args:
         status: What the server refused.
@@ -29,10 +32,12 @@ def accepted_part(status: Object, stored: Object, refused: Sequence[str]) -> Obj
         refused: Paths of the fields that the server named, such as `status.poll.etag`.
     """
     rest: Object = dict(status)
-    for field in refused:
+    if conditions := _other_conditions(status, refused):
+        rest["conditions"] = conditions
+    for field in (name for name in refused if not conditions or not _CONDITION.match(name)):
         root, *path = field.split(".")
         part = path[0].partition("[")[0] if path else ""
-        if root != "status" or part not in rest:
+        if root != "status" or part not in status:
             return None
         leaf = path[-1]
         if part in DECIDES and leaf not in FOR_PEOPLE:
@@ -42,8 +47,14 @@ def accepted_part(status: Object, stored: Object, refused: Sequence[str]) -> Obj
         elif part in stored:
             rest[part] = stored[part]
         else:
-            del rest[part]
+            rest.pop(part, None)
     return rest if refused else None
+
+
+def _other_conditions(status: Object, refused: Sequence[str]) -> list[Object]:
+    """Return the conditions of which the server refused no field; empty if there are none of these."""
+    numbers = {int(match[1]) for name in refused if (match := _CONDITION.match(name))}
+    return [item for number, item in enumerate(status.get("conditions") or []) if number not in numbers]
 
 
 @cache

@@ -211,6 +211,7 @@ class Client:
 
 
 VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
+NO_FIELD = "<nil>"  # how the server says that it left rules unchecked, beside the fields that it refuses
 _SPEAKING = {401, 403, 404, 409, 410, 429}  # messages of these name who, what and where, and repeat no body
 
 
@@ -233,7 +234,8 @@ def error_of(status: int, retry_after: str | None, text: str) -> ApiError:
         detail = one_line(str(answer.get("message", "")), 1024)
     else:
         causes = (answer.get("details") or {}).get("causes") or []
-        fields = tuple(one_line(str(cause.get("field", "")), 256) for cause in causes[:20])
+        named = (one_line(str(cause.get("field", "")), 256) for cause in causes[:20])
+        fields = tuple(field for field in named if field not in {"", NO_FIELD})
         detail = ", ".join(fields[:5])
     error = ApiError(status, str(answer.get("reason", "")), detail, seconds, words_of(answer))
     error.fields = fields
