@@ -71,7 +71,7 @@ def _column(column: Any, pa: Any) -> Column:
         return _finite(column.cast(pa.float64()).to_numpy())
     if types.is_integer(kind) and _is_exact(column):
         return _finite(column.cast(pa.float64()).to_numpy())
-    if types.is_decimal(kind):
+    if types.is_decimal(kind) and (kind.scale > 0 or _is_exact(column)):
         return _finite(np.array([np.nan if v is None else float(v) for v in column.to_pylist()], np.float64))
     if types.is_timestamp(kind):
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
