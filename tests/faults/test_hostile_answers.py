@@ -326,7 +326,7 @@ def test_a_condition_that_the_crd_does_not_know_hides_no_other():
 
 
 def test_control_conditions_that_stay_as_they_were(monkeypatch):
-    monkeypatch.setattr(refused_status, "_other_conditions", lambda *_: [])
+    monkeypatch.setattr(refused_status, "other_conditions", lambda *_: [])
     with pytest.raises(AssertionError):
         asyncio.run(unknown_condition())
 

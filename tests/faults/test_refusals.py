@@ -247,7 +247,7 @@ async def nothing(_applier: object, _body: Object) -> None:
 
 
 def test_control_a_rollback_that_waits_for_good_settings(monkeypatch):
-    monkeypatch.setattr(appliers.Applier, "_change_models", nothing)
+    monkeypatch.setattr(appliers.Applier, "change_models", nothing)
     with pytest.raises(AssertionError):
         told(rollback_beside_refused_settings)
 
@@ -380,7 +380,7 @@ def test_long_refusals_are_told_once():
 
 
 def test_control_a_message_that_status_cuts(monkeypatch):
-    monkeypatch.setattr(refusals, "_LENGTH", 9900)
+    monkeypatch.setattr(refusals, "LENGTH", 9900)
     with pytest.raises(AssertionError):
         told(several_refused_at_length)
 
@@ -428,7 +428,7 @@ def test_control_a_ledger_whose_refusal_is_forgotten(monkeypatch):
     async def forgotten(_port: ports.ClusterPort, _key: Key, _desired: Desired) -> Refusal | None:
         return None
 
-    monkeypatch.setattr(ports.ClusterPort, "_ledger_is_refused", forgotten)
+    monkeypatch.setattr(ports.ClusterPort, "ledger_is_refused", forgotten)
     with pytest.raises(AssertionError):
         told(ledger_refused_for_long)
 
@@ -457,7 +457,7 @@ async def fails(_port: object, _key: Key, _name: str, error: ApiError) -> None:
 
 
 def test_control_a_mark_without_which_nothing_is_decided(monkeypatch):
-    monkeypatch.setattr(ports.ClusterPort, "_report_unclaimed", fails)
+    monkeypatch.setattr(ports.ClusterPort, "report_unclaimed", fails)
     with pytest.raises(AssertionError):
         told(mark_refused)
 

@@ -158,7 +158,7 @@ def test_a_validation_that_fails_for_hours_has_one_cause():
 
 
 def test_control_a_cause_that_each_try_forgets(monkeypatch):
-    monkeypatch.setattr(stalled, "_why_last_try_failed", lambda _state, _candidate: "")
+    monkeypatch.setattr(stalled, "why_last_try_failed", lambda _state, _candidate: "")
     with pytest.raises(AssertionError):
         told(a_validation_fails_again_and_again)
 

@@ -196,10 +196,10 @@ class Applier:
             live.deployment = await self.apply(live.deployment, body, fenced=True)
         except ApiError as error:
             if serve.rolls_back and refusal_of(error, name_of(body)) is not None:
-                await self._change_models(body)
+                await self.change_models(body)
             raise
 
-    async def _change_models(self, body: Object) -> None:
+    async def change_models(self, body: Object) -> None:
         """Carry out a rollback whose Deployment is refused: with the settings that the API server took before, since a bad model serves."""
         live = self.live.deployment
         patch = models_patch(live, body) if live is not None else None
@@ -357,9 +357,9 @@ class Applier:
             uid = made["metadata"]["uid"]
             self.created.clear()
             self.created[wanted.name] = uid
-        await self._record_job(str(uid))
+        await self.record_job(str(uid))
 
-    async def _record_job(self, uid: str) -> None:
+    async def record_job(self, uid: str) -> None:
         """Write the UID of the candidate's Job into status, over the version that was read or written last.
 
         An older definition of the resource drops the UID without a word, and no report would ever count: that is told as a refusal.

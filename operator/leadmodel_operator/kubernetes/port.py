@@ -192,9 +192,9 @@ class ClusterPort:
         try:
             live.revisions[digest] = await written(self.client.merge(where, patch))
         except ApiError as error:
-            await self._report_unclaimed(key, revision["metadata"]["name"], error)
+            await self.report_unclaimed(key, revision["metadata"]["name"], error)
 
-    async def _report_unclaimed(self, key: Key, name: str, error: ApiError) -> None:
+    async def report_unclaimed(self, key: Key, name: str, error: ApiError) -> None:
         """Report a mark that the API server refuses; what was decided goes on, for the mark only guards against another leader.
 
         Raises:
@@ -235,7 +235,7 @@ class ClusterPort:
             return refusal
         return None
 
-    async def _ledger_is_refused(self, key: Key, desired: Desired) -> Refusal | None:
+    async def ledger_is_refused(self, key: Key, desired: Desired) -> Refusal | None:
         """Return the refusal of the ledger that lasts.
 
         A pass that decides nothing for want of the ledger writes none either. Such a pass tries the ledger as it is: otherwise the next
@@ -301,7 +301,7 @@ class ClusterPort:
             return True
         again = await applier.act(seen, desired)
         self.on_read(self._live[key].lead_model)
-        known, ledger = self.refused.get(key) or (), await self._ledger_is_refused(key, desired)
+        known, ledger = self.refused.get(key) or (), await self.ledger_is_refused(key, desired)
         now = self.refused[key] = (*([ledger] if ledger else []), *applier.refused)
         return again or causes(now) != causes(known)
 

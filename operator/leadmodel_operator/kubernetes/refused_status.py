@@ -32,7 +32,7 @@ def accepted_part(status: Object, stored: Object, refused: Sequence[str]) -> Obj
         refused: Paths of the fields that the server named, such as `status.poll.etag`.
     """
     rest: Object = dict(status)
-    if conditions := _other_conditions(status, refused):
+    if conditions := other_conditions(status, refused):
         rest["conditions"] = conditions
     for field in (name for name in refused if not conditions or not _CONDITION.match(name)):
         root, *path = field.split(".")
@@ -51,7 +51,7 @@ def accepted_part(status: Object, stored: Object, refused: Sequence[str]) -> Obj
     return rest if refused else None
 
 
-def _other_conditions(status: Object, refused: Sequence[str]) -> list[Object]:
+def other_conditions(status: Object, refused: Sequence[str]) -> list[Object]:
     """Return the conditions of which the server refused no field; empty if there are none of these."""
     numbers = {int(match[1]) for name in refused if (match := _CONDITION.match(name))}
     return [item for number, item in enumerate(status.get("conditions") or []) if number not in numbers]

@@ -15,7 +15,7 @@ _REASONS = {
     RefusalKind.QUOTA: Reason.QUOTA_EXCEEDED,
     RefusalKind.CONTENT: Reason.REFUSED,
 }
-_NAMED, _LENGTH = (
+_NAMED, LENGTH = (
     3,
     990,
 )  # refusals that a message names, and their characters: what status would cut looks new in each pass
@@ -30,7 +30,7 @@ def why_refused(state: PassState) -> Answer | None:
         return None
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
     named = refused[:_NAMED]
-    message = "; ".join(_sentence(refusal)[: _LENGTH // len(named)] for refusal in named) + more
+    message = "; ".join(_sentence(refusal)[: LENGTH // len(named)] for refusal in named) + more
     return true(_REASONS[refused[0].kind], steady_words(state, message, refused))
 
 

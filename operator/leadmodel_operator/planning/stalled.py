@@ -140,10 +140,10 @@ def _why_late(state: PassState) -> str:
     candidate = state.status.candidate
     if candidate is None or candidate.verdict not in {None, Evidence.UNAVAILABLE}:
         return candidate.message if candidate is not None and candidate.message else why_no_request(state)
-    return candidate.message or _why_last_try_failed(state, candidate) or "the validation has not ended"
+    return candidate.message or why_last_try_failed(state, candidate) or "the validation has not ended"
 
 
-def _why_last_try_failed(state: PassState, candidate: Candidate) -> str:
+def why_last_try_failed(state: PassState, candidate: Candidate) -> str:
     """What status says while a validation is tried again: the cause of the last try holds until the new one ends."""
     before = next((c for c in state.status.conditions if c.type is ConditionType.STALLED), None)
     is_known = before is not None and before.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
