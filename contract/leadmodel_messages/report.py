@@ -34,6 +34,7 @@ class ArtifactSeen:
     to: str | None = None
     claimed_auc: float | None = None
     label: str | None = None  # the column it takes for the outcome; absent in reports of older programs
+    positive: str | None = None  # its word for a lead that converted; None: yes, true or 1
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ def dump(report: Report) -> str:
             "to": artifact.to and artifact.to[:TO_LENGTH],
             "claimedAuc": artifact.claimed_auc,
             **({"label": artifact.label[:LABEL_LENGTH]} if artifact.label is not None else {}),
+            **({"positive": artifact.positive[:LABEL_LENGTH]} if artifact.positive is not None else {}),
         },
         "holdout": holdout and {"digest": report.holdout_digest, **_rows(holdout)},
         "used": report.used and _rows(report.used),
@@ -210,6 +212,7 @@ def _read_artifact(node: Node) -> ArtifactSeen:
         to=node.optional("to", lambda key: bounds.sentence(node, key, TO_LENGTH)),
         claimed_auc=node.optional("claimedAuc", node.number),
         label=node.optional("label", lambda key: node.text(key, LABEL_LENGTH)),
+        positive=node.optional("positive", lambda key: node.text(key, LABEL_LENGTH)),
     )
 
 

@@ -152,6 +152,49 @@ def test_the_label_is_the_holdouts_then_the_retrainings_then_y():
     assert inputs_of(replace(bare, holdout=replace(bare.holdout, label="won"))) != inputs_of(bare)
 
 
+@pytest.mark.parametrize(
+    ("named", "wanted", "evidence"),
+    [
+        *(
+            (None, None, PASS),
+            ("Won", "won ", PASS),
+            ("true", None, PASS),
+            (None, "Won", PASS),
+            ("1", "Won", PASS),
+        ),
+        *(
+            ("no", None, FAIL),
+            ("0", None, FAIL),
+            ("Lost", None, FAIL),
+            ("Lost", "Won", FAIL),
+            ("no", "Won", FAIL),
+        ),
+        *((None, "no", FAIL), ("yes", "no", FAIL), ("no", "no", PASS), ("a\nb", None, FAIL)),
+    ],
+)
+def test_the_spec_says_which_outcome_is_the_converted_one(named, wanted, evidence):
+    """An artifact with AUC .3 would reach .7 by calling the other outcome converted."""
+    report = replace(GOOD, artifact=ArtifactSeen(NEW, 1000, 500, label="y", positive=named))
+    verdict = judge(report, min_auc=MIN_AUC, gate=Gate(), compare=True, label="y", positive=wanted)
+    assert verdict.evidence is evidence
+    assert verdict.message.isprintable()
+    assert ("holdout.positive" in verdict.message) == (evidence is FAIL)
+
+
+def test_control_with_the_artifacts_word_as_the_spec_it_would_pass():
+    report = replace(GOOD, artifact=ArtifactSeen(NEW, 1000, 500, label="y", positive="no"))
+    assert judge(report, min_auc=MIN_AUC, gate=Gate(), compare=True, positive="no").evidence is PASS
+
+
+def test_the_converted_outcome_is_the_holdouts_then_the_retrainings_then_yes():
+    bare = spec()
+    retraining = Retraining(leads=LeadsSource(uri="s3://leads/all.csv"), label="won", positive="Won")
+    trained = replace(bare, retraining=retraining)
+    assert (bare.positive, trained.positive) == (None, "Won")
+    assert replace(trained, holdout=replace(trained.holdout, positive="Sold")).positive == "Sold"
+    assert inputs_of(replace(bare, holdout=replace(bare.holdout, positive="Won"))) != inputs_of(bare)
+
+
 def test_a_refused_artifact_says_which_field_and_a_lacking_holdout_which_columns():
     refused = replace(
         GOOD,

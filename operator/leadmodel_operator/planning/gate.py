@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leadmodel_messages.report import Comparison, Outcome, Report
+from leadmodel_messages.table import outcome
 from leadmodel_messages.texts import one_line
 from leadmodel_operator.resource.spec import Gate
 from leadmodel_operator.resource.status import GateResult
@@ -15,6 +16,7 @@ from leadmodel_statistics.ranking import Z_95
 
 LOWER_MARGIN = 0.05  # how far below minAuc the lower bound may lie
 MIN_SHARE = 0.5  # of the holdout's rows that must count
+YES = "yes"  # the value that counts as converted where nobody names another
 BEST_FACTOR = 2.0  # the margin against the best of 30 days, in maxRegression
 
 
@@ -42,9 +44,18 @@ class _Case:
     gate: Gate
     compare: bool
     label: str | None
+    positive: str | None
 
 
-def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool, label: str | None = None) -> Verdict:
+def judge(
+    report: Report,
+    *,
+    min_auc: float,
+    gate: Gate,
+    compare: bool,
+    label: str | None = None,
+    positive: str | None = None,
+) -> Verdict:
     """Judge a report.
 
     Args:
@@ -53,8 +64,9 @@ def judge(report: Report, *, min_auc: float, gate: Gate, compare: bool, label: s
         gate: The other limits of the gate.
         compare: Whether the comparisons with champion and best champion bind; if not, they are only reported.
         label: The column that tells the outcome; None: any that the artifact names.
+        positive: The value of that column for a lead that converted; None: yes, true or 1.
     """
-    case = _Case(report, min_auc, gate, compare, label)
+    case = _Case(report, min_auc, gate, compare, label, positive)
     failed = next((failure for rule in _CHAIN if (failure := rule(case)) is not None), None)
     evidence, reason = (failed.evidence, failed.reason) if failed else (Evidence.PASS, Reason.GATE_PASSED)
     message = (
@@ -114,6 +126,26 @@ def _names_the_label(case: _Case) -> _Failed | None:
         Reason.SCHEMA_MISMATCH,
         f"the artifact takes column {shown!r} for the outcome, the spec {case.label!r}: set holdout.label or train with that label",
     )
+
+
+def _names_the_outcome(case: _Case) -> _Failed | None:
+    """Refuse a model that chooses which outcome counts as converted: a model that is worse than chance would pass by swapping them."""
+    named = case.report.artifact.positive if case.report.artifact else None
+    if _same_outcome(named or YES, case.positive or YES):
+        return None
+    shown, wanted = one_line(named or YES, 128), case.positive or YES
+    return _Failed(
+        Evidence.FAIL,
+        Reason.SCHEMA_MISMATCH,
+        f"the artifact counts {shown!r} as converted, the spec {wanted!r}: set holdout.positive or train with that value",
+    )
+
+
+def _same_outcome(named: str, wanted: str) -> bool:
+    """Whether two words mean the same outcome: they are one word, or one is yes and the other is no word for no."""
+    if named.strip().lower() == wanted.strip().lower():
+        return True
+    return outcome(named) is True and outcome(wanted) is not False
 
 
 def _has_rows(case: _Case) -> _Failed | None:
@@ -222,6 +254,7 @@ def _compare(case: _Case, other: Comparison, who: str, margin: float) -> _Failed
 _CHAIN: tuple[Callable[[_Case], _Failed | None], ...] = (
     _is_model,
     _names_the_label,
+    _names_the_outcome,
     _has_rows,
     _counts_most_rows,
     _is_measured,

@@ -22,7 +22,12 @@ def inputs_of(spec: Spec) -> Inputs:
     return Inputs(
         source=hashed(artifact.uri, artifact.digest, artifact.secret_name),
         gate=hashed(
-            spec.min_auc, spec.gate, holdout.uri, holdout.digest, *([holdout.label] if holdout.label else [])
+            spec.min_auc,
+            spec.gate,
+            holdout.uri,
+            holdout.digest,
+            *([holdout.label] if holdout.label else []),
+            *(["positive", holdout.positive] if holdout.positive else []),
         ),
     )
 

@@ -134,7 +134,14 @@ def judge_candidate(state: PassState, candidate: Candidate, report: Report) -> N
     rejudged = champion is not None and champion.digest == candidate.digest
     compare = not state.pinned and not rejudged
     spec = state.spec
-    verdict = judge(report, min_auc=spec.min_auc, gate=spec.gate, compare=compare, label=spec.label)
+    verdict = judge(
+        report,
+        min_auc=spec.min_auc,
+        gate=spec.gate,
+        compare=compare,
+        label=spec.label,
+        positive=spec.positive,
+    )
     if report.holdout_digest:
         _record_holdout(state, report.holdout_digest)
     inputs = verdict_inputs(state, candidate.digest or "")

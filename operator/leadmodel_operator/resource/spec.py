@@ -72,6 +72,13 @@ class HoldoutSource:
         max_length=128,
         default=None,
     )
+    positive: str | None = doc(
+        "Value of the label of a lead that converted, such as Won. An artifact that names another value is refused. If absent, "
+        "retraining.positive, and without that yes, true or 1.",
+        min_length=1,
+        max_length=128,
+        default=None,
+    )
     secret_name: str | None = doc(
         "Name of the Secret whose keys become environment variables of the Jobs that fetch the holdout. If absent, the pod's own identity "
         "logs in, and where the pod has none, the Secret of the artifact.",
@@ -529,3 +536,8 @@ class Spec:
     def label(self) -> str:
         """The column of the holdout by which models are judged: chosen by the spec, never by an artifact."""
         return self.holdout.label or (self.retraining.label if self.retraining else "y")
+
+    @property
+    def positive(self) -> str | None:
+        """The value of the label that means converted, chosen like the label by the spec alone; None: yes, true or 1."""
+        return self.holdout.positive or (self.retraining.positive if self.retraining else None)

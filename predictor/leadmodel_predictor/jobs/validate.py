@@ -95,7 +95,8 @@ def run(given: argparse.Namespace) -> Report:
     except ArtifactError as error:
         return Report(Outcome.REFUSED, error.reason, given.image, seen, detail=str(error))
     data = artifact.data
-    seen = replace(seen, version=artifact.version, to=data.to, claimed_auc=artifact.auc, label=data.label)
+    seen = replace(seen, version=artifact.version, to=data.to, claimed_auc=artifact.auc)
+    seen = replace(seen, label=data.label, positive=data.positive)
     report = _measure(given, artifact, seen)
     if given.mailbox:
         _deliver(given.mailbox, packed)
