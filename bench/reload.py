@@ -36,7 +36,7 @@ PATIENCE_S = 20.0
 
 def request(method_path: str, body: bytes = b"") -> bytes:
     """One HTTP request."""
-    return b"%b HTTP/1.1\r\nhost: bench\r\ncontent-length: %d\r\n\r\n%b" % (
+    return b"%b HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n%b" % (
         method_path.encode(),
         len(body),
         body,

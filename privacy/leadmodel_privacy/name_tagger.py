@@ -135,9 +135,9 @@ class Tagger:
                 continue
             right = coming[i + 1], coming[i + 2]
             if token.kind == NAME:
-                _join(done, token)
+                join_name(done, token)
             elif self._is_name(done, token, right, text_style, threshold):
-                _join(done, name_token(token, token))
+                join_name(done, name_token(token, token))
                 self._look_back(done, right, text_style, threshold)
             else:
                 done.append(token)
@@ -152,8 +152,8 @@ class Tagger:
             token = done.pop()
             is_name = self._is_name(done, token, (name, right[0]), text_style, threshold)
             if is_name:
-                _join(done, name_token(token, token))
-                _join(done, name)
+                join_name(done, name_token(token, token))
+                join_name(done, name)
             else:
                 done += [token, name]
                 return
@@ -167,7 +167,7 @@ class Tagger:
         return self._bias + sum(filter(None, weights)) > threshold
 
 
-def _join(done: list[Token], name: Token) -> None:
+def join_name(done: list[Token], name: Token) -> None:
     """Add a name, as one token with the name and the particles right before."""
     place = len(done)
     gap = name.gap

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from leadmodel_privacy import name_finder, names
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
-from leadmodel_privacy.name_tagger import DATA, Tagger, tagger, weights_from
-from leadmodel_privacy.name_tagger import _join as join
+from leadmodel_privacy.name_tagger import DATA, Tagger, join_name, tagger, weights_from
 from leadmodel_privacy.name_tokens import END, NAME, START, Lexicon, name_token, tokens
 from leadmodel_privacy.name_tokens import style as style_of
 from leadmodel_privacy.scanned_text import ScannedText
@@ -55,9 +54,9 @@ class PlainTagger(Tagger):
         for i, token in enumerate(read):
             right = coming[i + 1], coming[i + 2]
             if token.kind == NAME:
-                join(done, token)
+                join_name(done, token)
             elif self._is_name(done, token, right, style, threshold):
-                join(done, name_token(token, token))
+                join_name(done, name_token(token, token))
                 self._look_back(done, right, style, threshold)
             else:
                 done.append(token)
