@@ -131,6 +131,10 @@ class Tls:
     key: str | None = None
 
 
+def _tls(tls: Tls) -> list[str]:
+    return [*_flag("tls-ca", tls.ca), *_flag("tls-cert", tls.certificate), *_flag("tls-key", tls.key)]
+
+
 def backfill(
     *,
     match: Sequence[str],
@@ -158,7 +162,6 @@ def backfill(
         apply: Redact instead of only count.
         tls: Files of the connection to Redis; None for the certificates that the system trusts.
     """
-    tls = tls or Tls()
     return [
         "backfill",
         *(f"--match={pattern}" for pattern in match),
@@ -169,9 +172,7 @@ def backfill(
         f"--retention={retention_s:.0f}s",
         *_flag("image", image),
         *_flag("wait", None if wait_s is None else f"{wait_s:.0f}s"),
-        *_flag("tls-ca", tls.ca),
-        *_flag("tls-cert", tls.certificate),
-        *_flag("tls-key", tls.key),
+        *(_tls(tls) if tls else ()),
         *(["--apply"] if apply else []),
     ]
 

@@ -94,10 +94,10 @@ async def _act(uri: str, environ: Mapping[str, str], seconds: float, verb: str, 
             raise
         except BaseException as error:  # noqa: BLE001  # obstore's panic is no Exception
             host = urlsplit(login.place.get("endpoint", "")).hostname or ""
-            found = trouble.of(error, login.way, bucket, verb=verb, proxies=_proxies(host))
-        if not found.elsewhere or region or login.place.get("region"):
-            raise StoreError(found.reason, f"{show(uri)} {found.sentence}")
-        region = found.region or await asyncio.to_thread(_region, login.place.get("endpoint", ""), bucket)
+            cause = trouble.of(error, login.way, bucket, verb=verb, proxies=_proxies(host))
+        if not cause.elsewhere or region or login.place.get("region"):
+            raise StoreError(cause.reason, f"{show(uri)} {cause.sentence}")
+        region = cause.region or await asyncio.to_thread(_region, login.place.get("endpoint", ""), bucket)
         login = _login(uri, bucket, environ, region or "us-east-1")
 
 

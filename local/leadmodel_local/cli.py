@@ -294,7 +294,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel`."""
+    """Run `leadmodel` as a program of its own."""
     leave(main)
 
 

@@ -220,7 +220,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-predictor`."""
+    """Run `leadmodel-predictor` as a program of its own."""
     leave(main)
 
 

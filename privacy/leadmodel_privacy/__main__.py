@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-privacy`."""
+    """Run `leadmodel-privacy` as a program of its own."""
     leave(main)
 
 

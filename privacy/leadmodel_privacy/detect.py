@@ -25,7 +25,7 @@ from leadmodel_privacy import (
     phones,
 )
 from leadmodel_privacy.configuration import UNSETTLED, Config
-from leadmodel_privacy.edits import Edit, edited, moved, placeholder_for
+from leadmodel_privacy.edits import Edit, edited, placeholder_for, shifted
 from leadmodel_privacy.encoded_text import Base64Text, base64_text, form_values
 from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
 from leadmodel_privacy.normalization import normalize
@@ -90,8 +90,8 @@ class Detector:
 
     def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
         """The text with placeholders, and the number of placeholders per entity. Redacting the result again changes nothing."""
-        found = self.examine(text, key=key)
-        return found.text, found.counts
+        examined = self.examine(text, key=key)
+        return examined.text, examined.counts
 
     def examine(self, text: str, *, key: str = "") -> Examination:
         """The spans of `detect` and the text and counts of `redact` at once."""
@@ -155,7 +155,7 @@ class Detector:
                 current = edited(text, [Edit(s, e, f"[{entity}]", ()) for s, e, entity in settled])
                 if not (more := self._pass(current, before)):
                     break
-                settled = sorted([*settled, *moved(more, settled)])
+                settled = sorted([*settled, *shifted(more, settled)])
             else:
                 return [(0, len(raw), UNSETTLED)]
             spans = settled

@@ -125,8 +125,8 @@ def _text(line: str) -> str | None:
 
 
 def _answer(detector: Detector, text: str) -> str:
-    found = detector.examine(text)
-    answer = {"text": found.text, "spans": [list(span) for span in found.spans]}
+    examined = detector.examine(text)
+    answer = {"text": examined.text, "spans": [list(span) for span in examined.spans]}
     line = json.dumps(answer, ensure_ascii=False)
     try:
         line.encode()

@@ -31,7 +31,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
     return "".join(parts) + text[place:]
 
 
-def moved(spans: list[Span], replaced: list[Span]) -> list[Span]:
+def shifted(spans: list[Span], replaced: list[Span]) -> list[Span]:
     """The spans in a text with placeholders, by their places in the text before; no span touches a placeholder."""
     before: list[Span] = []
     waiting = list(reversed(replaced))

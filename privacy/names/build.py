@@ -14,7 +14,7 @@ SEED, STRENGTH = 17, 0.5
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the lexicon and the weights of the tagger."""
     p = argparse.ArgumentParser(description=__doc__)
     p.add_argument(
         "--text", type=Path, help="folder with Banking77 and CLINC150; without it only generated sentences"

@@ -86,7 +86,7 @@ class Lexicon:
 
 
 def folded(word: str) -> str:
-    """The word without accents."""
+    """Give the word without its accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
 
 

@@ -64,12 +64,12 @@ def test_commands_run_as_written(
     released: None,
     a_cluster_without: None,
     s3: dict[str, str],
-    good: Model,
+    better: Model,
     tmp_path: Path,
 ):
     """With the documented URIs: the manifests only name a Secret besides, as the page tells everybody whose pods have no identity."""
-    put(f"{BUCKET}/model.json", good.raw, environ=s3)
-    put(f"{BUCKET}/holdout.csv.gz", good.holdout, environ=s3)
+    put(f"{BUCKET}/model.json", better.raw, environ=s3)
+    put(f"{BUCKET}/holdout.csv.gz", better.holdout, environ=s3)
     about = {"name": SECRET, "namespace": "default"}
     cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": s3})
     for name in ("crds", "charts", "docs"):

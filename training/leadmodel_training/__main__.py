@@ -233,7 +233,7 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-train`."""
+    """Run `leadmodel-train` as a program of its own."""
     leave(main)
 
 

@@ -118,7 +118,7 @@ def main_under_old_name(arguments: Sequence[str] | None = None) -> int:
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-synth`."""
+    """Run `leadmodel-synth` as a program of its own."""
     leave(main)
 
 

@@ -34,11 +34,11 @@ class _Held:
 
     @property
     def number(self) -> int:
-        """The port."""
+        """Give the number of the held port."""
         return int(self.socket.getsockname()[1])
 
     def close(self) -> None:
-        """Give the port back."""
+        """Give the held port back to the system."""
         self.socket.close()
         if self.lock is not None:
             self.lock.close()

@@ -53,25 +53,28 @@ class Children:
         if tied:
             command = [sys.executable, "-m", "leadmodel_local.state.tied", str(os.getpid()), *command]
         with lock, (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
-            for name in ("exit", "pid"):
-                (folder / name).unlink(missing_ok=True)
-            (folder / MESSAGE).write_bytes(b"")
-            self._mine.append(
-                subprocess.Popen(  # noqa: S603  # our own programs
-                    ["/bin/sh", "-c", _TIED if tied else _WRAPPER, "sh", *command],
-                    cwd=folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    start_new_session=True,
-                    pass_fds=(lock.fileno(), *sockets),
-                    env={**os.environ, **(environ or {})},
-                )
+            _forget_run(folder)
+            child = subprocess.Popen(  # noqa: S603  # our own programs
+                ["/bin/sh", "-c", _TIED if tied else _WRAPPER, "sh", *command],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                pass_fds=(lock.fileno(), *sockets),
+                env={**os.environ, **(environ or {})},
             )
+            self._mine.append(child)
 
     def reap(self) -> None:
         """Reap the children that ended."""
         self._mine = [child for child in self._mine if child.poll() is None]
+
+
+def _forget_run(folder: Path) -> None:
+    for name in ("exit", "pid"):
+        (folder / name).unlink(missing_ok=True)
+    (folder / MESSAGE).write_bytes(b"")
 
 
 def is_alive(folder: Path) -> bool:

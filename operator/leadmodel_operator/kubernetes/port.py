@@ -19,7 +19,7 @@ from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path, path_of
-from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Record, Refusal
+from leadmodel_operator.planning.observed import Desired, Event, EventType, JobSeen, Observed, Record, Refusal
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
@@ -101,6 +101,12 @@ class ClusterPort:
             now=now,
         )
 
+    async def _jobs_seen(self, key: Key, live: Live, now: datetime) -> tuple[JobSeen, ...]:
+        faults = await self.job_events.faults(key, live.jobs, live.job_pods, now)
+        jobs = cluster.jobs_seen(live.jobs, live.job_pods, faults)
+        live.packed = await open_mailbox(self.client, live, jobs)
+        return tuple(jobs)
+
     async def _observed(
         self,
         key: Key,
@@ -110,16 +116,12 @@ class ClusterPort:
         now: datetime,
     ) -> Observed:
         live = self._live[key]
-        metadata, notes = live.lead_model["metadata"], cluster.annotations(live.lead_model)
-        faults = await self.job_events.faults(key, live.jobs, live.job_pods, now)
-        jobs = cluster.jobs_seen(live.jobs, live.job_pods, faults)
-        live.packed = await open_mailbox(self.client, live, jobs)
-        crons = [schedules.schedule_seen(cron, now) for cron in live.cron_jobs]
-        answers = windows or {}
+        notes, jobs = cluster.annotations(live.lead_model), await self._jobs_seen(key, live, now)
+        pods = (cluster.pod_seen(pod, (windows or {}).get(pod["metadata"]["name"])) for pod in live.pods)
         return Observed(
             now=now,
-            rv=metadata["resourceVersion"],
-            generation=metadata["generation"],
+            rv=live.lead_model["metadata"]["resourceVersion"],
+            generation=live.lead_model["metadata"]["generation"],
             spec=spec[0],
             invalid=spec[1],
             uid=live.uid,
@@ -132,10 +134,10 @@ class ClusterPort:
             ledger=snapshots.read_ledger(live.ledger),
             snapshots=frozenset(live.revisions),
             mailbox=live.packed[0] if live.packed else None,
-            jobs=tuple(jobs),
+            jobs=jobs,
             rollout=cluster.rollout_seen(live.deployment),
-            pods=tuple(cluster.pod_seen(pod, answers.get(pod["metadata"]["name"])) for pod in live.pods),
-            schedules=tuple(cron for cron in crons if cron is not None),
+            pods=tuple(pods),
+            schedules=tuple(filter(None, (schedules.schedule_seen(cron, now) for cron in live.cron_jobs))),
             conflicts=tuple(live.conflicts),
             adopts=document.read_adopt(notes),
             adoptable=bool(live.conflicts) and not live.others,

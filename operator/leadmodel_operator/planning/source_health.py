@@ -40,7 +40,7 @@ def _failed(state: PassState) -> Answer | None:
 
 
 def _answered(state: PassState) -> Answer | None:
-    """A poll was answered."""
+    """Give the condition of a source that answered its last poll."""
     known = _poll(state)
     is_answered = known.last_success is not None or known.reason is Reason.ARTIFACT_TOO_LARGE
     return true(Reason.POLLED) if is_answered else None

@@ -16,7 +16,7 @@ from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.report import Report
 from leadmodel_messages.termination import read
 from leadmodel_operator.planning.attempts import job_name, verdict_inputs
-from leadmodel_operator.planning.gate import judge
+from leadmodel_operator.planning.gate import Verdict, judge
 from leadmodel_operator.planning.job_faults import why_no_answer, why_waiting
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
@@ -160,20 +160,24 @@ def judge_candidate(state: PassState, candidate: Candidate, report: Report) -> N
         _record_rejudged(state, candidate)
         return
     if verdict.evidence is Evidence.FAIL and candidate.digest:
-        entry = Quarantined(
-            digest=candidate.digest,
-            kind=QuarantineKind.GATE,
-            reason=verdict.reason,
-            since=state.now,
-            inputs=inputs,
-            evidence=verdict.message[:160],
-        )
-        state.add_to_quarantine(entry)
-        state.emit("GateFailed", f"{short(candidate.digest)}: {verdict.message}", warning=True)
+        _quarantine(state, candidate.digest, verdict, inputs)
     elif verdict.evidence is Evidence.PASS:
         state.emit("GatePassed", f"{short(candidate.digest)}: {verdict.message}")
     else:
         state.emit("GateUndecided", f"{short(candidate.digest)}: {verdict.message}", warning=True)
+
+
+def _quarantine(state: PassState, digest: str, verdict: Verdict, inputs: str) -> None:
+    entry = Quarantined(
+        digest=digest,
+        kind=QuarantineKind.GATE,
+        reason=verdict.reason,
+        since=state.now,
+        inputs=inputs,
+        evidence=verdict.message[:160],
+    )
+    state.add_to_quarantine(entry)
+    state.emit("GateFailed", f"{short(digest)}: {verdict.message}", warning=True)
 
 
 def _record_rejudged(state: PassState, candidate: Candidate) -> None:

@@ -134,23 +134,24 @@ def _resources() -> dict[str, Any]:
     )
 
 
-def _env() -> dict[str, Any]:
-    def reference(description: str) -> dict[str, Any]:
-        flag = {"type": "boolean", "description": "If true, the key may be absent."}
-        return _object(
-            description,
-            {
-                "name": _string("Name of the object.", pattern=NAME),
-                "key": _string("Key in the object.", pattern=KEY),
-                "optional": flag,
-            },
-            "name",
-            "key",
-        )
+def _key_reference(description: str) -> dict[str, Any]:
+    flag = {"type": "boolean", "description": "If true, the key may be absent."}
+    return _object(
+        description,
+        {
+            "name": _string("Name of the object.", pattern=NAME),
+            "key": _string("Key in the object.", pattern=KEY),
+            "optional": flag,
+        },
+        "name",
+        "key",
+    )
 
+
+def _env() -> dict[str, Any]:
     sources = {
-        "secretKeyRef": reference("Key of a Secret whose value is taken."),
-        "configMapKeyRef": reference("Key of a ConfigMap whose value is taken."),
+        "secretKeyRef": _key_reference("Key of a Secret whose value is taken."),
+        "configMapKeyRef": _key_reference("Key of a ConfigMap whose value is taken."),
         "fieldRef": _object(
             "Field of the pod whose value is taken.",
             {"fieldPath": _string("Path of the field.", pattern=FIELD_PATH)},

@@ -74,7 +74,7 @@ def _holdout(given: argparse.Namespace) -> tuple[Stored | None, str]:
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-poll`."""
+    """Run `leadmodel-poll` as a program of its own."""
     leave(main)
 
 

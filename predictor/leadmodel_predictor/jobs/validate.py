@@ -257,7 +257,7 @@ def _compare(
 
 
 def program() -> NoReturn:
-    """Be the program `leadmodel-validate`."""
+    """Run `leadmodel-validate` as a program of its own."""
     leave(main)
 
 

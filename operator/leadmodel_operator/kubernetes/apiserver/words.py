@@ -25,10 +25,10 @@ def words_of(answer: Mapping[str, Any]) -> str:
 
 
 def _without_dump(text: str) -> str:
-    found = _VALUE.search(text)
-    if found is None:
+    match = _VALUE.search(text)
+    if match is None:
         return text
-    head, value = text[: found.end()], text[found.end() :]
+    head, value = text[: match.end()], text[match.end() :]
     if (short := _SHORT.match(value)) and not _PRIVATE.search(head):
         following = _VALUE.search(value, short.end())
         return head + (value[: following.start()] if following else value)

@@ -21,7 +21,7 @@ _NONE: MappingProxyType[str, Fault] = MappingProxyType({})
 
 
 class EventReader(Protocol):
-    """Reads events."""
+    """Reads the events of waiting Jobs."""
 
     async def events_of(self, namespace: str, uid: str) -> list[Object]:
         """List the warnings about the object with this UID; ApiError where the operator may not."""
