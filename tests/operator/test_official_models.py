@@ -65,7 +65,7 @@ def test_objects_of_the_examples_fit(example):
 @pytest.mark.parametrize("seed", range(8))
 def test_objects_of_random_specs_fit(seed):
     chance, kinds = random.Random(seed), set()
-    for _ in range(12):
+    for _ in range(24):
         for body in rendered(load(Spec, fuzzed_specs.spec(chance), "spec")):
             check(body)
             kinds.add(body["kind"])
