@@ -43,7 +43,7 @@ RULES: dict[str, Judge] = {
 
 @dataclass
 class Tally:
-    """What one rule did."""
+    """Count what served and what was refused under one rule of the gate."""
 
     served: list[float] = field(default_factory=list)  # AUC of what served, per night
     refused: int = 0

@@ -167,8 +167,8 @@ def test_from_commit_to_prune_with_a_rollback_in_between(
         if subject.status().get("rollbacks"):
             break
     application.until("Degraded")
-    said = f"pods serve {good.digest[7:19]}, {broken.digest[7:19]} is quarantined: DriftSustained"
-    wait_for("our message", lambda: said in application.said(), 60)
+    message = f"pods serve {good.digest[7:19]}, {broken.digest[7:19]} is quarantined: DriftSustained"
+    wait_for("our message", lambda: message in application.said(), 60)
     before, syncs = subject.object(), application.syncs()
     time.sleep(15)  # three resyncs: self-heal has seen it and left it
     assert application.synced(), "the rollback shows as a difference to Git"

@@ -70,8 +70,8 @@ def test_commands_run_as_written(
     """With the documented URIs: the manifests only name a Secret besides, as the page tells everybody whose pods have no identity."""
     put(f"{BUCKET}/model.json", better.raw, environ=s3)
     put(f"{BUCKET}/holdout.csv.gz", better.holdout, environ=s3)
-    about = {"name": SECRET, "namespace": "default"}
-    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": s3})
+    metadata = {"name": SECRET, "namespace": "default"}
+    cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": s3})
     for name in ("crds", "charts", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name)
     for file in (tmp_path / "crds" / "examples").glob("*.yaml"):

@@ -21,8 +21,10 @@ def test_a_model_is_served_and_retrained_from_s3(
     put(f"{base}/holdout.csv.gz", good.holdout, environ=other_s3)
     put(f"{base}/leads.csv.gz", write_csv(Rows(dict(rows().columns))), environ=s3)
     for name, login in (("a-store", s3), ("b-store", other_s3)):
-        about = {"name": name, "namespace": subject.namespace}
-        subject.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": login})
+        metadata = {"name": name, "namespace": subject.namespace}
+        subject.cluster.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": login}
+        )
     subject.apply(
         artifact={"uri": f"{base}/model.json", "secretName": "a-store"},
         holdout={"uri": f"{base}/holdout.csv.gz", "secretName": "b-store"},
@@ -44,9 +46,9 @@ def test_a_model_is_served_and_retrained_from_s3(
 def test_a_wrong_key_is_told_in_the_condition(subject: Subject, s3: dict[str, str], good: Model):
     base = f"s3://leads/{subject.namespace}"
     put(f"{base}/model.json", good.raw, environ=s3)
-    about = {"name": "store", "namespace": subject.namespace}
+    metadata = {"name": "store", "namespace": subject.namespace}
     wrong = {**s3, "AWS_SECRET_ACCESS_KEY": "wrong"}
-    subject.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": about, "stringData": wrong})
+    subject.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": wrong})
     subject.apply(
         artifact={"uri": f"{base}/model.json", "secretName": "store"},
         holdout={"uri": f"{base}/holdout.csv.gz", "secretName": "store"},

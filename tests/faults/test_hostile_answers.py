@@ -215,7 +215,7 @@ def test_whatever_every_pod_answers_is_assessed():
 
 
 def as_before(windows: Any) -> list[window.Window]:
-    """Take every window."""
+    """Accept every window, as before windows had bounds."""
     return list(windows)
 
 

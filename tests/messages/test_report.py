@@ -58,8 +58,8 @@ def test_refused(text):
 
 def test_a_detail_is_kept_and_its_absence_is_as_before():
     assert "detail" not in dump(REPORT)
-    told = replace(REPORT, outcome=Outcome.REFUSED, detail="features must be a list")
-    assert parse(dump(told)) == told
+    written = replace(REPORT, outcome=Outcome.REFUSED, detail="features must be a list")
+    assert parse(dump(written)) == written
 
 
 ASTRAL = "\U0001f600"  # twelve bytes of JSON
@@ -69,12 +69,12 @@ ASTRAL = "\U0001f600"  # twelve bytes of JSON
 def test_any_label_of_an_artifact_is_reported(label: str):
     """A report that cannot be written or read would be asked for again for ever, where the gate should refuse the artifact."""
     assert REPORT.artifact is not None
-    told = replace(REPORT, artifact=replace(REPORT.artifact, label=label, to=label), detail=ASTRAL * 256)
-    seen = parse(dump(told)).artifact
+    written = replace(REPORT, artifact=replace(REPORT.artifact, label=label, to=label), detail=ASTRAL * 256)
+    seen = parse(dump(written)).artifact
     assert seen is not None
     assert seen.label == label[:129]
     assert (
-        judge(parse(dump(told)), min_auc=0.6, gate=Gate(), compare=True, label=label[:128]).evidence
+        judge(parse(dump(written)), min_auc=0.6, gate=Gate(), compare=True, label=label[:128]).evidence
         is Evidence.FAIL
     )
 

@@ -31,7 +31,7 @@ TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_s
 
 
 class PlainTagger(Tagger):
-    """A tagger without shortcuts."""
+    """Tag every word of a text, without the shortcuts of the product."""
 
     def names(self, scanned: ScannedText, fixed, threshold):
         personal = scanned.personal()

@@ -40,7 +40,7 @@ class Request:
             self.handler.wfile.write(body)
 
     def give(self, body: bytes) -> None:
-        """Answer with an object."""
+        """Answer a request with an object and its ETag."""
         self.answer(200, body, ETag='"1"', Last_Modified=MODIFIED)
 
     def refuse(self, status: int, code: str, more: str = "") -> None:

@@ -25,7 +25,7 @@ class _BehindOffer:
         self.on_body, self.on_message_complete = reader.on_body, reader.on_message_complete
 
     def on_message_begin(self) -> None:
-        """Begin a later request."""
+        """Begin a later request on the same connection."""
         if self.is_open:
             self.reader.on_message_begin()
 
