@@ -85,7 +85,13 @@ def _add_limits(p: argparse.ArgumentParser) -> None:
         "--drain-seconds",
         type=float,
         default=5.0,
-        help="how long to go on accepting after SIGTERM (default: 5)",
+        help="how long to go on accepting after SIGTERM, or after the last lead that still came (default: 5)",
+    )
+    p.add_argument(
+        "--max-drain-seconds",
+        type=float,
+        default=30.0,
+        help="how long to go on accepting at most, while leads still come (default: 30; not with --fd)",
     )
     p.add_argument(
         "--idle-seconds",
@@ -215,6 +221,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
         given.host,
         given.port,
         drain_seconds=given.drain_seconds,
+        max_drain_seconds=0.0 if inherited else given.max_drain_seconds,  # sockets of a parent stay open
     )
     server.run(inherited or None)
 

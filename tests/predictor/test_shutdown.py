@@ -16,7 +16,7 @@ from support.small_models import linear
 
 
 class Balancer:
-    """New connections go to the targets in turn. A target leaves the list a second after it was told to go, as in a cluster."""
+    """New connections go to the targets in turn. A target leaves the list some time after it was told to go, as in a cluster."""
 
     def __init__(self, replicas: list[Replica]) -> None:
         self.targets = list(replicas)
@@ -31,8 +31,8 @@ class Balancer:
             return read_answer(connection).status
 
 
-def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[int | str]]:
-    """Requests asked, and what failed, while two replicas are restarted in turn."""
+def restarts(tmp_path: Path, count: int, *flags: str, late: float = 1.0) -> tuple[int, list[int | str]]:
+    """Requests asked, and what failed, while two replicas are restarted in turn, and the balancer learns of it `late` seconds later."""
     artifact = tmp_path / "model.json"
     artifact.write_bytes(dump(linear()))
     replicas = [Replica(artifact, *flags) for _ in range(2)]
@@ -59,7 +59,7 @@ def restarts(tmp_path: Path, count: int, *flags: str) -> tuple[int, list[int | s
         for i in range(count):
             leaving = replicas[i % 2]
             leaving.process.send_signal(signal.SIGTERM)
-            time.sleep(1)  # connections still come
+            time.sleep(late)  # connections still come
             balancer.targets.remove(leaving)
             leaving.process.wait(30)
             leaving.start()
@@ -88,14 +88,54 @@ def test_without_draining_requests_fail(tmp_path):
     assert failed
 
 
+LATE = 5.0  # a balancer that cannot learn of the change for a while: the API server is away, a node is busy
+
+
+def test_who_still_gets_leads_stays(tmp_path):
+    _, failed = restarts(tmp_path, 1, "--drain-seconds=2", late=LATE)
+    assert failed == []
+
+
+def test_control_who_leaves_by_the_clock_alone(tmp_path):
+    _, failed = restarts(tmp_path, 1, "--drain-seconds=2", "--max-drain-seconds=0", late=LATE)
+    assert failed
+
+
+@pytest.mark.parametrize(
+    ("sent", "stays"),
+    [
+        (request(), True),
+        (request(b'{"leads": [{"age": 1}]}', "/predict/batch"), True),
+        (request(b"{"), True),  # refused, and a lead all the same
+        (request(b"", "/readyz", "GET"), False),  # probes and readings of the operator come to the end
+        (request(b"", "/ops/model-status", "GET"), False),
+    ],
+    ids=["lead", "batch", "refused", "probe", "status"],
+)
+def test_only_leads_hold_a_process_and_not_for_ever(sent, stays):
+    with served(linear(), drain=1.0, max_drain=3.0) as server:
+        server.terminate()
+        begun = time.monotonic()
+        left: float | None = None
+        while left is None and time.monotonic() - begun < 30:
+            try:
+                with server.connect() as connection:
+                    connection.sendall(sent)
+                    read_answer(connection)
+            except OSError:
+                left = time.monotonic() - begun
+            time.sleep(0.05)
+    assert left is not None, "it never left"
+    assert (left >= 3.0) == stays
+
+
 def test_what_is_in_flight_is_finished():
     with served(linear(), drain=2.0) as server:
         half, idle = server.connect(), server.connect()
         half.sendall(request(b'{"age": 1}')[:-1])
         idle.sendall(request(b'{"age": 1}'))
         assert read_answer(idle).status == 200
-        loop = next(iter(server.guard.connections)).loop
-        loop.call_soon_threadsafe(server.server.handle_exit, signal.SIGTERM, None)
+        server.terminate()
         time.sleep(0.1)
         assert server.ask("GET", "/readyz").status == 503
         idle.sendall(request(b'{"age": 1}'))

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import signal
 import socket
 import threading
 import time
@@ -60,6 +61,14 @@ class Served:
         finally:
             connection.close()
 
+    def terminate(self) -> None:
+        """Tell the server to go, as SIGTERM does; it holds an idle connection then."""
+        self.connect()
+        while not self.guard.connections:
+            time.sleep(0.01)
+        loop = next(iter(self.guard.connections)).loop
+        loop.call_soon_threadsafe(self.server.handle_exit, signal.SIGTERM, None)
+
     def limited(self, limit: str) -> float:
         text = self.ask("GET", "/metrics").body.decode()
         line = next(x for x in text.splitlines() if f'refused_total{{limit="{limit}"}}' in x)
@@ -80,6 +89,7 @@ def served(
     read: Callable[[], Slots] | None = None,
     token: str | None = None,
     drain: float = 0.2,
+    max_drain: float = 0.0,
     **limits: Any,
 ) -> Iterator[Served]:
     model = model_of(champion, previous)
@@ -88,7 +98,7 @@ def served(
         model, Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token)
     )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain)
+    server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain, max_drain_seconds=max_drain)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     while not server.started:

@@ -201,6 +201,8 @@ class Connection(asyncio.Protocol):
         self._answer(request, error.code, error_body(error.field, str(error)), *error.headers)
 
     def _answer(self, request: Request, status: int, body: bytes, *headers: Header) -> None:
+        if self.guard.is_draining:
+            self.guard.newest_late_lead = self.loop.time()
         close = self.guard.is_draining or not request.keep_alive
         response = json_response(status, body, self.default_headers, *headers, close=close)
         if close and not request.is_whole:
@@ -217,6 +219,8 @@ class Connection(asyncio.Protocol):
         guard, tasks = self.guard, self.server_state.tasks
         if guard.is_draining:
             request.keep_alive = False
+            if request.method == b"POST":
+                guard.newest_late_lead = self.loop.time()
         if len(tasks) - guard.early_requests >= guard.max_waiting:
             guard.on_refused(Limit.WAITING)
             request.drop()

@@ -62,6 +62,9 @@ class Guard:
     unread_seconds: float = 60.0  # for the client to read an answer
     idle_seconds: float = 75.0  # longer than load balancers keep a connection
     is_draining: bool = False
+    newest_late_lead: float = (
+        0.0  # when the newest lead came that came after the draining began, by the loop's clock
+    )
     held_bytes: int = 0
     early_requests: int = (
         0  # exchanges of requests that are not whole yet: these wait for clients, not for us

@@ -19,10 +19,21 @@ SWITCH_S = 0.0005  # how often a thread that loads a model gives way to requests
 
 
 class Server(uvicorn.Server):
-    """A server that goes on accepting for a while after SIGTERM, with readiness failing and connections closing."""
+    """A server that goes on accepting for a while after SIGTERM, with readiness failing and connections closing.
+
+    It leaves when no lead has come for `drain_seconds`, and after `max_drain_seconds` in any case: who sends leads may not have learnt
+    yet that this process is going.
+    """
 
     def __init__(
-        self, app: Application, guard: Guard, host: str, port: int, *, drain_seconds: float = 5.0
+        self,
+        app: Application,
+        guard: Guard,
+        host: str,
+        port: int,
+        *,
+        drain_seconds: float = 5.0,
+        max_drain_seconds: float = 30.0,
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -40,7 +51,8 @@ class Server(uvicorn.Server):
             port=port,
         )
         super().__init__(config)
-        self.app, self.guard, self.drain_seconds = app, guard, drain_seconds
+        self.app, self.guard = app, guard
+        self.drain_seconds, self.max_drain_seconds = drain_seconds, max_drain_seconds
         self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -59,11 +71,19 @@ class Server(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self.guard.is_draining = self.app.ops.is_draining = True
-        loop = asyncio.get_event_loop()
-        loop.call_soon_threadsafe(loop.call_later, self.drain_seconds, self._leave)
+        asyncio.get_event_loop().call_soon_threadsafe(self._begin_draining)
 
-    def _leave(self) -> None:
-        self.should_exit = True
+    def _begin_draining(self) -> None:
+        loop = asyncio.get_running_loop()
+        latest = loop.time() + max(self.drain_seconds, self.max_drain_seconds)
+        loop.call_later(self.drain_seconds, self._leave_when_quiet, loop, latest)
+
+    def _leave_when_quiet(self, loop: asyncio.AbstractEventLoop, latest: float) -> None:
+        due = min(self.guard.newest_late_lead + self.drain_seconds, latest)
+        if loop.time() >= due:
+            self.should_exit = True
+        else:
+            loop.call_at(due, self._leave_when_quiet, loop, latest)
 
 
 def allow_connections(guard: Guard) -> None:
