@@ -71,9 +71,13 @@ names: install ## make the lexicon and weights of the name tagger anew (TEXT=fol
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
 	PYTHONPATH=tests $(BIN)/python -m project.architecture
 
+.PHONY: docs
+docs: crds architecture ## write all generated pages and pictures anew: docs/reference, docs/pictures
+	PYTHONPATH=tests $(BIN)/python -m project.reference.pages
+
 .PHONY: check
-check: crds architecture ## fail when a generated file is stale
-	git diff --exit-code -- crds charts/leadmodel/files docs/pictures/architecture.svg
+check: docs ## fail when a generated file is stale
+	git diff --exit-code -- crds charts/leadmodel/files docs/pictures docs/reference
 
 .PHONY: images
 images: install ## the four images, with docker or buildah (BASE=... TAG=...)

@@ -27,11 +27,11 @@ class ErrorWord(StrEnum):
     HOLDOUT_TOO_OLD = "HoldoutTooOld"  # no row is newer than the training
     MAILBOX_UNAVAILABLE = "MailboxUnavailable"  # the snapshot could not be handed over
     # the store of a training: its leads, its holdout, its artifact
-    NOT_FOUND = "NotFound"
-    FORBIDDEN = "Forbidden"
-    TOO_LARGE = "TooLarge"
-    UNREACHABLE = "Unreachable"
-    BAD_URI = "BadUri"
+    NOT_FOUND = "NotFound"  # the store answered: nothing lies under the URI
+    FORBIDDEN = "Forbidden"  # the store does not let these credentials read or write
+    TOO_LARGE = "TooLarge"  # the file of leads is over its limit
+    UNREACHABLE = "Unreachable"  # the store did not answer
+    BAD_URI = "BadUri"  # the URI has no scheme a store understands
     # the leads of a training
     LEADS_UNREADABLE = "LeadsUnreadable"  # the file is no table of leads
     TOO_FEW_OUTCOMES = "TooFewOutcomes"  # too few leads of one outcome to learn from or to judge by
@@ -40,7 +40,7 @@ class ErrorWord(StrEnum):
     NO_TIME = "NoTime"  # a horizon is given, but no lead has a time
     NOT_MEASURABLE = "NotMeasurable"  # the holdout has leads of one outcome only
     EXPORT_DIFFERS = "ExportDiffers"  # the artifact does not score as the trained model does
-    OUT_OF_MEMORY = "OutOfMemory"
+    OUT_OF_MEMORY = "OutOfMemory"  # the leads need more memory than the training has
     BAD_REQUEST = "BadRequest"  # the arguments do not fit these leads
     # never said by a program
     UNKNOWN = "Unknown"  # a word of a newer program, as an older reader takes it

@@ -47,3 +47,35 @@ class BackfillExit(IntEnum):
     RESIDUE = 3  # finished, but something is left for a person
     TRY_AGAIN = 75  # Redis is away or another run holds the lease
     STOPPED = 143  # asked to stop; the checkpoint is written
+
+
+class OperatorExit(IntEnum):
+    """Exit codes of `leadmodel-operator`."""
+
+    STOPPED = 0  # a signal asked the program to stop; the Lease is released
+    BROKEN = 1  # the Lease was lost or a part that runs for ever ended: the platform starts the program again
+    USAGE = 2  # the arguments are wrong, or there is no access to a cluster
+
+
+class LocalExit(IntEnum):
+    """Exit codes of `leadmodel`; `leadmodel local run` ends with the code of the program that it ran."""
+
+    DONE = 0  # the command did what it was for
+    NO = 1  # the answer is no: there is no such LeadModel, nothing runs, or a step of the demo did not hold
+    USAGE = 2  # the arguments or a manifest are wrong
+    INTERRUPTED = 130  # Ctrl-C
+
+
+class SynthExit(IntEnum):
+    """Exit codes of `leadmodel-synth`."""
+
+    WRITTEN = 0  # the leads and their truth are written
+    UNWRITTEN = 1  # the file could not be written
+    USAGE = 2  # the arguments are wrong
+
+
+class DetectExit(IntEnum):
+    """Exit codes of `leadmodel-privacy detect`."""
+
+    DONE = 0  # every line was answered
+    BAD_INPUT = 2  # the arguments or the configuration are wrong, or a line was no object with a text and was left out

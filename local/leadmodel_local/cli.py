@@ -23,6 +23,7 @@ from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
 from leadmodel_local.views import table, tree, why
+from leadmodel_messages.exits import LocalExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.uris import local_path
 from leadmodel_messages.visible import visible, visible_document
@@ -34,11 +35,13 @@ NOT_DONE = (
     "policy or cron: retraining and backfill run on `leadmodel local run`."
 )
 
+_NAME = "the LeadModel, as NAME or NAMESPACE/NAME; without it all"
+
 
 class Refusal(Exception):  # noqa: N818  # an answer to the person, not an error of the program
     """The program refuses; the message is one line that says what to do."""
 
-    def __init__(self, message: str, code: int = 1) -> None:
+    def __init__(self, message: str, code: int = LocalExit.NO) -> None:
         super().__init__(message)
         self.code = code
 
@@ -67,8 +70,8 @@ def parser() -> argparse.ArgumentParser:
     _add_views(commands)
     _add_shows(commands)
     run_now = commands.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
-    run_now.add_argument("kind", choices=["retraining", "backfill"])
-    run_now.add_argument("name")
+    run_now.add_argument("kind", choices=["retraining", "backfill"], help="what to run")
+    run_now.add_argument("name", help="the LeadModel, as NAME or NAMESPACE/NAME")
     return top
 
 
@@ -114,14 +117,19 @@ def _add_shows(commands: Any) -> None:
 
 def _add_views(commands: Any) -> None:
     get = commands.add_parser("get", help="the table of kubectl get leadmodels")
-    get.add_argument("name", nargs="?")
+    get.add_argument("name", nargs="?", help=_NAME)
     get.add_argument("-w", "--watch", action="store_true", help="again whenever it changes")
-    get.add_argument("-o", "--output", choices=["wide", "tree", "json", "yaml"])
+    get.add_argument(
+        "-o",
+        "--output",
+        choices=["wide", "tree", "json", "yaml"],
+        help="more columns, the tree of models, processes and Jobs, or the whole document",
+    )
     for verb, text in (
         ("why", "the last decision in prose, with its numbers"),
         ("history", "all decisions"),
     ):
-        commands.add_parser(verb, help=text).add_argument("name", nargs="?")
+        commands.add_parser(verb, help=text).add_argument("name", nargs="?", help=_NAME)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -135,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"leadmodel: {visible(str(error))}", file=sys.stderr)
         return error.code
     except KeyboardInterrupt:
-        return 130
+        return LocalExit.INTERRUPTED
 
 
 # --- up ------------------------------------------------------------------------------------------------------------------------
@@ -156,12 +164,15 @@ def up(options: argparse.Namespace) -> int:
         runtime = Runtime(port, tuple(options.files), _log)
         missing = [str(path) for path in options.files if not path.exists()]
         if missing:
-            raise Refusal(f"{', '.join(missing)}: there is no such file; name a manifest of a LeadModel", 2)
+            raise Refusal(
+                f"{', '.join(missing)}: there is no such file; name a manifest of a LeadModel",
+                LocalExit.USAGE,
+            )
         try:
             runtime.load()
             ports = runtime.take_ports()
         except ManifestError as error:
-            raise Refusal(str(error), 2) from None
+            raise Refusal(str(error), LocalExit.USAGE) from None
         except OSError as error:
             port.listener.close()
             raise Refusal(str(error)) from None
@@ -277,7 +288,7 @@ def _replay(options: argparse.Namespace) -> int:
     try:
         return replay.main(options)
     except ValueError as error:
-        raise Refusal(str(error), 2) from None
+        raise Refusal(str(error), LocalExit.USAGE) from None
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

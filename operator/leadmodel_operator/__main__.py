@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from leadmodel_messages.exits import OperatorExit
 from leadmodel_messages.places import SERVICE_ACCOUNT
 from leadmodel_operator.kubernetes.apiserver.access import Access, AccessError
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         access = find_access(now)
     except AccessError as error:
         print(f"leadmodel-operator: no access to a cluster: {error}", file=sys.stderr)
-        return 2
+        return OperatorExit.USAGE
     return asyncio.run(_run(options, access))
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from leadmodel_messages.exits import DetectExit
 from leadmodel_privacy.configuration import ENTITIES, NAME_LEVELS, Config, ConfigError, loads, with_names
 from leadmodel_privacy.detect import Detector
 
@@ -92,10 +93,10 @@ def run(given: argparse.Namespace) -> int:
         detector = Detector(configured(given))
     except ConfigError as error:
         print(f"leadmodel-privacy: {error}", file=sys.stderr)
-        return 2
+        return DetectExit.BAD_INPUT
     if given.version:
         print(detector.version)
-        return 0
+        return DetectExit.DONE
     return _lines(detector)
 
 
@@ -113,7 +114,7 @@ def _lines(detector: Detector) -> int:
             )
             continue
         print(_answer(detector, text), flush=True)
-    return 2 if bad else 0
+    return DetectExit.BAD_INPUT if bad else DetectExit.DONE
 
 
 def _text(line: str) -> str | None:

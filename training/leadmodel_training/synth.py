@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from leadmodel_messages.exits import SynthExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.uris import local_path
 from leadmodel_training.synth_files import format_of, write
@@ -99,13 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"leadmodel-synth: cannot write {given.out}: {error.strerror}; choose another --out",
             file=sys.stderr,
         )
-        return 1
+        return SynthExit.UNWRITTEN
     print(
         json.dumps(
             {"out": str(given.out), "rows": known["rows"], "y": known["y"], "bayesAuc": known["bayesAuc"]}
         )
     )
-    return 0
+    return SynthExit.WRITTEN
 
 
 def main_under_old_name(arguments: Sequence[str] | None = None) -> int:

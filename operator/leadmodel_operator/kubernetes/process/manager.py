@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from leadmodel_messages.exits import OperatorExit
 from leadmodel_operator.kubernetes.apiserver.access import Access
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.cached_fields import METADATA_ONLY, WHOLE
@@ -154,7 +155,7 @@ class Manager:
         done, _ = await asyncio.wait({acquired, stopped, *parts}, return_when=asyncio.FIRST_COMPLETED)
         if acquired not in done:
             acquired.cancel()
-            return 0 if stopped in done else _log_broken(parts)
+            return OperatorExit.STOPPED if stopped in done else _log_broken(parts)
         log.info("leading", extra={"fields": {"identity": self.lease.identity}})
         self.health.lead(leading=True)
         work, held = asyncio.create_task(self._work()), asyncio.create_task(self.lease.hold())
@@ -162,13 +163,13 @@ class Manager:
         self.health.lead(leading=False)
         if held in done and not held.cancelled():  # Kopf cancels whatever runs when it ends
             log.error("lease lost, leaving at once")
-            os._exit(1)
+            os._exit(OperatorExit.BROKEN)
         await self.queue.drain(DRAIN_S)
         for task in (work, held):
             task.cancel()
         await asyncio.wait({work, held}, timeout=0.5)
         await self.lease.release()
-        return 0 if stopped in done else _log_broken([*parts, work])
+        return OperatorExit.STOPPED if stopped in done else _log_broken([*parts, work])
 
     async def _work(self) -> None:
         """Wait up to a minute for a complete cache, for passes over the cache cost the API server nothing; then make passes."""
@@ -198,7 +199,7 @@ def _log_broken(parts: list[asyncio.Task[None]]) -> int:
         if task.done() and not task.cancelled():
             why = type(task.exception()).__name__ if task.exception() else "it ended"
             log.error("the machinery stopped", extra={"fields": {"why": why}})
-    return 1
+    return OperatorExit.BROKEN
 
 
 def _log_trace(key: Key, trace: tuple[Outcome, ...]) -> None:
