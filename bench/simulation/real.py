@@ -30,7 +30,8 @@ from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, load_slot, pair
 from leadmodel_training.columns import Rows
-from leadmodel_training.pipeline import TrainingRequest, train_model
+from leadmodel_training.pipeline import train_model
+from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import labels, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer

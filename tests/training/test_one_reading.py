@@ -23,8 +23,9 @@ from leadmodel_predictor.jobs import holdout
 from leadmodel_predictor.serving.columns import ColumnReader
 from leadmodel_predictor.serving.slots import load_slot, pair
 from leadmodel_training import kinds
-from leadmodel_training.pipeline import TrainingRequest, train_model
+from leadmodel_training.pipeline import train_model
 from leadmodel_training.recipes import Fitted, Recipe
+from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import read
 from leadmodel_training.step_timer import StepTimer
 

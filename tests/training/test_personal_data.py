@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from leadmodel_artifact.artifact import dump
-from leadmodel_training import pipeline
+from leadmodel_training import holdout, pipeline
 from leadmodel_training.columns import Rows, texts
 from leadmodel_training.personal_data import Screening, numbers_people
-from leadmodel_training.pipeline import TrainingRequest, train_model
+from leadmodel_training.pipeline import train_model
+from leadmodel_training.request import TrainingRequest
 from leadmodel_training.step_timer import StepTimer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -77,7 +78,7 @@ def test_allowed_columns_stay(leads):
 def test_without_the_screening_thresholds_are_phone_numbers(leads, monkeypatch):
     """The control: a tree that reads numbers of people publishes them."""
     monkeypatch.setattr(pipeline, "screen", lambda features, _rows, _allowed: Screening(tuple(features), ()))
-    monkeypatch.setattr(pipeline, "redacted", lambda column, _feature: column)
+    monkeypatch.setattr(holdout, "redacted", lambda column, _feature: column)
     result = trained(leads)
     assert "contact_no" in {f.source for f in result.artifact.features}
     assert "Walker" in dump(result.artifact).decode()

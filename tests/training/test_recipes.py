@@ -17,8 +17,9 @@ from leadmodel_artifact.scoring import explain_score
 from leadmodel_training.columns import Rows
 from leadmodel_training.features import encode, find_roles
 from leadmodel_training.kinds import describe
-from leadmodel_training.pipeline import TrainingRequest, train_model
+from leadmodel_training.pipeline import train_model
 from leadmodel_training.recipes import Recipe, calibrated, fit
+from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import labels, read
 from leadmodel_training.step_timer import StepTimer
 from support.small_models import linear

@@ -22,8 +22,9 @@ from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
 from leadmodel_store.store import StoreError, StoreReason, fetch
 from leadmodel_training.export import ExportRefused
-from leadmodel_training.pipeline import AUTO, TrainingRequest, TrainingResult, train_model
+from leadmodel_training.pipeline import TrainingResult, train_model
 from leadmodel_training.recipes import Recipe
+from leadmodel_training.request import AUTO, TrainingRequest
 from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import StepTimer

@@ -1,35 +1,34 @@
 """From leads to an artifact and a holdout: the steps of a training in order, each in its own module. Reads no clock and no file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.model import Artifact, DataWindow, Feature, FeatureKind
+from leadmodel_artifact.model import Artifact, DataWindow, Feature
 from leadmodel_artifact.snapshot import digest
 from leadmodel_statistics.ranking import delong
 from leadmodel_training.calendar_features import calendar_features
-from leadmodel_training.canonical import Wishes, canonical, check_wishes
-from leadmodel_training.columns import Column, Rows, Texts, each, plain
+from leadmodel_training.columns import Rows
 from leadmodel_training.export import Origin, check, export, make_reference
 from leadmodel_training.features import (
     TIME,
     Floats,
-    Roles,
     encode,
-    find_roles,
     iso,
     raw_columns,
 )
+from leadmodel_training.holdout import without_personal_data, write_holdout, written_labels
 from leadmodel_training.hours import have_hours, hours_of
 from leadmodel_training.kinds import Decision, decide, features_of
 from leadmodel_training.leak_check import check_leaks, single_auc
-from leadmodel_training.personal_data import redacted, screen
+from leadmodel_training.personal_data import screen
+from leadmodel_training.prepare import Leads, prepare_leads
 from leadmodel_training.recipe_choice import Choice, choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
-from leadmodel_training.rows import labels, write_csv
+from leadmodel_training.request import AUTO, TrainingRequest
 from leadmodel_training.split import (
     LONGER,
     SORTED,
@@ -43,54 +42,9 @@ from leadmodel_training.split import (
     order_of,
 )
 from leadmodel_training.step_timer import StepTimer
-from leadmodel_training.times import read_times
 
-AUTO = "auto"
 MIN_CALIBRATION = 100  # leads of either outcome
 TOO_GOOD = 0.95  # AUC on the holdout that leads hardly ever allow
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """The settings of a training.
-
-    Attributes:
-        label: Column with the outcome.
-        exclude: Columns known only after the outcome.
-        allow: Columns that look as if they knew the outcome, but do not.
-        allow_personal: Columns that look like personal data, and stay in artifact and holdout as they are.
-        time_column: Column with the time of the lead; None takes `created_at`, if there is one.
-        time_format: How that column writes times: a format of `strptime`, a word of `times.UNITS`, or None.
-        numeric: Columns that hold numbers, whatever else they hold.
-        categorical: Columns that hold categories, even if these are numbers.
-        positive: The label of a lead that converted; None: yes, true or 1.
-        id_column: Column that identifies a lead; None takes all inputs together.
-        recipe: A `Recipe`, or `auto` to compare both.
-        horizon_days: Days that a lead's outcome needs; younger leads are left out.
-        holdout_share: Share of the newest leads kept out.
-        calibration_share: Share of the newest training leads that calibrates a model of the others; 0: no calibration.
-        name: Name of the model.
-        parent: Digest of the model that this one follows.
-        seed: Seed of everything random.
-    """
-
-    label: str = "y"
-    exclude: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    allow_personal: tuple[str, ...] = ()
-    time_column: str | None = None
-    time_format: str | None = None
-    numeric: tuple[str, ...] = ()
-    categorical: tuple[str, ...] = ()
-    positive: str | None = None
-    id_column: str | None = None
-    recipe: str = Recipe.LINEAR
-    horizon_days: float | None = None
-    holdout_share: float = 0.2
-    calibration_share: float = 0.1
-    name: str = "lead-conversion"
-    parent: str | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,19 +57,6 @@ class TrainingResult:
     choice: Choice | None  # the comparison of recipes, where `auto` was requested
     columns: tuple[Decision, ...] = ()  # what became of each column
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Leads:
-    """All rows in canonical form, with the time (Unix seconds) and outcome of each."""
-
-    rows: Rows
-    roles: Roles
-    times: Floats
-    outcome: NDArray[np.bool_]
-    clocked: bool  # whether times have hours
-    wishes: Wishes
-    notes: Mapping[str, str]  # per column how it was read
 
 
 def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: StepTimer) -> TrainingResult:
@@ -159,28 +100,7 @@ def _too_good(artifact: Artifact, table: Floats, outcome: NDArray[np.bool_]) -> 
     )
 
 
-def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> _Leads:
-    """Find the roles of the columns, and read the outcome, the time and the values of each lead."""
-    wishes = Wishes(frozenset(request.numeric), frozenset(request.categorical))
-    roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
-    check_wishes(wishes, rows.columns)
-    outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.first_row)
-    times = read_times(rows, roles, request.time_format)
-    if times.why:
-        timer.note(times.why)
-    read = canonical(rows, roles, wishes)
-    return _Leads(
-        read.rows,
-        roles,
-        times.seconds,
-        np.array(outcome, dtype=np.bool_),
-        clocked=times.clocked,
-        wishes=wishes,
-        notes=read.notes,
-    )
-
-
-def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Split:
+def choose_split(leads: Leads, request: TrainingRequest, now: datetime) -> Split:
     """Choose which leads the model learns from and which ones judge the model."""
     order = order_of(leads.times)
     if request.horizon_days is not None:
@@ -205,7 +125,7 @@ def choose_split(leads: _Leads, request: TrainingRequest, now: datetime) -> Spli
 
 
 def choose_features(
-    leads: _Leads, split: Split, request: TrainingRequest, timer: StepTimer
+    leads: Leads, split: Split, request: TrainingRequest, timer: StepTimer
 ) -> tuple[tuple[Feature, ...], Floats]:
     """The features, and the table (training rows × features) of their values as numbers."""
     fitting = leads.rows.take(split.trained)
@@ -250,7 +170,7 @@ def fit_model(
 
 
 def export_model(
-    leads: _Leads,
+    leads: Leads,
     split: Split,
     fitted: Fitted,
     request: TrainingRequest,
@@ -263,12 +183,12 @@ def export_model(
     scores = fitted.predict(encode(rows, fitted.features, times))
     columns = raw_columns(rows, fitted.features, times)
     hours = hours_of(times) if leads.clocked else [None] * len(times)
-    held = _holdout(
-        _without_personal_data(rows, fitted.features, request.allow_personal),
+    held = write_holdout(
+        without_personal_data(rows, fitted.features, request.allow_personal),
         times,
         fitted.features,
         leads.roles,
-        _written_labels(leads.outcome[split.holdout], request.positive),
+        written_labels(leads.outcome[split.holdout], request.positive),
     )
     origin = Origin(
         name=request.name,
@@ -285,7 +205,7 @@ def export_model(
     return artifact, held
 
 
-def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow:
+def _window(leads: Leads, split: Split, request: TrainingRequest) -> DataWindow:
     trained = split.trained
     known = leads.times[trained][~np.isnan(leads.times[trained])]
     return DataWindow(
@@ -299,52 +219,3 @@ def _window(leads: _Leads, split: Split, request: TrainingRequest) -> DataWindow
         time=None if leads.roles.time == TIME else leads.roles.time,
         positive=request.positive,
     )
-
-
-def _without_personal_data(rows: Rows, features: Sequence[Feature], allowed: Sequence[str]) -> Rows:
-    """The rows with placeholders for personal data in categories; numbers and texts are written without any anyhow."""
-    categories = {
-        f.source: f for f in features if f.kind is FeatureKind.CATEGORICAL and f.source not in allowed
-    }
-    return rows.with_columns(
-        {name: redacted(rows.columns[name], feature) for name, feature in categories.items()}
-    )
-
-
-def _written_labels(outcome: NDArray[np.bool_], positive: str | None) -> Column | None:
-    """The labels of the holdout in place of words: 1 and 0, swapped where 0 is the word for a lead that converted; None: as they are."""
-    if not positive:
-        return None
-    swapped = positive.strip() == "0"
-    return np.where(outcome, int(not swapped), int(swapped))
-
-
-def _holdout(
-    rows: Rows, times: Floats, features: Sequence[Feature], roles: Roles, labels: Column | None
-) -> bytes:
-    """The holdout as CSV in canonical form: the fields that the model reads, the time, and the label.
-
-    A text becomes filler of its length, so that no conversation is copied. `labels` stand in place of the label's words.
-    """
-    sources = {feature.source for feature in features} | {roles.label}
-    if not np.isnan(times).all():
-        sources.add(roles.time or "")
-    kept = {name: column for name, column in rows.columns.items() if name in sources}
-    for name in roles.text:
-        kept[name] = each(lambda value: None if value is None else "x" * len(str(value)), kept[name], object)
-    if roles.time in kept and roles.time is not None:
-        kept[roles.time] = [None if t is None else iso(t) for t in plain(times)]
-    if labels is not None:
-        kept[roles.label] = labels
-    for feature in features:
-        if feature.kind is FeatureKind.NUMERIC:
-            kept[feature.source] = _plain_numbers(kept[feature.source])
-    return write_csv(Rows(kept))
-
-
-def _plain_numbers(column: Column) -> Column:
-    """The column without what is no number; numbers stay as they are written."""
-    if not isinstance(column, Texts):
-        return column
-    known = ~np.isnan(column.values.numbers)[column.places]
-    return [text if number else None for text, number in zip(column, known.tolist(), strict=True)]
