@@ -102,6 +102,10 @@ def train(
     id_column: str | None,
     holdout_share: float | None,
     allow_personal: Sequence[str],
+    time_format: str | None,
+    numeric: Sequence[str],
+    categorical: Sequence[str],
+    require: Sequence[str],
 ) -> list[str]:
     """Arguments of `leadmodel-train` with URIs to write to; what is None or empty is left to the program."""
     return [
@@ -119,6 +123,10 @@ def train(
         *_flag("id-column", id_column),
         *_flag("holdout-share", None if holdout_share is None else repr(holdout_share)),
         *_flag("allow-personal", ",".join(allow_personal) or None),
+        *_flag("time-format", time_format),
+        *_flag("numeric", ",".join(numeric) or None),
+        *_flag("categorical", ",".join(categorical) or None),
+        *_flag("require", ",".join(require) or None),
     ]
 
 

@@ -55,10 +55,20 @@ def train() -> tuple[list[str], dict[str, object]]:
         id_column="lead",
         holdout_share=0.125,
         allow_personal=("city", "region"),
+        time_format="%d.%m.%Y",
+        numeric=("fee",),
+        categorical=("code", "zip"),
+        require=("age", "source"),
     )
     places = {"leads": "s3://l", "artifact": "s3://a", "holdout": "s3://h"}
     columns = {"label": "won", "exclude": "duration,outcome", "allow": "id", "allow_personal": "city,region"}
     columns |= {"positive": "Won", "time_column": "came in", "id_column": "lead"}
+    columns |= {
+        "time_format": "%d.%m.%Y",
+        "numeric": "fee",
+        "categorical": "code,zip",
+        "require": "age,source",
+    }
     numbers = {"horizon": 1.5, "holdout_share": 0.125}
     return line, {**places, **columns, **numbers, "name": "conversion", "recipe": "auto"}
 
@@ -123,9 +133,6 @@ FOR_PEOPLE = {
     Program.VALIDATE: {"--min-auc"},
     Program.TRAIN: {
         "--out",
-        "--time-format",
-        "--numeric",
-        "--categorical",
         "--parent",
         "--calibration-share",
         "--seed",

@@ -142,6 +142,10 @@ RARE = {
     "idColumn": ("lead_id", "--id-column=lead_id"),
     "holdoutShare": (0.3, "--holdout-share=0.3"),
     "allowPersonal": (["city", "region"], "--allow-personal=city,region"),
+    "timeFormat": ("%d.%m.%Y %H:%M", "--time-format=%d.%m.%Y %H:%M"),
+    "numeric": (["fee"], "--numeric=fee"),
+    "categorical": (["code", "zip"], "--categorical=code,zip"),
+    "require": (["age", "source"], "--require=age,source"),
 }
 
 
@@ -165,7 +169,11 @@ def test_without_the_settings_the_arguments_are_those_of_before():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("holdoutShare", 0), ("holdoutShare", 1), ("positive", ""), ("timeColumn", "")]
+    ("field", "value"),
+    [
+        *[("holdoutShare", 0), ("holdoutShare", 1), ("positive", ""), ("timeColumn", "")],
+        *[("timeFormat", "dd.mm.yyyy"), ("timeFormat", "%Q"), ("numeric", ["a,b"]), ("require", ["a\nb"])],
+    ],
 )
 def test_a_setting_that_the_training_would_refuse_is_refused_at_once(field, value):
     with pytest.raises(SchemaError, match=field):

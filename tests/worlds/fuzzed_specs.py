@@ -21,6 +21,8 @@ _FORMS = {
     formats.KEY: ["REDIS_URL", "url"],
     formats.IMAGE: ["predictor:1"],
     formats.LABEL_VALUE: ["blue", "zone-1"],
+    formats.COLUMN: ["duration", "Lead Source"],
+    formats.TIME_FORMAT: ["%d.%m.%Y %H:%M", "unix-ms"],
     formats.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
     formats.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
 }

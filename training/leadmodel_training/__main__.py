@@ -85,6 +85,13 @@ def _add_columns(p: argparse.ArgumentParser) -> None:
         metavar="VALUE",
         help="the label of a lead that converted, such as Won (default: yes, true or 1)",
     )
+    p.add_argument(
+        "--require",
+        default="",
+        metavar="COLUMNS",
+        help="fields without which the predictor answers a lead with 422 instead of a score, comma separated; leads without "
+        "them are left out of training and holdout",
+    )
     p.add_argument("--id-column", help="what tells leads apart (default: all their fields together)")
     p.add_argument(
         "--horizon",
@@ -222,6 +229,7 @@ def request_of(given: argparse.Namespace) -> TrainingRequest:
         numeric=_names(given.numeric),
         categorical=_names(given.categorical),
         positive=given.positive,
+        require=_names(given.require),
         id_column=given.id_column,
         recipe=given.recipe,
         horizon_days=given.horizon,

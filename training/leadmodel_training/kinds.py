@@ -62,6 +62,23 @@ def features_of(decisions: Sequence[Decision]) -> tuple[Feature, ...]:
     return tuple(sorted(features, key=lambda feature: feature.kind is FeatureKind.HOUR_OF_DAY))
 
 
+def with_required(
+    features: Sequence[Feature], required: Sequence[str], decisions: Sequence[Decision]
+) -> tuple[Feature, ...]:
+    """The features, those of required columns marked: a predictor refuses leads without their fields.
+
+    Raises:
+        ValueError: A required column gives no feature.
+    """
+    why = {decision.column: decision.why for decision in decisions}
+    for name in required:
+        if all(feature.source != name for feature in features):
+            raise ValueError(
+                f"column {name!r} is required but is no feature: {why.get(name, 'left out')}; leave it out of --require"
+            )
+    return tuple(replace(f, required=True) if f.source in required else f for f in features)
+
+
 def decide(
     train: Rows, roles: Roles, *, hours: bool, wishes: Wishes, notes: Mapping[str, str]
 ) -> list[Decision]:
@@ -133,7 +150,7 @@ def _by_role(name: str, roles: Roles, *, hours: bool) -> tuple[Feature | None, s
 
 
 def _by_values(name: str, column: Column, wishes: Wishes) -> tuple[Feature | None, str]:
-    if name not in wishes.categorical and (name in wishes.numeric or _holds_numbers(column)):
+    if is_number(name, column, wishes):
         return _numeric(name, column, wished=name in wishes.numeric)
     per_level = counts(column)
     missing = missing_words(column, per_level)
@@ -147,6 +164,11 @@ def _by_values(name: str, column: Column, wishes: Wishes) -> tuple[Feature | Non
     if missing:
         why += f", {' and '.join(missing)} meaning missing"
     return Feature(name, FeatureKind.CATEGORICAL, name, levels=levels, missing=missing), why
+
+
+def is_number(name: str, column: Column, wishes: Wishes) -> bool:
+    """Whether a column holds numbers, by what a person says of it or else by its values."""
+    return name not in wishes.categorical and (name in wishes.numeric or _holds_numbers(column))
 
 
 def _holds_numbers(column: Column) -> bool:

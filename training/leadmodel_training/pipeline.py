@@ -22,7 +22,7 @@ from leadmodel_training.features import (
 )
 from leadmodel_training.holdout import without_personal_data, write_holdout, written_labels
 from leadmodel_training.hours import have_hours, hours_of
-from leadmodel_training.kinds import Decision, decide, features_of
+from leadmodel_training.kinds import Decision, decide, features_of, with_required
 from leadmodel_training.leak_check import check_leaks, single_auc
 from leadmodel_training.personal_data import screen
 from leadmodel_training.prepare import Leads, prepare_leads
@@ -119,6 +119,8 @@ def choose_split(leads: Leads, request: TrainingRequest, now: datetime) -> Split
             np.concatenate([split.fit, split.calibrate]), split.calibrate[:0], split.holdout, split.dropped
         )
     remedy = SORTED if np.isnan(leads.times).all() else LONGER
+    if leads.without_required:
+        remedy += f" ({leads.without_required:,} leads without a required field were left out)"
     check_sizes(leads.outcome[split.fit], "training part", remedy)
     check_sizes(leads.outcome[split.holdout], "holdout", remedy)
     return split
@@ -142,6 +144,7 @@ def choose_features(
             Refusal.NOTHING_VARIES,
             "; ".join(screening.notes) or "no column but the label varies; there is nothing to learn from",
         )
+    features = with_required(features, request.require, decisions)
     table = encode(fitting, features, leads.times[split.trained])
     check_leaks(features, table, leads.outcome[split.trained], request.allow)
     return features, table

@@ -1,14 +1,15 @@
 """Leads before anything is chosen or fitted: the roles of their columns, canonical values, times and outcomes."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leadmodel_training.canonical import Wishes, canonical, check_wishes
-from leadmodel_training.columns import Rows
-from leadmodel_training.features import Floats, Roles, find_roles
+from leadmodel_training.columns import Rows, each
+from leadmodel_training.features import Floats, Roles, check_column, find_roles, numbers_of
+from leadmodel_training.kinds import is_number
 from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import labels
 from leadmodel_training.step_timer import StepTimer
@@ -26,6 +27,7 @@ class Leads:
     clocked: bool  # whether times have hours
     wishes: Wishes
     notes: Mapping[str, str]  # per column how it was read
+    without_required: int = 0  # leads left out, because a required field is missing
 
 
 def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Leads:
@@ -33,12 +35,13 @@ def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Lea
     wishes = Wishes(frozenset(request.numeric), frozenset(request.categorical))
     roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
     check_wishes(wishes, rows.columns)
+    _check_required(request.require, roles, rows.columns)
     outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.first_row)
     times = read_times(rows, roles, request.time_format)
     if times.why:
         timer.note(times.why)
     read = canonical(rows, roles, wishes)
-    return Leads(
+    leads = Leads(
         read.rows,
         roles,
         times.seconds,
@@ -47,3 +50,39 @@ def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Lea
         wishes=wishes,
         notes=read.notes,
     )
+    return _with_required(leads, request.require, timer) if request.require else leads
+
+
+def _check_required(required: Sequence[str], roles: Roles, columns: Collection[str]) -> None:
+    """Raise ValueError for a required column that is not there or that no model reads as it is."""
+    for name in required:
+        check_column(name, columns)
+        if name in roles.not_features:
+            raise ValueError(
+                f"--require names column {name!r}, but no model reads the label, the time, the id or an excluded column as it is; "
+                "leave it out of --require"
+            )
+
+
+def _with_required(leads: Leads, required: Sequence[str], timer: StepTimer) -> Leads:
+    """The leads that have every required field: a predictor refuses others, so nothing is learned or judged from them."""
+    complete = np.ones(len(leads.rows), np.bool_)
+    for name in required:
+        complete &= ~_missing(leads, name)
+    left = int(np.count_nonzero(~complete))
+    if not left:
+        return leads
+    timer.note(
+        f"{left:,} of {len(complete):,} leads without a required field are left out, as predictors refuse such leads"
+    )
+    places = np.flatnonzero(complete)
+    rows, times, outcome = leads.rows.take(places), leads.times[places], leads.outcome[places]
+    return replace(leads, rows=rows, times=times, outcome=outcome, without_required=left)
+
+
+def _missing(leads: Leads, name: str) -> NDArray[np.bool_]:
+    """Whether the leads have no value in a column, shape (n,); among numbers, words count as none."""
+    column = leads.rows.columns[name]
+    if is_number(name, column, leads.wishes):
+        return np.isnan(numbers_of(column))
+    return each(lambda value: value is None, column, np.bool_)

@@ -21,6 +21,7 @@ class TrainingRequest:
         numeric: Columns that hold numbers, whatever else they hold.
         categorical: Columns that hold categories, even if these are numbers.
         positive: The label of a lead that converted; None: yes, true or 1.
+        require: Columns without which no lead is scored; leads without them are left out.
         id_column: Column that identifies a lead; None takes all inputs together.
         recipe: A `Recipe`, or `auto` to compare both.
         horizon_days: Days that a lead's outcome needs; younger leads are left out.
@@ -40,6 +41,7 @@ class TrainingRequest:
     numeric: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     positive: str | None = None
+    require: tuple[str, ...] = ()
     id_column: str | None = None
     recipe: str = Recipe.LINEAR
     horizon_days: float | None = None

@@ -62,6 +62,10 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
         id_column=retraining.id_column,
         holdout_share=retraining.holdout_share,
         allow_personal=retraining.allow_personal,
+        time_format=retraining.time_format,
+        numeric=retraining.numeric,
+        categorical=retraining.categorical,
+        require=retraining.require,
     )
 
 

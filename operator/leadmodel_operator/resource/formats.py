@@ -71,6 +71,14 @@ LABEL_VALUE = Form(
     r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$",
     "must be label values: up to 63 letters, digits, -, _ and . with a letter or digit at both ends",
 )
+COLUMN = Form(
+    r"^[^,\x00-\x1f\x7f]+$",
+    "must be names of columns without commas and control characters; rename a column that has one",
+)
+TIME_FORMAT = Form(
+    r"^(unix|unix-ms|unix-us|[^%\x00-\x1f\x7f]*(%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%][^%\x00-\x1f\x7f]*)+)$",
+    "must be unix, unix-ms, unix-us or a format of Python's strptime, such as %d.%m.%Y %H:%M",
+)
 TIME_ZONE = Form(
     r"^([A-Z][A-Za-z0-9_+-]*/[A-Za-z0-9_+/-]+|UTC|GMT|[A-Z]{3}[0-9][A-Z]{3})$",
     "must be a time zone of the IANA database, such as Etc/UTC or Europe/Berlin",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from leadmodel_operator.resource.fields import Duration, doc
 from leadmodel_operator.resource.formats import (
     ANNOTATION_KEY,
+    COLUMN,
     CRON,
     DIGEST,
     IMAGE,
@@ -18,6 +19,7 @@ from leadmodel_operator.resource.formats import (
     LABEL_KEY,
     LABEL_VALUE,
     NAME,
+    TIME_FORMAT,
     TIME_ZONE,
     URI,
 )
@@ -308,12 +310,14 @@ class Retraining:
     exclude: tuple[str, ...] = doc(
         "Names of columns whose values are known only after the outcome. Training leaves these columns out.",
         default=(),
+        pattern=COLUMN,
         max_items=64,
         max_length=128,
     )
     allow: tuple[str, ...] = doc(
         "Names of columns to keep although their values look as if derived from the outcome.",
         default=(),
+        pattern=COLUMN,
         max_items=64,
         max_length=128,
     )
@@ -350,6 +354,34 @@ class Retraining:
     allow_personal: tuple[str, ...] = doc(
         "Names of columns that look like personal data and may stand in artifact and holdout.",
         default=(),
+        pattern=COLUMN,
+        max_items=64,
+        max_length=128,
+    )
+    time_format: str | None = doc(
+        "How timeColumn writes times: a format such as %d.%m.%Y %H:%M, unix, unix-ms or unix-us. If absent: ISO 8601 or Unix seconds.",
+        default=None,
+        pattern=TIME_FORMAT,
+        max_length=64,
+    )
+    numeric: tuple[str, ...] = doc(
+        "Names of columns that hold numbers, whatever else they hold.",
+        default=(),
+        pattern=COLUMN,
+        max_items=64,
+        max_length=128,
+    )
+    categorical: tuple[str, ...] = doc(
+        "Names of columns that hold categories, even if their values are numbers.",
+        default=(),
+        pattern=COLUMN,
+        max_items=64,
+        max_length=128,
+    )
+    require: tuple[str, ...] = doc(
+        "Names of columns without which predictors answer a lead with 422. Leads without them are left out of training and holdout.",
+        default=(),
+        pattern=COLUMN,
         max_items=64,
         max_length=128,
     )

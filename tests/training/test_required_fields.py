@@ -1,0 +1,88 @@
+"""`leadmodel-train --require`: from the column of a table to the 422 of the predictor."""
+
+import csv
+import gzip
+import io
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from leadmodel_artifact.artifact import load
+from leadmodel_predictor.jobs import holdout
+from leadmodel_training.__main__ import main
+from support.predictor_thread import served
+
+WHOLE = {"source": "ads", "age": 31.5, "details": "hello"}
+
+
+def made(path: Path, *, gaps: int) -> Path:
+    """3,000 leads, of which `gaps` have no age and as many others no source."""
+    chance = random.Random(5)
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["details", "source", "age", "y"])
+        for i in range(3000):
+            y = chance.random() < 0.4
+            age = "n/a" if i % 3000 < gaps else round(chance.gauss(40 + 9 * y, 10), 2)
+            source = "" if gaps <= i < 2 * gaps else chance.choice(["ads", "web"])
+            writer.writerow(["x" * chance.randrange(90), source, age, int(y)])
+    return path
+
+
+def trained(folder: Path, *flags: str, gaps: int = 30):
+    leads = made(folder / "leads.csv", gaps=gaps)
+    assert main(["--leads", str(leads), "--out", str(folder), *flags]) == 0
+    return load((folder / "model.json").read_bytes())
+
+
+@pytest.mark.parametrize("recipe", ["linear", "trees"])
+@pytest.mark.parametrize("field", ["age", "source", "details"])
+def test_a_lead_without_a_required_field_is_refused_by_name(tmp_path, field, recipe):
+    artifact = trained(tmp_path, f"--require={field}", f"--recipe={recipe}")
+    assert {f.source for f in artifact.features if f.required} == {field}
+    others = {name: value for name, value in WHOLE.items() if name != field}
+    with served(artifact) as server:
+        answer = server.ask("POST", "/predict", others)
+        assert (answer.status, answer.json["field"]) == (422, f"$.{field}")
+        assert server.ask("POST", "/predict", others | {field: None}).status == 422
+        assert server.ask("POST", "/predict", WHOLE).status == 200
+        for other in others:
+            assert server.ask("POST", "/predict", {**WHOLE, other: None}).status == 200
+        card = server.ask("GET", "/openapi.json").body
+        assert json.dumps([field]) in json.dumps(json.loads(card))
+
+
+def test_without_the_argument_such_a_lead_is_scored(tmp_path):
+    """The control: nothing is required that nobody named."""
+    with served(trained(tmp_path)) as server:
+        assert server.ask("POST", "/predict", {"source": "ads"}).status == 200
+
+
+def test_leads_without_a_required_field_are_neither_learned_nor_judged(tmp_path, capsys):
+    every = trained(tmp_path, gaps=300)
+    kept = trained(tmp_path, "--require=age,source", gaps=300)
+    assert "600 of 3,000 leads without a required field are left out" in capsys.readouterr().err
+    assert kept.data.rows + kept.n_holdout == pytest.approx(every.data.rows + every.n_holdout - 600, abs=30)
+    raw = (tmp_path / "holdout.csv.gz").read_bytes()
+    assert len(holdout.read(raw, kept)) == kept.n_holdout
+    rows = list(csv.DictReader(io.StringIO(gzip.decompress(raw).decode())))
+    assert all(row["age"] and row["source"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--require=agee",), "no column 'agee'"),
+        (("--require=y",), "leave it out of --require"),
+        (("--require=age", "--exclude=age"), "leave it out of --require"),
+        (("--require=source", "--numeric=source"), "left out because"),
+    ],
+)
+def test_what_cannot_be_required_is_refused_with_the_remedy(tmp_path, capsys, flags, says):
+    leads = made(tmp_path / "leads.csv", gaps=30)
+    assert main(["--leads", str(leads), "--out", str(tmp_path), *flags]) == 1
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert says in message or "3,000 leads without a required field" in message
+    assert not (tmp_path / "model.json").exists()
