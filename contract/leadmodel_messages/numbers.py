@@ -6,7 +6,7 @@ decimals or thousands. A lead on the wire has no such choice: its numbers are JS
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from leadmodel_artifact.values import MISSING_NUMBERS, is_word, number_of
@@ -56,6 +56,8 @@ POINT = NumberFormat(".", ",", "a comma groups thousands, a point marks decimals
 COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point groups thousands")
 POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
 COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
+_CORE, _GROUPED = re.compile(r"[0-9][0-9.,]*", re.ASCII), re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
+MIN_GROUPED = 30  # texts such as 1,234; of numbers with decimals, a tenth would have fewer than three, so 30 say nothing in .9^30 = 4 %
 MARKED = (POINT, COMMA, POINT_GAP, COMMA_GAP)
 
 
@@ -67,6 +69,7 @@ class Reading:
     numbers: int
     words: int
     others: int
+    undecided: bool = False  # whether 1,234 may as well be 1234 as 1.234
 
     @property
     def holds_numbers(self) -> bool:
@@ -91,7 +94,38 @@ def read_column(counts: Mapping[str, int], *, semicolons: bool) -> Reading:
     formats = MARKED if not semicolons else (COMMA, POINT, COMMA_GAP, POINT_GAP)
     readings = [plain, *(reading_of(each, counts.items()) for each in formats)]
     best = max(readings, key=lambda reading: reading.numbers)  # the first of equals
+    per_format = {reading.format: reading for reading in readings}
+    if best.format in {POINT, COMMA} and per_format[POINT].numbers == per_format[COMMA].numbers:
+        return _of_equals(per_format, best, counts)
     return best if best.format.thousands != _GAP or _has_marks(counts, best.format) else plain
+
+
+def _of_equals(readings: Mapping[NumberFormat, Reading], first: Reading, texts: Iterable[str]) -> Reading:
+    """The reading of a column in which each comma and point may mark decimals or thousands: 1,234 is 1234 or 1.234."""
+    grouped, marks, small = _groups(texts)
+    if not grouped:
+        return first
+    if small and len(marks) == 1 and grouped >= MIN_GROUPED:
+        return readings[POINT if "," in marks else COMMA]
+    return replace(first, undecided=True)
+
+
+def may_be_grouped(texts: Iterable[str]) -> bool:
+    """Whether plain numbers look as if their points grouped thousands: each stands before three digits, and none is in numbers below 1000."""
+    grouped, marks, small = _groups(texts)
+    return small and marks == {"."} and grouped >= MIN_GROUPED
+
+
+def _groups(texts: Iterable[str]) -> tuple[int, set[str], bool]:
+    """Texts such as 1,234, their marks, and whether all others are whole numbers below 1000, and there are some.
+
+    Decimals would come with one and two digits too, and thousands that are not grouped would have four digits and more.
+    """
+    cores = [match[0] for text in texts if (match := _CORE.search(text))]
+    grouped = [core for core in cores if _GROUPED.fullmatch(core)]
+    others = [core for core in cores if not _GROUPED.fullmatch(core)]
+    small = bool(others) and all(core.isdigit() and len(core) <= 3 for core in others)
+    return len(grouped), {core[-4] for core in grouped}, small
 
 
 def _has_marks(counts: Mapping[str, int], format_: NumberFormat) -> bool:

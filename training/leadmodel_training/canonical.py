@@ -19,6 +19,7 @@ from leadmodel_messages.numbers import (
     NumberFormat,
     Reading,
     have_marks,
+    may_be_grouped,
     may_hold_numbers,
     read_column,
     reading_of,
@@ -27,6 +28,7 @@ from leadmodel_messages.table import TableError
 from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain, texts
 from leadmodel_training.features import Roles, numbers_of
 
+DOUBT = "1,234 or 1.234 may be meant the other way here: if so, write plain numbers into the file"
 MAX_NUMBER = 1e150  # squares of larger numbers, and their sums, are not finite
 
 
@@ -62,7 +64,9 @@ def canonical(rows: Rows, roles: Roles, wishes: Wishes) -> Canonical:
             continue
         if isinstance(column, Texts) and (reading := _marked(column, semicolons=rows.semicolons)):
             columns[name] = each(partial(_number, format_=reading.format), column)
-            notes[name] = reading.format.words
+            notes[name] = reading.format.words + (f"; {DOUBT}" if reading.undecided else "")
+        elif isinstance(column, Texts) and may_be_grouped(islice(counts(column), SAMPLE)):
+            notes[name] = f"a point marks decimals; {DOUBT}"
         _check_size(rows, name, columns.get(name, column))
     return Canonical(rows.with_columns(columns), notes)
 

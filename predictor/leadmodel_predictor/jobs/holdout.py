@@ -71,6 +71,10 @@ def _read_numbers(leads: Sequence[dict[str, Any]], name: str, *, semicolons: boo
         HoldoutError: when too many texts are neither.
     """
     reading = read_column(Counter(lead[name] for lead in leads), semicolons=semicolons)
+    if reading.undecided and semicolons:
+        raise HoldoutError(
+            f"{name!r} of the holdout has numbers such as 1,234, which may be 1234 or 1.234; write plain numbers"
+        )
     if reading.others > (1 - NUMBER_SHARE) * (reading.numbers + reading.others):
         raise HoldoutError(
             f"{name!r} of the holdout is no finite number in {reading.others} of {len(leads)} rows"
