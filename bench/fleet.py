@@ -57,9 +57,8 @@ def spec() -> Spec:
     return Spec(artifact=source, holdout=HoldoutSource(uri="s3://leads/holdout.csv.gz"))
 
 
-def settled(name: str, uid: str, generation: int, pods: int) -> tuple[Observed, Status]:
+def settled(name: str, uid: str, generation: int, pods: int, wanted: Spec) -> tuple[Observed, Status]:
     """A LeadModel at rest: what is seen, and the status that the planner leaves as it is."""
-    wanted = spec()
     inputs = inputs_of(wanted)
     champion = Revision(
         digest=DIGEST, auc=0.75, image=IMAGE, since=START, served_at=START, passed=inputs.gate
@@ -97,23 +96,30 @@ def settled(name: str, uid: str, generation: int, pods: int) -> tuple[Observed, 
 
 @dataclass
 class World:
-    """Makes the fleet."""
+    """Makes the fleet. `labels` gives those of a LeadModel by its number."""
 
     client: Client
     models: int
     pods: int
+    namespace: str = NAMESPACE
+    wanted: Spec = field(default_factory=spec)
+    labels: Callable[[int], dict[str, str]] = lambda _: {}
     names: list[str] = field(default_factory=list)
 
-    async def make(self) -> None:
+    async def define(self) -> None:
+        """Create the CRD, and wait until it is served."""
         group = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         await self.client.create(group, crd.crd())
-        await self.client.create("/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": NAMESPACE}})
         while True:
             try:
                 await self.client.call("GET", collection(PLURAL, ""))
                 break
             except ApiError:
                 await asyncio.sleep(0.2)
+
+    async def make(self) -> None:
+        name = {"name": self.namespace}
+        await self.client.create("/api/v1/namespaces", {"kind": "Namespace", "metadata": name})
         slots = asyncio.Semaphore(24)
         extra = self.pods - 2 * self.models
         await asyncio.gather(*(self._one(n, 2 + (n < extra), slots) for n in range(self.models)))
@@ -122,19 +128,25 @@ class World:
         async with slots:
             name = f"conversion-{number:05d}"
             self.names.append(name)
-            body = {"apiVersion": "customerops.dev/v1alpha1", "kind": "LeadModel", "metadata": {"name": name}}
-            found = await self.client.create(path(PLURAL, NAMESPACE), {**body, "spec": dump(spec())})
+            about = {"name": name, "labels": self.labels(number)}
+            body = {"apiVersion": "customerops.dev/v1alpha1", "kind": "LeadModel", "metadata": about}
+            found = await self.client.create(
+                path(PLURAL, self.namespace), {**body, "spec": dump(self.wanted)}
+            )
             uid = found["metadata"]["uid"]
-            seen, status = settled(name, uid, found["metadata"]["generation"], pods)
+            seen, status = settled(name, uid, found["metadata"]["generation"], pods, self.wanted)
+            seen = replace(seen, namespace=self.namespace)
             live = Live(found, uid)
             packed = gzip.compress(RAW, mtime=0)
             held = snapshots.revision(found, DIGEST, packed)
-            live.revisions[DIGEST] = await self.client.create(path("configmaps", NAMESPACE), held)
+            live.revisions[DIGEST] = await self.client.create(path("configmaps", self.namespace), held)
             desired = plan(seen).desired
-            await self.client.create(path("configmaps", NAMESPACE), snapshots.ledger(found, desired.ledger))
+            await self.client.create(
+                path("configmaps", self.namespace), snapshots.ledger(found, desired.ledger)
+            )
             written = {**found, "status": dump(status) | {"shown": column_figures(status)}}
-            await self.client.replace(path(PLURAL, NAMESPACE, name, "status"), written)
-            key, images = Key(NAMESPACE, name), Images(IMAGE, "", "")
+            await self.client.replace(path(PLURAL, self.namespace, name, "status"), written)
+            key, images = Key(self.namespace, name), Images(IMAGE, "", "")
             await Applier(self.client, None, images, key, live, {}, set(), {}).act(seen, desired)
             await self._pods(found, live.deployment, pods)
 
@@ -148,7 +160,7 @@ class World:
         about["ownerReferences"] = [{**owner, "uid": deployment["metadata"]["uid"]}]
         body = {"replicas": pods, "selector": {"matchLabels": selector(name)}, "template": template}
         made = await self.client.create(
-            path("replicasets", NAMESPACE), {"kind": "ReplicaSet", "metadata": about, "spec": body}
+            path("replicasets", self.namespace), {"kind": "ReplicaSet", "metadata": about, "spec": body}
         )
         by = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-abc", "controller": True}
         for number in range(pods):
@@ -156,7 +168,7 @@ class World:
             meta_["annotations"] = {CHAMPION: DIGEST, PREVIOUS: ""}
             meta_["ownerReferences"] = [{**by, "uid": made["metadata"]["uid"]}]
             pod = await self.client.create(
-                path("pods", NAMESPACE), {"kind": "Pod", "metadata": meta_, "spec": template["spec"]}
+                path("pods", self.namespace), {"kind": "Pod", "metadata": meta_, "spec": template["spec"]}
             )
             ready = [{"type": "Ready", "status": "True"}]
             status = {
@@ -165,14 +177,14 @@ class World:
                 "podIPs": [{"ip": "127.0.0.1"}],
                 "conditions": ready,
             }
-            where = path("pods", NAMESPACE, meta_["name"], "status")
+            where = path("pods", self.namespace, meta_["name"], "status")
             await self.client.replace(where, {**pod, "status": status})
         status = {"observedGeneration": deployment["metadata"]["generation"], "replicas": 2}
         status |= {"updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}
         status["conditions"] = [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}]
-        deployment = await self.client.get(path("deployments", NAMESPACE, name)) or {}
+        deployment = await self.client.get(path("deployments", self.namespace, name)) or {}
         await self.client.replace(
-            path("deployments", NAMESPACE, name, "status"), {**deployment, "status": status}
+            path("deployments", self.namespace, name, "status"), {**deployment, "status": status}
         )
 
 
@@ -415,6 +427,7 @@ def fleet(args: argparse.Namespace, api: ApiServer) -> None:
     client = loop.run_until_complete(_client())
     world = World(client, args.models, args.pods)
     began = time.monotonic()
+    loop.run_until_complete(world.define())
     loop.run_until_complete(world.make())
     print(
         f"{args.models} LeadModels and {args.pods} pods as API objects (made in {time.monotonic() - began:.0f} s)",

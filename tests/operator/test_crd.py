@@ -166,3 +166,42 @@ def test_bounds_of_durations_come_from_the_spec():
     for path, (low, high) in BOUNDS.items():
         assert f">= duration('{low}')" in rules[f".{path}"]
         assert f"<= duration('{high}')" in rules[f".{path}"]
+
+
+LARGEST = 512 * 1024  # bytes of a spec, or of a status, as JSON of ASCII
+ESCAPED, KEY, NUMBER, TIME = (
+    2,
+    317,
+    24,
+    35,
+)  # quotes of a string; longest key of a label; longest number and time
+
+
+def largest(node: dict[str, Any]) -> int:
+    """Bytes of the largest JSON that a schema takes."""
+    if "enum" in node:
+        return max(map(len, node["enum"])) + ESCAPED
+    if node.get("type") == "array":
+        return 2 + node["maxItems"] * (1 + largest(node["items"]))
+    if "additionalProperties" in node:
+        return 2 + node["maxProperties"] * (KEY + ESCAPED + 2 + largest(node["additionalProperties"]))
+    if node.get("type") == "object":
+        return 2 + sum(len(k) + ESCAPED + 2 + largest(n) for k, n in node.get("properties", {}).items())
+    if node.get("type") == "string" or "x-kubernetes-int-or-string" in node:
+        return node.get("maxLength", TIME) + ESCAPED
+    return NUMBER
+
+
+@pytest.mark.parametrize("part", ["spec", "status"])
+def test_what_the_operator_reads_of_a_lead_model_is_bounded(part):
+    """Lists in lists multiply: affinity alone once took twelve megabytes, of which etcd lets one and a half pass."""
+    assert largest(SCHEMA["properties"][part]) <= LARGEST
+
+
+def test_control_a_list_in_a_list_with_wide_bounds_is_seen():
+    seeded = copy.deepcopy(SCHEMA["properties"]["spec"])
+    affinity = seeded["properties"]["predictor"]["properties"]["affinity"]
+    for _, node in nodes(affinity):
+        if node.get("type") == "array":
+            node["maxItems"] = 16
+    assert largest(seeded) > LARGEST

@@ -19,6 +19,8 @@ from leadmodel_operator.resource.formats import (
 )
 
 _NAME = {"type": "string", "maxLength": 253}
+# Lists in lists multiply, and the API server keeps whatever it takes: these bounds hold all of a spec below half a megabyte.
+_TERMS, _EXPRESSIONS, _VALUES_EACH, _LABELS = 4, 8, 8, 8
 _VALUES = (
     "(self.operator == 'In' || self.operator == 'NotIn') == (has(self.values) && size(self.values) > 0)",
     "must have values with the operators In and NotIn, and none with Exists and DoesNotExist",
@@ -91,7 +93,7 @@ def _selector(description: str) -> dict[str, Any]:
                 16,
                 enum=["In", "NotIn", "Exists", "DoesNotExist"],
             ),
-            "values": _list("Values to compare with, for In and NotIn.", _label_value(), 32),
+            "values": _list("Values to compare with, for In and NotIn.", _label_value(), _VALUES_EACH),
         },
         "key",
         "operator",
@@ -100,10 +102,10 @@ def _selector(description: str) -> dict[str, Any]:
         "type": "object",
         "description": "Labels that must match exactly.",
         "additionalProperties": _label_value(),
-        "maxProperties": 32,
+        "maxProperties": _LABELS,
         "keyPattern": LABEL_KEY,
     }
-    expressions = _list("Requirements that must all hold.", _with_rule(expression, *_VALUES))
+    expressions = _list("Requirements that must all hold.", _with_rule(expression, *_VALUES), 4)
     return _object(description, {"matchLabels": labels, "matchExpressions": expressions})
 
 
@@ -168,7 +170,7 @@ def _env() -> dict[str, Any]:
             "One environment variable.",
             {
                 "name": _string("Name of the variable.", pattern=ENV_NAME),
-                "value": _string("Value of the variable.", 4096),
+                "value": _string("Value of the variable.", 1024),
                 "valueFrom": one_source,
             },
             "name",
@@ -241,13 +243,15 @@ def _node_term() -> dict[str, Any]:
                 16,
                 enum=operators,
             ),
-            "values": _list("Values to compare with.", _NAME, 32),
+            "values": _list("Values to compare with.", _NAME, _VALUES_EACH),
         },
         "key",
         "operator",
     )
     labels = copy.deepcopy(_with_rule(expression, *_NODE_VALUES))
     labels["properties"]["key"]["pattern"] = QUALIFIED_NAME
+    labels["properties"]["values"]["items"] = _label_value()
+    expression["properties"]["values"] = _list("Values to compare with.", _NAME, 1)
     names = _with_rule(
         expression,
         "self.key == 'metadata.name' && (self.operator == 'In' || self.operator == 'NotIn') && has(self.values) && "
@@ -257,8 +261,8 @@ def _node_term() -> dict[str, Any]:
     return _object(
         "One term of a node selector.",
         {
-            "matchExpressions": _list("Requirements on node labels.", labels),
-            "matchFields": _list("Requirements on node fields.", names),
+            "matchExpressions": _list("Requirements on node labels.", labels, _EXPRESSIONS),
+            "matchFields": _list("Requirements on node fields.", names, 1),
         },
     )
 
@@ -282,7 +286,7 @@ def _affinity() -> dict[str, Any]:
 def _node_affinity() -> dict[str, Any]:
     terms = _object(
         "Node selector terms, of which at least one must hold.",
-        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term()) | {"minItems": 1}},
+        {"nodeSelectorTerms": _list("Terms of the node selector.", _node_term(), _TERMS) | {"minItems": 1}},
         "nodeSelectorTerms",
     )
     return _object(
@@ -299,7 +303,9 @@ def _pod_term() -> dict[str, Any]:
             "topologyKey": _string(
                 "Key of the node label whose values are the zones.", pattern=QUALIFIED_NAME
             ),
-            "namespaces": _list("Namespaces of the pods. If absent, the namespace of the LeadModel.", _NAME),
+            "namespaces": _list(
+                "Namespaces of the pods. If absent, the namespace of the LeadModel.", _NAME, 8
+            ),
         },
         "topologyKey",
     )
@@ -309,7 +315,7 @@ def _pod_affinity(description: str, term: dict[str, Any]) -> dict[str, Any]:
     return _object(
         description,
         {
-            _REQUIRED: _list("Terms that must hold.", term),
+            _REQUIRED: _list("Terms that must hold.", term, _TERMS),
             _PREFERRED: _preferences("podAffinityTerm", term),
         },
     )
@@ -318,7 +324,7 @@ def _pod_affinity(description: str, term: dict[str, Any]) -> dict[str, Any]:
 def _preferences(name: str, term: dict[str, Any]) -> dict[str, Any]:
     weight = _integer("Weight of the preference, from 1 to 100.", minimum=1, maximum=100)
     preference = _object("One weighted preference.", {"weight": weight, name: term}, "weight", name)
-    return _list("Terms that should hold.", preference)
+    return _list("Terms that should hold.", preference, _TERMS)
 
 
 def core_schema(name: str) -> dict[str, Any]:

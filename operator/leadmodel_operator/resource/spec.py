@@ -159,7 +159,7 @@ class Predictor:
         "Additional environment variables of the predictor container. Names that start with LEADMODEL_ are refused.",
         default=(),
         kubernetes="EnvVar",
-        max_items=64,
+        max_items=32,
         list_map_key="name",
     )
     node_selector: Mapping[str, str] | None = doc(
@@ -180,7 +180,7 @@ class Predictor:
         "Rules that spread the pods over the cluster. If absent, the scheduler prefers different nodes.",
         default=(),
         kubernetes="TopologySpreadConstraint",
-        max_items=16,
+        max_items=4,
     )
     priority_class_name: str | None = doc(
         "Name of the PriorityClass of the pods.", pattern=NAME, max_length=253, default=None
@@ -204,7 +204,7 @@ class Predictor:
         "Additional annotations of the pods.",
         default=None,
         max_properties=32,
-        max_length=4096,
+        max_length=1024,
         key_pattern=ANNOTATION_KEY,
     )
 

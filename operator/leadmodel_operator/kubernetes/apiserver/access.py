@@ -68,14 +68,23 @@ class Access:
     proxy: str | None = None
     server_name: str | None = None
 
-    def session(self, limit: int = 0, timeout: aiohttp.ClientTimeout | None = None) -> aiohttp.ClientSession:
-        """Open a pool of at most `limit` connections (0: any number) whose requests carry the credentials of their moment."""
+    def session(
+        self,
+        limit: int = 0,
+        timeout: aiohttp.ClientTimeout | None = None,
+        answers: type[aiohttp.ClientResponse] = aiohttp.ClientResponse,
+    ) -> aiohttp.ClientSession:
+        """Open a pool of at most `limit` connections (0: any number) whose requests carry the credentials of their moment.
+
+        `answers` is the class of the answers.
+        """
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=self.context, limit=limit),
             timeout=timeout or aiohttp.ClientTimeout(),
             headers={"User-Agent": AGENT},
             middlewares=(self._authorize,),
             proxy=self.proxy,
+            response_class=answers,
         )
 
     async def _authorize(

@@ -11,6 +11,7 @@ import aiohttp
 
 from leadmodel_messages.texts import one_line
 from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.apiserver.parsing import parse
 from leadmodel_operator.kubernetes.apiserver.words import words_of
 
 MANAGER = "leadmodel-operator"
@@ -140,7 +141,7 @@ class Client:
         finally:
             self.counts[method, code] += 1
         if int(code) < 300:
-            return dict(json.loads(text)) if text else {}
+            return dict(parse(text)) if text else {}
         error = error_of(int(code), response.headers.get("Retry-After"), text)
         error.request = f"{VERBS.get(method, method)} {_resource(path)}"
         raise error

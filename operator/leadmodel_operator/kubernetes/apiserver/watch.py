@@ -22,7 +22,6 @@ is missing from a later list.
 """
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
@@ -33,6 +32,7 @@ from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.cached_fields import METADATA_ONLY
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.listing import Gone, pages
+from leadmodel_operator.kubernetes.apiserver.parsing import parse
 from leadmodel_operator.kubernetes.render.names import LABEL, Object, collection
 from leadmodel_operator.reconcile import Key
 
@@ -154,7 +154,7 @@ def log_failure(resource: str, error: BaseException, failures: int) -> None:
 
 def _parse(line: bytes) -> Object:
     try:
-        event = json.loads(line)
+        event = parse(line)
     except ValueError:
         event = None
     if not isinstance(event, dict):

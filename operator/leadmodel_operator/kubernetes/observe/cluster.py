@@ -34,6 +34,9 @@ from leadmodel_operator.resource.vocabulary import KIND
 
 REASON_LENGTH, MESSAGE_LENGTH = 64, 256  # characters of Kubernetes' texts that a condition can show
 TERMINATION_LENGTH = 4096  # bytes the kubelet keeps of a termination message
+SINGLE_POD = frozenset(
+    {JobKind.VALIDATION, JobKind.POLL, JobKind.RETRAINING}
+)  # Jobs that are not tried again
 
 
 def annotations(item: Object) -> dict[str, str]:
@@ -223,9 +226,12 @@ def job_seen(job: Object, pods: Sequence[Object]) -> JobSeen | None:
 
 
 def newest_pod(job: Object, pods: Sequence[Object]) -> Object | None:
-    """Pick the pod that speaks for a Job: its newest. A validation has one pod; of several, some may be forged, and none speaks."""
+    """Pick the pod that speaks for a Job: its newest.
+
+    Jobs that are not tried again have one pod; of several, some may be forged, and none speaks.
+    """
     own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"] and not is_leaving(pod)]
-    if kind_of(job) is JobKind.VALIDATION and len(own) > 1:
+    if kind_of(job) in SINGLE_POD and len(own) > 1:
         return None
     return max(own, key=lambda p: p["metadata"]["creationTimestamp"], default=None)
 

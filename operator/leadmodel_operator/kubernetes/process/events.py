@@ -15,10 +15,12 @@ from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.lead_models import take_event
 from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE
+from leadmodel_operator.kubernetes.apiserver.parsing import TrimmedResponse, trim
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.vocabulary import API_VERSION, GROUP, PLURAL, VERSION
 
 CRD_S = 2.0  # between two looks for the CRD
+IDLE_S = 0.1  # for which Kopf keeps the last event of an object: a list of large ones would stay in memory
 
 
 @dataclass
@@ -48,7 +50,7 @@ class EventStream:
     async def _operate(self, ready: asyncio.Event) -> None:
         await kopf.operator(
             ready_flag=ready,
-            registry=registry(self._take, self.client.access),
+            registry=registry(self.take, self.client.access),
             settings=settings(),
             standalone=True,
             clusterwide=not self.namespaces,
@@ -69,7 +71,9 @@ class EventStream:
             return False
         return any(resource["name"] == PLURAL for resource in answer.get("resources") or [])
 
-    def _take(self, kind: str | None, item: dict[str, Any]) -> None:
+    def take(self, kind: str | None, item: dict[str, Any]) -> None:
+        """Take an event over; of its object, which Kopf keeps for a while, only what passes read is left."""
+        trim(item)
         if take_event(self.cache, kind, item):
             self.enqueue(Key(item["metadata"]["namespace"], item["metadata"]["name"]))
 
@@ -80,7 +84,8 @@ def registry(take: Callable[[str | None, dict[str, Any]], None], access: Access)
 
     @kopf.on.login(registry=handlers)
     async def login(**_: Any) -> kopf.AiohttpSession:
-        return kopf.AiohttpSession(server=access.server, aiohttp_session=access.session())
+        session = access.session(answers=TrimmedResponse)
+        return kopf.AiohttpSession(server=access.server, aiohttp_session=session)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers)
     async def lead_model(event: Any, **_: Any) -> None:
@@ -113,6 +118,7 @@ def settings() -> kopf.OperatorSettings:
     options.networking.request_timeout = 30.0
     options.networking.enforce_retry_after = True
     options.networking.error_backoffs = [1, 2, 4, 8, 15] + [30] * 100_000
+    options.queueing.idle_timeout = IDLE_S
     options.watching.server_timeout = 300
     options.watching.chunk_size = LARGE_PAGE
     return options

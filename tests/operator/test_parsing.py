@@ -1,0 +1,163 @@
+"""Objects with an excess of labels, owners or managed fields cost the operator no more memory than usual ones."""
+
+import asyncio
+import json
+import tracemalloc
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from leadmodel_operator.kubernetes.apiserver import parsing
+from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.process.events import EventStream
+from leadmodel_operator.kubernetes.render.names import LABEL, MANAGED_BY, MANAGED_LABEL
+
+MANY = {f"{n:06x}": "" for n in range(4_000)}
+OWN = {LABEL: "conversion", MANAGED_LABEL: MANAGED_BY}
+
+
+def stored(**metadata: Any) -> dict[str, Any]:
+    """A LeadModel as the API server has it."""
+    about = {"name": "conversion", "namespace": "sales", "uid": "1", "resourceVersion": "7", **metadata}
+    return {"kind": "LeadModel", "metadata": about, "spec": {"minAuc": 0.7}}
+
+
+EXCESS = {
+    "labels": (MANY | OWN, OWN),
+    "annotations": (MANY | {"customerops.dev/poll": "now"}, {"customerops.dev/poll": "now"}),
+    "ownerReferences": ([{"uid": key} for key in MANY], [{"uid": key} for key in list(MANY)[:64]]),
+    "finalizers": (list(MANY), list(MANY)[:64]),
+    "managedFields": (
+        [{"manager": f"m{n}", "fieldsV1": {}} for n in range(100)] + [{"manager": MANAGED_BY}],
+        [{"manager": MANAGED_BY}],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXCESS)
+def test_an_excess_is_dropped_and_the_operators_own_is_kept(name):
+    given, kept = EXCESS[name]
+    parsed = parsing.parse(json.dumps(stored(**{name: given})))
+    assert parsed["metadata"][name] == kept
+    assert parsed["spec"] == {"minAuc": 0.7}
+
+
+def test_what_a_careful_person_writes_is_kept():
+    entries = [{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:minAuc": {}}}}]
+    item = stored(labels={f"l{n}": "" for n in range(64)}, annotations=OWN, managedFields=entries)
+    assert parsing.parse(json.dumps(item)) == item
+
+
+def test_no_data_of_an_object_is_trimmed():
+    """Only metadata of stored objects is trimmed: maps of a ConfigMap, a spec or a report may be as large as they are."""
+    item = {**stored(), "data": MANY, "spec": {"labels": MANY, "template": {"metadata": {"labels": MANY}}}}
+    assert parsing.parse(json.dumps(item)) == item
+
+
+def test_an_excess_of_managed_fields_is_emptied():
+    entry = {"manager": "kubectl", "fieldsV1": {"f:metadata": {"f:labels": {f"f:{k}": {} for k in MANY}}}}
+    parsed = parsing.parse(json.dumps(stored(managedFields=[entry])))
+    assert parsed["metadata"]["managedFields"] == [
+        {"manager": "kubectl", "fieldsV1": {"f:metadata": {"f:labels": {}}}}
+    ]
+
+
+def peak(text: str) -> int:
+    """Bytes that parsing a text took at most."""
+    tracemalloc.start()
+    parsing.parse(text)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
+
+
+def page(items: int = 10) -> str:
+    """A list whose items have labels of their own each."""
+    made = [stored(labels={f"{n:02}{key}": "" for key in MANY}) for n in range(items)]
+    return json.dumps({"kind": "LeadModelList", "items": made, "metadata": {"resourceVersion": "9"}})
+
+
+def test_a_page_of_large_objects_takes_the_memory_of_one():
+    assert peak(page()) < 2 * peak(page(1))
+
+
+def test_control_a_page_parsed_as_one_document_takes_the_memory_of_all():
+    one_document = page().removesuffix("}") + ', "more": 1}'  # a key that no list has
+    assert peak(one_document) > 3 * peak(page(1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"items":[]}',
+        ' { "kind" : "PodList" , "items" : [ {"a": [1, 2]} , {"b": null} ] , "metadata" : {} } \n',
+        '{"apiVersion":"v1","items":[{}],"kind":"List","metadata":{"continue":"x"}}',
+        '{"kind":"Status","items":"none"}',
+        '{"kind":"Status"}',
+        "{}",
+        "[1]",
+        "3",
+    ],
+)
+def test_json_is_read_as_json(text):
+    assert parsing.parse(text) == parsing.parse(text.encode()) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        '{"items":[',
+        '{"items":[{}',
+        '{"items":[{},]}',
+        '{"items":[{}]',
+        '{"items":[{}]}x',
+        '{"items" [{}]}',
+    ],
+)
+def test_what_is_no_json_is_refused(text):
+    with pytest.raises(ValueError, match="line 1"):
+        parsing.parse(text)
+
+
+async def listed_by_kopf() -> Any:
+    """What a session for Kopf reads from a server."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=page(), content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server = "http://{}:{}".format(*runner.addresses[0][:2])
+    session = Access(server, False).session(answers=parsing.TrimmedResponse)  # type: ignore[arg-type]  # no TLS
+    try:
+        async with session.get(server) as response:
+            return await response.json()
+    finally:
+        await session.close()
+        await runner.cleanup()
+
+
+def test_a_list_of_kopf_is_trimmed():
+    assert all(item["metadata"]["labels"] == {} for item in asyncio.run(listed_by_kopf())["items"])
+
+
+def test_an_event_of_kopf_is_trimmed():
+    """Kopf keeps the last event of an object for a while; that is the very object that the handler gets."""
+
+    class NoCache:
+        def put(self, _resource: str, _item: Any) -> bool:
+            return False
+
+        def holds(self, _resource: str, _item: Any) -> bool:
+            return False
+
+    item = stored(labels=dict(MANY))
+    stream = EventStream(None, NoCache(), lambda _: None, (), lambda: None)  # type: ignore[arg-type]
+    stream.take("MODIFIED", item)
+    assert item["metadata"]["labels"] == {}
