@@ -8,9 +8,11 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NoReturn
 from uuid import uuid4
 
 from leadmodel_messages.exits import OperatorExit
+from leadmodel_messages.leaving import leave
 from leadmodel_messages.places import SERVICE_ACCOUNT
 from leadmodel_operator.kubernetes.apiserver.access import Access, AccessError
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
@@ -100,5 +102,10 @@ def identity() -> str:
     return host if (SERVICE_ACCOUNT / "token").exists() else f"{host}-{uuid4().hex[:8]}"
 
 
+def program() -> NoReturn:
+    """Run `leadmodel-operator` as a program of its own."""
+    leave(main)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -118,6 +118,11 @@ def main_under_old_name(arguments: Sequence[str] | None = None) -> int:
     return main(arguments)
 
 
+def program_under_old_name() -> NoReturn:
+    """Run `leadmodel-synth` as a program of its own, under its former name."""
+    leave(main_under_old_name)
+
+
 def program() -> NoReturn:
     """Run `leadmodel-synth` as a program of its own."""
     leave(main)
