@@ -55,7 +55,7 @@ def widest() -> Spec:
     }
     predictor = Predictor(
         env=tuple({"name": f"V{n:0200d}", "value": "v" * 1024} for n in range(32)),
-        pod_annotations={f"{'p' * 200}.example/{n:063d}": "a" * 1024 for n in range(32)},
+        pod_annotations={f"{'p' * 200}.example/{n:063d}": "a" * 1024 for n in range(24)},
         pod_labels={f"{'p' * 200}.example/{n:063d}": WIDE for n in range(32)},
         affinity={
             "nodeAffinity": {

@@ -169,12 +169,8 @@ def test_bounds_of_durations_come_from_the_spec():
 
 
 LARGEST = 512 * 1024  # bytes of a spec, or of a status, as JSON of ASCII
-ESCAPED, KEY, NUMBER, TIME = (
-    2,
-    317,
-    24,
-    35,
-)  # quotes of a string; longest key of a label; longest number and time
+ESCAPED, KEY = 2, 317  # the quotes of a string, the longest key of a label
+NUMBER, TIME = 24, 35  # the longest number and the longest time
 
 
 def largest(node: dict[str, Any]) -> int:

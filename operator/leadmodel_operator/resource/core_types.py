@@ -78,7 +78,7 @@ def _quantities(description: str) -> dict[str, Any]:
         "type": "object",
         "description": description,
         "additionalProperties": quantity,
-        "maxProperties": 16,
+        "maxProperties": 8,
         "keyPattern": RESOURCE_NAME,
     }
 

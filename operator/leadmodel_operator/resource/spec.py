@@ -203,7 +203,7 @@ class Predictor:
     pod_annotations: Mapping[str, str] | None = doc(
         "Additional annotations of the pods.",
         default=None,
-        max_properties=32,
+        max_properties=24,
         max_length=1024,
         key_pattern=ANNOTATION_KEY,
     )
