@@ -21,6 +21,11 @@ class Source(StrEnum):
     LEADS = "LEADS_STORE_"
 
 
+WEB_LOGIN = (
+    "HTTP_BEARER_TOKEN",
+    "HTTP_USERNAME",
+    "HTTP_PASSWORD",
+)  # sent as they are to the host of a source
 _IDENTITIES = (  # what a platform puts into a pod whose account may log in by itself
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -33,7 +38,7 @@ def environment(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     """Give the variables that count for one source: those of the pod, and over them those of the source's own Secret.
 
     A source without a Secret logs in as the pod does. Where the pod has no identity either, the Secret of the artifact counts, else
-    that of the holdout, else that of the leads.
+    that of the holdout, else that of the leads; but its login to a web server does not, which would be shown to another host.
     """
     secrets = {of: _of(of, environ) for of in Source}
     copies = {name for secret in secrets.values() for name in secret}
@@ -41,7 +46,8 @@ def environment(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     pod = {n: value for n, value in environ.items() if n not in copies and not n.startswith(prefixes)}
     own = secrets[source]
     if not own and not any(name in pod for name in _IDENTITIES):
-        own = next((secret for secret in secrets.values() if secret), {})
+        other = next((secret for secret in secrets.values() if secret), {})
+        own = {name: value for name, value in other.items() if name not in WEB_LOGIN}
     return pod | own
 
 

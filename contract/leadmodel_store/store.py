@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from leadmodel_store.files import PVC_ROOT, fetch_file, path_of, put_file
 from leadmodel_store.objects import check_object, fetch_object, put_object
 from leadmodel_store.result import Fetched, StoreError, StoreReason, bad_uri
-from leadmodel_store.web import fetch_http, put_http
+from leadmodel_store.web import check_http, fetch_http, put_http
 
 PATIENCE_S = 120.0  # a poll asks twice and may take 300 s
 
@@ -76,7 +76,9 @@ def check(uri: str, *, environ: Mapping[str, str]) -> None:
         path_of(uri)
     elif scheme in {"s3", "gs", "az"}:
         check_object(uri, environ)
-    elif scheme not in {"http", "https"}:
+    elif scheme in {"http", "https"}:
+        check_http(uri, environ)
+    else:
         raise bad_uri(uri)
 
 

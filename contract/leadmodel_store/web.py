@@ -11,6 +11,7 @@ from leadmodel_messages.uris import show
 from leadmodel_store import causes
 from leadmodel_store.result import Fetched, StoreError, StoreReason, bad_uri, checked
 from leadmodel_store.variables import SettingError, Variables
+from leadmodel_store.web_login import authorization, origin
 
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
@@ -36,12 +37,29 @@ def connect(uri: str, certificate: str = "") -> tuple[http.client.HTTPConnection
     return http.client.HTTPConnection(host, port, timeout=TIMEOUT_S), target
 
 
+def _headers(source: str, at: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request to `at`, where `source` led: the login is for the origin of the source alone."""
+    try:
+        login = authorization(source, environ) if origin(at) == origin(source) else ""
+    except SettingError as error:
+        raise StoreError(StoreReason.FORBIDDEN, f"{show(source)} cannot be asked: {error}") from None
+    except ValueError:
+        raise bad_uri(source) from None
+    return {"User-Agent": "leadmodel", **({"Authorization": login} if login else {})}
+
+
 def _trusted(uri: str, environ: Mapping[str, str]) -> str:
     """The authorities that the caller's environment names for this source."""
     try:
         return Variables(environ).certificate("SSL_CERT_FILE") if urlsplit(uri).scheme == "https" else ""
     except (SettingError, ValueError) as error:
         raise StoreError(StoreReason.FORBIDDEN, f"{show(uri)} cannot be asked: {error}") from None
+
+
+def check_http(uri: str, environ: Mapping[str, str]) -> None:
+    """Refuse a URI or a login that no server takes. Raises StoreError."""
+    connect(uri, _trusted(uri, environ))
+    _headers(uri, uri, environ)
 
 
 def fetch_http(
@@ -52,7 +70,7 @@ def fetch_http(
     at, redirects = uri, MAX_REDIRECTS
     while True:
         connection, target = connect(at, _trusted(at, environ))
-        headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "leadmodel"}
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", **_headers(uri, at, environ)}
         if etag is not None:
             headers["If-None-Match"] = etag
         try:
@@ -149,7 +167,7 @@ def put_http(uri: str, data: bytes, environ: Mapping[str, str]) -> None:
     """PUT the bytes of a URI. Raises StoreError."""
     connection, target = connect(uri, _trusted(uri, environ))
     try:
-        connection.request("PUT", target, body=data, headers={"User-Agent": "leadmodel"})
+        connection.request("PUT", target, body=data, headers=_headers(uri, uri, environ))
         with connection.getresponse() as response:
             status = response.status
     except (OSError, http.client.HTTPException, ValueError) as error:
