@@ -1,4 +1,4 @@
-"""Azure Blob Storage as Azurite serves it, where that is installed (`npm install azurite`, or LEADMODEL_AZURITE names the program)."""
+"""Azure Blob Storage as Azurite serves it, where that is installed (`python3 tests/support/store_servers.py`)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,8 +7,10 @@ import pytest
 
 from leadmodel_store import azure
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
-from support.object_stores import AZURITE, free_port, running
+from support.object_stores import free_port, running
+from support.store_servers import azurite
 
+AZURITE = azurite()
 pytestmark = pytest.mark.skipif(AZURITE is None, reason="azurite-blob is not installed")
 URI = "az://leads/conversion/model.json"
 

