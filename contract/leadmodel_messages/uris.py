@@ -3,11 +3,14 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_WITHOUT_FRAGMENT = ("s3://", "gs://", "az://", "pvc://", "file://")
+
 
 def show(uri: str) -> str:
-    """Show a URI without what may be secret: no user info, no query, no fragment."""
+    """Show a URI without what may be secret: no user info, no query, no fragment. A key in a bucket has no fragment: its # is shown."""
+    uri = uri.partition("?")[0]
     try:
-        parts = urlsplit(uri)
+        parts = urlsplit(uri, allow_fragments=not uri.startswith(_WITHOUT_FRAGMENT))
     except ValueError:
         return "a URI that cannot be read"
     scheme = f"{parts.scheme}://" if "://" in uri else ""  # a path has none

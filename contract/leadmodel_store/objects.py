@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from leadmodel_messages.uris import show
 from leadmodel_store import aws, azure, google, trouble, web
@@ -34,7 +34,7 @@ Action = Callable[[Any, str], Awaitable[T]]  # a store and a key → what was do
 
 def check_object(uri: str, environ: Mapping[str, str]) -> None:
     """Refuse a URI or settings that no store takes. Raises StoreError."""
-    bucket, _ = _place(uri)
+    bucket, _ = place_of(uri)
     _login(uri, bucket, environ)
 
 
@@ -84,7 +84,7 @@ async def _read(uri: str, result: Any, max_bytes: int) -> Fetched:
 
 async def _act(uri: str, environ: Mapping[str, str], seconds: float, verb: str, action: Action[T]) -> T:
     """Do something with an object; a second time where the store names the region that no variable named."""
-    bucket, key = _place(uri)
+    bucket, key = place_of(uri)
     region, login = "", _login(uri, bucket, environ)
     while True:
         try:
@@ -101,12 +101,16 @@ async def _act(uri: str, environ: Mapping[str, str], seconds: float, verb: str, 
         login = _login(uri, bucket, environ, region or "us-east-1")
 
 
-def _place(uri: str) -> tuple[str, str]:
-    parts = urlsplit(uri)
-    key = parts.path.lstrip("/")
-    if not _BUCKET.fullmatch(parts.netloc) or not key:
+def place_of(uri: str) -> tuple[str, str]:
+    """Return bucket and key of a URI: `%20` is a space, and every character but `%` stands for itself, as in paths. Raises StoreError."""
+    bucket, _, quoted = uri.partition("://")[2].partition("/")
+    try:
+        key = unquote(quoted.lstrip("/"), errors="strict")
+    except UnicodeDecodeError:
+        key = ""
+    if not _BUCKET.fullmatch(bucket) or not key:
         raise StoreError(StoreReason.BAD_URI, f"{show(uri)} must name a bucket and a key")
-    return parts.netloc, key
+    return bucket, key
 
 
 def _login(uri: str, bucket: str, environ: Mapping[str, str], region: str = "") -> Login:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from leadmodel_messages.uris import show
 from leadmodel_privacy.backfill.errors import Refused
 from leadmodel_privacy.backfill.state import State
-from leadmodel_store.store import PVC_ROOT, StoreError, put
+from leadmodel_store.files import path_of
+from leadmodel_store.store import StoreError, put
 
 REDIS, NONE = "redis", "none"
 _SCHEMES = {"file", "pvc", "s3", "gs", "az", "http", "https"}
@@ -80,10 +81,7 @@ def write_audit(target: str, state: State | None, name: str, record: Mapping[str
 
 
 def _folder(target: str) -> Path | None:
-    parts = urlsplit(target)
-    if parts.scheme == "file":
-        return Path(parts.path)
-    return PVC_ROOT / parts.netloc / parts.path.lstrip("/") if parts.scheme == "pvc" else None
+    return path_of(target) if target.startswith(("file:", "pvc:")) else None
 
 
 def _prune(target: str, before: float) -> None:
