@@ -8,7 +8,9 @@ import socket
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from leadmodel_messages.exits import OperatorExit
@@ -19,6 +21,7 @@ from leadmodel_operator.kubernetes.apiserver.connect import find_access
 from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.process import logs
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
+from leadmodel_operator.kubernetes.process.webhook import DECISIONS, WebhookSettings
 
 GARBAGE = 20_000  # new objects between two searches for cycles; Python's 700 suits programs that keep little
 
@@ -47,7 +50,53 @@ def parser() -> argparse.ArgumentParser:
     )
     p.add_argument("--host", default="", help="address of /healthz, /readyz and /metrics (default: all)")
     p.add_argument("--port", type=int, default=8080, help="their port (default: 8080)")
+    p.add_argument("--log-level", choices=logs.LEVELS, default="info", help="least level (default: info)")
+    p.add_argument("--log-format", choices=[*logs.FORMATS], default="json", help="form (default: json)")
+    _add_webhook(p)
     return p
+
+
+def _add_webhook(p: argparse.ArgumentParser) -> None:
+    where = p.add_mutually_exclusive_group()
+    where.add_argument(
+        "--webhook-url", default="", help="send decisions here, as JSON that Slack understands"
+    )
+    where.add_argument("--webhook-url-file", type=Path, help="the same, for an address that is a secret")
+    p.add_argument(
+        "--webhook-key-file", type=Path, help="sign messages (HMAC-SHA256) with the key in this file"
+    )
+    p.add_argument(
+        "--webhook-reason",
+        action="append",
+        default=[],
+        help=f"send only events with this reason (may be given again); default: {', '.join(DECISIONS)}",
+    )
+
+
+def webhook(options: argparse.Namespace) -> WebhookSettings | None:
+    """Read the webhook's options; None without an address.
+
+    Raises:
+        ValueError: the address is none, or there is a key but no address. The text never shows the address.
+    """
+    if not options.webhook_url and options.webhook_url_file is None:
+        if options.webhook_key_file or options.webhook_reason:
+            raise ValueError(
+                "--webhook-key-file and --webhook-reason need --webhook-url or --webhook-url-file"
+            )
+        return None
+    if options.webhook_url and not _is_address(options.webhook_url):
+        raise ValueError("--webhook-url: write an address that begins with https:// or http://")
+    reasons = tuple(options.webhook_reason) or DECISIONS
+    return WebhookSettings(options.webhook_url, options.webhook_url_file, options.webhook_key_file, reasons)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def _add_lease(p: argparse.ArgumentParser) -> None:
@@ -68,7 +117,12 @@ def now() -> datetime:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program until it is stopped; its exit code."""
     options = parser().parse_args(arguments)
-    logs.configure()
+    try:
+        hook = webhook(options)
+    except ValueError as error:
+        print(f"leadmodel-operator: {error}", file=sys.stderr)
+        return OperatorExit.USAGE
+    logs.configure(options.log_level, options.log_format)
     gc.freeze()  # modules stay for the life of the process
     gc.set_threshold(GARBAGE, 10, 10)
     try:
@@ -76,10 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AccessError as error:
         print(f"leadmodel-operator: no access to a cluster: {error}", file=sys.stderr)
         return OperatorExit.USAGE
-    return asyncio.run(_run(options, access))
+    return asyncio.run(_run(options, access, hook))
 
 
-async def _run(options: argparse.Namespace, access: Access) -> int:
+async def _run(options: argparse.Namespace, access: Access, hook: WebhookSettings | None) -> int:
     settings = Settings(
         images=Images(options.predictor_image, options.training_image, options.privacy_image),
         identity=options.identity or identity(),
@@ -89,6 +143,7 @@ async def _run(options: argparse.Namespace, access: Access) -> int:
         scrape=options.scrape,
         host=options.host,
         port=options.port,
+        webhook=hook,
     )
     return await Manager(access, settings, now).run()
 

@@ -16,40 +16,13 @@ from leadmodel_operator.kubernetes.render import names
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.core_types import core_schema
 from leadmodel_operator.resource.spec import Spec
+from support.official_models import MODELS, check
 from worlds import fuzzed_specs
 from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth
 from worlds.fake_leader import a_cluster, a_leader
 from worlds.rendering import rendered
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "crds" / "examples").glob("*.yaml"))
-MODELS: dict[str, type[BaseModel]] = {
-    "ConfigMap": official.V1ConfigMap,
-    "CronJob": official.V1CronJob,
-    "Deployment": official.V1Deployment,
-    "Event": official.EventsV1Event,
-    "HorizontalPodAutoscaler": official.V2HorizontalPodAutoscaler,
-    "Job": official.V1Job,
-    "Lease": official.V1Lease,
-    "NetworkPolicy": official.V1NetworkPolicy,
-    "PodDisruptionBudget": official.V1PodDisruptionBudget,
-    "Role": official.V1Role,
-    "RoleBinding": official.V1RoleBinding,
-    "Service": official.V1Service,
-    "ServiceAccount": official.V1ServiceAccount,
-}
-
-
-def check(body: dict[str, Any]) -> None:
-    """Raise where the object does not fit. The models also take Python's spelling of a field; the API server does not."""
-    model = MODELS[body["kind"]].model_validate(body)
-    assert shape(model.model_dump(by_alias=True, exclude_unset=True)) == shape(body)
-
-
-def shape(value: Any) -> Any:
-    """The names in a document, without its values."""
-    if isinstance(value, dict):
-        return {name: shape(inner) for name, inner in value.items()}
-    return [shape(item) for item in value] if isinstance(value, list) else None
 
 
 # --- what is rendered ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,11 +19,12 @@ REMEMBERED = 1000  # sentences
 
 @dataclass
 class Recorder:
-    """Writes events and logs them. `instance` names this process in each event."""
+    """Writes events and logs them. `instance` names this process in each event; `notify` is told of each without waiting for it."""
 
     client: Client
     instance: str
     counter: Counter | None = None
+    notify: Callable[[Object, Event, datetime], None] | None = None
     _recorded: dict[str, datetime] = field(default_factory=dict)
 
     async def record(self, lead_model: Object, event: Event, now: datetime) -> None:
@@ -40,6 +42,8 @@ class Recorder:
             self.counter.labels(event.reason).inc()
         fields = {"namespace": metadata["namespace"], "leadmodel": metadata["name"], "reason": event.reason}
         log.info(event.message, extra={"fields": fields})
+        if self.notify is not None:
+            self.notify(lead_model, event, now)
         try:
             body = self._body(lead_model, event, now, digest)
             await self.client.create(path("events", metadata["namespace"]), body)

@@ -35,10 +35,26 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def configure() -> None:
+class TextLines(JsonLines):
+    """Formats a record for people: time, level, message, and each field as `name=value`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, without its end; line ends inside of values are written as JSON writes them."""
+        line = json.loads(super().format(record))
+        head = [line.pop(name) for name in ("time", "level", "message")]
+        line.pop("logger")
+        fields = [f"{name}={json.dumps(value)}" for name, value in line.items()]
+        return " ".join([head[0], head[1].upper(), json.dumps(head[2])[1:-1], *fields])
+
+
+LEVELS = ("debug", "info", "warning", "error")
+FORMATS: dict[str, type[logging.Formatter]] = {"json": JsonLines, "text": TextLines}
+
+
+def configure(level: str = "info", style: str = "json") -> None:
     """Log to stderr; of libraries only warnings, since Kopf's lower levels show whole objects."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    handler.setFormatter(FORMATS[style]())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in ("kopf", "aiohttp", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -31,6 +31,7 @@ from leadmodel_operator.kubernetes.process.logs import new_pass
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
+from leadmodel_operator.kubernetes.process.webhook import Webhook, WebhookSettings
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
 from leadmodel_operator.planning.observed import Refusal
 from leadmodel_operator.planning.trace import Outcome
@@ -53,6 +54,7 @@ class Settings:
     scrape: str = "pod"  # pod, proxy or off
     host: str = ""
     port: int = 8080
+    webhook: WebhookSettings | None = None
 
 
 class Manager:
@@ -67,6 +69,7 @@ class Manager:
         )
         self.client.may_write = self.lease.valid
         self.metrics = ProcessMetrics(self.client, self.model_metrics)
+        self.webhook = Webhook(settings.webhook, self.metrics.webhook, clock) if settings.webhook else None
         self.queue = WorkQueue(self._pass, self._fail, self.metrics)
         self.health = Health(self.queue, self.lease, self.metrics)
         self.health.synced = lambda: self.cache.ready(settings.namespaces)
@@ -80,7 +83,8 @@ class Manager:
     def _make_ports(self, clock: Callable[[], datetime]) -> None:
         """Make the port over live objects and the one over the cache; what both remember of a LeadModel is shared."""
         windows = WindowCache(self.scraper, scrapes=self.settings.scrape != "off")
-        recorder = Recorder(self.client, self.settings.identity, self.metrics.decisions)
+        notify = self.webhook.offer if self.webhook is not None else None
+        recorder = Recorder(self.client, self.settings.identity, self.metrics.decisions, notify)
         images, taken = self.settings.images, dict[Key, dict[str, str]]()
         refused = dict[Key, tuple[Refusal, ...]]()
         dry_run = DryRun(self.cache, self.client)
@@ -137,11 +141,14 @@ class Manager:
         self._take_signals()
         runner = await serve(self.health, self.settings.host, self.settings.port)
         parts = [self.events.run(), self._watches(), self.health.measure_lag()]
+        parts += [self.webhook.run()] if self.webhook is not None else []
         tasks = [asyncio.create_task(part) for part in parts]
         stopped = asyncio.create_task(self._stop.wait())
         try:
             return await self._lead(tasks, stopped)
         finally:
+            if self.webhook is not None:
+                await self.webhook.drain(DRAIN_S)
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=1)

@@ -43,6 +43,11 @@ class ProcessMetrics(Collector):
         self.decisions = Counter(
             "leadmodel_decisions", "Events recorded, by reason.", ["reason"], registry=to
         )
+        self.webhook = Counter(
+            "leadmodel_webhook_messages", "Messages to the webhook, by result.", ["result"], registry=to
+        )
+        for result in ("sent", "failed", "dropped"):
+            self.webhook.labels(result)
         for result in ("ok", "idle", "conflict", "error"):
             self.passes.labels(result)
         to.register(self)
