@@ -71,13 +71,25 @@ names: install ## make the lexicon and weights of the name tagger anew (TEXT=fol
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
 	PYTHONPATH=tests $(BIN)/python -m project.architecture
 
+.PHONY: values
+values: install ## make the chart's page of values anew
+	$(BIN)/python tests/chart/values_page.py
+
+.PHONY: helm
+helm: install ## a Helm for the tests, where there is none (needs Go)
+	command -v helm >/dev/null || $(BIN)/python tests/cluster/cluster.py helm
+
+.PHONY: manifests
+manifests: crds helm ## render deploy/operator.yaml and the golden files of the chart anew
+	PYTHONPATH=tests $(BIN)/python -m chart.golden
+
 .PHONY: docs
-docs: crds architecture ## write all generated pages and pictures anew: docs/reference, docs/pictures
+docs: crds architecture values ## write all generated pages and pictures anew: docs/reference, docs/pictures, the chart's page
 	PYTHONPATH=tests $(BIN)/python -m project.reference.pages
 
 .PHONY: check
 check: docs ## fail when a generated file is stale
-	git diff --exit-code -- crds charts/leadmodel/files docs/pictures docs/reference
+	git diff --exit-code -- crds charts/leadmodel docs/pictures docs/reference
 
 .PHONY: images
 images: install ## the four images, with docker or buildah (BASE=... TAG=...)

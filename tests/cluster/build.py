@@ -29,6 +29,7 @@ MODULES = {
     "coredns": {"coredns": "github.com/coredns/coredns"},
     "helm": {"helm": "helm.sh/helm/v3/cmd/helm"},
 }
+HELM = {"helm": MODULES["helm"]}  # in the folder of all: nothing is built twice
 # In a folder of its own: who needs no Argo CD does not build it. Every role of Argo CD is this one binary.
 ARGOCD = {"argocd": {"cmd": "github.com/argoproj/argo-cd/v3/cmd"}}
 
@@ -59,9 +60,9 @@ def _flags() -> str:
     return " ".join(found)
 
 
-def build(modules: Mapping[str, Mapping[str, str]] = MODULES) -> Path:
+def build(modules: Mapping[str, Mapping[str, str]] = MODULES, target: Path | None = None) -> Path:
     """Build what is missing; minutes the first time, nothing afterwards."""
-    target = bin_dir(modules)
+    target = target or bin_dir(modules)
     target.mkdir(parents=True, exist_ok=True)
     env = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
     for module, tools in modules.items():

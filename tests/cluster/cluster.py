@@ -1,4 +1,4 @@
-"""A real one-node Kubernetes where there is none: `python tests/cluster/cluster.py up|down|status|argocd`.
+"""A real one-node Kubernetes where there is none: `python tests/cluster/cluster.py up|down|status|argocd|helm`.
 
 With KUBECONFIG set that cluster is taken and nothing is made; else kind makes one where Docker runs. Else, as root on Debian with
 Go, the components run as plain processes in a network namespace of their own; `down` ends exactly those, by id, and removes what
@@ -18,7 +18,7 @@ if __name__ == "__main__":  # then this folder hides the one that is called `clu
     sys.path[0] = str(Path(__file__).parents[1])
 
 from cluster import settings
-from cluster.build import ARGOCD, bin_dir, build
+from cluster.build import ARGOCD, HELM, bin_dir, build
 from cluster.components import ENDING, start_all, stop
 from cluster.pki import Pki
 from cluster.place import Place, run, this
@@ -190,10 +190,15 @@ def argocd(_: Place) -> None:
         build(ARGOCD)
 
 
+def helm(_: Place) -> None:
+    """Build only Helm, which tests of the chart need without a cluster."""
+    print(build(HELM, bin_dir()) / "helm")
+
+
 def status(place: Place) -> None:
     """Say whether it is up."""
     print("up" if is_up(place) else "down")
 
 
 if __name__ == "__main__":
-    {"up": up, "argocd": argocd, "down": down, "status": status}[sys.argv[1]](this())
+    {"up": up, "argocd": argocd, "helm": helm, "down": down, "status": status}[sys.argv[1]](this())
