@@ -139,7 +139,14 @@ class _Unpacked(gzip.GzipFile):
 
     def __init__(self, data: bytes, max_bytes: int) -> None:
         super().__init__(fileobj=io.BytesIO(data))
-        self.max_bytes = min(max_bytes, max(UNSUSPECTED, MAX_RATIO * len(data)))
+        suspect = max(UNSUSPECTED, MAX_RATIO * len(data))
+        self.max_bytes = min(max_bytes, suspect)
+        self._remedy = (
+            f", over {MAX_RATIO} times the {len(data)} bytes of the gzip file, which no table of leads needs: give the file without gzip, "
+            "or leave out columns that repeat one value"
+            if suspect < max_bytes
+            else ", the most that is read: take fewer leads, or leave out columns that no model reads"
+        )
 
     def read(self, size: int | None = -1) -> bytes:
         self._check()
@@ -151,7 +158,7 @@ class _Unpacked(gzip.GzipFile):
 
     def _check(self) -> None:
         if self.tell() > self.max_bytes:
-            raise TableError(f"the leads unpack to more than {self.max_bytes} bytes")
+            raise TableError(f"the leads unpack to more than {self.max_bytes} bytes{self._remedy}")
 
 
 @contextmanager
