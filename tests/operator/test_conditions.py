@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from leadmodel_messages import poll
+from leadmodel_messages.poll import PollAnswer, Stored
+from leadmodel_messages.uris import show
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.conversion import dump
@@ -14,10 +17,10 @@ from leadmodel_operator.resource.spec import Predictor
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase
 from support.argocd_lua import run
-from worlds.controllers import finish_jobs, move_pods
+from worlds.controllers import end_job, finish_jobs, move_pods
 from worlds.leader import Leader
 from worlds.names import OTHER_URI, digest
-from worlds.programs import Truth
+from worlds.programs import Ending, Truth
 from worlds.situations import drifted, serving, upload_and_poll
 from worlds.world import World
 
@@ -408,6 +411,38 @@ def test_the_source_breaks_while_a_model_serves(documented):
     world.poll_by_schedule()
     leader.settle()
     assert shown(world) == documented
+
+
+def answered(world: World, leader: Leader, *, error: str = "") -> None:
+    """A scheduled poll finds the artifact that serves, and a holdout unless there is an error."""
+    world.poll_by_schedule()
+    artifact = Stored(digest("A"), 1000, "A")
+    holdout = None if error else Stored(digest("H"), 500, "H")
+    line = poll.dump(PollAnswer(show(world.spec.artifact.uri), artifact, holdout, error))
+    for job in world.running(JobKind.POLL):
+        end_job(world, job, Ending(0, line))
+    leader.settle()
+
+
+@state("serving, and the store does not give the holdout any more")
+def test_the_holdout_breaks_while_a_model_serves(documented):
+    """The event comes once per cause, and the condition goes when the holdout is back."""
+    world, leader = serving(live=True)
+    before = [c for c in world.status.conditions if c.type is ConditionType.SOURCE_REACHABLE]
+    for _ in range(2):
+        answered(world, leader, error="the store refuses holdout.csv.gz: give its Secret the right to read")
+    assert shown(world) == documented
+    assert "give its Secret the right" in message_of(world, ConditionType.SOURCE_REACHABLE)
+    assert [event.reason for event in world.events].count("HoldoutUnavailable") == 1
+    answered(world, leader)
+    after = [c for c in world.status.conditions if c.type is ConditionType.SOURCE_REACHABLE]
+    assert [(c.status, c.reason) for c in after] == [(c.status, c.reason) for c in before]
+
+
+def test_the_control_a_source_whose_holdout_answers_is_reachable():
+    world, leader = serving(live=True)
+    answered(world, leader)
+    assert {c.type: c.status.value for c in world.status.conditions}[ConditionType.SOURCE_REACHABLE] == "True"
 
 
 @state("the spec was stored before a stricter schema")

@@ -92,9 +92,13 @@ def _record_answer(state: PassState, job: JobSeen, known: PollResult, answer: Po
     digest, holdout = answer.artifact.digest, answer.holdout or Stored(None)
     if known.attempt:
         state.emit("SourceAvailable", f"the source answers again, after {known.attempt} failed polls")
+    without = answer.holdout_error[:256] or None if answer.holdout is None else None
+    if without and without_figures(without) != without_figures(known.holdout_error or ""):
+        state.emit("HoldoutUnavailable", f"the holdout of the source: {without}", warning=True)
     state.change(
         poll=replace(
             known,
+            holdout_error=without,
             last_success=job.finished or state.now,
             etag=answer.artifact.etag or known.etag,
             holdout_etag=holdout.etag or known.holdout_etag,

@@ -2,6 +2,7 @@
 
 the newest poll cannot start                            | False CannotStart
 the last poll failed                                    | False, reason of the poll
+the last poll found an artifact but no holdout          | False HoldoutUnavailable
 a poll was answered                                     | True Polled
 the spec pins the digest                                | Unknown NotPolled
 otherwise                                               | Unknown Pending
@@ -39,6 +40,12 @@ def _failed(state: PassState) -> Answer | None:
     return false(known.reason, f"{polls} failed: {known.error or ''}")
 
 
+def _without_holdout(state: PassState) -> Answer | None:
+    """The store gives the artifact but not the holdout, without which no candidate can be judged."""
+    why = _poll(state).holdout_error
+    return false(Reason.HOLDOUT_UNAVAILABLE, f"the last poll found no holdout: {why}") if why else None
+
+
 def _answered(state: PassState) -> Answer | None:
     """Give the condition of a source that answered its last poll."""
     known = _poll(state)
@@ -51,4 +58,4 @@ def _pinned(state: PassState) -> Answer | None:
     return unknown(Reason.NOT_POLLED, "the spec pins the digest") if state.pinned else None
 
 
-SOURCE: tuple[Rule, ...] = (_cannot_start, _failed, _answered, _pinned)
+SOURCE: tuple[Rule, ...] = (_cannot_start, _failed, _without_holdout, _answered, _pinned)

@@ -279,6 +279,11 @@ class PollResult:
         max_length=256,
         default=None,
     )
+    holdout_error: str | None = doc(
+        "Explanation why the last answered poll found no holdout, in one sentence. Absent if it found one.",
+        max_length=256,
+        default=None,
+    )
     since: datetime | None = doc("Time since which the present source is polled.", default=None)
     waiting: str | None = doc(
         "Explanation why the newest poll cannot start. Absent if the poll runs or has ended.",
