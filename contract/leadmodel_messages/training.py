@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 TEXT_LIMIT = 1024
+MIN_OUTCOMES = 100  # leads of either outcome that a training part needs, and a holdout
 
 
 @dataclass(frozen=True)

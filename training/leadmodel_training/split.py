@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leadmodel_messages.training import MIN_OUTCOMES
 from leadmodel_training.columns import Rows, distinct, each
 from leadmodel_training.features import Floats, Roles
 
-MIN_POSITIVES = MIN_NEGATIVES = 100
+MIN_POSITIVES = MIN_NEGATIVES = MIN_OUTCOMES
 MIN_SHARE = 0.001  # least share of the rarer outcome
 DAY_S = 86400
 

@@ -5,12 +5,14 @@ import asyncio
 import re
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from leadmodel_local.replay.instant import at
 from leadmodel_local.replay.leads import load
+from leadmodel_local.replay.nights import Progress, duration
 from leadmodel_local.replay.simulation import Day, Replay
 from leadmodel_local.state import manifests
 from leadmodel_local.state.manifests import Manifest, ManifestError
@@ -74,18 +76,20 @@ def main(options: argparse.Namespace) -> int:
         f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {LIMITS}",
         file=sys.stderr,
     )
-    print(head(), flush=True)
     with tempfile.TemporaryDirectory(prefix="leadmodel-replay-") as folder:
         replay = Replay(
             past,
             spec,
             manifest.key,
             Path(folder),
-            _print_day,
+            lambda day: _played(day, progress),
             interval_s,
             options.warm_up,
             options.time_column,
         )
+        progress = Progress(replay.costs(), time.monotonic, _tell)
+        _tell(_estimate(replay, progress))
+        print(head(), flush=True)
         days = asyncio.run(replay.run())
     print(summary(days))
     if options.plot is not None:
@@ -134,6 +138,22 @@ def _notable(day: Day) -> list[tuple[float, Event]]:
 
 def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _estimate(replay: Replay, progress: Progress) -> str:
+    """What is to be played, before it begins."""
+    skipped = replay.skipped()
+    nights = f"; {skipped} nights at the beginning have too few outcomes and train nothing" if skipped else ""
+    return f"{len(progress.costs)} days to play{nights}: about {duration(progress.expected())} on two idle cores."
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _played(day: Day, progress: Progress) -> None:
+    _print_day(day)
+    progress.next_day()
 
 
 def _print_day(day: Day) -> None:

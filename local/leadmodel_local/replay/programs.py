@@ -53,8 +53,10 @@ class Predictors:
 
     def __exit__(self, *_: object) -> None:
         """End the child process and wait for its end."""
+        assert self._process.stdout is not None
         self._in.close()
         self._process.wait()
+        self._process.stdout.close()
 
     @property
     def _in(self) -> IO[str]:

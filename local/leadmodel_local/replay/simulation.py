@@ -3,16 +3,24 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
 from leadmodel_local import work
+from leadmodel_local.replay import nights as nights_of
 from leadmodel_local.replay.instant import at
 from leadmodel_local.replay.leads import DAY_S, PastLeads
+from leadmodel_local.replay.nights import Outcomes
 from leadmodel_local.replay.port import ReplayPort
 from leadmodel_local.replay.programs import Predictors, run
+from leadmodel_local.rows import LeadsError
+from leadmodel_messages import failure
+from leadmodel_messages.errors import ErrorWord
+from leadmodel_messages.exits import TrainExit
+from leadmodel_messages.failure import Failure
 from leadmodel_operator.planning.observed import Event, JobKind
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
@@ -50,6 +58,44 @@ class Replay:
     interval_s: float = 1800.0
     warm_up: int | None = None
     time_column: str = "created_at"
+    _told_hopeless: bool = False
+
+    def costs(self) -> list[float]:
+        """Return the seconds that each day is expected to take.
+
+        Raises:
+            LeadsError: The outcomes of all leads are too few for any training.
+        """
+        days, begin = [], self._begin()
+        if (outcomes := self._outcomes) and (why := outcomes.why_hopeless(self.past.times[-1] + 1)):
+            raise LeadsError(f"no night of this replay can train: {why}")
+        while begin < self.past.times[-1]:
+            end = begin + DAY_S
+            nights = sum(self._cost(night) for night in self._nights(begin, end))
+            days.append(nights + nights_of.DAY_S + nights_of.LIVE_S * len(self._places(begin, end)))
+            begin = end
+        return days
+
+    def skipped(self) -> int:
+        """Return how many nights have too few outcomes to train."""
+        first, last = self._begin(), self.past.times[-1]
+        nights = self._nights(first, last)
+        return sum(1 for night in nights if self._outcomes and self._outcomes.why_hopeless(night))
+
+    def _cost(self, night: float) -> float:
+        assert self.spec.retraining is not None
+        assert self._outcomes is not None
+        if self._outcomes.why_hopeless(night):
+            return 0.0
+        return nights_of.NIGHT_S + nights_of.LEAD_S[self.spec.retraining.recipe] * self.past.before(night)
+
+    @cached_property
+    def _outcomes(self) -> Outcomes | None:
+        """The outcomes that trainings need; None where nothing is trained."""
+        return Outcomes(self.past, self.spec.retraining) if self.spec.retraining else None
+
+    def _places(self, begin: float, end: float) -> range:
+        return range(self.past.before(begin), self.past.before(end))
 
     async def run(self) -> list[Day]:
         """Replay all days after the first training."""
@@ -131,7 +177,7 @@ class Replay:
             yield moment.timestamp()
 
     def _live(self, port: ReplayPort, day: Day, begin: float, end: float) -> None:
-        places = range(self.past.before(begin), self.past.before(end))
+        places = self._places(begin, end)
         day.leads += len(places)
         if port.serve is None:
             return
@@ -152,8 +198,12 @@ class Replay:
 
     def _train(self, port: ReplayPort) -> None:
         """Train as the nightly Job would, on all leads that had arrived by then."""
-        retraining = self.spec.retraining
+        retraining, outcomes = self.spec.retraining, self._outcomes
         assert retraining is not None
+        assert outcomes is not None
+        if (why := outcomes.why_hopeless(port.now)) is not None:
+            self._skip(port, why)
+            return
         leads = self.folder / "leads.csv"
         self.past.write(leads, 0, self.past.before(port.now))
         source = replace(retraining, leads=replace(retraining.leads, uri=leads.as_uri()))
@@ -162,3 +212,11 @@ class Replay:
         command = [*command, f"--time-column={self.time_column}"]
         result = run(command, self.folder, {"SOURCE_DATE_EPOCH": f"{port.now:.0f}"})
         port.end_job(f"retraining-{port.now:.0f}", JobKind.RETRAINING, result.message, result.code)
+
+    def _skip(self, port: ReplayPort, why: str) -> None:
+        """Let the first night without enough outcomes end as its training would, and the others pass: the cause is the same."""
+        if self._told_hopeless:
+            return
+        self._told_hopeless = True
+        message = failure.dump(Failure(ErrorWord.TOO_FEW_OUTCOMES, why))
+        port.end_job(f"retraining-{port.now:.0f}", JobKind.RETRAINING, message, TrainExit.REFUSED)
