@@ -79,3 +79,14 @@ class DetectExit(IntEnum):
 
     DONE = 0  # every line was answered
     BAD_INPUT = 2  # the arguments or the configuration are wrong, or a line was no object with a text and was left out
+
+
+class KubectlExit(IntEnum):
+    """Exit codes of `kubectl leadmodel`."""
+
+    DONE = 0  # shown, or the operator has done what was asked
+    FAILED = 1  # kubectl failed: no such object, no right, no connection
+    USAGE = 2  # the arguments are wrong, or nothing fits them
+    NOT_READY = 3  # status: what was asked for does not serve; lint: a manifest would be refused
+    REFUSED = 4  # the operator refused the command; its reason is printed
+    NO_ANSWER = 5  # the operator did not act on the command in time

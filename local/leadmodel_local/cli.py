@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from leadmodel_cli.views import table, tree, why
 from leadmodel_local.demo import command as demo
 from leadmodel_local.port import LocalPort
 from leadmodel_local.replay import command as replay
@@ -22,7 +23,6 @@ from leadmodel_local.serving.listener import HOST, LAST_PORT, Listener
 from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
-from leadmodel_local.views import table, tree, why
 from leadmodel_messages.exits import LocalExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.uris import local_path
@@ -256,8 +256,8 @@ def _render(folders: list[ModelFolder], output: str | None) -> str:
         return str(yaml.safe_dump(document, sort_keys=False, width=120)).rstrip()
     models = visible_document(models)
     if output == "tree":
-        processes = visible_document([documents.read_processes(folder) for folder in folders])
-        return tree.draw([tree.build(*pair, now()) for pair in zip(models, processes, strict=True)])
+        children = [documents.read_children(folder) for folder in folders]
+        return tree.draw([tree.build(*pair, now()) for pair in zip(models, children, strict=True)])
     return table.text(table.rows(models, now(), wide=output == "wide"))
 
 

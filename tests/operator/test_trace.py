@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leadmodel_local.views.why import why
+from leadmodel_cli.views.why import why
 from leadmodel_operator.planning import plan as planner
 from leadmodel_operator.planning.observed import JobKind, Observed
 from leadmodel_operator.planning.pass_state import MAX_PERMANENT_ENTRIES

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import pairwise
+from itertools import combinations
 
 from project.house import ROOT, House
 
@@ -26,6 +26,9 @@ MEANING = {
     "leadmodel_operator.reconcile": "one pass: observe, plan, record, apply",
     "leadmodel_operator.planning": "every decision: plan(Observed) → Plan; pure",
     "leadmodel_operator.resource": "spec, status and CRD of a LeadModel; pure",
+    "leadmodel_cli": "what people look at",
+    "leadmodel_cli.kubectl": "kubectl leadmodel",
+    "leadmodel_cli.views": "table, tree, prose",
     "leadmodel_local": "the Port on one machine",
     "leadmodel_local.cli": "arguments and output",
     "leadmodel_local.demo": "",
@@ -34,7 +37,6 @@ MEANING = {
     "leadmodel_local.port": "the calls of the Port",
     "leadmodel_local.serving": "rollouts, snapshots",
     "leadmodel_local.work": "Jobs as child processes",
-    "leadmodel_local.views": "table, tree, prose",
     "leadmodel_local.state": "files, child processes",
     "leadmodel_local.rows": "reads leads",
     "leadmodel_predictor": "scores leads",
@@ -51,7 +53,7 @@ MEANING = {
     "leadmodel_store": "bytes by URI: s3, gs, az, http, pvc, file",
 }
 SHARED = "contract"  # the folder of the parts that all programs share
-WIDTH, MARGIN, GAP = 1240, 20, 16
+WIDTH, MARGIN, GAP = 1420, 20, 16
 WIDTHS = {"leadmodel_operator": 420}  # the widths of other programs are equal
 HEAD, ROOM, BAR, BAR_STEP = 46, 40, 40, 58
 COLUMNS = 2  # of rooms inside a room
@@ -272,9 +274,8 @@ def shared_parts(house: House) -> list[str]:
 def draw_between(
     picture: Picture, house: House, lefts: dict[str, tuple[float, float]], middles: dict[str, float]
 ) -> None:
-    """Draw arrows from a program into the rooms of its left neighbour."""
-    order = list(lefts)
-    for target_part, source_part in pairwise(order):
+    """Draw arrows from a program into the rooms of one to its left; what lies between is passed behind."""
+    for target_part, source_part in combinations(lefts, 2):
         used = {
             target
             for source, target in house.imports
@@ -283,7 +284,11 @@ def draw_between(
         for room, y in middles.items():
             if any(f"{name}.".startswith(f"{room}.") for name in used):
                 left, width = lefts[target_part]
-                picture.arrow_across(lefts[source_part][0], left + width - 10, y)
+                begin, end = lefts[source_part][0], left + width - 10
+                if begin - left - width > GAP:
+                    picture.down.append(f'<path class="arrow" d="M {begin:g} {y + 8:g} H {left + width:g}"/>')
+                else:
+                    picture.arrow_across(begin, end, y)
 
 
 def draw_between_bars(

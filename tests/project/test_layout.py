@@ -11,7 +11,7 @@ import pytest
 from leadmodel_operator.resource import crd
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ("contract", "local", "operator", "predictor", "privacy", "training")
+FOLDERS = ("cli", "contract", "local", "operator", "predictor", "privacy", "training")
 
 
 def test_operator_is_never_a_package():
@@ -49,6 +49,8 @@ BREACHES = {
     "layers": ("operator/leadmodel_operator/resource/breach.py", "import leadmodel_operator.planning.plan"),
     "rooms": ("predictor/leadmodel_predictor/serving/breach.py", "import leadmodel_predictor.http.guard"),
     "machine": ("local/leadmodel_local/state/breach.py", "import leadmodel_local.port"),
+    "people": ("cli/leadmodel_cli/views/breach.py", "import leadmodel_cli.kubectl.cluster"),
+    "outside": ("cli/leadmodel_cli/views/breach.py", "import leadmodel_local.port"),
     "runtimes": ("local/leadmodel_local/breach.py", "import leadmodel_operator.kubernetes.render.names"),
 }
 

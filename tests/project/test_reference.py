@@ -49,7 +49,7 @@ def test_control_a_field_without_a_description_is_seen():
 
 
 def test_every_program_and_argument_is_on_the_page():
-    assert set(programs.PARSERS) | set(programs.OLD_NAMES) == programs.scripts()
+    assert set(programs.PARSERS) | set(programs.OF_SHELLS) | set(programs.OLD_NAMES) == programs.scripts()
     silent = [
         (prog, programs.spelled(action))
         for make in programs.PARSERS.values()

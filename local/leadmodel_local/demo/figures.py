@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from leadmodel_cli.views import table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import documents
 from leadmodel_local.state.files import ModelFolder
-from leadmodel_local.views import table
 from leadmodel_messages.window import SlotWindow, merge
 from leadmodel_messages.window_psi import slot_psis
 

@@ -1,42 +1,16 @@
 """Reads the state folder into documents. Views (`table`, `tree`, `why`) are pure functions of these documents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leadmodel_cli.views.children import Children, Job, Mood, Pod
 from leadmodel_local.state import children, files
 from leadmodel_local.state.files import ModelFolder
+from leadmodel_messages.visible import visible
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
 
 JOBS_SHOWN = 6
-
-
-@dataclass(frozen=True)
-class PredictorProcess:
-    """A predictor as its folder shows: the digest it was started with, its own port, whether it runs or drains."""
-
-    name: str
-    champion: str | None
-    port: int | None
-    alive: bool
-    leaving: bool
-
-
-@dataclass(frozen=True)
-class JobProcess:
-    """A Job as its folder shows; `exit_code` is None while the Job runs."""
-
-    name: str
-    exit_code: int | None
-
-
-@dataclass(frozen=True)
-class Processes:
-    """Child processes of one LeadModel: predictors by name, Jobs newest first."""
-
-    predictors: tuple[PredictorProcess, ...] = ()
-    jobs: tuple[JobProcess, ...] = ()
 
 
 def read(folder: ModelFolder) -> dict[str, Any]:
@@ -69,22 +43,29 @@ def read_all(root: Path) -> list[dict[str, Any]]:
     return [read(folder) for folder in files.model_folders(root)]
 
 
-def read_processes(folder: ModelFolder) -> Processes:
+def read_children(folder: ModelFolder) -> Children:
     """Read the child processes of a LeadModel; of the Jobs the newest few."""
-    predictors = (_predictor(path) for path in sorted((folder.folder / "pods").glob("*")))
+    pods = (_pod(path) for path in sorted((folder.folder / "pods").glob("*")))
     jobs = sorted((folder.folder / "jobs").glob("*/about.json"), key=lambda path: path.stat().st_mtime)
-    newest = (path.parent for path in reversed(jobs[-JOBS_SHOWN:]))
-    return Processes(
-        tuple(predictors), tuple(JobProcess(path.name, children.exit_code(path)) for path in newest)
-    )
+    return Children(tuple(pods), tuple(_job(path.parent) for path in reversed(jobs[-JOBS_SHOWN:])))
 
 
-def _predictor(folder: Path) -> PredictorProcess:
+def _pod(folder: Path) -> Pod:
     metadata: Mapping[str, Any] = files.read_json(folder / "about.json") or {}
-    return PredictorProcess(
-        name=folder.name,
+    is_alive, is_leaving = children.is_alive(folder), (folder / "leaving").exists()
+    port = "?" if metadata.get("port") is None else metadata["port"]
+    return Pod(
+        name=visible(folder.name),
         champion=(metadata.get("template") or {}).get("champion"),
-        port=metadata.get("port"),
-        alive=children.is_alive(folder),
-        leaving=(folder / "leaving").exists(),
+        place=f"port {port}",
+        state="leaving" if is_leaving else "running" if is_alive else "not running",
+        mood=Mood.WAITING if is_leaving else Mood.GOOD if is_alive else Mood.BAD,
     )
+
+
+def _job(folder: Path) -> Job:
+    code = children.exit_code(folder)
+    if code is None:
+        return Job(visible(folder.name), "running", Mood.WAITING)
+    state = "succeeded" if code == 0 else f"failed with exit code {code}"
+    return Job(visible(folder.name), state, Mood.BAD if code else Mood.GOOD)

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 
+import leadmodel_cli.kubectl.options
 import leadmodel_local.cli
 import leadmodel_operator.__main__
 import leadmodel_predictor.__main__
@@ -20,6 +21,7 @@ from project.house import ROOT
 from project.reference.tables import code, meanings, page, table
 
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "kubectl-leadmodel": leadmodel_cli.kubectl.options.parser,
     "leadmodel": leadmodel_local.cli.parser,
     "leadmodel-operator": leadmodel_operator.__main__.parser,
     "leadmodel-poll": leadmodel_predictor.jobs.poll.parser,
@@ -29,8 +31,10 @@ PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "leadmodel-train": leadmodel_training.__main__.parser,
     "leadmodel-validate": leadmodel_predictor.jobs.validate.parser,
 }
+OF_SHELLS = ("kubectl_complete-leadmodel",)  # called by kubectl for completion, with the words so far
 OLD_NAMES = ("leadmodel-leads",)  # of leadmodel-synth, for one release
 EXITS: dict[str, type[IntEnum]] = {
+    "kubectl-leadmodel": exits.KubectlExit,
     "leadmodel": exits.LocalExit,
     "leadmodel-operator": exits.OperatorExit,
     "leadmodel-poll": exits.PollExit,

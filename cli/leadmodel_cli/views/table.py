@@ -26,7 +26,10 @@ def age(since: str | None, now: datetime) -> str:
     """Write the time since an instant in kubectl's short form, such as `8d` or `90m`."""
     if since is None:
         return "<unknown>"
-    seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    try:
+        seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    except (TypeError, ValueError):
+        return "<unknown>"
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= 2 * size or (seconds >= size and unit == "d"):
             return f"{seconds // size}{unit}"

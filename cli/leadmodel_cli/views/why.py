@@ -17,9 +17,11 @@ def why(lead_model: dict[str, Any], trace: Sequence[dict[str, str]] = ()) -> lis
         lead_model: The document as `documents.read` gives it.
         trace: What the newest pass did and withheld, as `documents.read_trace` gives it.
     """
-    status, name = lead_model["status"], lead_model["metadata"]["name"]
-    if not status:
-        return [f"{name}: nothing is known yet; is `leadmodel local up` running?"]
+    status, name = lead_model.get("status") or {}, lead_model["metadata"]["name"]
+    if not status.get("conditions"):
+        return [
+            f"{name}: nothing is known yet; is the operator running (on one machine: `leadmodel local up`)?"
+        ]
     conditions = {c["type"]: c for c in status.get("conditions", [])}
     ready = conditions["Ready"]
     is_ready = "ready" if ready["status"] == "True" else "not ready"
@@ -105,10 +107,13 @@ def history(lead_model: dict[str, Any]) -> list[str]:
     """List the decisions, oldest first."""
     return [
         f"{moment(entry['at'])}  {entry['reason']:<18} {short(entry['digest'])}  {entry.get('message', '')}".rstrip()
-        for entry in reversed(lead_model["status"].get("history") or [])
+        for entry in reversed((lead_model.get("status") or {}).get("history") or [])
     ]
 
 
 def moment(text: str) -> str:
-    """An instant in ISO 8601 as date and time of day, to the second."""
-    return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S")
+    """An instant in ISO 8601 as date and time of day, to the second; any other text as it is."""
+    try:
+        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return text

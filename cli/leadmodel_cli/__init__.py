@@ -1,0 +1,1 @@
+"""What people look at: views, the kubectl plugin, the page in a browser."""

@@ -1,0 +1,1 @@
+"""`kubectl leadmodel`: asks kubectl, shows views, writes the annotations of the API."""
