@@ -215,6 +215,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
         max_waiting=given.max_waiting,
         idle_seconds=given.idle_seconds,
     )
+    model.metrics.watch(guard)
     server = Server(
         app,
         guard,

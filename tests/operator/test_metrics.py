@@ -1,17 +1,25 @@
 """Lines of the LeadModels' metrics can be read by any parser of the text format, whatever a label holds."""
 
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
+from leadmodel_operator.kubernetes.process.model_rows import rows
+from leadmodel_operator.kubernetes.process.turning_points import TurningPoints, counted
 from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.status import BackfillResult
+from leadmodel_operator.resource.status import BackfillResult, Rollout, Status
+from leadmodel_operator.resource.vocabulary import Blocker, Reason
 from worlds.leader import Leader
 from worlds.programs import Truth
-from worlds.situations import serving, upload_and_poll
+from worlds.situations import drifted, serving, upload_and_poll
 from worlds.world import World
 
 HOSTILE = 'a"b\\c\nd'
@@ -92,3 +100,129 @@ def test_an_alert_can_be_written_for_age_leads_and_refused_candidates():
     assert found["leadmodel_refused_candidates"] == [({}, 1)]
     assert found["leadmodel_drift_leads"][0][1] > 0
     assert {labels["kind"] for labels, _ in found["leadmodel_job_duration_seconds"]} == {"poll"}
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    """Worlds in which as many things as possible were seen: a rollback, a refusal, a withheld rollback, and nothing."""
+    served_world, leader = serving(live=True)
+    upload_and_poll(served_world, "B", Truth(auc=0.6))
+    leader.settle()
+    return [World(), served_world, drifted()[0]]
+
+
+def told(world: World) -> ModelMetrics:
+    metrics = ModelMetrics()
+    metrics.note(Key("sales", "conversion"), world.observed(), plan(world.observed()).status)
+    return metrics
+
+
+def test_samples_have_the_labels_of_their_family(worlds):
+    seen = set()
+    for world in worlds:
+        for name, labels, _ in rows(world.observed(), plan(world.observed()).status):
+            assert tuple(labels) == FAMILIES[name].labels
+            seen.add(name)
+    assert len(seen) > 25
+
+
+def test_openmetrics_reads_what_text_reads(worlds):
+    for world in worlds:
+        metrics = told(world)
+        strict = list(openmetrics_families(metrics.text(openmetrics=True).decode() + "# EOF\n"))
+        plain = list(text_string_to_metric_families(metrics.text().decode()))
+        assert [s for f in strict for s in f.samples] == [s for f in plain for s in f.samples]
+        assert {f.type for f in strict} <= {"gauge", "counter"}
+
+
+def counts(before: Status | None, after: Status) -> Counter[tuple[str, ...]]:
+    return Counter(counted(before, after))
+
+
+def test_a_rollback_counts_once():
+    world, _ = drifted()
+    status = world.status
+    assert status is not None
+    name = ("leadmodel_rollbacks_total", "DriftSustained")
+    assert counts(replace(status, rollbacks=()), status)[name] == 1
+    assert counts(status, status) == Counter()  # the control: a pass that changes nothing counts nothing
+
+
+def test_a_withheld_rollback_counts_when_the_rule_comes():
+    world, _ = drifted()
+    assert world.status is not None
+    assert world.status.drift is not None
+    free = replace(world.status, drift=replace(world.status.drift, blocker=None))
+    held = replace(free, drift=replace(world.status.drift, blocker=Blocker.COOLDOWN))
+    name = ("leadmodel_rollbacks_withheld_total", "Cooldown")
+    assert counts(free, held)[name] == 1
+    assert counts(held, held) == Counter()
+    assert dict(rows_of(held, world))["leadmodel_rollback_withheld"] == {"reason": "Cooldown"}
+
+
+def rows_of(status: Status, world: World) -> list[tuple[str, dict[str, str]]]:
+    return [(name, labels) for name, labels, _ in rows(world.observed(), status)]
+
+
+def test_a_withheld_rollback_names_its_rule_as_long_as_the_breach_stands():
+    world = World()
+    world.upload("A", Truth(drifts=True))
+    leader = Leader(world)
+    leader.settle()
+    world.live = True
+    for _ in range(8):
+        leader.step(0.1)
+    found = samples_of(world)
+    assert found["leadmodel_rollback_withheld"] == [({"reason": "NoPreviousModel"}, 1)]
+    world.upload("A", Truth(drifts=False))  # the leads are as they were
+    for _ in range(8):
+        leader.step(0.1)
+    assert "leadmodel_rollback_withheld" not in samples_of(world)
+
+
+def test_a_verdict_and_its_time_count_once():
+    world, leader = serving(live=True)
+    upload_and_poll(world, "B", Truth(auc=0.6))
+    leader.settle()
+    judged = world.status
+    assert judged is not None
+    assert judged.candidate is not None
+    running = replace(
+        judged,
+        candidate=replace(judged.candidate, verdict=None, since=world.now - timedelta(seconds=20)),
+    )
+    points = TurningPoints()
+    for before in (running, judged):  # the second one changes nothing
+        points.observe(replace(world.observed(), status=before), judged)
+    assert counts(running, judged) == {("leadmodel_gate_verdicts_total", "Fail", "AucBelowMinimum"): 1}
+    assert counts(judged, judged) == Counter()
+    assert buckets(points, "leadmodel_validation_duration_seconds", "Fail") == {"10.0": 0, "30.0": 1}
+
+
+@pytest.mark.parametrize("result", ["done", "failed"])
+def test_a_rollout_and_its_time_count_once(result):
+    world, _ = drifted()
+    status = world.status
+    assert status is not None
+    assert status.champion is not None
+    to = status.champion.digest if result == "done" else "sha256:" + "0" * 64
+    rollout = Rollout(to=to, since=world.now - timedelta(seconds=20), reason=Reason.PROMOTED)
+    points = TurningPoints()
+    for before in (replace(status, rollout=rollout), status):
+        points.observe(replace(world.observed(), status=before), status)
+    assert buckets(points, "leadmodel_rollout_duration_seconds", result) == {"10.0": 0, "30.0": 1}
+
+
+def buckets(points: TurningPoints, name: str, result: str) -> dict[str, float]:
+    return {
+        s.labels["le"]: s.value
+        for family in points.collect()
+        for s in family.samples
+        if s.name == f"{name}_bucket" and s.labels["result"] == result and s.labels["le"] in {"10.0", "30.0"}
+    }
+
+
+def test_counters_of_a_new_lead_model_begin_with_zero():
+    found = samples_of(World())
+    assert ({"reason": "DriftSustained"}, 0) in found["leadmodel_rollbacks_total"]
+    assert found["leadmodel_reconcile_errors_total"] == [({}, 1)]

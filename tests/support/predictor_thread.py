@@ -94,6 +94,7 @@ def served(
 ) -> Iterator[Served]:
     model = model_of(champion, previous)
     guard = Guard(lambda limit: model.metrics.limited[limit](), **limits)
+    model.metrics.watch(guard)
     app = Application(
         model, Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token)
     )

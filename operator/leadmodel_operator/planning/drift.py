@@ -154,8 +154,9 @@ def assess(
     result = _continued(before, _result(before, reading, answered, policy, now), policy, now)
     sustained = result.evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
     same = before is not None and before.breach_since == result.breach_since
-    verdict = before.verdict if before is not None and same and sustained else ""
-    result = replace(result, sustained=sustained, verdict=verdict)
+    result = replace(result, sustained=sustained)
+    if before is not None and same and sustained:
+        result = replace(result, verdict=before.verdict, blocker=before.blocker)
     return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames)
 
 
@@ -207,7 +208,11 @@ def _remembering(
     if before is None or not _goes_on(before, policy, now):
         return result
     return replace(
-        result, breach_since=before.breach_since, breach_seen=before.breach_seen, verdict=before.verdict
+        result,
+        breach_since=before.breach_since,
+        breach_seen=before.breach_seen,
+        verdict=before.verdict,
+        blocker=before.blocker,
     )
 
 

@@ -92,7 +92,7 @@ def _respond(state: PassState, decision: RollbackDecision) -> Outcome:
     record_population_shift(state)
     drift = state.status.drift
     if drift is not None and not drift.verdict:
-        state.change(drift=replace(drift, verdict=decision.message[:256]))
+        state.change(drift=replace(drift, verdict=decision.message[:256], blocker=decision.blocker))
         state.emit("DriftSustained", f"{decision.message}; retraining is recommended", warning=True)
     return _standing_alert(state)
 

@@ -7,7 +7,7 @@ sustained            | one of BLOCKERS (first answer wins)    | alert
 sustained            | none: the previous model fits the leads| roll back
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ from leadmodel_operator.planning.drift import LEAVE, Assessed
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
 from leadmodel_operator.resource.status import DriftResult, Quarantined, Revision, Rollback
-from leadmodel_operator.resource.vocabulary import Reason
+from leadmodel_operator.resource.vocabulary import Blocker, Reason
 
 BAD_PREVIOUS = 0.01  # share of leads that a rollback target may refuse
 
@@ -31,11 +31,12 @@ class Response(StrEnum):
 
 @dataclass(frozen=True)
 class RollbackDecision:
-    """The response, with its reason in one word and in one sentence (empty if there is no response)."""
+    """The response, with its reason in one word and in one sentence (empty if there is no response), and what stood against a rollback."""
 
     response: Response
     reason: Reason
     message: str
+    blocker: Blocker | None = None
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ def decide(
     case = _Case(
         assessed, previous, rollback_blocker, population_shifted_at, rollbacks, quarantine, rollback, now
     )
-    blocker = next((text for rule in BLOCKERS if (text := rule(case)) is not None), None)
-    if blocker is not None:
-        return RollbackDecision(Response.ALERT, reason, f"{figures}; no rollback: {blocker}")
+    for blocker, rule in BLOCKERS.items():
+        if (sentence := rule(case)) is not None:
+            message = f"{figures}; no rollback: {sentence}"
+            return RollbackDecision(Response.ALERT, reason, message, blocker)
     fit = f"the previous model has PSI {_two_decimals(result.previous_psi)} on the same leads"
     return RollbackDecision(Response.ROLL_BACK, reason, f"{figures}; {fit}")
 
@@ -184,16 +186,16 @@ def _population_shifted(case: _Case) -> str | None:
     return "the leads moved days ago; that the previous model fits may mean that they moved back"
 
 
-BLOCKERS: tuple[Callable[[_Case], str | None], ...] = (
-    _policy_is_alert,
-    _no_previous_model,
-    _previous_is_quarantined,
-    _previous_cannot_serve,
-    _previous_is_too_old,
-    _cooldown_lasts,
-    _no_model_is_to_blame,
-    _not_comparable,
-    _previous_refuses_leads,
-    _previous_drifts,
-    _population_shifted,
-)
+BLOCKERS: Mapping[Blocker, Callable[[_Case], str | None]] = {
+    Blocker.POLICY_IS_ALERT: _policy_is_alert,
+    Blocker.NO_PREVIOUS_MODEL: _no_previous_model,
+    Blocker.PREVIOUS_QUARANTINED: _previous_is_quarantined,
+    Blocker.PREVIOUS_CANNOT_SERVE: _previous_cannot_serve,
+    Blocker.PREVIOUS_TOO_OLD: _previous_is_too_old,
+    Blocker.COOLDOWN: _cooldown_lasts,
+    Blocker.NO_MODEL_TO_BLAME: _no_model_is_to_blame,
+    Blocker.NOT_COMPARABLE: _not_comparable,
+    Blocker.PREVIOUS_REFUSES_LEADS: _previous_refuses_leads,
+    Blocker.PREVIOUS_DRIFTS: _previous_drifts,
+    Blocker.POPULATION_SHIFTED: _population_shifted,
+}

@@ -11,6 +11,7 @@ from datetime import datetime
 from leadmodel_operator.resource.fields import doc
 from leadmodel_operator.resource.formats import DIGEST
 from leadmodel_operator.resource.vocabulary import (
+    Blocker,
     ConditionStatus,
     ConditionType,
     Evidence,
@@ -182,6 +183,9 @@ class DriftResult:
     sustained: bool = doc("If true, the breach has lasted for drift.sustainedFor.", default=False)
     verdict: str = doc(
         "Explanation why a sustained breach led to an alert and no rollback.", max_length=256, default=""
+    )
+    blocker: Blocker | None = doc(
+        "Rule that stood against a rollback when the verdict was written, in one word.", default=None
     )
     breach_seen: datetime | None = doc("Time of the newest reading in breach.", default=None)
     previous_psi: float | None = doc("PSI of the previous model on the same leads.", default=None)

@@ -125,6 +125,22 @@ class Reason(StrEnum):
     SOURCE_MOVED = "SourceMoved"  # the source held another digest than the requested one
 
 
+class Blocker(StrEnum):
+    """What stands against a rollback on drift: the first of the rules in `planning/rollback.py` that answers."""
+
+    POLICY_IS_ALERT = "PolicyIsAlert"
+    NO_PREVIOUS_MODEL = "NoPreviousModel"
+    PREVIOUS_QUARANTINED = "PreviousQuarantined"
+    PREVIOUS_CANNOT_SERVE = "PreviousCannotServe"  # its bytes are lost, or it fails the present gate
+    PREVIOUS_TOO_OLD = "PreviousTooOld"
+    COOLDOWN = "Cooldown"
+    NO_MODEL_TO_BLAME = "NoModelToBlame"  # only the hours differ, or the breach is fading
+    NOT_COMPARABLE = "NotComparable"
+    PREVIOUS_REFUSES_LEADS = "PreviousRefusesLeads"
+    PREVIOUS_DRIFTS = "PreviousDrifts"  # the world moved
+    POPULATION_SHIFTED = "PopulationShifted"  # leads moved away from both models days ago
+
+
 class Evidence(StrEnum):
     """The outcome of a measurement."""
 

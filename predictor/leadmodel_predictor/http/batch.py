@@ -86,7 +86,7 @@ class Batch:
         headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
-        requests.batch(perf_counter() - started)
+        requests.batch(perf_counter() - started, count)
         self.model.metrics.batch_leads(count)
 
     async def answer(self, body: bytes, *, live: bool) -> tuple[bytes, int]:
@@ -105,6 +105,7 @@ class Batch:
             raise refused from None
         if live:
             await self._count(ring, now, leads, scores)
+        self.model.metrics.scores.add_batch(scores)
         return (_as_columns if columnar else _as_rows)(scores, ring.slots.tail), len(scores)
 
     async def _count(self, ring: Ring, now: float, leads: Leads, scores: list[float]) -> None:

@@ -1,12 +1,12 @@
 """Endpoints for operations: /ops/*, metrics, probes, OpenAPI. Answers and refusals are JSON."""
 
 import asyncio
+import gzip
 import math
 from time import time
 from typing import Any
 
 import msgspec
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from leadmodel_messages import window
+from leadmodel_messages.negotiation import accepts_gzip
 from leadmodel_predictor.http.openapi import openapi
 from leadmodel_predictor.serving.card import card
 from leadmodel_predictor.serving.model import Model
@@ -107,12 +108,17 @@ class Ops:
         """Return the OpenAPI document with the fields of the loaded model."""
         return reply(openapi(self.model.slots))
 
-    async def metrics(self, _request: Request) -> Response:
-        """Return all metrics in the text format of Prometheus."""
+    async def metrics(self, request: Request) -> Response:
+        """Return all metrics, as OpenMetrics and with gzip where the client accepts these."""
         now = time()
         seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
         self.model.gauges(seen)
-        return Response(generate_latest(self.model.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        body, kind = self.model.metrics.text(", ".join(request.headers.getlist("accept")))
+        headers = {"content-type": kind, "vary": "accept, accept-encoding"}
+        if accepts_gzip(", ".join(request.headers.getlist("accept-encoding"))):
+            body = await asyncio.to_thread(gzip.compress, body, 1)
+            headers["content-encoding"] = "gzip"
+        return Response(body, headers=headers)
 
     async def healthz(self, _request: Request) -> Response:
         """Answer 200 while the process runs."""

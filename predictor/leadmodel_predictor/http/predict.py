@@ -1,5 +1,6 @@
 """POST /predict: decode a lead, score it with both slots, remember it for the drift window, answer. Nothing else is on this path."""
 
+from bisect import bisect_left
 from contextlib import suppress
 from time import perf_counter, time
 from typing import Any
@@ -14,6 +15,7 @@ from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_o
 from leadmodel_predictor.serving.fields import NAN, Scored, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.scores import BOUNDS, SUM
 
 UNREADABLE = (msgspec.DecodeError, BadLead, UnicodeDecodeError, RecursionError)
 POST_ONLY = Refused(405, "$", "use POST", (b"allow", b"POST"))
@@ -30,6 +32,7 @@ class Predict:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.scores = model.metrics.scores.single
 
     def answer(self, body: bytes) -> bytes:
         """The JSON answer to one lead, counted in the metrics.
@@ -84,6 +87,9 @@ class Predict:
             remember(self.model, ring, lead, (now, hour, values, score))
             if score != score:  # noqa: PLR0124  # NaN
                 raise BadLead("$", NO_SCORE)
+        counts = self.scores
+        counts[bisect_left(BOUNDS, score)] += 1
+        counts[SUM] += score
         return b'{"score":' + encode(score) + slots.tail
 
 

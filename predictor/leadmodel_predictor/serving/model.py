@@ -50,9 +50,12 @@ class Model:
         self.metrics.auc.set(self.auc)
         self.metrics.version.set(self.slots.champion.artifact.version)
         self.metrics.last_reload.set(self.loaded_at)
+        self.metrics.training_rows.set(self.slots.champion.artifact.n_train)
+        self.metrics.newest_row.time = instant_of(self.slots.champion.artifact.data.to)
         self._set_digests()
         self.metrics.drift.set(drift_score(window))
         self.metrics.samples.set(samples(window))
+        self.metrics.span.set(window.span_s)
         self.metrics.compared.set(compared(window))
         self.metrics.psi.clear()
         for feature, value in psis(window).items():
@@ -112,6 +115,15 @@ def version_date(artifact: Artifact) -> str:
     except (ValueError, OverflowError):
         return artifact.trained_at
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def instant_of(text: str | None) -> float | None:
+    """ISO 8601 as Unix seconds, UTC where it names no zone; None where the text is no instant."""
+    try:
+        at = datetime.fromisoformat(text or "")
+        return (at.replace(tzinfo=UTC) if at.tzinfo is None else at).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def samples(window: Window) -> int:

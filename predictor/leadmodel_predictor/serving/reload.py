@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable, Iterable
-from time import time
+from time import perf_counter, time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,7 +53,10 @@ class Reloads:
         self._queued += 1
         try:
             async with self._one:
-                return 200, await self._reload(min_auc)
+                began = perf_counter()
+                answer = await self._reload(min_auc)
+                self.model.metrics.reload_ended(perf_counter() - began, ok=answer["ok"])
+                return 200, answer
         finally:
             self._queued -= 1
 
@@ -61,16 +64,13 @@ class Reloads:
         try:
             new = await asyncio.to_thread(self.read)
         except Exception as error:  # noqa: BLE001  # whatever it is, the old model stays
-            self.model.metrics.reload_refused()
             return _failed(error)
         champion, auc = new.champion, new.champion.artifact.auc
         if not (auc >= min_auc):
-            self.model.metrics.reload_refused()
             why = "Model AUC below threshold"
             return {"ok": False, "error": why, "auc": auc, "min_auc": min_auc, "rejected": True}
         if champion.digest != self.model.slots.champion.digest:
             self.model.swap(new, time())
-        self.model.metrics.reloaded()
         previous = self.model.slots.previous
         return {
             "ok": True,

@@ -2,16 +2,25 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    exposition,
+)
 from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from leadmodel_messages.negotiation import wants_openmetrics
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 
 NAME = {"name": "leadmodel"}
+_TEXT, _END = "text/plain; version=0.0.4; charset=utf-8", b"# EOF\n"
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
@@ -79,6 +88,11 @@ class ProcessMetrics(Collector):
         if result in {"conflict", "error"}:
             self.retries.inc()
 
-    def text(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
-        return generate_latest(self.registry) + self.model_metrics.text()
+    def text(self, accept: str = "") -> tuple[bytes, str]:
+        """Return all metrics and their content type: OpenMetrics where an Accept header wants that, else Prometheus' text format."""
+        if not wants_openmetrics(accept):
+            return exposition.generate_latest(self.registry) + self.model_metrics.text(), _TEXT
+        process: bytes = openmetrics.generate_latest(self.registry)  # type: ignore[no-untyped-call]
+        return process.removesuffix(_END) + self.model_metrics.text(
+            openmetrics=True
+        ) + _END, openmetrics.CONTENT_TYPE_LATEST

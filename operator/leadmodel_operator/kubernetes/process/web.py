@@ -1,11 +1,13 @@
 """Answers /healthz (progress, not just an open port), /readyz and /metrics, on a standby too."""
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from leadmodel_messages.negotiation import accepts_gzip
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
@@ -62,12 +64,16 @@ async def serve(health: Health, host: str, port: int) -> web.AppRunner:
             return web.Response(text="listing\n", status=503)
         return web.Response(text="leading\n" if health.leading else "standby\n")
 
-    async def metrics(_: web.Request) -> web.Response:
+    async def metrics(request: web.Request) -> web.Response:
         health.metrics.longest.set(health.queue.longest())
         health.metrics.depth.set(health.queue.depth())
         health.metrics.tasks.set(len(asyncio.all_tasks()))
-        kind = "text/plain; version=0.0.4; charset=utf-8"
-        return web.Response(body=health.metrics.text(), headers={"Content-Type": kind})
+        body, kind = health.metrics.text(_header(request, "Accept"))
+        headers = {"Content-Type": kind, "Vary": "Accept, Accept-Encoding"}
+        if accepts_gzip(_header(request, "Accept-Encoding")):
+            body = await asyncio.to_thread(gzip.compress, body, 1)
+            headers["Content-Encoding"] = "gzip"
+        return web.Response(body=body, headers=headers)
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
@@ -75,3 +81,8 @@ async def serve(health: Health, host: str, port: int) -> web.AppRunner:
     await runner.setup()
     await web.TCPSite(runner, host or None, port).start()
     return runner
+
+
+def _header(request: web.Request, name: str) -> str:
+    """The values of a header, joined as HTTP allows; empty where it is absent."""
+    return ", ".join(request.headers.getall(name, []))
