@@ -8,7 +8,7 @@ UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
 BENCHES := predictor inprocess batch trees reload memory training privacy backfill fleet
 IMAGES := operator predictor training privacy
-QUICK := artifact chart messages operator project statistics
+QUICK := artifact chart messages monitoring operator project statistics
 TAG ?= dev
 
 .PHONY: help
@@ -71,6 +71,10 @@ names: install ## make the lexicon and weights of the name tagger anew (TEXT=fol
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
 	PYTHONPATH=tests $(BIN)/python -m project.architecture
 
+.PHONY: monitoring
+monitoring: install ## renew docs/metrics.md, the list of runbooks and the dashboards
+	PYTHONPATH=observability $(BIN)/python -m monitoring.page
+
 .PHONY: values
 values: install ## make the chart's page of values anew
 	$(BIN)/python tests/chart/values_page.py
@@ -84,12 +88,12 @@ manifests: crds helm ## render deploy/operator.yaml and the golden files of the 
 	PYTHONPATH=tests $(BIN)/python -m chart.golden
 
 .PHONY: docs
-docs: crds architecture values ## write all generated pages and pictures anew: docs/reference, docs/pictures, the chart's page
+docs: crds architecture values monitoring ## write all generated pages and pictures anew: docs/reference, docs/pictures, the chart's page
 	PYTHONPATH=tests $(BIN)/python -m project.reference.pages
 
 .PHONY: check
 check: docs ## fail when a generated file is stale
-	git diff --exit-code -- crds charts/leadmodel docs/pictures docs/reference
+	git diff --exit-code -- crds charts/leadmodel docs/pictures docs/reference docs/metrics.md docs/runbooks
 
 .PHONY: images
 images: install ## the four images, with docker or buildah (BASE=... TAG=...)

@@ -1,0 +1,105 @@
+"""Dashboards are what the Python says, read only what is exported, and say what they show in which unit."""
+
+import json
+import re
+
+import pytest
+from monitoring.catalog import own
+from monitoring.dashboards import DASHBOARDS, FOLDER, files
+from monitoring.page import INDEX_PAGE, index
+from monitoring.queries import grouped, uses
+from monitoring.rules import alerts
+
+PANELS = [(board, panel) for board in DASHBOARDS for panel in board.panels()]
+SEED = ("lead_model_auc", "lead_model_drift_score", "(time() - lead_model_version) / 3600")
+VARIABLES = {"$__rate_interval": "5m", "$namespace": ".+", "$leadmodel": ".+"}
+
+
+def plain(expression: str) -> str:
+    """The expression as Grafana sends it, with its variables replaced."""
+    for name, value in VARIABLES.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
+def expressions() -> list[str]:
+    return [plain(query.expr) for _, panel in PANELS for query in panel.queries]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_a_file_is_not_stale(path):
+    assert path.read_text() == files()[path], "make monitoring"
+
+
+def test_no_file_is_left_over_and_the_list_of_runbooks_is_not_stale():
+    assert set(FOLDER.iterdir()) == set(files())
+    assert INDEX_PAGE.read_text() == index(), "make monitoring"
+
+
+@pytest.mark.parametrize("expression", dict.fromkeys(expressions()))
+def test_an_expression_reads_metrics_and_labels_that_we_export(expression):
+    from monitoring.catalog import exported
+
+    known: dict[str, frozenset[str]] = {}
+    for metric in exported():  # what both parts export, such as process_…, has the labels of both
+        for sample in metric.samples:
+            known[sample] = known.get(sample, frozenset()) | metric.all_labels
+    selected = uses(expression)
+    assert selected
+    for use in selected:
+        assert use.labels <= known[use.metric]
+    assert grouped(expression) <= frozenset().union(*(known[use.metric] for use in selected))
+
+
+@pytest.mark.parametrize("expression", SEED)
+def test_the_first_three_panels_are_in(expression):
+    shown = [re.sub(r"\{[^}]*\}", "", query.expr) for _, panel in PANELS for query in panel.queries]
+    assert expression in shown
+
+
+@pytest.mark.parametrize(("board", "panel"), PANELS, ids=lambda item: getattr(item, "title", ""))
+def test_a_panel_says_what_it_shows(board, panel):
+    assert len(panel.text.split()) >= 3
+    assert panel.text.endswith(".")
+    for query in panel.queries:
+        assert not re.search(r"\[[0-9]+[sm]\]", query.expr), "use $__rate_interval"
+        if "leadmodel" in board.variables and "leadmodel_models" not in query.expr:
+            assert "$namespace" in query.expr
+    seconds = [q for q in panel.queries if "time() -" in q.expr and "/ 3600" not in q.expr]
+    if seconds and panel.unit != "short":
+        assert panel.unit == "s"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+def test_grafana_can_place_and_load_a_file(path):
+    board = json.loads(path.read_text())
+    assert board["uid"] == path.stem
+    assert len(board["uid"]) <= 40
+    numbers = [panel["id"] for panel in board["panels"]]
+    assert len(set(numbers)) == len(numbers)
+    cells = [
+        (x, y)
+        for panel in board["panels"]
+        for place in [panel["gridPos"]]
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(set(cells)) == len(cells), "panels overlap"
+    assert max(x for x, _ in cells) < 24
+    assert board["templating"]["list"][0]["type"] == "datasource"
+    used = set(re.findall(r"\$\{?(\w+)", path.read_text())) - {"__rate_interval", "__all"}
+    assert used <= {variable["name"] for variable in board["templating"]["list"]}
+
+
+def test_every_metric_has_an_alert_or_a_panel():
+    read = {use.metric for e in [*expressions(), *(alert.expr for alert in alerts())] for use in uses(e)}
+    unread = [metric.name for metric in own() if not read.intersection(metric.samples)]
+    print("exported and read by no alert and no panel:", *(unread or ["none"]))
+    assert unread == []
+
+
+def test_counts_are_printed():
+    print(
+        f"{len(own())} metrics, {len(list(alerts()))} alerts, {len(DASHBOARDS)} dashboards, {len(PANELS)} panels, {len(expressions())} queries"
+    )
+    assert len(DASHBOARDS) == 4
