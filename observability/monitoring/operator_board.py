@@ -190,6 +190,14 @@ OPERATOR = Dashboard(
                     width=8,
                 ),
                 Panel(
+                    "Messages to the webhook",
+                    "Decisions sent to the address of the operator's settings, by result.",
+                    [Query("sum by (result) (increase(leadmodel_webhook_messages_total[1h]))", "{{result}}")],
+                    decimals=0,
+                    width=8,
+                    must=False,
+                ),
+                Panel(
                     "Open files",
                     "Files and connections.",
                     [Query("process_open_fds and on (namespace, pod) leadmodel_models", "{{pod}}")],
