@@ -19,6 +19,8 @@ help: ## this list
 install: .venv/installed ## everything into .venv (needs only Python 3.11 or newer)
 
 .venv/installed: pyproject.toml requirements/dev.txt
+	@test -w .venv || { test ! -e .venv && test -w .; } || { echo "this folder may not be written, and everything is installed into its .venv;\
+	 copy it and go on there: cp -R . ~/leadmodel && make -C ~/leadmodel install" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt

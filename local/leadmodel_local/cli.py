@@ -1,5 +1,8 @@
 """`leadmodel local …`: parses arguments, then runs the runtime or prints a view of the state folder. Owns the output."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import asyncio
 import io

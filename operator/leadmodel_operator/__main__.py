@@ -1,5 +1,8 @@
 """`leadmodel-operator`: arguments → a process that watches, elects a leader and reconciles. The only place that reads the wall clock."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import asyncio
 import gc

@@ -1,5 +1,8 @@
 """`leadmodel-predictor`: arguments and environment → settings → uvicorn. Nothing else in the server reads either."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import os
 import socket

@@ -1,5 +1,8 @@
 """`leadmodel-privacy`: one program with one module per command. No message contains any part of a text."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 from collections.abc import Sequence
 from typing import NoReturn

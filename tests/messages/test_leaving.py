@@ -123,3 +123,40 @@ def test_a_stream_that_the_caller_closed_takes_no_exit_code_away(closed):
         shell = f'exec "$0" -c "$1" {closed}>&-'
         ended = subprocess.run(["/bin/sh", "-c", shell, sys.executable, body + end], check=False, **PIPES)
         assert ended.returncode == code
+
+
+# --- Ctrl-C while libraries are imported ---------------------------------------------------------------------------------------
+
+INTERRUPTED = """
+import sys
+class Interrupts:
+    seen = 0
+    def find_spec(self, name, path=None, target=None):
+        if "leadmodel_messages.interrupt" in sys.modules:
+            self.seen += 1
+            if self.seen == {at}:
+                {before}
+                raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupts())
+from {module} import {function}
+"""
+
+
+def interrupted(name: str, at: int, before: str = "pass") -> tuple[int, str]:
+    """Exit code and standard error of a program that a Ctrl-C meets when it imports its library number `at`."""
+    module, _, function = PROGRAMS[name].partition(":")
+    script = INTERRUPTED.format(module=module, function=function, at=at, before=before)
+    ended = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("at", [2, 12])
+def test_a_ctrl_c_during_imports_ends_by_the_signal_and_says_nothing(name, at):
+    assert interrupted(name, at) == (-signal.SIGINT, "")
+
+
+def test_control_the_interpreters_own_words():
+    code, errors = interrupted("leadmodel-train", 12, "sys.excepthook = sys.__excepthook__")
+    assert code == -signal.SIGINT
+    assert "Traceback" in errors

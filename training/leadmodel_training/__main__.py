@@ -1,5 +1,8 @@
 """`leadmodel-train`: reads leads, writes holdout and artifact, prints one JSON line. Only this module reads the wall clock."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import os
 import sys

@@ -3,6 +3,9 @@
 Here are the arguments; `world` holds the parameters, `world_days` the drawing, `synth_files` the formats, `synth_truth` the truth.
 """
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import json
 import sys

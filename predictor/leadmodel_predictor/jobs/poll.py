@@ -1,5 +1,8 @@
 """`leadmodel-poll`: ask the store what it holds, with conditional requests. The answer has digests and ETags, nothing else."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import os
 from collections.abc import Sequence

@@ -1,5 +1,8 @@
 """`leadmodel-validate`: fetch, score every holdout row with the serving code, measure, report. The gate decides, not this program."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import os
 import sys
