@@ -32,6 +32,10 @@ QUOTA = f'deployments.apps "{NAME}" is forbidden: exceeded quota: few, requested
 RIGHTS = (
     'deployments.apps is forbidden: User "operator" cannot patch resource "deployments" in API group "apps"'
 )
+TWICE = (  # in the words of a real server, which has no reason for them
+    f"failed to create typed patch object (sales/{NAME}; apps/v1, Kind=Deployment): .spec.template.spec.topologySpreadConstraints: "
+    'duplicate entries for key [topologyKey="kubernetes.io/hostname",whenUnsatisfiable="ScheduleAnyway"]'
+)
 WEBHOOK = 'Internal error occurred: failed calling webhook "check.example.org": context deadline exceeded'
 
 
@@ -91,6 +95,7 @@ CASES = {
     "an admission policy": (RefusesKind(403, POLICY), "Refused", "label team is missing"),
     "a quota": (RefusesKind(403, QUOTA), "QuotaExceeded", "exceeded quota: few"),
     "a missing right": (RefusesKind(403, RIGHTS), "Forbidden", "give it the rights of its chart"),
+    "a list with an entry twice": (RefusesKind(500, TWICE), "Refused", "duplicate entries for key"),
     "a webhook that does not answer": (RefusesKind(500, WEBHOOK), "Refused", "failed calling webhook"),
     "a webhook that answers in other words each time": (
         RefusesKind(400, 'admission webhook "x" denied the request: no', numbered=True),

@@ -3,6 +3,9 @@
 Each line is a word, a tab and a description; the last line is `:4`, which tells the shell not to complete file names (cobra's protocol).
 """
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import argparse
 import sys
 from collections.abc import Callable, Sequence

@@ -1,5 +1,8 @@
 """The program behind `kubectl leadmodel`: parses arguments, calls one verb, gives the exit code. Modules are imported by the verb that needs them."""
 
+import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
+
+# isort: split
 import io
 import sys
 from argparse import Namespace

@@ -6,6 +6,7 @@ answer                                                      | refusal
 403 "exceeded quota", "failed quota"                        | Quota
 another 403, 400, 413, 422: admission, validation, too large | Content
 5xx of an admission webhook that does not answer            | Content
+500 "failed to create typed patch object": a list names two | Content
 403 of a namespace that is being deleted, and all the rest  | none: the pass fails and is made again
 """
 
@@ -17,13 +18,16 @@ from leadmodel_operator.planning.observed import Refusal, RefusalKind
 
 _REFUSING = {400, 403, 413, 422}
 _RIGHTS = re.compile(r"[Uu]ser \".*(?: cannot |attempting to grant)")
+_OURS = re.compile(
+    r"webhook|^failed to create typed patch object"
+)  # 5xx that tell of the object, not of the server
 _QUOTA = re.compile(r"(?:exceeded|failed) quota")
 
 
 def refusal_of(error: ApiError, name: str) -> Refusal | None:
     """Describe the refusal of the object `name`, as "Kind/name"; None for an answer that is no refusal of an object."""
-    is_webhook = error.status >= 500 and "webhook" in error.words
-    if error.namespace_terminating or (error.status not in _REFUSING and not is_webhook):
+    tells_of_object = error.status >= 500 and _OURS.search(error.words) is not None
+    if error.namespace_terminating or (error.status not in _REFUSING and not tells_of_object):
         return None
     return Refusal(_kind_of(error), error.request, name, error.words)
 
