@@ -10,7 +10,10 @@ from typing import Protocol, TypeVar
 
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes import refused_status
+from leadmodel_operator.kubernetes.apiserver.cached_fields import backfill_read
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError, Client
+from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
+from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE, Gone, pages
 from leadmodel_operator.kubernetes.apiserver.refusals import causes, refusal_of
 from leadmodel_operator.kubernetes.applier import Applier, Images, written
 from leadmodel_operator.kubernetes.observe import cluster, schedules
@@ -19,14 +22,23 @@ from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path, path_of
-from leadmodel_operator.planning.observed import Desired, Event, EventType, JobSeen, Observed, Record, Refusal
+from leadmodel_operator.planning.observed import (
+    Desired,
+    Event,
+    EventType,
+    JobSeen,
+    Observed,
+    Record,
+    Refusal,
+    RefusalKind,
+)
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import PLURAL
+from leadmodel_operator.resource.vocabulary import KIND, PLURAL, Reason
 
 T = TypeVar("T")
 
@@ -46,7 +58,7 @@ class ClusterPort:
         client: reads and writes; over the cache it raises WriteNeeded at the first write.
         direct: reads live the names that someone else has taken, for no watch reports these objects.
         clock: the present instant, UTC.
-        cached: reads the other LeadModels of a namespace, which may be many and large, from the cache; None: `client` reads them.
+        cached: reads the other LeadModels of a namespace, which may be many and large, once the cache has all; None: `client` reads them.
         on_read: called with each LeadModel that was read or written.
         on_conclusion: called with what a pass saw and the status it came to.
         job_events: what events tell of Jobs that do not begin.
@@ -61,7 +73,7 @@ class ClusterPort:
     recorder: EventRecorder
     images: Images
     clock: Callable[[], datetime]
-    cached: Api | None = None
+    cached: DryRun | None = None
     on_read: Callable[[Object], None] = lambda _: None
     on_conclusion: Callable[[Key, Observed, Status], None] = lambda *_: None
     job_events: JobEvents = field(init=False)
@@ -83,6 +95,41 @@ class ClusterPort:
             self.forget(key)
             return None
         self.on_read(lead_model)
+        try:
+            return await self._read(key, lead_model)
+        except ApiError as error:
+            refusal = refusal_of(error, f"{KIND}/{key.name}")
+            if refusal is None or refusal.kind is not RefusalKind.RIGHTS:
+                raise
+            return await self._unread(key, lead_model, error)
+
+    async def _unread(self, key: Key, lead_model: Object, error: ApiError) -> Observed:
+        """Describe a LeadModel beside which nothing can be read, since the operator has no right to.
+
+        Raises:
+            ApiError: the LeadModel has no status yet. One written now would hide the ledger, from which a status is rebuilt; an event tells.
+        """
+        self._live[key] = Live(lead_model, lead_model["metadata"]["uid"])
+        metadata, status = lead_model["metadata"], document.read_status(lead_model.get("status"))
+        why = f"the API server refuses to {error.request}: {error.words}; give the operator the rights of its chart"
+        if status is None:
+            event = Event(Reason.FORBIDDEN, why[:1000], EventType.WARNING)
+            await self.recorder.record(lead_model, event, self.clock())
+            raise error
+        return Observed(
+            now=self.clock(),
+            rv=metadata["resourceVersion"],
+            generation=metadata["generation"],
+            spec=None,
+            unread=why,
+            uid=metadata["uid"],
+            name=key.name,
+            namespace=key.namespace,
+            status=status,
+            default_image=self.images.predictor,
+        )
+
+    async def _read(self, key: Key, lead_model: Object) -> Observed:
         live = self._live[key] = await read_live(self.client, lead_model)
         await self._add_taken(key, live)
         spec, invalid = document.read_spec(lead_model.get("spec") or {})
@@ -160,8 +207,25 @@ class ClusterPort:
     async def _covered_by(self, live: Live, spec: Spec | None) -> str | None:
         if spec is None or spec.pii_backfill is None:
             return None
-        others = await (self.cached or self.client).items(path(PLURAL, live.namespace), "")
+        others = await self._backfills(live.namespace)
         return schedules.covered_by(live.lead_model, spec, others)
+
+    async def _backfills(self, namespace: str) -> list[Object]:
+        """List the LeadModels of a namespace that have a backfill: from the cache once it knows all, else page by page.
+
+        Raises:
+            Conflict: the list expired between two of its pages.
+        """
+        where = path(PLURAL, namespace)
+        if self.cached is None or self.cached.knows_all(namespace):
+            return await (self.cached or self.client).items(where, "")
+        others: list[Object] = []
+        try:
+            async for items, _ in pages(self.direct, where, limit=str(LARGE_PAGE)):
+                others += [backfill_read(item) for item in items if item["spec"].get("piiBackfill")]
+        except Gone as error:
+            raise Conflict("the list of LeadModels expired while it was read") from error
+        return others
 
     def forget(self, key: Key) -> None:
         """Drop everything remembered of a LeadModel that is gone."""

@@ -93,17 +93,27 @@ def _same_cause(recorded: str, message: str) -> bool:
     return without_figures(recorded) == without_figures(message[:_MESSAGE])
 
 
+def unread(seen: Observed, status: Status) -> Status:
+    """The status of a LeadModel whose objects the operator may not read; other conditions stay as they were."""
+    return _blocked(seen, status, unknown(Reason.FORBIDDEN, seen.unread))
+
+
 def invalid(seen: Observed, status: Status) -> Status:
     """The status of a LeadModel whose stored spec breaks the present schema; other conditions stay as they were."""
+    return _blocked(seen, status, false(Reason.INVALID_SPEC, seen.invalid))
+
+
+def _blocked(seen: Observed, status: Status, ready: Answer) -> Status:
+    """The status of a LeadModel about which nothing can be decided; `ready` names the reason."""
     answers = {
-        ConditionType.READY: false(Reason.INVALID_SPEC, seen.invalid),
-        ConditionType.RECONCILING: false(Reason.INVALID_SPEC, seen.invalid),
-        ConditionType.STALLED: true(Reason.INVALID_SPEC, seen.invalid),
+        ConditionType.READY: ready,
+        ConditionType.RECONCILING: false(ready.reason, ready.message),
+        ConditionType.STALLED: true(ready.reason, ready.message),
     }
     untouched = {
         condition.type: condition for condition in status.conditions if condition.type not in answers
     }
-    never_known = unknown(Reason.INVALID_SPEC, seen.invalid)
+    never_known = unknown(ready.reason, ready.message)
     conditions = tuple(
         untouched.get(kind) or _condition(kind, answers.get(kind, never_known), seen, status)
         for kind in ConditionType

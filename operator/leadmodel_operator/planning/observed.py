@@ -168,8 +168,11 @@ class Observed:
     now: datetime
     rv: str
     generation: int
-    spec: Spec | None  # None: stored before a stricter schema and no longer valid
+    spec: (
+        Spec | None
+    )  # None: stored before a stricter schema and no longer valid, or nothing was read beside it
     invalid: str = ""  # why the spec is invalid, in a sentence
+    unread: str = ""  # which read the API server refuses, in a sentence: nothing else is known then
     uid: str = ""
     name: str = ""
     namespace: str = ""

@@ -29,6 +29,8 @@ CONFLICT_S = 30.0  # no event tells that a name became free
 
 def plan(seen: Observed) -> Plan:
     """Plan one pass. Never raises and reads no clock; the same input gives the same plan."""
+    if seen.unread:
+        return _plan_unread(seen)
     status = (
         rebuild(seen) if seen.status is None or _is_new_beside_a_ledger(seen, seen.status) else seen.status
     )
@@ -76,9 +78,21 @@ def _requeue_after(state: PassState) -> float:
     return min([RESYNC_S, *state.requeue_delays])
 
 
+def _untouched(seen: Observed) -> Desired:
+    return Desired(keep=seen.snapshots, ledger=seen.ledger, frozen=True, touch_serve=False, tidy=False)
+
+
+def _plan_unread(seen: Observed) -> Plan:
+    """Plan without knowing what there is: report the read that the API server refuses, touch nothing."""
+    status = seen.status or Status()
+    known = any(condition.reason is Reason.FORBIDDEN for condition in status.conditions)
+    event = Event(Reason.FORBIDDEN, seen.unread[:1000], EventType.WARNING)
+    return Plan(conditions.unread(seen, status), _untouched(seen), () if known else (event,), CONFLICT_S)
+
+
 def _plan_without_spec(seen: Observed, status: Status) -> Plan:
     """Plan for a spec that was stored before a stricter schema: report that, touch nothing, let the champion serve on."""
-    untouched = Desired(keep=seen.snapshots, ledger=seen.ledger, frozen=True, touch_serve=False, tidy=False)
+    untouched = _untouched(seen)
     known = any(condition.reason is Reason.INVALID_SPEC for condition in status.conditions)
     event = Event(Reason.INVALID_SPEC, seen.invalid[:1000], EventType.WARNING)
     return Plan(conditions.invalid(seen, status), untouched, () if known else (event,), RESYNC_S)

@@ -66,7 +66,9 @@ class Cache:
 
     def ready(self, namespaces: tuple[str, ...]) -> bool:
         """Tell whether every resource was listed once in each namespace (none named: in all at once)."""
-        return all((r, n) in self.synced for r in (*WHOLE, *METADATA_ONLY) for n in namespaces or ("",))
+        return all(
+            (r, n) in self.synced for r in (PLURAL, *WHOLE, *METADATA_ONLY) for n in namespaces or ("",)
+        )
 
     def put(self, resource: str, item: Object) -> bool:
         """Keep an object. False: no news, since the object is not newer than the entry, or the same in all fields that count.

@@ -8,6 +8,7 @@ from leadmodel_operator.kubernetes.apiserver.cached_fields import fields_read
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object
 from leadmodel_operator.planning.observed import Event
+from leadmodel_operator.resource.vocabulary import PLURAL
 
 
 class WriteNeeded(Exception):  # noqa: N818  # a signal, not a failure
@@ -40,6 +41,10 @@ class DryRun:
         """Return a LeadModel's objects from the cache."""
         resource, namespace, _ = _parts(path)
         return self.cache.of_model(resource, namespace, selector.partition("=")[2])
+
+    def knows_all(self, namespace: str) -> bool:
+        """Tell whether the cache has had every LeadModel of a namespace."""
+        return bool({(PLURAL, ""), (PLURAL, namespace)} & self.cache.synced)
 
     async def create(self, path: str, body: Object) -> Object:
         """Raise WriteNeeded, because creating an object needs a write."""

@@ -64,6 +64,7 @@ class Resync:
             for item in items:
                 missing.discard((item["metadata"]["namespace"], item["metadata"]["name"]))
                 self._take(item)
+        self.cache.synced.add((PLURAL, self.namespace))
         for namespace, name in missing:
             self.cache.drop(PLURAL, namespace, name)
             self.enqueue(Key(namespace, name))
