@@ -9,7 +9,7 @@ from leadmodel_operator.planning import champion as champions
 from leadmodel_operator.planning import live_leads
 from leadmodel_operator.planning.pass_state import MAX_GATE_ENTRIES
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.spec import Predictor, RollbackPolicy
 from leadmodel_operator.resource.status import Quarantined
 from leadmodel_operator.resource.vocabulary import (
     Command,
@@ -462,6 +462,25 @@ def test_the_replaced_model_counts_as_previous_once_the_proven_one_is_too_old(br
     world.now += timedelta(days=8)
     leader.settle()
     assert letter_of(world.status.previous.digest) == ("A" if broken else "B"), "both are too old now"
+
+
+@pytest.mark.parametrize("breaches", [True, False])
+def test_the_previous_model_is_not_renewed_while_live_leads_breach(breaches):
+    """A renewal starts the pods anew and empties their windows. Without a breach, which is the control, it comes at once."""
+    world, leader = three_models()
+    age = timedelta(seconds=RollbackPolicy().max_age.seconds)
+    world.now = world.status.previous.until + age - timedelta(minutes=10)
+    leader.settle()
+    world.live, world.truths["C"] = True, replace(world.truths["C"], drifts=breaches)
+    for _ in range(6):
+        leader.step(0.05)
+    assert (world.status.drift.breach_since is not None) == breaches
+    assert world.now > world.status.previous.until + age or letter_of(world.status.previous.digest) == "B"
+    assert letter_of(world.status.previous.digest) == ("A" if breaches else "B")
+    world.truths["C"] = replace(world.truths["C"], drifts=False)
+    for _ in range(12):
+        leader.step(0.5)
+    assert letter_of(world.status.previous.digest) == "B"
 
 
 @pytest.mark.parametrize("broken", [False, True])

@@ -88,7 +88,14 @@ def is_too_old(state: PassState, revision: Revision) -> bool:
 
 
 def renew_previous(state: PassState) -> None:
-    """Let the model that the champion replaced count as the previous one, once the proven one is past rollback.maxAge."""
+    """Let the model that the champion replaced count as the previous one, once the proven one is past rollback.maxAge.
+
+    Without that no rollback is possible from then on. It starts the pods anew, which empties their drift windows, so it waits while live
+    leads breach: what was measured of a breach is not thrown away.
+    """
+    drift = state.status.drift
+    if drift is not None and drift.breach_since is not None:
+        return
     previous, replaced = state.status.previous, _replaced(state)
     if previous is None or replaced is None or not is_too_old(state, previous) or state.is_suspended:
         return
