@@ -2,11 +2,10 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
-BENCHES := predictor inprocess batch trees reload memory training privacy backfill fleet
+BENCHES := predictor inprocess batch trees reload memory training privacy backfill fleet hostile
 IMAGES := operator predictor training privacy
 QUICK := artifact chart messages monitoring operator project statistics
 TAG ?= dev
@@ -22,7 +21,8 @@ install: .venv/installed ## everything into .venv (needs only Python 3.11 or new
 	@test -w .venv || { test ! -e .venv && test -w .; } || { echo "this folder may not be written, and everything is installed into its .venv;\
 	 copy it and go on there: cp -R . ~/leadmodel && make -C ~/leadmodel install" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements/dev.txt > .venv/uv.txt
+	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
