@@ -30,15 +30,14 @@ def without_actions(text: str) -> str:
 
 def rules() -> list[dict[str, Any]]:
     """The rules of the operator, with those that only some values add."""
-    text = (TEMPLATES / "_helpers.tpl").read_text()
+    text = (TEMPLATES / "_rules.tpl").read_text()
     block = text.partition('{{- define "leadmodel.rules" -}}')[2]
     return list(yaml.safe_load(without_actions(block)))
 
 
-def policies() -> dict[str, dict[str, Any]]:
-    """The network policies, by name."""
-    text = without_actions((TEMPLATES / "network-policies.yaml").read_text())
-    return {body["metadata"]["name"]: body["spec"] for body in yaml.safe_load_all(text)}
+def values() -> dict[str, Any]:
+    """The chart's default values."""
+    return dict(yaml.safe_load((TEMPLATES.parent / "values.yaml").read_text()))
 
 
 def risky(given: list[dict[str, Any]]) -> list[str]:
@@ -115,28 +114,23 @@ def test_the_operator_has_every_right_that_it_gives():
 
 
 def test_the_operator_opens_connections_to_the_api_server_names_and_predictors_alone():
-    policy = policies()["value"]
-    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    policy = values()["networkPolicy"]
     assert policy["ingress"] == [{"ports": [{"port": 8080, "protocol": "TCP"}]}]
     anywhere = [rule for rule in policy["egress"] if "to" not in rule]
-    assert [[port["port"] for port in rule["ports"]] for rule in anywhere] == [["value", 53, 53]]
+    assert [[port["port"] for port in rule["ports"]] for rule in anywhere] == [[443, 6443, 53, 53]]
     (predictors,) = [rule for rule in policy["egress"] if "to" in rule]
     assert predictors["ports"] == [{"port": 8080, "protocol": "TCP"}]
     assert [to["podSelector"]["matchLabels"] for to in predictors["to"]] == [{ROLE: "predictor"}]
+    text = (TEMPLATES / "network-policy.yaml").read_text()
+    assert "policyTypes: [Ingress, Egress]" in text
+    assert "{{- toYaml .Values.networkPolicy.egress | nindent 4 }}" in text
 
 
 def test_jobs_take_no_connection():
-    policy = policies()["value-jobs"]
+    text = (TEMPLATES / "network-policy-jobs.yaml").read_text()
+    policy = yaml.safe_load(without_actions(text[text.index("spec:") :]))["spec"]
     assert policy["policyTypes"] == ["Ingress"]
     assert "ingress" not in policy
     (chosen,) = policy["podSelector"]["matchExpressions"]
     assert (chosen["key"], chosen["operator"]) == (ROLE, "In")
     assert sorted(chosen["values"]) == sorted(JobKind)
-
-
-def test_the_ports_of_the_api_server_are_a_value():
-    values = yaml.safe_load((TEMPLATES.parent / "values.yaml").read_text())
-    assert values["networkPolicies"] == {"enabled": False, "apiServerPorts": [443, 6443]}
-    text = (TEMPLATES / "network-policies.yaml").read_text()
-    assert "range .Values.networkPolicies.apiServerPorts" in text
-    assert text.startswith("{{- if .Values.networkPolicies.enabled }}")
