@@ -120,7 +120,7 @@ def _add_model(p: argparse.ArgumentParser) -> None:
         "--calibration-share",
         type=float,
         default=0.1,
-        help="share of the newest training leads on which a model of the others is calibrated; 0: no calibration (default: .1)",
+        help="least share of the newest training leads on which a model of the others is calibrated; 0: no calibration (default: .1)",
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,9 @@ from leadmodel_training.split import (
     Refusal,
     Split,
     TrainingRefused,
+    calibration_share,
     check_sizes,
+    has_both,
     identities,
     in_time,
     matured,
@@ -43,7 +46,6 @@ from leadmodel_training.split import (
 )
 from leadmodel_training.step_timer import StepTimer
 
-MIN_CALIBRATION = 100  # leads of either outcome
 TOO_GOOD = 0.95  # AUC on the holdout that leads hardly ever allow
 
 
@@ -105,19 +107,20 @@ def choose_split(leads: Leads, request: TrainingRequest, now: datetime) -> Split
     order = order_of(leads.times)
     if request.horizon_days is not None:
         order = matured(order, leads.times, request.horizon_days, now.timestamp())
-    split = in_time(
+    cut = partial(
+        in_time,
         order,
         leads.times,
         identities(leads.rows, leads.roles),
         holdout=request.holdout_share,
-        calibrate=request.calibration_share,
         certain=leads.roles.id is not None,
     )
-    calibrating = leads.outcome[split.calibrate]
-    if min(calibrating.sum(), (~calibrating).sum()) < MIN_CALIBRATION:
-        split = Split(
-            np.concatenate([split.fit, split.calibrate]), split.calibrate[:0], split.holdout, split.dropped
-        )
+    split = cut(calibrate=0.0)
+    share = calibration_share(leads.outcome[split.trained], request.calibration_share)
+    if share:
+        calibrating = cut(calibrate=share)
+        if all(has_both(leads.outcome[part]) for part in (calibrating.fit, calibrating.calibrate)):
+            split = calibrating
     remedy = SORTED if np.isnan(leads.times).all() else LONGER
     if leads.without_required:
         remedy += f" ({leads.without_required:,} leads without a required field were left out)"

@@ -26,7 +26,7 @@ class TrainingRequest:
         recipe: A `Recipe`, or `auto` to compare both.
         horizon_days: Days that a lead's outcome needs; younger leads are left out.
         holdout_share: Share of the newest leads kept out.
-        calibration_share: Share of the newest training leads that calibrates a model of the others; 0: no calibration.
+        calibration_share: Least share of the newest training leads that calibrates a model of the others; 0: no calibration.
         name: Name of the model.
         parent: Digest of the model that this one follows.
         seed: Seed of everything random.

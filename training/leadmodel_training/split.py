@@ -145,6 +145,32 @@ def in_time(
     return Split(fit, slice_, newest, dropped)
 
 
+def calibration_share(outcome: NDArray[np.bool_], least: float) -> float:
+    """The share of the newest training rows on which a model of the others is calibrated.
+
+    `least`, or as much more as holds 100 leads of either outcome; 0 where that is more than half of the rows or leaves too few of the
+    others. bench/calibration.py compares this rule with others.
+
+    Args:
+        outcome: Outcomes of the training rows, oldest first, shape (n,).
+        least: The least share; 0 calibrates nothing.
+    """
+    n = len(outcome)
+    positives = np.cumsum(outcome[::-1])
+    negatives = np.arange(1, n + 1) - positives
+    enough = np.flatnonzero((positives >= MIN_POSITIVES) & (negatives >= MIN_NEGATIVES))
+    if not least or not len(enough):
+        return 0.0
+    size = max(round(n * least), int(enough[0]) + 1)
+    return size / n if 2 * size <= max(n, 2 * round(n * least)) and has_both(outcome[: n - size]) else 0.0
+
+
+def has_both(outcome: NDArray[np.bool_]) -> bool:
+    """Whether rows hold enough leads of either outcome to learn or to calibrate from."""
+    positives = int(outcome.sum())
+    return positives >= MIN_POSITIVES and len(outcome) - positives >= MIN_NEGATIVES
+
+
 def _cut(order: Places, times: Floats, at: int) -> int:
     """The place `at`, moved back to where the instant of its row begins."""
     if 0 < at < len(order) and not np.isnan(times[order[at]]):
