@@ -172,12 +172,14 @@ def named_errors(data: bytes, max_bytes: int) -> Iterator[None]:
             "or use `iconv -f WINDOWS-1252 -t UTF-8`"
         ) from None
     except (OSError, EOFError, zlib.error):
-        raise TableError("the gzip file is damaged or cut off") from None
+        raise TableError("the gzip file is damaged or cut off; write it again, or fetch it again") from None
     except csv.Error as error:
         if "limit" in str(error):
-            message = f"a field has more than {MAX_FIELD} characters, so the file is no CSV; is a quote never closed?"
+            message = f"a field has more than {MAX_FIELD} characters, so the file is no CSV; is a quote never closed? Write each quote within a field twice"
             raise TableError(message) from None
-        raise TableError("the file has no header line or is no CSV") from None
+        raise TableError(
+            "the file has no header line or is no CSV; write the names of the columns into the first line"
+        ) from None
 
 
 def _undecodable_line(source: "_Unpacked | io.BytesIO") -> int:
@@ -236,7 +238,9 @@ def check_size(rows: int, columns: int, max_cells: int) -> None:
 def check_width(row: Sequence[str], number_: int, width: int) -> None:
     """Raise a TableError that names the row when the row does not have `width` fields."""
     if len(row) != width:
-        raise TableError(f"row {number_} has {len(row)} fields, the header has {width}")
+        raise TableError(
+            f"row {number_} has {len(row)} fields, the header has {width}; write a field that holds the delimiter in quotes"
+        )
 
 
 # --- JSON lines -----------------------------------------------------------------------------------------------------------
@@ -268,13 +272,17 @@ def _lead(line: str, number_: int) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         lead = None
     if not isinstance(lead, dict):
-        raise TableError(f"line {number_} is no JSON object")
+        raise TableError(f"line {number_} is no JSON object; write one object per line, as `jq -c .` does")
     if any(isinstance(value, dict | list) for value in lead.values()):
-        raise TableError(f"line {number_} is no flat JSON object")
+        raise TableError(
+            f"line {number_} is no flat JSON object; write what is nested as fields of their own"
+        )
     if "" in lead:
-        raise TableError(f"line {number_} has a field without a name")
+        raise TableError(f"line {number_} has a field without a name; name the field, or leave it out")
     if ("\\ud" in line or "\\uD" in line) and not _is_whole(lead):
-        raise TableError(f"line {number_} holds half of a character; was a text cut within an emoji?")
+        raise TableError(
+            f"line {number_} holds half of a character; was a text cut within an emoji? Write it whole, or leave it out"
+        )
     return lead
 
 

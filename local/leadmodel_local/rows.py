@@ -43,7 +43,7 @@ def _read(path: Path) -> tuple[list[dict[str, str]], bool]:
     except OSError as error:
         raise LeadsError(f"{path}: {error.strerror}; give a CSV or JSON lines") from None
     except TableError as error:
-        raise LeadsError(f"{path}: {error}; give a CSV with a header or JSON lines") from None
+        raise LeadsError(f"{path}: {error}") from None
 
 
 def _plain(text: str, format_: NumberFormat) -> str:

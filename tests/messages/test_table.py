@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -226,6 +227,20 @@ def test_every_reader_refuses_in_the_same_words(case):
         assert isinstance(refusal, tuple)
         assert words in refusal[1]
         assert "example.org" not in refusal[1]
+
+
+BROKEN = {
+    "a short row": b"a,b,y\n1,1\n",
+    "a column without a name": b"a,,y\n1,1,1\n",
+    "a name that stands twice": b"a,a,y\n1,1,1\n",
+    "a JSON field without a name": b'{"": 1, "y": 1}\n',
+}
+
+
+@pytest.mark.parametrize("data", [*(data for data, _ in REFUSED.values()), *BROKEN.values()])
+def test_every_refusal_of_a_table_says_what_to_do(data):
+    message = outcome_of(contract, data)[1]
+    assert re.search(r"\b([Ww]rite|[Ss]ave|[Gg]ive|[Nn]ame|[Uu]npack|[Uu]se|needs)\b", message), message
 
 
 SAME = [{"a": "Müller", "y": "1"}, {"a": "x", "y": "0"}]

@@ -89,4 +89,4 @@ def test_plain_files_are_cut(monkeypatch):
 def test_a_cut_off_file_is_named(monkeypatch):
     data = gzip.compress(b"a,b\n" + random.Random(0).randbytes(9000).hex().encode() + b",1\n", mtime=0)
     found, careful = both(data[:-2000], monkeypatch)
-    assert found == careful == "the gzip file is damaged or cut off"
+    assert found == careful == "the gzip file is damaged or cut off; write it again, or fetch it again"

@@ -38,7 +38,7 @@ def read(data: bytes, unread: Collection[str] = ()) -> Rows:
     """
     rows = read_parquet(data, unread) if data.startswith(b"PAR1") else _read_text(data)
     if not len(rows):
-        raise TableError("the file holds no leads")
+        raise TableError("the file holds no leads; give a table with one row per lead")
     return rows
 
 
