@@ -30,7 +30,7 @@ from leadmodel_training.recipes import Recipe
 from leadmodel_training.request import AUTO, TrainingRequest
 from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
-from leadmodel_training.step_timer import StepTimer
+from leadmodel_training.step_timer import PASSED, Step, StepTimer
 from leadmodel_training.targets import ARTIFACT, PATIENCE_S, Targets
 from leadmodel_training.times import UNITS, is_format
 
@@ -189,7 +189,7 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     request, environ = request_of(given), environment(Source.LEADS, os.environ)
     data = fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data
     rows = read(data, request.exclude)
-    timer.log(f"{len(rows):,} leads")
+    timer.log(f"{len(rows):,} leads", PASSED[request.recipe][Step.READ])
     trained = train_model(rows, request, _now(), timer)
     raw = dump(trained.artifact)
     load(raw)

@@ -44,7 +44,7 @@ from leadmodel_training.split import (
     matured,
     order_of,
 )
-from leadmodel_training.step_timer import StepTimer
+from leadmodel_training.step_timer import PASSED, Step, StepTimer
 
 TOO_GOOD = 0.95  # AUC on the holdout that leads hardly ever allow
 
@@ -83,9 +83,12 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
     calendar = calendar_features(features, table, leads.times[split.trained], request.seed)
     if calendar:
         timer.note(f"left out of drift, for they only count time: {', '.join(map(repr, calendar))}")
-    timer.log(f"fitting {request.recipe} on {len(split.trained):,} leads, {len(split.holdout):,} judge")
+    timer.log(
+        f"fitting {request.recipe} on {len(split.trained):,} leads, {len(split.holdout):,} judge",
+        PASSED[request.recipe][Step.FIT],
+    )
     fitted, choice = fit_model(split, features, table, leads.outcome, request)
-    timer.log("exporting, and checking that it scores the same")
+    timer.log("exporting, and checking that it scores the same", PASSED[request.recipe][Step.EXPORT])
     artifact, holdout = export_model(leads, split, fitted, request, now, calendar=calendar)
     if artifact.auc > TOO_GOOD:
         timer.note(_too_good(artifact, table, leads.outcome[split.trained]))
