@@ -1,7 +1,9 @@
 """The commands of README and docs, so that tests run them as they are written.
 
 A fenced block marked `sh` is run: those for a shell on this machine by tests/project/test_docs.py, page by page in one shell and
-one empty folder; a block marked `sh cluster` on the real cluster by tests/e2e. Blocks with any other mark are shown, not run.
+one empty folder; a block marked `sh cluster` on the real cluster by tests/e2e; a block marked `sh serving` by tests/project/test_tasks.py,
+with a LeadModel `conversion` that serves, and a block marked `text` right behind it is what people see. Blocks with any other mark are
+shown, not run.
 """
 
 import re
@@ -11,6 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_SERVING = re.compile(
+    r"^```sh serving\n(?P<script>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,39 @@ def commands(page: Path) -> list[Command]:
     """The commands of a page in their order; a line goes on after a backslash or inside a here-document."""
     found = []
     for mark, body in _BLOCK.findall(page.read_text()):
-        if mark.split()[:1] == ["sh"]:
+        if mark.split()[:1] == ["sh"] and mark.split()[1:] != ["serving"]:
             found += [Command(line, mark.split()[1:] == ["cluster"]) for line in _lines(body)]
     return found
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block of commands for a LeadModel that serves, and what a person sees then; None where the page shows nothing."""
+
+    section: (
+        int  # number of the heading above, as in `## 7. Troubleshooting`; 0 where headings have no numbers
+    )
+    script: str
+    output: str | None
+    span: tuple[int, int]  # of the output in the page
+
+
+def serving(page: Path) -> list[Shown]:
+    """The blocks of a page that need a LeadModel `conversion` that serves, in their order.
+
+    Each numbered section begins anew with such a LeadModel; without numbers the whole page is one story.
+    """
+    text = page.read_text()
+    numbers = [(found.start(), int(found[1])) for found in re.finditer(r"^## (\d+)\. ", text, re.MULTILINE)]
+    return [
+        Shown(
+            max((number for start, number in numbers if start < found.start()), default=0),
+            found["script"],
+            found["output"],
+            found.span("output"),
+        )
+        for found in _SERVING.finditer(text)
+    ]
 
 
 def unmarked(page: Path) -> list[str]:

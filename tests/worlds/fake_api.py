@@ -26,6 +26,7 @@ GROUPS = {
         "services": "Service",
         "pods": "Pod",
         "serviceaccounts": "ServiceAccount",
+        "secrets": "Secret",
         "events": "Event",
     },
     "/apis/apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
@@ -235,7 +236,7 @@ class FakeApi:
         items = matching[start : start + limit] if limit else matching[start:]
         return {
             "kind": kind,
-            "apiVersion": PREFIX[call.resource].removeprefix("/apis/"),
+            "apiVersion": PREFIX[call.resource].removeprefix("/apis/").removeprefix("/api/"),
             "metadata": metadata,
             "items": items,
         }
@@ -386,6 +387,8 @@ class FakeApi:
             for version, what, place, body in [e for e in self.history if e[0] > seen]:
                 seen = version
                 if self._within(call, place) and _matches(call, body):
+                    if request.transport is None or request.transport.is_closing():
+                        return stream  # whoever watched has gone
                     await stream.write(json.dumps({"type": what, "object": body}).encode() + b"\n")
             try:
                 await asyncio.wait_for(change.wait(), min(1.0, end - asyncio.get_running_loop().time()))
@@ -430,7 +433,10 @@ def _discover(path: str) -> web.Response | None:
         return web.json_response({"kind": "APIVersions", "versions": ["v1"]})
     if prefix == "/apis":
         named = [p.removeprefix("/apis/").split("/") for p in GROUPS if p.startswith("/apis/")]
-        groups = [{"name": g, "versions": [v := {"version": w}], "preferredVersion": v} for g, w in named]
+        groups = [
+            {"name": g, "versions": [v := {"version": w, "groupVersion": f"{g}/{w}"}], "preferredVersion": v}
+            for g, w in named
+        ]
         return web.json_response({"kind": "APIGroupList", "groups": groups})
     if prefix not in GROUPS:
         return None
@@ -450,7 +456,8 @@ def _discover(path: str) -> web.Response | None:
                 "namespaced": False,
             }
         )
-    return web.json_response({"kind": "APIResourceList", "groupVersion": prefix[6:], "resources": resources})
+    version = prefix.removeprefix("/apis/").removeprefix("/api/")
+    return web.json_response({"kind": "APIResourceList", "groupVersion": version, "resources": resources})
 
 
 def _selected(call: Call, item: Object) -> bool:
