@@ -43,6 +43,26 @@ def test_links_lead_somewhere(page):
             assert (page.parent / link).exists(), link
 
 
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", head).lower()).replace(" ", "-")
+        for head in headings
+    }
+
+
+@pytest.mark.parametrize("page", pages(), ids=names(pages()))
+def test_links_lead_to_a_heading(page):
+    for link, anchor in re.findall(r"\]\(([^)#\s]*\.md|)#([^)\s]+)\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert anchor in anchors(target.read_text()), f"{link}#{anchor}"
+
+
+def test_anchors_are_made_as_githubs():
+    assert anchors("# One\n## 7. Two `words`, [a](b)\n") == {"one", "7-two-words-a"}
+
+
 def run_page(lines: list[str], folder: Path, redis: int = 0) -> subprocess.CompletedProcess[str]:
     """All lines in one shell, in a folder that looks like a clone; what it left running is ended."""
     for name in ("crds", "charts", "docs"):
