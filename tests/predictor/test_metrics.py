@@ -1,6 +1,8 @@
 """What Prometheus sees is what its own tool accepts, counts what happened and has bounded labels."""
 
+import contextlib
 import gzip
+import json
 import shutil
 import subprocess
 from dataclasses import replace
@@ -11,6 +13,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from leadmodel_artifact.artifact import digest, dump
+from leadmodel_predictor.http.errors import Refused
+from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving.decode import Reader
 from leadmodel_predictor.serving.examined import ExaminedLeads
 from leadmodel_predictor.serving.scores import Scores
@@ -101,12 +105,36 @@ def test_they_are_few(text):
     assert "_created" not in text
 
 
+def scores_of(scores):
+    (family,) = scores.collect()
+    return family.samples
+
+
+def test_few_scores_wait_whatever_leads_come():
+    """Neither ten thousand good leads nor refused ones between them let the list of waiting scores grow."""
+    predict = Predict(model_of(linear()))
+    lead = json.dumps(leads(1, seed=1)[0]).encode()
+    for number in range(3000):
+        with contextlib.suppress(Refused):
+            predict.answer(lead if number % 50 == 0 else b"{")
+    scores = predict.model.metrics.scores
+    assert scores.single.counts[-1] >= 59  # of 60
+    scores.fold()
+    assert scores.single.counts[-1] == 60
+
+
 @pytest.mark.parametrize(
     ("score", "bucket"), [(0.0, "0.1"), (0.1, "0.1"), (0.1001, "0.2"), (1.0, "1.0"), (1.5, "+Inf")]
 )
 def test_a_score_on_a_bound_counts_below_it(score, bucket):
     scores = Scores()
+    scores.seen(score)
     scores.add_batch([score])
+    single, batch = (
+        {s.labels["le"]: s.value for s in scores_of(scores) if s.labels["endpoint"] == e and "le" in s.labels}
+        for e in ("predict", "batch")
+    )
+    assert single == batch
     (family,) = scores.collect()
     counts = {
         s.labels["le"]: s.value

@@ -1,6 +1,5 @@
 """POST /predict: decode a lead, score it with both slots, remember it for the drift window, answer. Nothing else is on this path."""
 
-from bisect import bisect_left
 from contextlib import suppress
 from time import perf_counter, time
 from typing import Any
@@ -15,7 +14,6 @@ from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_o
 from leadmodel_predictor.serving.fields import NAN, Scored, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
-from leadmodel_predictor.serving.scores import BOUNDS, SUM
 
 UNREADABLE = (msgspec.DecodeError, BadLead, UnicodeDecodeError, RecursionError)
 POST_ONLY = Refused(405, "$", "use POST", (b"allow", b"POST"))
@@ -32,7 +30,7 @@ class Predict:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.scores = model.metrics.scores.single
+        self.count_score = model.metrics.scores.seen
 
     def answer(self, body: bytes) -> bytes:
         """The JSON answer to one lead, counted in the metrics.
@@ -80,6 +78,7 @@ class Predict:
             raise unreadable(error, body) from None
         if now >= examined.due:
             examined.look(reader, body, now)
+            self.model.metrics.scores.fold()
         if reader.previous_score is None and score == score:  # noqa: PLR0124  # no NaN
             ring.row[hour] += 1
             ring.add((now, hour, values, score, None, NAN))
@@ -87,9 +86,7 @@ class Predict:
             remember(self.model, ring, lead, (now, hour, values, score))
             if score != score:  # noqa: PLR0124  # NaN
                 raise BadLead("$", NO_SCORE)
-        counts = self.scores
-        counts[bisect_left(BOUNDS, score)] += 1
-        counts[SUM] += score
+        self.count_score(score)
         return b'{"score":' + encode(score) + slots.tail
 
 
@@ -144,6 +141,7 @@ def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
     """Count a lead that the champion refuses as bad for the champion, and for the previous model if that model refuses the lead too."""
     model.metrics.bad_champion()
     model.metrics.examined.look(ring.slots.reader, body, now)
+    model.metrics.scores.fold()  # refused leads may keep scored ones from being the next to be examined
     hour = ring.clock_hour
     other: Scored = NAN, None
     reader = ring.slots.previous_reader
