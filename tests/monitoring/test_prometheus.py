@@ -5,9 +5,11 @@ own server with real requests.
 """
 
 import asyncio
+import os
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,8 @@ from pathlib import Path
 import pytest
 import yaml
 from monitoring.dashboards import DASHBOARDS
-from monitoring.rules import load, overridden
+from monitoring.drawing import draw
+from monitoring.rules import ROOT, load, overridden
 from prometheus_client import ProcessCollector
 
 from leadmodel_operator.kubernetes.apiserver.access import Access
@@ -221,3 +224,37 @@ def test_an_alert_fires_with_its_fault_and_ends_with_it(site, name):
     assert name == "LeadModelOperatorDown" or labels["leadmodel"] == "conversion"
     end(site)
     site.prometheus.until(lambda prometheus: name not in prometheus.firing())
+
+
+DRAWN = (
+    "Model AUC",
+    "PSI of champion and previous",
+    "Drift score",
+    "Requests a second",
+    "Mean score",
+    "Time to answer",
+)
+CAPTION = "Drawn by matplotlib from a Prometheus that answers the queries of the dashboard LeadModel / One model; no screenshot of Grafana"
+
+
+def test_the_picture_of_the_docs_is_drawn_from_the_answers(site, tmp_path):
+    """Half a minute of leads that fit, then leads that drift. LEADMODEL_RENEW=1 writes the picture of the docs anew."""
+    begin = time.time()
+    for turn in range(16):
+        site.operator.note("conversion", healthy())
+        site.send(20, **({"details": "x" * 9000} if turn > 7 else {}))
+        time.sleep(0.5)
+    board = next(board for board in DASHBOARDS if board.uid == "leadmodel-model")
+    panels = [panel for panel in board.panels() if panel.title in DRAWN]
+    drawn = [
+        (panel, [(q.legend, site.prometheus.range(plain(q.expr), begin, time.time())) for q in panel.queries])
+        for panel in panels
+    ]
+    assert [panel.title for panel, answers in drawn if not any(found for _, found in answers)] == []
+    path = (
+        ROOT / "docs" / "pictures" / "one-model.png"
+        if os.environ.get("LEADMODEL_RENEW")
+        else tmp_path / "one-model.png"
+    )
+    draw(drawn, path, CAPTION)
+    assert path.read_bytes().startswith(b"\x89PNG")

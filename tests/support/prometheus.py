@@ -48,6 +48,12 @@ class Prometheus:
         """The series of an expression, now."""
         return self.api("query", query=expression)["result"]
 
+    def range(self, expression: str, begin: float, end: float) -> list[dict[str, Any]]:
+        """The series of an expression between two instants, second by second."""
+        return self.api("query_range", query=expression, start=f"{begin:.3f}", end=f"{end:.3f}", step="1")[
+            "result"
+        ]
+
     def firing(self) -> dict[str, dict[str, str]]:
         """The alerts that fire, by name, with the labels of one of each."""
         alerts = self.api("alerts")["alerts"]
