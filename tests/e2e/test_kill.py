@@ -143,7 +143,11 @@ def test_a_standby_takes_over(subject: Subject, good: Model, better: Model):
 
 
 def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better: Model):
-    """Killed while a model rolls; it is away for ten seconds. Leads are answered all the time, and the rollout ends."""
+    """Killed while a model rolls; it is away for ten seconds. Leads are answered all the time, and the rollout ends.
+
+    A pod whose removal had begun gets leads until kube-proxy hears of it again; it stays for them up to 30 s, so a longer absence than
+    that may cost the leads of that pod.
+    """
     from cluster.build import bin_dir
     from cluster.components import apiserver, start, stop
 
@@ -159,6 +163,36 @@ def test_the_api_server_dies_in_the_middle(subject: Subject, good: Model, better
         ask = ("get", "--raw=/readyz")
         wait_for("the API server", lambda: subject.cluster.kubectl(*ask, check=False) == "ok")
         subject.until("Ready", "True", "Serving", seconds=180)
+    print(f"\n{load.sent} requests, {len(load.failures)} failed")
+    assert not load.failures, load.failures[:3]
+    assert subject.champion() == better.digest
+
+
+def leaving(subject: Subject) -> bool:
+    """Whether a pod of it is on its way out."""
+    selector = f"customerops.dev/leadmodel={subject.name},customerops.dev/role=predictor"
+    pods = subject.cluster.items("pods", subject.namespace, selector)
+    return any("deletionTimestamp" in pod["metadata"] for pod in pods)
+
+
+def test_a_node_that_learns_late_of_a_rollout(subject: Subject, good: Model, better: Model):
+    """Its proxy sends leads to pods that were told to go 15 s ago: they stay for these leads, as long as `--max-drain-seconds`.
+
+    It is what an API server that dies in the middle comes to, each time and not only when a pod is being removed at that moment.
+    """
+    subject.serve(good)
+    proxy = int((PLACE.folder / "pid" / "proxy").read_text())
+    with Load(subject.url(), some(better, 400), threads=2) as load:
+        os.kill(proxy, signal.SIGSTOP)
+        try:
+            subject.put(better)
+            subject.poll()
+            subject.wait("a pod that goes", lambda: leaving(subject))
+            time.sleep(15)
+        finally:
+            os.kill(proxy, signal.SIGCONT)
+        subject.until("Ready", "True", "Serving", seconds=180)
+        subject.wait("old pods are gone", lambda: not leaving(subject))
     print(f"\n{load.sent} requests, {len(load.failures)} failed")
     assert not load.failures, load.failures[:3]
     assert subject.champion() == better.digest
