@@ -39,7 +39,8 @@ def a_cluster_without(cluster: Cluster, images: str) -> Iterator[None]:
         "delete", "namespace", HELM_NAMESPACE, ARGOCD, "sales", "--ignore-not-found", "--timeout=120s"
     )
     cluster.kubectl("create", "namespace", ARGOCD)
-    cluster.kubectl("create", "configmap", "argocd-cm", "-n", ARGOCD)
+    for name in ("argocd-cm", "argocd-notifications-cm"):
+        cluster.kubectl("create", "configmap", name, "-n", ARGOCD)
     yield
     cluster.kubectl("delete", "leadmodels", "--all", "-n", "default", check=False)
     cluster.kubectl("delete", "secret", SECRET, "-n", "default", "--ignore-not-found")

@@ -227,6 +227,23 @@ def test_the_queue_is_bounded_and_the_oldest_gives_way():
     assert [json.loads(r.body)["message"] for r in seen.requests[:2]] == ["5", "6"]
 
 
+def test_a_fault_of_our_own_costs_one_message_and_not_the_operator(tmp_path):
+    (tmp_path / "key").write_bytes(b"k")
+    with stub(answering(200)) as seen:
+        hook = made(seen.address, key_file=tmp_path / "key")
+        times = iter([None, NOW])  # the first is no time
+        hook.clock = lambda: next(times)
+        assert sent(hook, ROLLED_BACK, Event("Released", "x")) == {"failed": 1, "sent": 1}
+    assert [json.loads(request.body)["reason"] for request in seen.requests] == ["Released"]
+
+
+def test_an_empty_key_signs_nothing(tmp_path):
+    (tmp_path / "key").write_bytes(b"\n")
+    with stub(answering(200)) as seen:
+        assert sent(made(seen.address, key_file=tmp_path / "key"), ROLLED_BACK) == {"failed": 1}
+    assert seen.requests == []
+
+
 # --- secrets ----------------------------------------------------------------------------------------------------------------
 
 

@@ -64,8 +64,18 @@ class WebhookSettings:
         return self.url_file.read_text().strip() if self.url_file is not None else self.url
 
     def key(self) -> bytes | None:
-        """Return the signing key without the line end at its end; OSError while its file cannot be read."""
-        return self.key_file.read_bytes().rstrip(b"\r\n") if self.key_file is not None else None
+        """Return the signing key without the line end at its end; None: messages are not signed.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: the file is empty; a signature with no key would prove nothing.
+        """
+        if self.key_file is None:
+            return None
+        key = self.key_file.read_bytes().rstrip(b"\r\n")
+        if not key:
+            raise ValueError("the signing key is empty")
+        return key
 
 
 def backoff(attempt: int) -> float:
@@ -104,7 +114,11 @@ class Webhook:
                 self._arrived.clear()
                 while self._waiting:
                     self._sending = True
-                    result = await self._deliver(session, self._waiting.popleft())
+                    try:
+                        result = await self._deliver(session, self._waiting.popleft())
+                    except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the operator
+                        log.warning("a message was lost", extra={"fields": {"error": type(error).__name__}})
+                        result = "failed"
                     self._sending = False
                     self.counter.labels(result).inc()
 
