@@ -90,15 +90,14 @@ class Detector:
 
     def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
         """The text with placeholders, and the number of placeholders per entity. Redacting the result again changes nothing."""
-        examined = self.examine(text, key=key)
-        return examined.text, examined.counts
+        edits = self._edits(text, key, self._fields)
+        return (edited(text, edits), _counts(edits)) if edits else (text, {})
 
     def examine(self, text: str, *, key: str = "") -> Examination:
         """The spans of `detect` and the text and counts of `redact` at once."""
         edits = self._edits(text, key, self._fields)
-        counts = Counter(entity for edit in edits for entity in edit.entities)
         return Examination(
-            [(edit.start, edit.end, edit.entities[0]) for edit in edits], edited(text, edits), dict(counts)
+            [(edit.start, edit.end, edit.entities[0]) for edit in edits], edited(text, edits), _counts(edits)
         )
 
     def _edits(self, text: str, key: str, fields: frozenset[str], depth: int = 0) -> list[Edit]:
@@ -148,27 +147,49 @@ class Detector:
     def _settled(self, raw: str, before: str) -> list[Span]:
         """Spans of a text that is no encoding: those of every pass over the text with the placeholders of the passes before."""
         text, origin = normalize(raw)
-        spans = self._pass(text, before)
-        if spans:
-            current, settled = text, spans
-            for _ in range(MAX_PASSES - 1):
-                current = edited(text, [Edit(s, e, f"[{entity}]", ()) for s, e, entity in settled])
-                if not (more := self._pass(current, before)):
-                    break
-                settled = sorted([*settled, *shifted(more, settled)])
-            else:
+        scanned = self._scanned(text, before)
+        if not scanned.spans:
+            return []
+        spans = _within(scanned, before)
+        if not self._is_at_rest(scanned):
+            settled = self._further(text, before, spans)
+            if settled is None:
                 return [(0, len(raw), UNSETTLED)]
             spans = settled
         if origin is None:
             return spans
         return [(*origin.place(start, end), entity) for start, end, entity in spans]
 
-    def _pass(self, text: str, before: str) -> list[Span]:
+    def _is_at_rest(self, scanned: ScannedText) -> bool:
+        """True if it is certain, without another pass, that another pass finds nothing; what was scanned is used up.
+
+        Most texts end so: each number is claimed, and the finders that need no digit find nothing beside the claimed spans.
+        """
+        if self._custom or not scanned.hide_spans():
+            return False
+        return not any(
+            entity in self._on and scanned.is_free(start, end)
+            for finder in self._finders_without_digits
+            for start, end, entity in finder(scanned)
+        )
+
+    def _further(self, text: str, before: str, settled: list[Span]) -> list[Span] | None:
+        """The spans of the first pass and of all further passes; None for a text that does not come to rest."""
+        for _ in range(MAX_PASSES - 1):
+            current = edited(text, [Edit(s, e, f"[{entity}]", ()) for s, e, entity in settled])
+            more = _within(self._scanned(current, before), before)
+            if not more:
+                return settled
+            settled = sorted([*settled, *shifted(more, settled)])
+        return None
+
+    def _scanned(self, text: str, before: str) -> ScannedText:
+        """The text after one pass."""
         scanned = ScannedText(before + text)
         if before:
             scanned.reserve(0, len(before))
         self._read(scanned)
-        return sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
+        return scanned
 
     def _read(self, scanned: ScannedText) -> None:
         self._occupy(scanned)
@@ -186,6 +207,17 @@ class Detector:
         if scanned.numbers and scanned.text.count("-") >= 4:
             for match in _UUID.finditer(scanned.text):
                 scanned.reserve(*match.span())
+
+
+def _counts(edits: list[Edit]) -> dict[str, int]:
+    return dict(Counter(entity for edit in edits for entity in edit.entities))
+
+
+def _within(scanned: ScannedText, before: str) -> list[Span]:
+    """The claimed spans in order, by their places in the text without the words before."""
+    if not before:
+        return sorted(scanned.spans)
+    return sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
 
 
 _WITHOUT_DIGITS: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))

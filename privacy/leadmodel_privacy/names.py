@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from leadmodel_privacy.scanned_text import ScannedText, Span
+from leadmodel_privacy.surroundings import BARRIER
 from leadmodel_privacy.word_lists import contains_any, phrase_list, word_set
 
 _WORD = r"[^\W\d_](?:[^\W\d_]|['-](?=[^\W\d_])){0,30}"
@@ -25,7 +26,7 @@ _CLOSINGS = (
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
 _INTRODUCTION = re.compile(
-    rf"(?<![^\W_])(?i:{_INTRODUCTIONS})\s{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
+    rf"(?<![^\W_])(?i:{_INTRODUCTIONS})[^\S{BARRIER}]{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
 )
 _INTRODUCTION_STEMS = phrase_list(
     "name|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam"
@@ -35,12 +36,14 @@ _COLON_STEMS = phrase_list(  # of the labels that only a colon makes an introduc
 )
 _FOLLOWING = re.compile(rf"{_NAME}(?![\w@])")
 _CAPITAL = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-ŽА-Я][\w'@.-]*")
+_ASCII_CAPITAL = re.compile(r"[A-Z][\w'@.-]*")  # the same in a text without other letters, in half the time
 _CUES = {
     cue: kind
     for kind, cues in (("i am", _I_AM), ("closing", _CLOSINGS), ("greeting", _GREETINGS), ("title", _TITLES))
     for cue in phrase_list(cues)
 }
 _ENDS = tuple(_CUES)
+_LAST_LETTERS = frozenset(cue[-2:] for cue in _CUES)  # most words before a capital letter end in others
 _TITLED = tuple(cue for cue, kind in _CUES.items() if kind == "title")
 _GAP = " \n,.!-~—:"
 _BOTH = frozenset(
@@ -77,13 +80,19 @@ _COMPANY = word_set(
 def names(scanned: ScannedText) -> Iterator[Span]:
     """Spans that follow a cue and look like a name."""
     text, low = scanned.text, scanned.low
-    if may_introduce(low):
+    if scanned.introduces is not False:
+        scanned.introduces = may_introduce(low)
+    if scanned.introduces:
         for match in _INTRODUCTION.finditer(text):
             if (length := _length("introduction", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"
-    for capital in _CAPITAL.finditer(text):
+    for capital in (_ASCII_CAPITAL if text.isascii() else _CAPITAL).finditer(text):
         start = capital.start()
-        if cannot_follow_cue(low, start):
+        if (
+            low[start - 1 : start] == " "
+            and low[start - 2] not in _GAP
+            and low[start - 3 : start - 1] not in _LAST_LETTERS
+        ) or cannot_follow_cue(low, start):
             continue
         if (kind := cue_before(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])

@@ -85,15 +85,11 @@ def urls(scanned: ScannedText) -> Iterator[Span]:
         for match in _URL.finditer(text):
             if len(url := match.group().rstrip(_TRAILING)) >= 6:
                 yield match.start(), match.start() + len(url), "URL"
-    if "." in text:
-        yield from _domains(text)
-
-
-def _domains(text: str) -> Iterator[Span]:
-    for match in _TLD.finditer(text):
-        labels = _LABELS.search(text, max(0, match.start() - 130), match.start())
-        if labels and not is_code(labels.group(), match.group()):
-            yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
+    if text.find(".", 0, -2) >= 0:  # a domain ends in two letters
+        for match in _TLD.finditer(text):
+            labels = _LABELS.search(text, max(0, match.start() - 130), match.start())
+            if labels and not is_code(labels.group(), match.group()):
+                yield labels.start(), match.start() + len(match.group().rstrip(_TRAILING)), "URL"
 
 
 def is_code(name: str, rest: str) -> bool:

@@ -15,6 +15,7 @@ from leadmodel_privacy.validators import digits_of, is_gtin
 
 _MAX_CHECKS = 40  # numbers per text that are looked up, each slowly; further ones count as phone numbers
 _BEFORE = re.compile(r"(?:\(?\+ ?\(?|\( ?)?\Z")
+_OPENS = frozenset({"+", "(", "+ ", "( "})  # the ends of what may stand before the first digit
 _BODY = re.compile(
     r"(?<![\w+#])(?<![^\W_]-)(?:\(?\+ ?\(?|\( ?)?\d(?:[ .\-/()]{0,3}\d){5,16}"
     r"(?:,? ?(?:x|ext\.?|extension|durchwahl|dw|#) ?\d{1,6})?(?![^\W_]|\.\d|-(?![^\W\d_]{3,}(?![^\W_]))\w)",
@@ -69,8 +70,10 @@ def phones(regions: tuple[str, ...]) -> Finder:
 
 def _candidate(text: str, number: int) -> re.Match[str] | None:
     """The longest run of digits that may be a phone number; of many numbers in a row the first."""
-    before = _BEFORE.search(text, max(0, number - 4), number)
-    start = before.start() if before else number
+    start = number
+    if text[number - 1 : number] in _OPENS or text[number - 2 : number] in _OPENS:  # few numbers stand so
+        before = _BEFORE.search(text, max(0, number - 4), number)
+        start = before.start() if before else number
     if start == number and not begins_number(text, number):
         return None
     match = _BODY.match(text, start)

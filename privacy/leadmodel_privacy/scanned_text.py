@@ -22,6 +22,7 @@ class ScannedText:
         low: The text in small letters, character by character.
         numbers: Start and end of each word, a run of letters and digits, with a digit.
         spans: The spans claimed so far.
+        introduces: False once no part of the text can introduce a name; hiding spans changes nothing of that.
     """
 
     def __init__(self, text: str) -> None:
@@ -29,6 +30,7 @@ class ScannedText:
         self.low = lowercase(text)
         self.numbers = _numbers(text) if _has_digit(text) else []
         self.spans: list[Span] = []
+        self.introduces: bool | None = None
         self._taken = bytearray(len(text))
         self._labels: dict[int, str | None] = {}
         self._unclaimed: list[tuple[int, int]] | None = self.numbers
@@ -60,6 +62,23 @@ class ScannedText:
         for start, end in places:
             self.reserve(start, end)
         self.low, self.text = _hidden(self.low, places), _hidden(self.text, places)
+
+    def hide_spans(self) -> bool:
+        """Hide the claimed spans as placeholders are hidden, and True; False, with nothing hidden, if a digit or placeholder is left."""
+        if self._placeholders or self.unclaimed_numbers():
+            return False
+        places = sorted((start, end) for start, end, _ in self.spans)
+        text = _hidden(self.text, places)
+        if _has_digit(text):
+            return False  # of a UUID, or of a word that is claimed in part
+        self._placeholders = [(start, end, entity == "NAME") for start, end, entity in self.spans]
+        self.low, self.text = _hidden(self.low, places), text
+        self.numbers, self.spans = [], []
+        return True
+
+    def is_free(self, start: int, end: int) -> bool:
+        """True if none of the characters is claimed or reserved."""
+        return self._taken.find(1, start, end) < 0
 
     def personal(self) -> list[tuple[int, int, bool]]:
         """What is known to be personal, in order: claimed spans and placeholders, and whether each is a name."""
