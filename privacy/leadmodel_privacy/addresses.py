@@ -33,7 +33,7 @@ _CAP = r"[^\W\d_a-z][\w'.-]{0,24}"
 _CITY = rf"{_CAP}(?:[ -]{_CAP}){{0,3}}"
 _NUMBER = r"(?<![.,/$€£-])\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?)?"
 _UNIT = r"(?:,?\s(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|#)\.? ?#?[\w-]{1,6})?"
-_TAIL = rf"(?:,?\s{{1,2}}{_CITY}(?:,? (?:{_STATES})(?!\w)(?:,? \d{{5}}(?:-\d{{4}})?)?|,?\s{{1,2}}(?:{_UK}|{_CANADA})|,? \d{{5}}(?!\w)))?"
+_TAIL = rf"(?:,?\s{{1,2}}{_CITY}(?:,? (?:{_STATES})(?!\w)(?:,? \d{{5}}(?:-\d{{4}})?)?|,?\s{{1,2}}(?:{_UK}|{_CANADA})))?"
 _ENGLISH = re.compile(
     rf"{_NUMBER},? (?:(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la) ){{1,4}}(?:{_SUFFIXES})(?!\w)\.?(?: (?:North|South|East|West|[NSEW]{{1,2}})(?!\w))?"
     rf"{_UNIT}{_TAIL}"
@@ -66,6 +66,15 @@ _STEMS = phrase_list(
 _STARTS = phrase_list(
     "calle|c/|aven|avda|av.|plaza|paseo|ronda|camino|via|piazza|corso|largo|vicolo|strada|rua|travessa|praça"
 )
+_SEPARATOR = r"(?:,?\s{1,2}|,)"
+_LONG_CODE = (  # as no year or amount is written; with what stands before or after the code of some countries
+    rf"(?:[A-Z]{{1,2}}-)?(?:\d{{5}}(?:-\d{{3,4}})?|\d{{6}}|\d{{4}}-\d{{3}}|\d{{2}}-\d{{3}}|\d{{3}} \d{{2}}|\d{{4}} [A-Z]{{2}})|{_UK[:-6]}|{_CANADA[:-6]}"
+    r"|(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT),? \d{4}|[A-Z]{1,2}-\d{4}"
+)
+_TOWN = re.compile(  # town before the code, or code before the town
+    rf"{_UNIT}(?:(?:{_SEPARATOR}{_CITY}){{1,3}}{_SEPARATOR}(?:(?:{_STATES}),? )?(?P<last>{_LONG_CODE})"
+    rf"|(?:{_SEPARATOR}{_CITY})?{_SEPARATOR}(?P<first>{_LONG_CODE}|\d{{4}}) {_CITY}(?=\s*(?:[,.;!?\n)]|\Z)))(?![\w-]|[.,]\d)"
+)
 _BACK = 90  # characters read before a house number
 
 
@@ -75,11 +84,14 @@ def addresses(scanned: ScannedText) -> Iterator[Span]:
     has_romance_street = contains_any(low, _STARTS)
     has_code_word = contains_any(low, _CODE_STEMS)
     for start, end in scanned.unclaimed_numbers():
-        yield from _street_after(text, start, end)
+        for span in _street_after(text, start, end):
+            yield _with_town(scanned, span)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
-            yield from _until(_GERMAN, text, start)
+            for span in _until(_GERMAN, text, start):
+                yield _with_town(scanned, span)
         if has_romance_street and end - start <= 6:
-            yield from _until(_ROMANCE, text, start)
+            for span in _until(_ROMANCE, text, start):
+                yield _with_town(scanned, span)
         yield from _code(scanned, start, end, has_code_word=has_code_word)
     if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
         for pattern in (_BOX, _MILITARY):
@@ -92,6 +104,16 @@ def _street_after(text: str, start: int, end: int) -> Iterator[Span]:
             if match := pattern.match(text, start):
                 yield *match.span(), "ADDRESS"
                 return
+
+
+def _with_town(scanned: ScannedText, street: Span) -> Span:
+    """The street with the unit, the lines and the postcode behind it; a number with a label, as of an order, is no postcode."""
+    start, end, entity = street
+    town = _TOWN.match(scanned.text, end)
+    if town is None or not scanned.is_free(end, town.end()):
+        return street
+    code = town.start("last") if town["last"] else town.start("first")
+    return street if scanned.label(code) is not None else (start, town.end(), entity)
 
 
 def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
