@@ -76,12 +76,13 @@ def _word(feature: Feature, value: Any) -> Any:
 
 
 def word_types(feature: Feature) -> frozenset[type]:
-    """The types of JSON, besides strings, that a category takes: numbers or booleans, where a level is the text of one."""
+    """The types of JSON, besides strings, that a category takes: numbers and booleans, each where a level is the text of one."""
+    types: set[type] = set()
     if any(_number_level(level) is not None for level in feature.levels):
-        return frozenset({int, float})
+        types |= {int, float}
     if any(level.lower() in {"true", "false"} for level in feature.levels):
-        return frozenset({bool})
-    return frozenset()
+        types.add(bool)
+    return frozenset(types)
 
 
 def _number_level(level: str) -> float | None:
@@ -163,6 +164,7 @@ def codes(feature: Feature) -> dict[Any, int]:
     A number or boolean of JSON has the code of the level that is its text, or else of a level that is another text of it (`3.0`, `True`).
     """
     table: dict[Any, int] = {level: n for n, level in enumerate(feature.levels)}
+    flags: dict[Any, int] = {}
     types = word_types(feature)
     if int in types:
         for level, n in list(table.items()):
@@ -170,10 +172,23 @@ def codes(feature: Feature) -> dict[Any, int]:
             if number is not None and (number not in table or text_of(number) == level):
                 table[number] = n
     if bool in types:
-        words = {level.lower(): n for level, n in table.items()} | table
-        table |= {value: words.get(text_of(value), len(feature.levels)) for value in (True, False)}
+        words = {level.lower(): n for level, n in table.items() if isinstance(level, str)} | table
+        flags = {value: words.get(text_of(value), len(feature.levels)) for value in (True, False)}
     missing = len(feature.levels) + 1
-    return dict.fromkeys(feature.missing, missing) | table | {None: missing}
+    table = dict.fromkeys(feature.missing, missing) | table | {None: missing}
+    return _CodesOfBoth(table, flags) if int in types and flags else table | flags
+
+
+class _CodesOfBoth(dict["Any", int]):
+    """Codes of a category with numbers and booleans among its levels: a plain dictionary takes true for 1 and false for 0."""
+
+    def __init__(self, table: Mapping[Any, int], flags: Mapping[Any, int]) -> None:
+        super().__init__(table)
+        self._flags = flags
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The code of a value, the default for a value without one."""
+        return self._flags[key] if key.__class__ is bool else super().get(key, default)
 
 
 def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]:

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from leadmodel_artifact.artifact import dump, load
-from leadmodel_artifact.lead import coded, lead_values
-from leadmodel_artifact.model import FeatureKind
+from leadmodel_artifact.lead import coded, codes, lead_values
+from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_artifact.values import MISSING_WORDS
 from leadmodel_predictor.jobs import holdout
 from leadmodel_predictor.serving.columns import ColumnReader
@@ -28,8 +28,10 @@ from leadmodel_training.recipes import Fitted, Recipe
 from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import read
 from leadmodel_training.step_timer import StepTimer
+from support.small_models import linear
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+SMALL = linear()
 TABLES = 300 if os.environ.get("LEADMODEL_FULL") else 12  # of 1,200 leads each
 Lead = dict[str, Any]
 
@@ -78,6 +80,7 @@ def _column(chance: random.Random, *, json_lines: bool) -> Any:
             lambda s: chance.random() < s,
             lambda s: [True, "maybe", False][int(s * 2.99)],
             lambda s: [1, "a", 2.0, "b"][int(s * 3.99)],
+            lambda s: [True, 1, "a", False, 0][int(s * 4.99)],
             lambda s: str(round(s * 50 + chance.gauss(0, 9), 1)),
             lambda s: 2**60 + int(s * 9),
             lambda s: [float("inf"), 1.5, s, float("nan")][chance.randrange(4)],
@@ -196,3 +199,37 @@ def test_a_reader_with_a_rule_of_its_own_is_caught(monkeypatch):
             assert same or reader is blind
             differing += not same
     assert differing
+
+
+BOTH = Feature("x", FeatureKind.CATEGORICAL, "x", levels=("0", "1", "a", "false", "true"))
+
+
+@pytest.mark.parametrize(
+    ("value", "level"), [(True, "true"), (False, "false"), (1, "1"), (0.0, "0"), (2, None)]
+)
+def test_true_is_another_level_than_one(value, level):
+    """Python takes true for 1 where it looks a value up; JSON does not."""
+    code = BOTH.levels.index(level) if level else len(BOTH.levels)
+    assert lead_values(replace(SMALL, features=(BOTH,)), {"x": value}) == (value,)
+    assert coded((BOTH,), (value,)) == (code,)
+
+
+def test_a_plain_dictionary_takes_true_for_one():
+    """The control."""
+    assert dict(codes(BOTH)).get(True) == BOTH.levels.index("1")
+
+
+def test_a_column_of_flags_and_numbers_serves_both():
+    chance = random.Random(5)
+    leads = [
+        {"x": chance.choice([True, False, 1, 0]), "z": chance.random(), "y": int(chance.random() < 0.4)}
+        for _ in range(1200)
+    ]
+    data = as_file(leads, json_lines=True)
+    artifact = train_model(read(data), TrainingRequest(holdout_share=0.4), NOW, StepTimer()).artifact
+    reader = pair(load_slot(dump(artifact), None), None).reader
+    scores = {
+        json.dumps(x): reader.score(reader.decode(json.dumps({"x": x, "z": 0.5}).encode()), 0)[0]
+        for x in (True, 1, False, 0)
+    }
+    assert len(set(scores.values())) == 4

@@ -9,6 +9,8 @@ _FORM = re.compile(rb"[\w.%+\[\]-]+=[^\s{}]*\Z")
 _TABLE = re.compile(rb"[^\n{}\[\]]*[,;\t][^\n{}\[\]]*\r?\n")
 _NO_NUMBER = re.compile(rb"[+-]?(nan|inf)", re.IGNORECASE)
 _PYTHON = re.compile(rb"(None|True|False|')")
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF = re.compile(rb"(?<!\\)(?:\\\\)*" + _HIGH + rb"(?!" + _LOW + rb")")  # of a character in two escapes
 _HTML_OR_XML = re.compile(rb"\s*<")
 
 # the first signature that fits the body names its format
@@ -41,6 +43,8 @@ def why_no_json(error: Exception, body: bytes) -> str:
 
 def _malformed(error: str, body: bytes) -> str:
     place = _PLACE.search(error)
+    if "surrogate" in error or (place is None and _HALF.search(body)):
+        return f"a text of the body holds half of a character, as if cut within an emoji; cut texts between characters; {SEND}"
     if place is None:
         return f"the body ends within its JSON; {SEND}"
     at = int(place[1])
