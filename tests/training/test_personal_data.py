@@ -130,3 +130,26 @@ def test_numbers_of_people(name, numbers):
 )
 def test_measures_stay(name, numbers):
     assert not numbers_people(name, numbers)
+
+
+def numbers_told(errors):
+    """The words that training tells people, without punctuation."""
+    return {word.strip(";,.:") for word in errors.split()}
+
+
+def test_nothing_is_told_of_the_values_of_a_column_of_personal_data(leads, capsys):
+    trained(leads)
+    errors = capsys.readouterr().err
+    assert "column 'contact_no': a number" not in errors
+    assert "column 'contact_no' is left out" in errors
+    phones = {f"{float(number):g}" for number in leads.columns["contact_no"]}
+    assert phones.isdisjoint(numbers_told(errors))
+    assert "column 'visits': a number from 0 to" in errors
+
+
+def test_a_screen_that_lets_all_pass_tells_of_a_column_of_numbers(leads, capsys, monkeypatch):
+    """The control: a column that the screen keeps is told of, its range in two digits where numbers are long."""
+    monkeypatch.setattr(pipeline, "screen", lambda features, _rows, _allowed: Screening(tuple(features), ()))
+    trained(leads, "linear")
+    line = next(line for line in capsys.readouterr().err.splitlines() if "'contact_no'" in line)
+    assert "a number from 2e+09 to 9.9e+09" in line

@@ -21,6 +21,7 @@ MIN_LEVEL_ROWS = 20
 NOON = 12.0  # the hour of a lead without a time
 SERIAL_SHARE, MIN_SERIAL = 0.99, 100  # steps from lead to lead that go one way; numbers
 MOST = 0.5  # of the numbers beyond what a float tells apart
+ROUNDED_FROM = 1e6
 MAX_CODES = 50  # distinct whole numbers that may be codes
 
 
@@ -192,13 +193,18 @@ def _numeric(name: str, column: Column, *, wished: bool) -> tuple[Feature | None
             None,
             "left out: a serial number, which rises or falls from lead to lead; keep it with --numeric",
         )
-    why = f"a number from {known.min():g} to {known.max():g}"
+    why = f"a number from {_rounded(known.min())} to {_rounded(known.max())}"
     kinds = len(np.unique(known))
     if not wished and 2 < kinds <= MAX_CODES and np.all(known == np.floor(known)):
         why += f", {kinds} different whole ones: if they are codes, name the column in --categorical"
     if isinstance(column, Texts) and (others := plain_reading(column).others):
         why += f"; {others} fields are neither number nor missing and count as missing"
     return Feature(name, FeatureKind.NUMERIC, name, default=float(np.median(known))), why
+
+
+def _rounded(number: float) -> str:
+    """A number for people; of a number with more digits than a measure needs only two, lest it be the number of a person."""
+    return f"{number:.2g}" if abs(number) >= ROUNDED_FROM else f"{number:g}"
 
 
 def _is_serial(known: Floats) -> bool:

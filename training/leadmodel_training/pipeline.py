@@ -139,12 +139,13 @@ def choose_features(
     fitting = leads.rows.take(split.trained)
     clocked = leads.clocked and have_hours(leads.times)
     decisions = decide(fitting, leads.roles, hours=clocked, wishes=leads.wishes, notes=leads.notes)
-    for decision in decisions:
-        timer.note(str(decision))
     screening = screen(features_of(decisions), fitting, request.allow_personal)
+    features = screening.features
+    for decision in decisions:  # of a column of personal data nothing is told but why it is left out
+        if decision.feature is None or decision.column in {feature.source for feature in features}:
+            timer.note(str(decision))
     for remark in screening.notes:
         timer.note(remark)
-    features = screening.features
     if not features:
         raise TrainingRefused(
             Refusal.NOTHING_VARIES,
