@@ -40,6 +40,10 @@ demo: install ## the loop on this machine in a minute: no cluster, no Docker (AR
 picture: install ## draw docs/pictures/demo.svg anew, from a demo
 	$(BIN)/leadmodel local demo --picture docs/pictures/demo.svg
 
+.PHONY: screenshots
+screenshots: install ## docs/pictures/dashboard-*.png anew, by a real Chromium
+	PYTHONPATH=tests $(BIN)/python -m support.dashboard_page
+
 .PHONY: lint
 lint: install ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -119,6 +119,8 @@ def _add_shows(commands: Any) -> None:
 
 
 def _add_views(commands: Any) -> None:
+    dashboard = commands.add_parser("dashboard", help="the same in a browser: a live page on this machine")
+    dashboard.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
     get = commands.add_parser("get", help="the table of kubectl get leadmodels")
     get.add_argument("name", nargs="?", help=_NAME)
     get.add_argument("-w", "--watch", action="store_true", help="again whenever it changes")
@@ -294,6 +296,15 @@ def _replay(options: argparse.Namespace) -> int:
         raise Refusal(str(error), LocalExit.USAGE) from None
 
 
+def _dashboard(options: argparse.Namespace) -> int:
+    from leadmodel_local.dashboard import show  # the web server is loaded by its own command alone
+
+    try:
+        return show(options.state, options.port, now)
+    except OSError as error:
+        raise Refusal(f"port {options.port}: {error.strerror}; give another --port", 2) from None
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": up,
     "get": get,
@@ -302,6 +313,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     ),
     "history": lambda options: _print_each(options, lambda folder: why.history(documents.read(folder))),
     "run": run_requested,
+    "dashboard": _dashboard,
     "demo": lambda options: demo.main(options, now),
     "replay": _replay,
 }

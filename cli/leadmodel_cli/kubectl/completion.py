@@ -41,7 +41,7 @@ def complete(words: Sequence[str], runner: Runner = run_kubectl) -> tuple[Words,
         return [], FILES
     if before[-1] == "--to" or len(plain) in WITH_DIGEST.get(verb, ()):
         return _starting(last, _ask(before, runner, lambda cluster: _digests(cluster, plain))), NO_FILES
-    if len(plain) == 1 and verb not in {"list", "version"}:
+    if len(plain) == 1 and verb not in {"list", "dashboard", "version"}:
         return _starting(last, _ask(before, runner, _names)), NO_FILES
     return [], NO_FILES
 

@@ -113,6 +113,13 @@ VERBS = (
         "every word that is not LeadModel's own is replaced.",
         ("report conversion", "report conversion --out report.zip"),
     ),
+    Verb(
+        "dashboard",
+        "a page in the browser, live and read-only",
+        "Serve a page on this machine's loopback address: all LeadModels, and each with its gate, live leads, decisions and pods. "
+        "Open the printed address, which holds a token. The page only reads, with your rights.",
+        ("dashboard -n sales", "dashboard -A --port 8001"),
+    ),
     Verb("version", "of the plugin and of the operators", "Show what runs.", ("version", "version --client")),
 )
 CODES = (
@@ -158,7 +165,7 @@ def _add_place(parser: argparse.ArgumentParser, default: Any) -> None:
 
 
 def _add_arguments(verb: str, command: argparse.ArgumentParser) -> None:
-    if verb not in {"list", "lint", "version"}:
+    if verb not in {"list", "lint", "dashboard", "version"}:
         command.add_argument("name", metavar="NAME", help="name of the LeadModel")
     _ADD.get(verb, lambda _: None)(command)
     if verb in {"rollback", "release", "abort", "poll", "refresh", "pause", "resume"}:
@@ -209,6 +216,18 @@ def _replay(command: argparse.ArgumentParser) -> None:
     command.add_argument("--leads", required=True, metavar="FILE", help="past leads with times and outcomes")
 
 
+def _dashboard(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
+    command.add_argument(
+        "--port",
+        type=int,
+        choices=range(65536),
+        default=0,
+        metavar="PORT",
+        help="port to listen on (0: a free one)",
+    )
+
+
 def _version(command: argparse.ArgumentParser) -> None:
     command.add_argument("--client", action="store_true", help="only of the plugin")
     _output(command, ["json"])
@@ -229,6 +248,7 @@ _ADD = {
         "digest", nargs="?", metavar="DIGEST", help="the model (the newest one)"
     ),
     "lint": _lint,
+    "dashboard": _dashboard,
     "replay": _replay,
     "report": lambda command: command.add_argument(
         "--out", metavar="FILE", help="where to write (the present folder)"

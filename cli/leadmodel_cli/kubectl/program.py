@@ -70,7 +70,7 @@ def action(verb: str, clock: Callable[[], datetime]) -> Action:
             "diff": shows.diff,
         }
         return lambda cluster, options: views[verb](cluster, options, clock)
-    if verb in {"lint", "report", "replay", "version"}:
+    if verb in {"lint", "report", "replay", "dashboard", "version"}:
         return _tool(verb, clock)
     return _command(verb)
 
@@ -88,6 +88,10 @@ def _tool(verb: str, clock: Callable[[], datetime]) -> Action:
         from leadmodel_cli.kubectl.replay import replay
 
         return replay
+    if verb == "dashboard":
+        from leadmodel_cli.kubectl.dashboard import dashboard
+
+        return lambda cluster, options: dashboard(cluster, options, clock)
     from leadmodel_cli.kubectl.version import version
 
     return version

@@ -49,7 +49,7 @@ OTHER: dict[tuple[str, str, str], Advice] = {
         "True",
         "",
     ): "Live leads no longer look like those the model was trained on, and going back would not "
-    "help: retrain on recent leads. `kubectl leadmodel dashboard` shows which features moved.",
+    "help: retrain on recent leads. The dashboard has the PSI of each feature.",
     (
         "SourceReachable",
         "False",
