@@ -149,8 +149,24 @@ class Repository:
             (self.folder / f"{name}.yaml").write_text(text)
         self._git("add", "--all")
         self._git(
-            "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", message
+            "-c",
+            "user.name=test",
+            "-c",
+            "user.email=test@localhost",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            message,
         )
+
+    def revert(self) -> None:
+        """Take back the newest commit with a commit."""
+        self._git("-c", "user.name=test", "-c", "user.email=test@localhost", "revert", "--no-edit", "HEAD")
+
+    def head(self) -> str:
+        """The newest commit; empty before the first."""
+        return run("git", "-C", str(self.folder), "rev-parse", "HEAD", check=False).stdout.strip()
 
     def _git(self, *arguments: str) -> None:
         run("git", "-C", str(self.folder), *arguments)

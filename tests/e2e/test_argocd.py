@@ -1,41 +1,29 @@
 """A real Argo CD deploys LeadModels from Git: what it shows is what we say, and it never fights the operator."""
 
-import json
-import os
-import subprocess
+import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from cluster.argocd import NAMESPACE, ArgoCd, Repository, binary, crds, missing, settings, wait_until_up
+from cluster.argocd import NAMESPACE, ArgoCd, Repository, crds, missing, settings, wait_until_up
 from cluster.place import run as quietly
-from e2e.harness.cluster import PLACE, ROOT, Cluster, wait_for
+from e2e.harness.argocd import Application
+from e2e.harness.cluster import PLACE, ROOT, Cluster, run, wait_for
 from e2e.harness.leads import send, some
 from e2e.harness.models import Model
+from e2e.harness.store import Store
 from e2e.harness.subject import Subject
+from support.argocd_maps import customizations
 
 pytestmark = [pytest.mark.gitops, pytest.mark.own]
-TEMPLATE = (
-    "template",
-    "leadmodel",
-    str(ROOT / "charts" / "leadmodel"),
-    "--show-only",
-    "templates/argocd-cm.yaml",
-)
 
 
 @pytest.fixture(scope="module")
-def customizations(cluster: Cluster) -> str:
-    """What docs/argocd.md has people apply."""
-    return cluster.helm(*TEMPLATE, "--set=argocd.customizations=true")
-
-
-@pytest.fixture(scope="module")
-def argo(cluster: Cluster, customizations: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCd]:
+def argo(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArgoCd]:
     """Argo CD, beside the cluster, with our health checks and buttons."""
     if missing():
         quietly("apt-get", "update")
@@ -47,7 +35,7 @@ def argo(cluster: Cluster, customizations: str, tmp_path_factory: pytest.TempPat
     wait_for("its kinds are served", lambda: "appprojects" in cluster.kubectl(*known, check=False))
     cluster.apply(*settings(PLACE.kubeconfig))
     patch = tmp_path_factory.mktemp("patch") / "argocd-cm.yaml"
-    patch.write_text(customizations)
+    patch.write_text(customizations())
     where = ("configmap", "argocd-cm", "-n", NAMESPACE, "--type=merge")
     cluster.kubectl("patch", *where, f"--patch-file={patch}")
     with ArgoCd(PLACE.kubeconfig, tmp_path_factory.mktemp("argocd")) as found:
@@ -56,77 +44,15 @@ def argo(cluster: Cluster, customizations: str, tmp_path_factory: pytest.TempPat
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
-class Application:
-    """One Application that follows a repository."""
-
-    def __init__(self, subject: Subject, folder: Path) -> None:
-        self.subject, self.repository = subject, Repository(folder / "repository")
-        self.name = subject.namespace
-        self.seen: list[str] = []
-        self.repository.make()
-
-    def commit(self, message: str, **spec: Any) -> None:
-        """The LeadModel as Git has it from now on; Argo CD is told, as a Git server's hook would."""
-        self.repository.commit(message, leadmodel=json.dumps(self.subject.body(**spec), indent=1))
-        told = ("applications.argoproj.io", self.name, "argocd.argoproj.io/refresh=hard", "--overwrite")
-        self.subject.cluster.kubectl("annotate", "-n", NAMESPACE, *told, check=False)
-
-    def create(self) -> None:
-        """Automated, pruning, self-healing, server-side apply."""
-        server = yaml.safe_load(PLACE.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
-        spec = {
-            "project": "default",
-            "source": {"repoURL": f"file://{self.repository.folder}", "path": ".", "targetRevision": "main"},
-            "destination": {"server": server, "namespace": self.subject.namespace},
-            "syncPolicy": {
-                "automated": {"prune": True, "selfHeal": True},
-                "syncOptions": ["ServerSideApply=true"],
-            },
-        }
-        about = {
-            "name": self.name,
-            "namespace": NAMESPACE,
-            "finalizers": ["resources-finalizer.argocd.argoproj.io"],
-        }
-        body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": about, "spec": spec}
-        self.subject.cluster.apply(body)
-
-    def status(self) -> dict[str, Any]:
-        found = self.subject.cluster.get("applications.argoproj.io", self.name, NAMESPACE)
-        return (found or {}).get("status") or {}
-
-    def health(self) -> str:
-        found = str(self.status().get("health", {}).get("status", ""))
-        if not self.seen or self.seen[-1] != found:
-            self.seen.append(found)
-        return found
-
-    def said(self) -> str:
-        """Our message, as Argo CD shows it at the LeadModel."""
-        found = [r for r in self.status().get("resources", []) if r.get("kind") == "LeadModel"]
-        return str(found[0].get("health", {}).get("message", "")) if found else ""
-
-    def until(self, health: str, seconds: float = 180) -> None:
-        try:
-            wait_for(f"Argo CD shows {health}", lambda: self.health() == health and self.synced(), seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}: {self.seen}\n{yaml.safe_dump(self.status())[:3000]}") from None
-
-    def synced(self) -> bool:
-        return bool(self.status().get("sync", {}).get("status") == "Synced")
-
-    def syncs(self) -> int:
-        return len(self.status().get("history", []))
-
-
 @pytest.fixture
 def application(subject: Subject, argo: ArgoCd, tmp_path: Path) -> Iterator[Application]:
     """Removed while Argo CD still runs: nobody else would take its finalizer away."""
     assert not argo.dead()
-    found = Application(subject, tmp_path)
-    yield found
-    where = ("-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-    subject.cluster.kubectl("delete", "applications.argoproj.io", found.name, *where)
+    repository = Repository(tmp_path / "repository")
+    repository.make()
+    app = Application(subject, repository)
+    yield app
+    app.remove()
 
 
 def test_a_commit_with_a_bad_digest_is_degraded_and_the_next_gets_out(application: Application, good: Model):
@@ -181,93 +107,93 @@ def test_from_commit_to_prune_with_a_rollback_in_between(
     application.until("Healthy")
     assert subject.champion() == better.digest
 
-    where = ("-n", NAMESPACE, "--wait=true", "--timeout=120s")
-    subject.cluster.kubectl("delete", "applications.argoproj.io", application.name, *where)
+    application.remove()
     kinds = "lm,deploy,pods,svc,jobs,cronjobs,pdb,networkpolicies,roles"
     subject.wait_gone(lambda: not subject.cluster.items(kinds, subject.namespace))
 
 
-# --- Argo CD's own engine ----------------------------------------------------------------------------------------------------
+# --- examples/gitops ---------------------------------------------------------------------------------------------------------
 
 
-def engine(folder: Path, customizations: str, lead_model: dict[str, Any], *command: str) -> str:
-    """`argocd admin settings resource-overrides …`: the scripts as argocd-cm carries them, run by Argo CD."""
-    maps, resource = folder / "cm.yaml", folder / "lm.yaml"
-    maps.write_text(customizations)
-    resource.write_text(yaml.safe_dump(lead_model))
-    where = ("--argocd-cm-path", str(maps))
-    given = [
-        str(binary()),
-        "admin",
-        "settings",
-        "resource-overrides",
-        command[0],
-        str(resource),
-        *command[1:],
-        *where,
-    ]
-    found = subprocess.run(
-        given,
-        check=False,
-        text=True,
-        capture_output=True,
-        env={**os.environ, "ARGOCD_BINARY_NAME": "argocd"},
-    )
-    assert found.returncode == 0, found.stderr
-    return found.stdout
+class Leads:
+    """A clone of examples/gitops for this cluster: its own store, namespaces and limits."""
+
+    def __init__(self, cluster: Cluster, store: Store, prefix: str, folder: Path) -> None:
+        self.repository = Repository(folder / "repository")
+        self.repository.make()
+        shutil.copytree(ROOT / "examples" / "gitops", self.repository.folder, dirs_exist_ok=True)
+        prod = Subject(cluster, store, f"{prefix}-prod")
+        self.subjects = {name: Subject(cluster, store, f"{prefix}-{name}") for name in ("dev", "staging")}
+        self.subjects["prod"] = prod
+        policy = {"rollback": {"maxPreviousPsi": 0.2}, "drift": {"interval": "1s", "sustainedFor": "4s"}}
+        for name in self.subjects:
+            file = self.repository.folder / name / "conversion.yaml"
+            text = file.read_text().replace("s3://leads/conversion/", store.uri(prod.path("")))
+            text = re.sub(r"minAuc: 0\.\d+", "minAuc: 0.6", text).replace(
+                "Prune=confirm,Delete=confirm", "Prune=true"
+            )
+            file.write_text(text + "".join(f"  {key}: {value}\n" for key, value in policy.items()))
+        self.apps = {name: self.application(name) for name in self.subjects}
+
+    def application(self, name: str) -> Application:
+        """The Application of one environment, as the example has it but for addresses."""
+        documents = yaml.safe_load_all((self.repository.folder / "argocd" / "applications.yaml").read_text())
+        (body,) = (body for body in documents if body["spec"]["source"]["path"] == name)
+        return Application(self.subjects[name], self.repository, body)
+
+    def commit(self, message: str) -> None:
+        """What lies in the folder now, and tell Argo CD."""
+        self.repository.commit(message)
+        for app in self.apps.values():
+            app.refresh()
+
+    def promote(self, *arguments: str) -> None:
+        """As a person does it."""
+        run(str(self.repository.folder / "promote.sh"), *arguments)
+        self.commit(f"promote {' '.join(arguments)}")
 
 
-def lead_model(phase: str, ready: str, **more: str) -> dict[str, Any]:
-    said = {"Ready": ready, **more}
-    conditions = [
-        {"type": kind, "status": text.split("/")[0], "reason": text.split("/")[1], "message": f"{kind} it is"}
-        for kind, text in said.items()
-    ]
-    digest = "sha256:" + "a" * 64
-    return {
-        "apiVersion": "customerops.dev/v1alpha1",
-        "kind": "LeadModel",
-        "metadata": {"name": "conversion", "namespace": "sales", "generation": 1},
-        "spec": {},
-        "status": {
-            "observedGeneration": 1,
-            "phase": phase,
-            "conditions": conditions,
-            "champion": {"digest": digest},
-            "previous": {"digest": digest, "servedAt": "2026-01-05T00:00:00Z"},
-            "candidate": {"digest": digest},
-            "quarantine": [{"digest": digest.replace("a", "b"), "kind": "Drift"}],
-        },
-    }
+@pytest.fixture
+def leads(
+    cluster: Cluster, operator: None, argo: ArgoCd, store: Store, namespace: str, tmp_path: Path
+) -> Iterator[Leads]:
+    """The example's repository with nothing deployed yet."""
+    made = Leads(cluster, store, namespace, tmp_path)
+    yield made
+    for app in made.apps.values():
+        app.remove()
+        cluster.kubectl("delete", "namespace", app.subject.namespace, "--wait=false", "--ignore-not-found")
 
 
-HEALTH = {
-    "Healthy": lead_model("Serving", "True/Serving", Stalled="False/Settled"),
-    "Progressing": lead_model("Fetching", "False/Fetching", Reconciling="True/Fetching"),
-    "Degraded": lead_model("RolledBack", "False/RolledBack", Stalled="True/RolledBack"),
-    "Suspended": lead_model("Paused", "True/Serving"),
-}
+def test_a_model_goes_from_dev_to_prod_and_back_by_commits(leads: Leads, good: Model, broken: Model):
+    dev, staging, prod = (leads.apps[name] for name in ("dev", "staging", "prod"))
+    prod.subject.put(good)
+    leads.commit("the example")
+    dev.create()
+    dev.until("Healthy")
+    leads.promote("staging", str(dev.subject.champion()))
+    staging.create()
+    staging.until("Healthy")
+    leads.promote("prod")
+    prod.create()
+    prod.until("Healthy")
+    assert {app.subject.champion() for app in leads.apps.values()} == {good.digest}
 
-
-@pytest.mark.parametrize("health", HEALTH)
-def test_health_in_argo_cds_engine(tmp_path: Path, customizations: str, health: str):
-    said = engine(tmp_path, customizations, HEALTH[health], "health")
-    assert f"STATUS: {health}" in said
-    assert "MESSAGE: " in said
-    assert "it is" in said
-
-
-def test_buttons_in_argo_cds_engine(tmp_path: Path, customizations: str):
-    offered = engine(tmp_path, customizations, HEALTH["Healthy"], "list-actions")
-    verbs = {
-        "poll": "customerops.dev/poll",
-        "refresh": "customerops.dev/refresh",
-        "rollback": "customerops.dev/rollback-to",
-        "release": "customerops.dev/release",
-        "abort": "customerops.dev/abort",
-        "pause": "customerops.dev/paused",
-    }
-    for action, annotation in verbs.items():
-        assert action in offered
-        changed = engine(tmp_path, customizations, HEALTH["Healthy"], "run-action", action)
-        assert annotation in changed, json.dumps(changed)
+    send(prod.subject, some(good, 400))
+    prod.subject.wait("proven", lambda: prod.subject.status()["champion"].get("provenAt"))
+    prod.subject.put(broken)
+    leads.promote("staging", broken.digest)
+    staging.until("Healthy")
+    leads.promote("prod")
+    prod.subject.until_champion(broken)
+    for number in range(80):
+        send(prod.subject, some(good, 100, number))
+        if prod.subject.status().get("rollbacks"):
+            break
+    prod.until("Degraded")
+    assert prod.subject.champion() == good.digest
+    leads.repository.revert()  # the way out: what serves is what Git asks for again
+    leads.commit("nothing more")
+    prod.until("Healthy")
+    assert prod.subject.champion() == good.digest
+    assert staging.subject.champion() == broken.digest, "staging was not reverted"

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.security, pytest.mark.alone]
 @pytest.fixture
 def only_here(cluster: Cluster, images: str, operator: None, namespace: str) -> Iterator[str]:
     """The operator, told to watch one namespace; cluster-wide again afterwards."""
-    cluster.install(images, f"--set=namespaces={{{namespace}}}")
+    cluster.install(images, f"--set=watchNamespaces={{{namespace}}}")
     yield namespace
     cluster.install(images)
 

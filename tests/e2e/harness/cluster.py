@@ -36,6 +36,13 @@ def named(image: str, tag: str) -> str:
     return TARGET.images.format(image=image, tag=tag)
 
 
+def image_values(image: str, tag: str) -> list[str]:
+    """Values that have the chart take an image of this tag."""
+    repository, _, its_tag = named(image, tag).rpartition(":")
+    prefix = "image" if image == "operator" else f"{image}.image"
+    return [f"--set-string={prefix}.repository={repository},{prefix}.tag={its_tag}"]
+
+
 @contextmanager
 def locked(name: str) -> Iterator[Path]:
     """One process at a time; a folder that all of them share."""
@@ -88,7 +95,7 @@ class Cluster:
 
     def install(self, tag: str, *more: str) -> None:
         """Install or upgrade the operator by its chart, with images of this tag."""
-        values = [f"--set=images.{image}={named(image, tag)}" for image in IMAGES]
+        values = [value for image in IMAGES for value in image_values(image, tag)]
         chart = str(ROOT / "charts" / "leadmodel")
         where = ("-n", HELM_NAMESPACE, "--create-namespace", "--wait", "--timeout=240s")
         self.helm("upgrade", "--install", HELM_RELEASE, chart, *where, *values, *more)
