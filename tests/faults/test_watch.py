@@ -165,6 +165,29 @@ def test_a_broken_watch_is_made_good(how):
     virtual_time.run(tell())
 
 
+@pytest.mark.parametrize("crowded", [False, True], ids=["kept", "control: the label is cut off"])
+def test_a_pod_with_a_crowd_of_labels_ends_no_watch(monkeypatch, crowded):
+    """Whoever may make a pod could else end the operator, for an error that a watch does not expect ends the process."""
+    if crowded:
+        monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.parsing.READ", frozenset())
+
+    async def tell() -> bool:
+        async with a_cluster() as cluster:
+            api = cluster.api
+            put(api, "a")
+            about = api.objects["pods", "sales", "a"]["metadata"]
+            about["labels"] |= {f"customerops.dev/{n:02}": "" for n in range(70)}
+            async with watching(api) as (cache, keys):
+                put(api, "b", "new")
+                await until(lambda: seen(cache) == there(api))
+                return (
+                    cache.of_model("pods", "sales", "conversion")[0]["metadata"]["name"] == "a"
+                    and KEY in keys
+                )
+
+    assert virtual_time.run(tell()) is not crowded
+
+
 def test_control_taking_old_events_is_found_out(monkeypatch):
     monkeypatch.setattr("leadmodel_operator.kubernetes.apiserver.cache.version_of", lambda _: 0)
 

@@ -43,6 +43,24 @@ def test_an_excess_is_dropped_and_the_operators_own_is_kept(name):
     assert parsed["spec"] == {"minAuc": 0.7}
 
 
+CROWD = {f"customerops.dev/{n:02}": "" for n in range(70)}
+
+
+@pytest.mark.parametrize("name", ["labels", "annotations"])
+def test_what_a_pass_reads_is_crowded_out_by_no_other_of_the_same_prefix(name):
+    read = OWN | {"customerops.dev/role": "predictor", "customerops.dev/paused": "true"}
+    parsed = parsing.parse(json.dumps(stored(**{name: CROWD | read})))
+    kept = parsed["metadata"][name]
+    assert kept.items() >= read.items()
+    assert len(kept) == parsing.MANY
+
+
+def test_control_in_the_order_of_names_the_label_of_the_lead_model_is_lost(monkeypatch):
+    monkeypatch.setattr(parsing, "READ", frozenset())
+    parsed = parsing.parse(json.dumps(stored(labels=CROWD | OWN)))
+    assert LABEL not in parsed["metadata"]["labels"]
+
+
 def test_what_a_careful_person_writes_is_kept():
     entries = [{"manager": "kubectl", "fieldsV1": {"f:spec": {"f:minAuc": {}}}}]
     item = stored(labels={f"l{n}": "" for n in range(64)}, annotations=OWN, managedFields=entries)

@@ -10,10 +10,18 @@ from typing import Any
 
 import aiohttp
 
-from leadmodel_operator.kubernetes.render.names import MANAGED_BY, MANAGED_LABEL, scales
-from leadmodel_operator.resource.vocabulary import GROUP
+from leadmodel_operator.kubernetes.render import names
+from leadmodel_operator.kubernetes.render.names import MANAGED_BY, scales
+from leadmodel_operator.resource.vocabulary import ADOPT, GROUP, PAUSED, Command
 
 MANY = 64  # labels, annotations, owners, finalizers or managers that are kept of one object
+READ = frozenset(
+    {
+        *(names.LABEL, names.ROLE, names.MANAGED_LABEL, names.DIGEST, names.DECISION, names.RENDERED),
+        *(names.CLAIMED, names.CHAMPION, names.PREVIOUS, names.TEMPLATE),
+        *(f"{GROUP}/{word}" for word in (*Command, PAUSED, ADOPT)),
+    }
+)  # labels and annotations that a pass reads, which no other crowds out
 MANY_FIELDS = 512  # managed fields beside each other; a container or a spec has fewer
 
 
@@ -100,7 +108,7 @@ def _trim(value: dict[str, Any]) -> dict[str, Any]:
     if "resourceVersion" in value and "uid" in value:
         for name in ("labels", "annotations"):
             if isinstance(notes := value.get(name), dict) and len(notes) > MANY:
-                value[name] = dict(sorted(filter(_is_own, notes.items()))[:MANY])
+                value[name] = dict(sorted(filter(_is_own, notes.items()), key=_turn)[:MANY])
         for name in ("ownerReferences", "finalizers"):
             if isinstance(items := value.get(name), list) and len(items) > MANY:
                 value[name] = items[:MANY]
@@ -112,7 +120,12 @@ def _trim(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_own(note: tuple[str, Any]) -> bool:
-    return note[0].startswith(f"{GROUP}/") or note[0] == MANAGED_LABEL
+    return note[0].startswith(f"{GROUP}/") or note[0] in READ
+
+
+def _turn(note: tuple[str, Any]) -> tuple[bool, str]:
+    """Put labels and annotations that a pass reads before all others."""
+    return note[0] not in READ, note[0]
 
 
 def _is_read(entry: Any) -> bool:

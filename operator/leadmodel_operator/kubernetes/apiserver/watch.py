@@ -133,8 +133,9 @@ class Watch:
 
     def _put(self, item: Object) -> None:
         metadata = item["metadata"]
-        if self.cache.put(self.resource, item):
-            self.enqueue(Key(metadata["namespace"], metadata["labels"][LABEL]))
+        model = (metadata.get("labels") or {}).get(LABEL)
+        if self.cache.put(self.resource, item) and model is not None:
+            self.enqueue(Key(metadata["namespace"], model))
 
     def _drop(self, namespace: str, name: str, model: str | None = None) -> None:
         if model is None:
