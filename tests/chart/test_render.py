@@ -106,6 +106,21 @@ def test_control_a_pod_that_is_not_restricted_is_seen(field):
     assert all(any(field in wrong for wrong in breaches(pod)) for pod in pods(objects))
 
 
+def unreadable(pod: dict[str, Any]) -> list[str]:
+    """Secrets that the pod's user cannot read: without fsGroup their files belong to root."""
+    modes = {v["name"]: v["secret"].get("defaultMode", 0o644) for v in pod["volumes"] if "secret" in v}
+    grouped = "fsGroup" in pod["securityContext"]
+    return [name for name, mode in modes.items() if not mode & (0o044 if grouped else 0o004)]
+
+
+def test_the_operator_can_read_its_secrets():
+    (pod,) = (pod for pod in pods(render_set("production")) if "volumes" in pod)
+    assert unreadable(pod) == []
+    (secret,) = (volume["secret"] for volume in pod["volumes"] if "secret" in volume)
+    secret["defaultMode"] = 0o440  # the control: what only root's group may read
+    assert unreadable(pod) == ["webhook"]
+
+
 @pytest.mark.parametrize("name", VALUE_SETS)
 def test_selectors_meet_the_operators_pods_and_no_others(name):
     """The Service, the budget, the policy and the monitor select the operator; the pod of `helm test` is none."""

@@ -45,7 +45,7 @@ volumes:
     emptyDir: {sizeLimit: {{ .Values.tmp.sizeLimit }}}
   {{- if .Values.webhook.secretName }}
   - name: webhook
-    secret: {secretName: {{ .Values.webhook.secretName }}, defaultMode: 0440}
+    secret: {secretName: {{ .Values.webhook.secretName }}, defaultMode: 0444}
   {{- end }}
   {{- with .Values.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end }}
