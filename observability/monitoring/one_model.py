@@ -170,7 +170,7 @@ _DRIFT = Row(
         ),
         Panel(
             "Since the last measurement",
-            "How old the newest drift figures in status are.",
+            "How long ago enough pods last answered with their drift windows.",
             [
                 Query(f"time() - leadmodel_drift_last_measured_timestamp_seconds{M}", "measured"),
                 Query(f"time() - leadmodel_drift_breach_since_timestamp_seconds{M}", "in breach"),

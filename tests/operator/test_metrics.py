@@ -16,7 +16,7 @@ from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.status import BackfillResult, Rollout, Status
-from leadmodel_operator.resource.vocabulary import Blocker, Reason
+from leadmodel_operator.resource.vocabulary import Blocker, Evidence, Reason
 from worlds.leader import Leader
 from worlds.programs import Truth
 from worlds.situations import drifted, serving, upload_and_poll
@@ -178,6 +178,39 @@ def test_a_withheld_rollback_names_its_rule_as_long_as_the_breach_stands():
     for _ in range(8):
         leader.step(0.1)
     assert "leadmodel_rollback_withheld" not in samples_of(world)
+
+
+MEASURED = "leadmodel_drift_last_measured_timestamp_seconds"
+
+
+def measured_at(metrics: ModelMetrics) -> float:
+    families = text_string_to_metric_families(metrics.text().decode())
+    return next(sample.value for family in families for sample in family.samples if sample.name == MEASURED)
+
+
+@pytest.mark.parametrize("remembers", [True, False], ids=["measured", "control: only status tells"])
+def test_figures_that_stay_as_they_are_count_as_measured(remembers):
+    """An idle LeadModel causes no writes, so the time in status is that of its last change: an alert would never end."""
+    world, leader = serving(live=True)
+    metrics, key = ModelMetrics(), Key("sales", "conversion")
+    for _ in range(20):
+        leader.step(0.2)
+        if not remembers:
+            metrics.forget(key)
+        seen = replace(world.observed(), scraped=remembers)
+        metrics.note(key, seen, plan(seen).status)
+    assert world.status.drift.evidence is Evidence.PASS
+    assert (world.now.timestamp() - measured_at(metrics) < 600) is remembers
+
+
+def test_pods_that_do_not_answer_are_not_measured():
+    world, _ = serving(live=True)
+    metrics, key, began = ModelMetrics(), Key("sales", "conversion"), world.now.timestamp()
+    for evidence in (Evidence.PASS, Evidence.UNAVAILABLE):
+        drift = replace(world.status.drift, evidence=evidence, at=world.now)
+        metrics.note(key, replace(world.observed(), scraped=True), replace(world.status, drift=drift))
+        world.now += timedelta(hours=2)
+    assert measured_at(metrics) == pytest.approx(began, abs=1)
 
 
 def test_a_verdict_and_its_time_count_once():

@@ -55,7 +55,7 @@ FAMILIES: Mapping[str, Family] = {
         "Share of live leads that a model refuses, from 0 to 1.", ("slot",)
     ),
     "leadmodel_drift_last_measured_timestamp_seconds": Family(
-        "Time of the newest drift measurement in status."
+        "When drift was last measured: enough pods answered, however few leads they had."
     ),
     "leadmodel_drift_breach_since_timestamp_seconds": Family(
         "Start of the breach of the drift limit; absent while there is none."

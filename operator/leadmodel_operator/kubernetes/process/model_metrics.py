@@ -6,12 +6,13 @@ stand out, so that a thousand LeadModels stay below a megabyte.
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES, OWN, head, line
-from leadmodel_operator.kubernetes.process.model_rows import rows
+from leadmodel_operator.kubernetes.process.model_rows import is_measured, rows
 from leadmodel_operator.kubernetes.process.turning_points import TurningPoints, counted
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.reconcile import Key
@@ -31,14 +32,16 @@ class ModelMetrics(Collector):
     def __init__(self) -> None:
         self._lines: dict[Key, tuple[tuple[str, str], ...]] = {}  # (metric, line)
         self._counts: dict[Key, Counter[tuple[str, ...]]] = {}  # by metric and its labels' values
+        self._measured: dict[Key, datetime] = {}
         self.turning_points = TurningPoints()
 
     def note(self, key: Key, seen: Observed, status: Status) -> None:
         """Replace a LeadModel's lines by what a pass saw and concluded. Lines are written here, since scrapes outnumber changes."""
         own = _own(key)
-        self._lines[key] = tuple(
-            (name, line(name, own | labels, value)) for name, labels, value in rows(seen, status)
-        )
+        if is_measured(seen, status):
+            self._measured[key] = seen.now
+        known = rows(seen, status, self._measured.get(key))
+        self._lines[key] = tuple((name, line(name, own | labels, value)) for name, labels, value in known)
         self.turning_points.observe(seen, status)
         self._counts_of(key).update(counted(seen.status, status))
 
@@ -53,6 +56,7 @@ class ModelMetrics(Collector):
     def forget(self, key: Key) -> None:
         """Drop the lines of a LeadModel that is gone."""
         self._lines.pop(key, None)
+        self._measured.pop(key, None)
         self._counts.pop(key, None)
 
     def text(self, *, openmetrics: bool = False) -> bytes:

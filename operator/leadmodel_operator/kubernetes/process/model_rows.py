@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from leadmodel_operator.planning.observed import JobKind, JobState, Observed
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, QuarantineKind
+from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Evidence, QuarantineKind
 
 Row = tuple[str, dict[str, str], float]  # name, labels besides those of the LeadModel, value
 _NORMAL = {
@@ -18,8 +19,18 @@ _NORMAL = {
 }
 
 
-def rows(seen: Observed, status: Status) -> Iterator[Row]:
-    """Yield every row that is known of a LeadModel after a pass."""
+def is_measured(seen: Observed, status: Status) -> bool:
+    """Whether a pass measured the drift of live leads: enough pods answered, however few leads they had."""
+    drift = status.drift
+    is_assessed = seen.scraped and seen.spec is not None and status.rollout is None
+    return is_assessed and drift is not None and drift.evidence is not Evidence.UNAVAILABLE
+
+
+def rows(seen: Observed, status: Status, measured: datetime | None = None) -> Iterator[Row]:
+    """Yield every row that is known of a LeadModel after a pass.
+
+    `measured` is the instant of the newest pass that measured drift; None where this process knows of none, so that status tells.
+    """
     yield from _phase_rows(status)
     yield from _condition_rows(status)
     for kind, refusals in Counter(refusal.kind for refusal in seen.refused or ()).items():
@@ -32,7 +43,7 @@ def rows(seen: Observed, status: Status) -> Iterator[Row]:
         yield "leadmodel_drift_psi_limit", {}, seen.spec.drift.max_psi
         yield "leadmodel_paused", {}, seen.paused or seen.spec.paused
     yield from _gate_rows(status)
-    yield from _drift_rows(status)
+    yield from _drift_rows(status, measured)
     yield from _work_rows(seen, status)
     yield from _poll_rows(status)
     yield from _job_rows(seen)
@@ -81,7 +92,7 @@ def _gate_rows(status: Status) -> Iterator[Row]:
         yield "leadmodel_last_rollback_timestamp_seconds", {"reason": newest.reason}, newest.at.timestamp()
 
 
-def _drift_rows(status: Status) -> Iterator[Row]:
+def _drift_rows(status: Status, measured: datetime | None) -> Iterator[Row]:
     drift = status.drift
     if drift is None:
         return
@@ -94,8 +105,10 @@ def _drift_rows(status: Status) -> Iterator[Row]:
     yield "leadmodel_drift_leads", {}, drift.samples
     if drift.blocker is not None:
         yield "leadmodel_rollback_withheld", {"reason": drift.blocker}, 1
-    if drift.at is not None:
-        yield "leadmodel_drift_last_measured_timestamp_seconds", {}, drift.at.timestamp()
+    if (
+        when := measured or drift.at
+    ) is not None:  # status keeps the time of its figures, which may stay as they are for days
+        yield "leadmodel_drift_last_measured_timestamp_seconds", {}, when.timestamp()
     if drift.breach_since is not None:
         yield "leadmodel_drift_breach_since_timestamp_seconds", {}, drift.breach_since.timestamp()
 
