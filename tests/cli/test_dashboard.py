@@ -242,6 +242,15 @@ def test_changes_come_without_a_reload(page):
 
 
 @pytest.mark.slow
+def test_a_page_of_an_earlier_start_says_that_it_has_ended(page):
+    with served(sample()) as found:
+        open_page(page, found)
+        page.context.clear_cookies()  # as a new start on the same port does, which takes another token
+        page.evaluate("location.hash = '#/sales/churn'")
+        page.wait_for_selector("#live:has-text('ended: the address is of an earlier start')")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_keyboard_reaches_everything_in_the_order_of_reading(browser, address, scheme):
     context = browser.new_context(color_scheme=scheme)

@@ -239,7 +239,8 @@ function open() {
     live.textContent = "live";
     show(JSON.parse(event.data));
   };
-  stream.onerror = () => { live.textContent = "not connected; trying again"; };
+  const ended = "ended: the address is of an earlier start; open the one that the command printed last";
+  stream.onerror = ({ target }) => { live.textContent = target.readyState === EventSource.CLOSED ? ended : "not connected; trying again"; };
 }
 addEventListener("hashchange", () => { window.scrollTo(0, 0); open(); document.getElementById("main").focus(); });
 open();

@@ -78,7 +78,9 @@ class Cluster:
         return done.stdout
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Document:
-        """Read one object. Raises as `call` does."""
+        """Read one object. Raises as `call` does, and ValueError for a name that kubectl would take for an option."""
+        if name.startswith("-"):
+            raise ValueError(f"{name} is no name")
         document: Document = json.loads(self.call("get", kind, name, *self._where(namespace), "-o", "json"))
         return document
 

@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,14 @@ from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_cli.dashboard.serve import serve
 from leadmodel_cli.kubectl.cluster import Cluster, ClusterError, Document
 from leadmodel_cli.kubectl.parts import children
-from leadmodel_cli.views.children import Mood, Pod
+from leadmodel_cli.views.children import Children, Mood, Pod
 from leadmodel_cli.views.story import Look
 from leadmodel_messages.exits import KubectlExit
 from leadmodel_messages.window import Window, parse
 from leadmodel_operator.kubernetes.render.names import path
 from leadmodel_operator.kubernetes.render.objects import PORT
 
+PATIENCE = "--request-timeout=10s"  # a cluster that is away is said to be, and no kubectl piles up behind it
 PODS_ASKED = 3  # of one LeadModel: a look at drift, not the operator's own sum
 
 
@@ -34,7 +35,10 @@ class ClusterSource:
     def look(self, namespace: str, name: str) -> Look:
         """One LeadModel with its pods and Jobs, and what its pods report. Raises ClusterError."""
         document = self.cluster.lead_model(name, namespace)
-        family = children(self.cluster.parts(document, "pods,jobs"))
+        try:
+            family = children(self.cluster.parts(document, "pods,jobs"))
+        except ClusterError as error:  # a viewer of LeadModels alone sees the rest
+            return Look(document, Children(), note=f"Pods and Jobs could not be read: {error}")
         ready = [pod for pod in family.pods if pod.mood is Mood.GOOD][:PODS_ASKED]
         windows, notes = [], []
         for pod in ready:
@@ -64,6 +68,7 @@ class ClusterSource:
 
 def dashboard(cluster: Cluster, options: Namespace, clock: Callable[[], datetime]) -> int:
     """Serve the page until Ctrl-C."""
+    cluster = replace(cluster, flags=(*cluster.flags, PATIENCE))
     cluster.lead_models()  # says now, and not in the browser, that nothing may be read
     serve(
         ClusterSource(cluster),

@@ -1,7 +1,7 @@
 """The command line of `kubectl leadmodel`: every verb with its help and examples. docs/kubectl.md is made from it."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,44 +167,49 @@ def _add_place(parser: argparse.ArgumentParser, default: Any) -> None:
 def _add_arguments(verb: str, command: argparse.ArgumentParser) -> None:
     if verb not in {"list", "lint", "dashboard", "version"}:
         command.add_argument("name", metavar="NAME", help="name of the LeadModel")
-    _ADD.get(verb, lambda _: None)(command)
+    if verb in _ADD:
+        _ADD[verb](command)
     if verb in {"rollback", "release", "abort", "poll", "refresh", "pause", "resume"}:
-        command.add_argument(
-            "--timeout",
-            type=_seconds,
-            default=30.0,
-            metavar="SECONDS",
-            help="wait so long for the operator's answer (30; 0: do not wait)",
-        )
+        text = "wait so long for the operator's answer (30; 0: do not wait)"
+        command.add_argument("--timeout", type=seconds, default=30.0, metavar="SECONDS", help=text)
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """A time to wait; argparse shows the name of this function where a text is no number."""
     number = float(text)
     if not 0 <= number <= 86400:
         raise argparse.ArgumentTypeError("must be 0 to 86400 seconds")
     return number
 
 
-def _output(command: argparse.ArgumentParser, choices: Sequence[str]) -> None:
+def _output(command: argparse._ActionsContainer, choices: Sequence[str]) -> None:
     command.add_argument("-o", "--output", choices=choices, help="print documents instead")
 
 
+def _everywhere(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
+
+
+def _digest(*helps: str) -> Callable[[argparse.ArgumentParser], None]:
+    """Arguments for digests that may be left out: one, or two to compare."""
+
+    def add(command: argparse.ArgumentParser) -> None:
+        for name, text in zip(("first", "second") if len(helps) > 1 else ("digest",), helps, strict=True):
+            command.add_argument(name, nargs="?", metavar="DIGEST", help=text)
+
+    return add
+
+
 def _status(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-w", "--watch", action="store_true", help="again after each change, until Ctrl-C")
     command.add_argument("-v", "--verbose", action="store_true", help="also conditions, events and all Jobs")
-    _output(command, ["json", "yaml"])
+    either = command.add_mutually_exclusive_group()
+    either.add_argument("-w", "--watch", action="store_true", help="again after each change, until Ctrl-C")
+    _output(either, ["json", "yaml"])
 
 
 def _list(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
+    _everywhere(command)
     _output(command, ["wide", "json", "yaml"])
-
-
-def _diff(command: argparse.ArgumentParser) -> None:
-    command.add_argument("first", nargs="?", metavar="DIGEST", help="the model to start from (the champion)")
-    command.add_argument(
-        "second", nargs="?", metavar="DIGEST", help="the model to compare it with (the candidate)"
-    )
 
 
 def _lint(command: argparse.ArgumentParser) -> None:
@@ -212,20 +217,10 @@ def _lint(command: argparse.ArgumentParser) -> None:
     command.add_argument("-q", "--quiet", action="store_true", help="leave out the preview")
 
 
-def _replay(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--leads", required=True, metavar="FILE", help="past leads with times and outcomes")
-
-
 def _dashboard(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-A", "--all-namespaces", action="store_true", help="of all namespaces")
-    command.add_argument(
-        "--port",
-        type=int,
-        choices=range(65536),
-        default=0,
-        metavar="PORT",
-        help="port to listen on (0: a free one)",
-    )
+    _everywhere(command)
+    ports, text = range(65536), "port to listen on (0: a free one)"
+    command.add_argument("--port", type=int, choices=ports, default=0, metavar="PORT", help=text)
 
 
 def _version(command: argparse.ArgumentParser) -> None:
@@ -233,23 +228,21 @@ def _version(command: argparse.ArgumentParser) -> None:
     _output(command, ["json"])
 
 
-_ADD = {
+_ADD: dict[str, Callable[[argparse.ArgumentParser], object]] = {
     "status": _status,
     "list": _list,
     "history": lambda command: _output(command, ["json", "yaml"]),
-    "diff": _diff,
+    "diff": _digest("the model to start from (the champion)", "the model to compare it with (the candidate)"),
     "rollback": lambda command: command.add_argument(
         "--to", dest="digest", metavar="DIGEST", help="the model (the previous one)"
     ),
-    "release": lambda command: command.add_argument(
-        "digest", nargs="?", metavar="DIGEST", help="the model (the held one)"
-    ),
-    "abort": lambda command: command.add_argument(
-        "digest", nargs="?", metavar="DIGEST", help="the model (the newest one)"
-    ),
+    "release": _digest("the model (the held one)"),
+    "abort": _digest("the model (the newest one)"),
     "lint": _lint,
     "dashboard": _dashboard,
-    "replay": _replay,
+    "replay": lambda command: command.add_argument(
+        "--leads", required=True, metavar="FILE", help="past leads with times and outcomes"
+    ),
     "report": lambda command: command.add_argument(
         "--out", metavar="FILE", help="where to write (the present folder)"
     ),

@@ -36,7 +36,8 @@ def listing(cluster: Cluster, options: Namespace, now: Now) -> int:
     if options.output in {"json", "yaml"}:
         print(document_text({"apiVersion": "v1", "kind": "List", "items": models}, options.output))
     elif models:
-        print(table.text(table.rows(visible_document(models), now(), wide=options.output == "wide")))
+        wide, everywhere = options.output == "wide", cluster.everywhere
+        print(table.text(table.rows(visible_document(models), now(), wide=wide, everywhere=everywhere)))
     else:
         where = "in any namespace" if cluster.everywhere else "in this namespace; -A looks in all"
         print(f"there is no LeadModel {where}", file=sys.stderr)
@@ -44,14 +45,21 @@ def listing(cluster: Cluster, options: Namespace, now: Now) -> int:
 
 
 def status(cluster: Cluster, options: Namespace, now: Now) -> int:
-    """One LeadModel as a tree with what to do; with `--watch` again after each change, until Ctrl-C."""
+    """One LeadModel as a tree with what to do; with `--watch` again after each change, until Ctrl-C, and through failures of the connection."""
     if options.output:
         document = cluster.lead_model(options.name)
         print(document_text(document, options.output))
         return KubectlExit.DONE if advice.is_ready(document) else KubectlExit.NOT_READY
     before = ""
     while True:
-        page, is_ready = _status_page(cluster, options, now)
+        try:
+            page, is_ready = _status_page(cluster, options, now)
+        except NotThereError:
+            raise
+        except ClusterError as error:
+            if not before:
+                raise
+            page, is_ready = f"not read, trying again: {visible(str(error))}", False
         if page != before:
             print((REDRAW if options.watch and sys.stdout.isatty() else "") + page, flush=True)
         if not options.watch:

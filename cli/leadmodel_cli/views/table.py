@@ -36,10 +36,12 @@ def age(since: str | None, now: datetime) -> str:
     return f"{seconds}s"
 
 
-def rows(documents: Sequence[Mapping[str, Any]], now: datetime, *, wide: bool = False) -> list[list[str]]:
-    """Build the header and one row per LeadModel; namespaces are shown when there are several."""
+def rows(
+    documents: Sequence[Mapping[str, Any]], now: datetime, *, wide: bool = False, everywhere: bool = False
+) -> list[list[str]]:
+    """Build the header and one row per LeadModel; namespaces are shown where all were asked, and where there are several."""
     columns = [column for column in COLUMNS if wide or not column.priority]
-    several = len({document["metadata"]["namespace"] for document in documents}) > 1
+    several = everywhere or len({document["metadata"]["namespace"] for document in documents}) > 1
     table = [[*(["NAMESPACE"] if several else []), "NAME", *(column.name.upper() for column in columns)]]
     for document in documents:
         metadata = document["metadata"]
