@@ -125,3 +125,41 @@ def test_the_tests_of_the_threat_model_exist():
     }
     assert len(rows) >= 19
     assert named <= written
+
+
+def repeated(text: str) -> list[str]:
+    """Lines right behind a block that the block shows already: what a renewal of the block would have to remove."""
+    blocks = re.finditer(r"^```[^\n]*\n(.*?)^```\n(?=([^\n]+))", text, re.MULTILINE | re.DOTALL)
+    return [found[2] for found in blocks if found[2] in found[1].split("\n")]
+
+
+@pytest.mark.parametrize("page", pages(), ids=names(pages()))
+def test_no_block_is_shown_twice(page):
+    assert repeated(page.read_text()) == []
+
+
+def test_a_block_that_is_shown_twice_is_seen():
+    assert repeated("```text\none\ntwo\n```\none\ntwo\n") == ["one"]
+    assert repeated("```text\none\n```\n\none\n") == []
+
+
+def old_values(text: str) -> list[str]:
+    """The old names of values of the chart that a text uses, by the chart's own page."""
+    chart = (ROOT / "charts" / "leadmodel" / "README.md").read_text()
+    old = re.findall(r"^\| `(\w+)` \|.*\| Old name of", chart, re.MULTILINE)
+    assert len(old) >= 5
+    return [
+        name for name in old if re.search(rf"`{name}[`.=]|^ *{name}:|--set[ =]'?{name}\b", text, re.MULTILINE)
+    ]
+
+
+@pytest.mark.parametrize("page", pages(), ids=names(pages()))
+def test_values_of_the_chart_have_their_present_names(page):
+    assert (
+        old_values(page.read_text()) == [] or "Names of values of chart 0.1\nstill work" in page.read_text()
+    )
+
+
+@pytest.mark.parametrize("line", ["`namespaces`", "   images:", "--set 'networkPolicies.enabled=true'"])
+def test_an_old_name_of_a_value_is_seen(line):
+    assert len(old_values(f"Use\n{line}\n")) == 1
