@@ -17,9 +17,10 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.status import BackfillResult, Rollout, Status
 from leadmodel_operator.resource.vocabulary import Blocker, Evidence, Reason
+from worlds.controllers import finish_jobs, move_pods
 from worlds.leader import Leader
 from worlds.programs import Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import champion, drifted, serving, upload_and_poll
 from worlds.world import World
 
 HOSTILE = 'a"b\\c\nd'
@@ -230,6 +231,27 @@ def test_a_verdict_and_its_time_count_once():
     assert counts(running, judged) == {("leadmodel_gate_verdicts_total", "Fail", "AucBelowMinimum"): 1}
     assert counts(judged, judged) == Counter()
     assert buckets(points, "leadmodel_validation_duration_seconds", "Fail") == {"10.0": 0, "30.0": 1}
+
+
+def test_a_verdict_counts_where_the_promotion_follows_in_the_same_pass():
+    """The bytes of A are still kept when the source returns to A."""
+    world, leader = serving(live=True)
+    upload_and_poll(world, "B", Truth(auc=0.8))
+    leader.settle()
+    upload_and_poll(world, "A", Truth(auc=0.9))
+    points, verdicts = TurningPoints(), Counter[tuple[str, ...]]()
+    for _ in range(30):
+        seen = world.observed()
+        after = plan(seen).status
+        verdicts += counts(seen.status, after)
+        points.observe(seen, after)
+        leader.run()
+        finish_jobs(world)
+        move_pods(world)
+        world.now += timedelta(seconds=2)
+    assert champion(world) == "A"
+    assert verdicts == {("leadmodel_gate_verdicts_total", "Pass", "GatePassed"): 1}
+    assert buckets(points, "leadmodel_validation_duration_seconds", "Pass")["30.0"] == 1
 
 
 @pytest.mark.parametrize("result", ["done", "failed"])

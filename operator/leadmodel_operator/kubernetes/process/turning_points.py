@@ -1,6 +1,7 @@
 """What is counted when a status changes: rollbacks, withheld rollbacks, verdicts; and how long validations and rollouts took."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from prometheus_client import Histogram
 from prometheus_client.core import Metric
@@ -29,10 +30,21 @@ def counted(before: Status | None, after: Status) -> Iterator[tuple[str, ...]]:
 def _new_verdict(before: Status | None, after: Status) -> Candidate | None:
     """The candidate that was judged between two statuses."""
     was, candidate = None if before is None else before.candidate, after.candidate
+    if candidate is None and before is not None:
+        return _promoted_at_once(before, after)
     if candidate is None or candidate.verdict is None:
         return None
     is_old = was is not None and was.verdict is not None and _attempt(was) == _attempt(candidate)
     return None if is_old else candidate
+
+
+def _promoted_at_once(before: Status, after: Status) -> Candidate | None:
+    """The candidate that passed and became the champion in one pass, as one does whose bytes were kept from an earlier time."""
+    was, gate, champion = before.candidate, after.gate, after.champion
+    if was is None or was.verdict is not None or gate is None or gate == before.gate or champion is None:
+        return None
+    is_it = was.digest == gate.digest == champion.digest
+    return replace(was, verdict=gate.verdict, reason=gate.reason) if is_it else None
 
 
 def _attempt(candidate: Candidate) -> tuple[object, ...]:
