@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,13 @@ import pytest
 from leadmodel_operator.kubernetes import port as ports
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
+from leadmodel_operator.kubernetes.observe import live
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Reason
 from worlds.fake_api import Call, Refused
 from worlds.fake_cluster import NAME, NAMESPACE, Truth, lead_model
 from worlds.fake_leader import a_cluster, a_leader, stays_quiet
+from worlds.situations import serving
 from worlds.stories import DRIFT
 
 WORDS = 'is forbidden: User "operator" cannot {} resource "{}" in API group'
@@ -78,6 +83,58 @@ def test_control_a_pass_that_only_fails_shows_nothing(monkeypatch):
     monkeypatch.setattr(ports, "refusal_of", lambda *_: None)
     with pytest.raises(AssertionError):
         test_a_refused_read_is_a_condition_with_the_servers_words("jobs")
+
+
+class RefusesAllReads:
+    """A hook: nothing but LeadModels may be read, and the answers come in turns in another order."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+
+    async def __call__(self, call: Call, when: str) -> None:
+        if when == "before" and call.method == "GET" and call.resource != "leadmodels":
+            slow = ("services", "deployments")[self.turn % 2]
+            await asyncio.sleep(0.2 if call.resource == slow else 0.0)
+            raise Refused(403, "Forbidden", f"{call.resource} {WORDS.format('get', call.resource)}")
+
+
+async def writes_without_rights() -> int:
+    """Changes of the LeadModel while nothing can be read, after the first that says so."""
+    async with a_cluster() as cluster, a_leader(cluster) as leader:
+        cluster.upload("A", Truth(auc=0.75))
+        cluster.apply(**DRIFT)
+        await leader.settle()
+        hook = RefusesAllReads()
+        cluster.api.hooks.append(hook)
+        await leader.march(1)
+        assert cluster.condition("Stalled") == ("True", "Forbidden")
+        versions = set()
+        for hook.turn in range(4):
+            versions.add(cluster.lead_model["metadata"]["resourceVersion"])
+            await leader.march(1)
+        cluster.api.hooks.remove(hook)
+        return len(versions) - 1
+
+
+def test_without_any_right_one_sentence_stands():
+    """Each other sentence would be a write, whose echo is the next pass."""
+    assert asyncio.run(writes_without_rights()) == 0
+
+
+def test_control_the_sentence_of_whichever_answer_comes_first_changes(monkeypatch):
+    monkeypatch.setattr(live, "together", asyncio.gather)
+    assert asyncio.run(writes_without_rights()) > 0
+
+
+@pytest.mark.parametrize("kind", [ConditionType.STALLED, ConditionType.READY])
+def test_a_refused_read_has_its_event_once_also_after_a_refused_write(kind):
+    world, _ = serving()
+    seen = replace(world.observed(), spec=None, unread="the API server refuses to read pods")
+    refused = {"status": ConditionStatus.TRUE, "reason": Reason.FORBIDDEN}
+    conditions = tuple(replace(c, **refused) if c.type is kind else c for c in world.status.conditions)
+    first = plan(replace(seen, status=replace(world.status, conditions=conditions)))
+    assert [event.reason for event in first.events] == ["Forbidden"]
+    assert plan(replace(seen, status=first.status)).events == ()
 
 
 def test_before_the_first_status_an_event_tells():

@@ -21,7 +21,7 @@ from leadmodel_operator.planning.rollout import watch_rollout
 from leadmodel_operator.planning.sources import record_spec
 from leadmodel_operator.planning.validation import record_validation
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import Reason
+from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Reason
 
 RESYNC_S = 1800.0
 CONFLICT_S = 30.0  # no event tells that a name became free
@@ -85,7 +85,8 @@ def _untouched(seen: Observed) -> Desired:
 def _plan_unread(seen: Observed) -> Plan:
     """Plan without knowing what there is: report the read that the API server refuses, touch nothing."""
     status = seen.status or Status()
-    known = any(condition.reason is Reason.FORBIDDEN for condition in status.conditions)
+    ready = next((c for c in status.conditions if c.type is ConditionType.READY), None)
+    known = ready is not None and (ready.status, ready.reason) == (ConditionStatus.UNKNOWN, Reason.FORBIDDEN)
     event = Event(Reason.FORBIDDEN, seen.unread[:1000], EventType.WARNING)
     return Plan(conditions.unread(seen, status), _untouched(seen), () if known else (event,), CONFLICT_S)
 

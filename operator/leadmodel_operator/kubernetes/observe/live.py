@@ -5,8 +5,9 @@ decision reads it, and nothing is written over it.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from leadmodel_artifact import snapshot
 from leadmodel_messages.report import named_digest
@@ -27,6 +28,8 @@ from leadmodel_operator.kubernetes.render.names import (
 from leadmodel_operator.planning.observed import JobKind, JobSeen
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.vocabulary import KIND
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -106,8 +109,17 @@ async def read_live(client: Api, lead_model: Object) -> Live:
     return live
 
 
+async def together(*reads: Awaitable[T]) -> list[T]:
+    """Await reads beside each other. Of failures the first in the order of the reads is raised: one cause keeps one sentence."""
+    answers = await asyncio.gather(*reads, return_exceptions=True)
+    failed = next((answer for answer in answers if isinstance(answer, BaseException)), None)
+    if failed is not None:
+        raise failed
+    return cast(list[T], answers)
+
+
 async def _read_named(client: Api, live: Live) -> None:
-    deployment, service, autoscaler, ledger = await asyncio.gather(
+    deployment, service, autoscaler, ledger = await together(
         client.get(path("deployments", live.namespace, live.name)),
         client.get(path("services", live.namespace, live.name)),
         client.get(path("horizontalpodautoscalers", live.namespace, live.name)),
@@ -125,9 +137,7 @@ async def _read_other_names(client: Api, live: Live) -> None:
     jobs = f"{live.name}-jobs"
     names = [("PodDisruptionBudget", live.name), ("NetworkPolicy", live.name)]
     names += [(kind, jobs) for kind in ("ServiceAccount", "Role", "RoleBinding")]
-    items = await asyncio.gather(
-        *(client.get(path(KINDS[kind], live.namespace, name)) for kind, name in names)
-    )
+    items = await together(*(client.get(path(KINDS[kind], live.namespace, name)) for kind, name in names))
     for (kind, name), item in zip(names, items, strict=True):
         if item is not None and live.foreign(item):
             live.add_conflict(f"{kind}/{name}", KINDS[kind], item)
@@ -135,7 +145,7 @@ async def _read_other_names(client: Api, live: Live) -> None:
 
 async def _read_lists(client: Api, live: Live) -> None:
     ns, label = live.namespace, f"{LABEL}={live.name}"
-    pods, replica_sets, jobs, cron_jobs, config_maps = await asyncio.gather(
+    pods, replica_sets, jobs, cron_jobs, config_maps = await together(
         client.items(path("pods", ns), label),
         client.items(path("replicasets", ns), label, metadata_only=True),
         client.items(path("jobs", ns), label),
