@@ -1,15 +1,18 @@
 """Objects with an excess of labels, owners or managed fields cost the operator no more memory than usual ones."""
 
 import asyncio
+import contextlib
 import json
 import tracemalloc
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientResponse, web
 
 from leadmodel_operator.kubernetes.apiserver import parsing
 from leadmodel_operator.kubernetes.apiserver.access import Access
+from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.process.events import EventStream
 from leadmodel_operator.kubernetes.render.names import LABEL, MANAGED_BY, MANAGED_LABEL
 
@@ -140,29 +143,71 @@ def test_what_is_no_json_is_refused(text):
         parsing.parse(text)
 
 
-async def listed_by_kopf() -> Any:
-    """What a session for Kopf reads from a server."""
+@contextlib.asynccontextmanager
+async def answering(body: bytes, status: int = 200) -> AsyncIterator[Access]:
+    """A server that gives one answer to all."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=page(), content_type="application/json")
+        return web.Response(body=body, status=status, content_type="application/json")
 
     app = web.Application()
     app.router.add_get("/", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    server = "http://{}:{}".format(*runner.addresses[0][:2])
-    session = Access(server, False).session(answers=parsing.TrimmedResponse)  # type: ignore[arg-type]  # no TLS
     try:
-        async with session.get(server) as response:
-            return await response.json()
+        yield Access("http://{}:{}".format(*runner.addresses[0][:2]), False)  # type: ignore[arg-type]  # no TLS
     finally:
-        await session.close()
         await runner.cleanup()
 
 
+async def listed_by_kopf(body: bytes, answers: type[ClientResponse] = parsing.TrimmedResponse) -> Any:
+    """What a session for Kopf reads from a server, as Kopf reads the refusals of one."""
+    async with (
+        answering(body) as access,
+        access.session(answers=answers) as session,
+        session.get(access.server) as response,
+    ):
+        try:
+            return await response.json()
+        except json.JSONDecodeError:
+            return await response.text()
+
+
+GATEWAY = "<p>Dienst nicht verfügbar</p>".encode("latin-1")
+
+
+def test_a_page_of_a_gateway_is_an_answer_to_kopf():
+    assert "nicht verf" in asyncio.run(listed_by_kopf(GATEWAY))
+
+
+def test_control_an_answer_that_cannot_be_decoded_ends_kopf():
+    with pytest.raises(UnicodeDecodeError):
+        asyncio.run(listed_by_kopf(GATEWAY, ClientResponse))
+
+
+@pytest.mark.parametrize("body", [GATEWAY, b"[1]", b"3"])
+def test_a_page_of_a_gateway_is_no_answer_to_a_list(body):
+    """Lists and watches expect that nobody answers, and try again; any other error ends the process."""
+
+    async def ask(status: int) -> None:
+        async with answering(body, status) as access:
+            client = Client(access)
+            try:
+                await client.call("GET", "/")
+            finally:
+                await client.close()
+
+    with pytest.raises(TRANSIENT):
+        asyncio.run(ask(200))
+    with pytest.raises(ApiError):
+        asyncio.run(ask(502))
+
+
 def test_a_list_of_kopf_is_trimmed():
-    assert all(item["metadata"]["labels"] == {} for item in asyncio.run(listed_by_kopf())["items"])
+    assert all(
+        item["metadata"]["labels"] == {} for item in asyncio.run(listed_by_kopf(page().encode()))["items"]
+    )
 
 
 def test_an_event_of_kopf_is_trimmed():

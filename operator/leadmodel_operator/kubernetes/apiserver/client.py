@@ -124,7 +124,7 @@ class Client:
         Raises:
             ApiError: the server refused.
             NotLeading: the request would write, and `may_write` said no.
-            OSError, TimeoutError, aiohttp.ClientError: no answer came (`TRANSIENT`).
+            OSError, TimeoutError, aiohttp.ClientError: no answer came (`TRANSIENT`), or a page of a gateway in its place.
         """
         headers = {"Accept": params.pop("accept", "application/json"), "Content-Type": kind}
         data = None if body is None else json.dumps(body)
@@ -137,11 +137,11 @@ class Client:
             async with self.requests.request(
                 method, self.access.server + path, data=data, headers=headers, params=params
             ) as response:
-                code, text = str(response.status), await response.text()
+                code, text = str(response.status), await response.text(errors="replace")
         finally:
             self.counts[method, code] += 1
         if int(code) < 300:
-            return dict(parse(text)) if text else {}
+            return _read(text)
         error = error_of(int(code), response.headers.get("Retry-After"), text)
         error.request = f"{VERBS.get(method, method)} {_resource(path)}"
         raise error
@@ -214,6 +214,13 @@ class Client:
 VERBS = {"GET": "read", "POST": "create", "PATCH": "change", "PUT": "replace", "DELETE": "delete"}
 NO_FIELD = "<nil>"  # how the server says that it left rules unchecked, beside the fields that it refuses
 _SPEAKING = {401, 403, 404, 409, 410, 429}  # messages of these name who, what and where, and repeat no body
+
+
+def _read(text: str) -> Object:
+    try:
+        return dict(parse(text)) if text else {}
+    except (TypeError, ValueError):
+        raise aiohttp.ClientPayloadError("the answer is no JSON object") from None
 
 
 def _resource(path: str) -> str:

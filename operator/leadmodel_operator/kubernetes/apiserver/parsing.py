@@ -134,11 +134,18 @@ def _is_read(entry: Any) -> bool:
 
 
 class TrimmedResponse(aiohttp.ClientResponse):
-    """An answer of the API server whose JSON is trimmed while it is parsed, for callers that parse by themselves."""
+    """An answer of the API server whose JSON is trimmed while it is parsed, for callers that parse by themselves.
+
+    A page of a gateway in another encoding is an answer that is no JSON, and no error that its reader does not expect.
+    """
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        """Return the body; what cannot be decoded is replaced."""
+        return await super().text(encoding, errors)
 
     async def json(self, **_: Any) -> Any:
-        """Parse the body."""
-        return parse(await self.read())
+        """Parse the body; ValueError when it is no JSON."""
+        return parse(await self.text())
 
 
 _DECODER = json.JSONDecoder(object_hook=_trim)
