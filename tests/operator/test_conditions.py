@@ -439,6 +439,18 @@ def test_the_holdout_breaks_while_a_model_serves(documented):
     assert [(c.status, c.reason) for c in after] == [(c.status, c.reason) for c in before]
 
 
+@pytest.mark.parametrize("moved", [True, False], ids=["another holdout", "control: the same"])
+def test_what_was_wrong_with_a_holdout_goes_with_the_holdout(moved):
+    """A pin that passes on the new one is never polled again, so no answer would ever take the old sentence away."""
+    world, leader = serving(live=True)
+    answered(world, leader, error="the store refuses holdout.csv.gz: give its Secret the right to read")
+    uri = OTHER_URI.replace("model", "holdout") if moved else world.spec.holdout.uri
+    world.edit(holdout=replace(world.spec.holdout, uri=uri))
+    leader.settle()
+    (source,) = (c for c in world.status.conditions if c.type is ConditionType.SOURCE_REACHABLE)
+    assert (source.reason == "HoldoutUnavailable") is not moved
+
+
 def test_the_control_a_source_whose_holdout_answers_is_reachable():
     world, leader = serving(live=True)
     answered(world, leader)

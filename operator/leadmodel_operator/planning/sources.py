@@ -19,7 +19,7 @@ def record_spec(state: PassState) -> Outcome:
         _start_source(state, before)
     elif before.gate != now.gate:
         known = state.status.poll or PollResult()
-        state.change(poll=replace(known, holdout_digest=None, holdout_etag=None))
+        state.change(poll=replace(known, holdout_digest=None, holdout_etag=None, holdout_error=None))
     state.change(inputs=now, observed_generation=state.seen.generation)
     pin, requested = state.spec.artifact.digest, state.status.requested
     if pin is not None and (
