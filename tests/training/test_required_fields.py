@@ -86,3 +86,23 @@ def test_what_cannot_be_required_is_refused_with_the_remedy(tmp_path, capsys, fl
     message = capsys.readouterr().err.splitlines()[-1]
     assert says in message or "3,000 leads without a required field" in message
     assert not (tmp_path / "model.json").exists()
+
+
+@pytest.mark.parametrize(("flags", "code"), [((), 1), (("--allow-personal=phone",), 0)])
+def test_of_a_required_column_of_personal_data_nothing_is_told(tmp_path, capsys, flags, code):
+    """With the column allowed, the control, it is required, and its range is told as that of any other."""
+    chance, file = random.Random(3), made(tmp_path / "leads.csv", gaps=0)
+    rows = list(csv.reader(io.StringIO(file.read_text())))
+    rows = [
+        ["phone", *rows[0]],
+        *([chance.randrange(4_900_000_000, 5_100_000_000), *row] for row in rows[1:]),
+    ]
+    with file.open("w", newline="") as opened:
+        csv.writer(opened).writerows(rows)
+    line = ["--leads", str(file), "--out", str(tmp_path), "--require=phone", *flags]
+    assert main(line) == code
+    shown = capsys.readouterr().err
+    assert (
+        "it holds personal data; --allow-personal keeps it as it is; leave it out of --require" in shown
+    ) == bool(code)
+    assert ("4.9e+09" in shown) == (not code)

@@ -71,7 +71,10 @@ def with_required(
     Raises:
         ValueError: A required column gives no feature.
     """
-    why = {decision.column: decision.why for decision in decisions}
+    personal = (
+        "it holds personal data; --allow-personal keeps it as it is"  # of such a column nothing else is told
+    )
+    why = {decision.column: decision.why if decision.feature is None else personal for decision in decisions}
     for name in required:
         if all(feature.source != name for feature in features):
             raise ValueError(
