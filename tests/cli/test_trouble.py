@@ -79,6 +79,24 @@ def test_an_option_is_no_name(verb, capsys):
     assert runner.calls == []
 
 
+@pytest.mark.parametrize("verb", ["poll", "pause"])
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [(AWAY, KubectlExit.DONE), (Completed(1, "", "(NotFound): gone"), KubectlExit.FAILED)],
+)
+def test_a_command_that_is_written_waits_on_where_one_look_fails(verb, trouble, code):
+    """The control: a LeadModel that is gone will never answer."""
+    world, leader = serving(live=True)
+    works, ends = WorldKubectl(world, leader), [None, trouble]
+
+    def runner(arguments):
+        end = ends.pop(0) if arguments[0] == "get" and ends else None
+        return end or works(arguments)
+
+    assert main([verb, KEY.name], runner) == code
+    assert (ends, len(works.writes)) == ([], 1)
+
+
 # --- the page --------------------------------------------------------------------------------------------------------------------
 
 

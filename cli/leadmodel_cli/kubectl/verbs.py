@@ -4,9 +4,8 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from leadmodel_cli.kubectl.cluster import Cluster, Document
+from leadmodel_cli.kubectl.cluster import Cluster, ClusterError, Document, NotThereError
 from leadmodel_messages.exits import KubectlExit
 from leadmodel_messages.visible import visible
 from leadmodel_operator.resource.digest import short
@@ -128,8 +127,8 @@ def _fresh(document: Document, verb: Command, target: str | None, clock: Clock) 
 def _answer(cluster: Cluster, request: Request, end: float, clock: Clock) -> int:
     metadata = request.document["metadata"]
     while True:
-        status = cluster.lead_model(metadata["name"], metadata["namespace"]).get("status") or {}
-        if (status.get("handled") or {}).get(request.verb) == request.value:
+        status = _present(cluster, metadata)
+        if status is not None and (status.get("handled") or {}).get(request.verb) == request.value:
             break
         if clock.now() >= end:
             print(f"asked for {request.named}, but the operator has not answered; is it running?")
@@ -142,6 +141,16 @@ def _answer(cluster: Cluster, request: Request, end: float, clock: Clock) -> int
     phase, champion = status.get("phase", "Pending"), (status.get("champion") or {}).get("digest")
     print(visible(f"done: {request.named}; {metadata['name']} is {phase}, champion {short(champion)}"))
     return KubectlExit.DONE
+
+
+def _present(cluster: Cluster, metadata: Document) -> Document | None:
+    """The present status; None where kubectl fails for a moment: the command is written, so that another try may show its answer."""
+    try:
+        return cluster.lead_model(metadata["name"], metadata["namespace"]).get("status") or {}
+    except NotThereError:
+        raise
+    except ClusterError:
+        return None
 
 
 def _paused(status: Document) -> str:
@@ -198,9 +207,9 @@ def pause(cluster: Cluster, options: Namespace, clock: Clock) -> int:
     cluster.annotate(document, [f"{PAUSED_ANNOTATION}=true" if wants_pause else f"{PAUSED_ANNOTATION}-"])
     end = clock.now() + options.timeout
     while options.timeout:
-        phase = _phase(cluster.lead_model(options.name, document["metadata"]["namespace"]))
-        if (phase == "Paused") == wants_pause:
-            print(f"done: {document['metadata']['name']} is {phase}")
+        status = _present(cluster, document["metadata"])
+        if status is not None and (status.get("phase") == "Paused") == wants_pause:
+            print(visible(f"done: {document['metadata']['name']} is {status.get('phase', 'Pending')}"))
             return KubectlExit.DONE
         if clock.now() >= end:
             print("asked, but the operator has not answered; is it running?")
@@ -208,7 +217,3 @@ def pause(cluster: Cluster, options: Namespace, clock: Clock) -> int:
         clock.sleep(POLL_S)
     print(f"asked for {options.verb}; the operator has not answered yet")
     return KubectlExit.DONE
-
-
-def _phase(document: Document) -> Any:
-    return (document.get("status") or {}).get("phase", "Pending")
