@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 import pytest
+import yaml
 
 from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.vocabulary import GROUP, Command, ConditionType, Phase, Reason
@@ -259,3 +260,19 @@ def test_the_interpreter_is_as_narrow_as_argo_cds(tmp_path, monkeypatch):
         (tmp_path / f"{number}.lua").write_text(script)
         with pytest.raises(Exception, match="attempt to"):
             run(f"{number}.lua", {})
+
+
+def is_whole(condition: str) -> bool:
+    """Whether every bracket of a condition is closed: YAML takes a blank and # for the begin of a comment."""
+    return all(condition.count(begin) == condition.count(end) for begin, end in ("()", "{}"))
+
+
+def test_conditions_of_triggers_are_whole():
+    """One broken trigger ends all notifications of the Argo CD that has it."""
+    files = sorted((SCRIPTS / "notifications").glob("trigger.*.yaml"))
+    conditions = [trigger["when"] for file in files for trigger in yaml.safe_load(file.read_text())]
+    assert len(conditions) == 2
+    for condition in conditions:
+        assert "#.group" in condition
+        assert is_whole(condition)
+        assert not is_whole(yaml.safe_load(f"when: {condition}")["when"])  # the control: in one plain line
