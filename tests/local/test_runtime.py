@@ -156,7 +156,7 @@ def test_views_tell_the_story_in_a_pipe(machine):
     assert "Promoted" in machine.ask("history").stdout
     assert '"kind": "LeadModel"' in machine.ask("get", "-o", "json").stdout
     tree = machine.ask("get", "-o", "tree").stdout.splitlines()
-    assert tree[0].startswith("sales/conversion  Serving")
+    assert tree[0].startswith("✔ sales/conversion  Serving")
     assert sum("predictor" in line and "running" in line for line in tree) == 2
     assert any(line.startswith("├─ champion " + good.removeprefix("sha256:")[:12]) for line in tree)
     assert yaml.safe_load(machine.ask("get", "-o", "yaml").stdout)["kind"] == "LeadModel"

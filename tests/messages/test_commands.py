@@ -156,7 +156,13 @@ FOR_PEOPLE = {
         "--max-stream-entries",
         "--max-message",
     },
-    Program.PREDICTOR: {"--token-file", "--idle-seconds", "--max-waiting", "--fast-path"},
+    Program.PREDICTOR: {
+        "--token-file",
+        "--max-drain-seconds",
+        "--idle-seconds",
+        "--max-waiting",
+        "--fast-path",
+    },
 }
 
 

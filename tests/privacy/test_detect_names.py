@@ -159,7 +159,7 @@ def test_hostile_texts_take_linear_time(unit):
 
     once = min(seconds(20_000) for _ in range(2))
     assert once < 3, "the limit is wide, for a busy machine"
-    assert seconds(80_000) < 12 * max(once, 0.02)
+    assert min(seconds(80_000) for _ in range(2)) < 12 * max(once, 0.02)
 
 
 def test_the_answer_does_not_hang_on_the_hash_seed():

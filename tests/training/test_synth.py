@@ -17,7 +17,7 @@ from leadmodel_statistics.ranking import delong
 from leadmodel_training.__main__ import main as train
 from leadmodel_training.columns import plain as values
 from leadmodel_training.rows import read
-from leadmodel_training.synth import main
+from leadmodel_training.synth import main, main_under_old_name, program_under_old_name
 from leadmodel_training.synth_truth import truth_path
 from leadmodel_training.world import (
     DEFAULT_SIZE,
@@ -307,8 +307,8 @@ OLD_NAME_NOTE = "leadmodel-leads is now leadmodel-synth; the old name goes with 
 
 
 def test_the_old_name_draws_the_same_file_and_says_the_new_name(tmp_path, capsys):
-    program = entry_points(group="console_scripts")["leadmodel-leads"].load()
-    for run, name in ((program, "old.csv"), (main, "new.csv")):
+    assert entry_points(group="console_scripts")["leadmodel-leads"].load() is program_under_old_name
+    for run, name in ((main_under_old_name, "old.csv"), (main, "new.csv")):
         assert run(["--seed", "3", "--days", "1", "--per-day", "50", "--out", str(tmp_path / name)]) == 0
         assert capsys.readouterr().err == (OLD_NAME_NOTE if name == "old.csv" else "")
     assert (tmp_path / "old.csv").read_bytes() == (tmp_path / "new.csv").read_bytes()
