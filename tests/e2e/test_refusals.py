@@ -214,14 +214,22 @@ def test_a_status_that_is_refused_in_part(cluster: Cluster, operator: None, name
     cluster.apply(
         {"apiVersion": "customerops.dev/v1alpha1", "kind": "LeadModel", "metadata": metadata, "spec": spec}
     )
-    wait_for("a status", lambda: (cluster.get("lm", name, namespace) or {}).get("status"))
+    wait_for(
+        "the pause",
+        lambda: (cluster.get("lm", name, namespace) or {}).get("status", {}).get("phase") == "Paused",
+    )
     wrong = {"phase": "Nonsense", "poll": {"etag": "x" * 1000}}
-    body = cluster.get("lm", name, namespace)
-    assert body is not None
-    words = cluster.kubectl(
-        "replace", "--raw", f"{url}/status", "-f", "-",
-        stdin=json.dumps({**body, "status": {**body["status"], **wrong}}), check=False,
-    )  # fmt: skip
+
+    def refusal() -> str | None:
+        body = cluster.get("lm", name, namespace)
+        assert body is not None
+        words = cluster.kubectl(
+            "replace", "--raw", f"{url}/status", "-f", "-",
+            stdin=json.dumps({**body, "status": {**body["status"], **wrong}}), check=False,
+        )  # fmt: skip
+        return None if "Conflict" in words else words  # the operator wrote in between
+
+    words = wait_for("an answer to the status", refusal)
     assert NO_FIELD in words, "else the real server no longer says it, and the rule for it can go"
 
     async def ask() -> tuple[ApiError, dict[str, Any]]:

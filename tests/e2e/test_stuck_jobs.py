@@ -19,7 +19,10 @@ from e2e.harness.cluster import Cluster
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
 
-pytestmark = pytest.mark.schedules
+pytestmark = [
+    pytest.mark.schedules,
+    pytest.mark.alone,
+]  # dozens of pods that start again and again slow others
 
 GOAL_S, WAIT_S = 15, 180
 NOTHING = "localhost/nothing:1"
