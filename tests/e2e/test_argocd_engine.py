@@ -100,11 +100,21 @@ def test_buttons_in_argo_cds_engine(tmp_path: Path):
 
 # --- notifications -----------------------------------------------------------------------------------------------------------
 
+NOWHERE = """\
+apiVersion: v1
+kind: Config
+current-context: nowhere
+contexts: [{name: nowhere, context: {cluster: nowhere, user: nobody, namespace: argocd}}]
+clusters: [{name: nowhere, cluster: {server: "http://127.0.0.1:9"}}]
+users: [{name: nobody, user: {}}]
+"""  # the command wants one, and asks no cluster
+
 
 def notified(folder: Path, app: dict[str, Any], *command: str) -> str:
     """`argocd admin notifications …` on an Application in a file; its output."""
-    maps, resource = folder / "notifications.yaml", folder / "app.yaml"
+    maps, resource, nowhere = folder / "notifications.yaml", folder / "app.yaml", folder / "kubeconfig"
     maps.write_text(notifications())
+    nowhere.write_text(NOWHERE)
     resource.write_text(yaml.safe_dump(app))
     given = [str(binary()), "admin", "notifications", *command, str(resource)]
     where = ("--config-map", str(maps), "--secret", ":empty")
@@ -113,7 +123,7 @@ def notified(folder: Path, app: dict[str, Any], *command: str) -> str:
         check=False,
         text=True,
         capture_output=True,
-        env={**os.environ, "ARGOCD_BINARY_NAME": "argocd"},
+        env={**os.environ, "ARGOCD_BINARY_NAME": "argocd", "KUBECONFIG": str(nowhere)},
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
