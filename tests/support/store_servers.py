@@ -35,11 +35,19 @@ def installed(folder: Path, *command: str) -> bool:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    if shutil.which(command[0]) is None or subprocess.run([*command, str(part)], check=False).returncode:
+    if shutil.which(command[0]) is None or not runs([*command, str(part)]):
         print(f"{folder.name} cannot be installed here; its tests are skipped", file=sys.stderr)
         return False
     part.rename(folder)
     return True
+
+
+def runs(command: list[str]) -> bool:
+    """Whether a command ends well, in ten minutes at most: a registry that hangs must not hold up all tests."""
+    try:
+        return subprocess.run(command, check=False, timeout=600).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def main() -> int:
