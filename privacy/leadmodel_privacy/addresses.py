@@ -85,13 +85,13 @@ def addresses(scanned: ScannedText) -> Iterator[Span]:
     has_code_word = contains_any(low, _CODE_STEMS)
     for start, end in scanned.unclaimed_numbers():
         for span in _street_after(text, start, end):
-            yield _with_town(scanned, span)
+            yield with_town(scanned, span)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             for span in _until(_GERMAN, text, start):
-                yield _with_town(scanned, span)
+                yield with_town(scanned, span)
         if has_romance_street and end - start <= 6:
             for span in _until(_ROMANCE, text, start):
-                yield _with_town(scanned, span)
+                yield with_town(scanned, span)
         yield from _code(scanned, start, end, has_code_word=has_code_word)
     if "box" in low or "fach" in low or "fpo" in low or "apartado" in low:
         for pattern in (_BOX, _MILITARY):
@@ -106,7 +106,7 @@ def _street_after(text: str, start: int, end: int) -> Iterator[Span]:
                 return
 
 
-def _with_town(scanned: ScannedText, street: Span) -> Span:
+def with_town(scanned: ScannedText, street: Span) -> Span:
     """The street with the unit, the lines and the postcode behind it; a number with a label, as of an order, is no postcode."""
     start, end, entity = street
     town = _TOWN.match(scanned.text, end)

@@ -236,9 +236,9 @@ def test_changes_come_without_a_reload(page):
         open_page(page, found)
         document = source.looks["marketing", "upsell"].document
         document["status"]["phase"] = "Breaching"
-        page.wait_for_selector("tr:has-text('marketing/upsell'):has-text('Breaching')")
+        assert page.wait_for_selector("tr:has-text('marketing/upsell'):has-text('Breaching')")
         source.error = "the server is gone"
-        page.wait_for_selector("[role=alert]:has-text('the server is gone')")
+        assert page.wait_for_selector("[role=alert]:has-text('the server is gone')")
 
 
 @pytest.mark.slow
@@ -247,7 +247,7 @@ def test_a_page_of_an_earlier_start_says_that_it_has_ended(page):
         open_page(page, found)
         page.context.clear_cookies()  # as a new start on the same port does, which takes another token
         page.evaluate("location.hash = '#/sales/churn'")
-        page.wait_for_selector("#live:has-text('ended: the address is of an earlier start')")
+        assert page.wait_for_selector("#live:has-text('ended: the address is of an earlier start')")
 
 
 @pytest.mark.slow
