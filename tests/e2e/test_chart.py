@@ -16,7 +16,7 @@ from cluster.crds import monitoring
 from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, ROOT, Cluster, named, wait_for
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
-from support.helm import CHART, VALUE_SETS, render_set
+from support.helm import CHART, VALUE_SETS, render, render_set
 
 pytestmark = [pytest.mark.lifecycle, pytest.mark.alone, pytest.mark.own]
 
@@ -55,7 +55,9 @@ def strictly(cluster: Cluster, objects: list[dict[str, Any]]) -> str:
 
 @pytest.mark.parametrize("name", VALUE_SETS)
 def test_the_api_server_knows_every_field(cluster: Cluster, with_monitoring: None, name: str):
-    objects = [body for body in render_set(name) if body["kind"] not in NOT_HERE]
+    another = "--set=fullnameOverride=another"  # what is installed would be merged with it
+    values = f"--values={CHART / 'ci' / f'{name}-values.yaml'}"
+    objects = [body for body in render(values, another) if body["kind"] not in NOT_HERE]
     answer = strictly(cluster, objects)
     assert answer.count("(server dry run)") == len(objects), answer
 
@@ -152,7 +154,7 @@ def test_a_refused_value_changes_nothing(cluster: Cluster, operator: None):
 def test_helm_test_tells_a_healthy_operator_from_one_that_is_gone(cluster: Cluster, operator: None):
     restricted(cluster)
     where = (HELM_RELEASE, "-n", HELM_NAMESPACE, "--timeout=200s")
-    assert "Succeeded" in cluster.helm("test", *where, "--logs")
+    assert "Succeeded" in cluster.helm("test", *where)
     scale = ("scale", "deployment", "leadmodel", "-n", HELM_NAMESPACE)
     cluster.kubectl(*scale, "--replicas=0")
     try:
