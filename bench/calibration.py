@@ -96,7 +96,7 @@ def compare(table: Table, recipe: Recipe, ways: Iterable[str]) -> list[Figures]:
     return [measured(table.name, recipe, name, WAYS[name](task), outcome) for name in ways]
 
 
-def per_table(found: Sequence[Figures]) -> str:
+def per_table(figures: Sequence[Figures]) -> str:
     """One row per table, recipe and way."""
     head = ["table", "recipe", "way", "leads", "rate", "AUC", "Brier", "ECE", "O/E"]
     rows = [
@@ -104,17 +104,17 @@ def per_table(found: Sequence[Figures]) -> str:
             f.table, f.recipe, f.way, f"{f.leads:,}", f"{f.rate:.2f}", f"{f.auc:.3f} ± {f.half:.3f}", f"{f.brier:.4f}",
             f"{f.ece:.3f}", f"{f.observed_expected:.2f}",
         ]
-        for f in found
+        for f in figures
     ]  # fmt: skip
     return as_table(head, rows)
 
 
-def summary(found: Sequence[Figures]) -> str:
+def summary(figures: Sequence[Figures]) -> str:
     """Per way the means over all tables, and how often the way is better than a tenth, then all, or worse, by log loss."""
-    base = {(f.table, f.recipe): f for f in found if f.way == BASE}
+    base = {(f.table, f.recipe): f for f in figures if f.way == BASE}
     rows = []
     for way in WAYS:
-        mine = [f for f in found if f.way == way]
+        mine = [f for f in figures if f.way == way]
         pairs = [(f, base[f.table, f.recipe]) for f in mine]
         better = sum(f.log_loss < t.log_loss - 1e-4 for f, t in pairs)
         worse = sum(f.log_loss > t.log_loss + 1e-4 for f, t in pairs)
@@ -136,7 +136,7 @@ def summary(found: Sequence[Figures]) -> str:
 
 
 def main() -> None:
-    """Print the tables."""
+    """Train every table in every way, and print the figures as tables."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--fewer", action="store_true", help="one table of each kind")
     p.add_argument("--recipe", nargs="+", type=Recipe, choices=list(Recipe), default=list(Recipe))
@@ -149,23 +149,23 @@ def main() -> None:
     )
     given = p.parse_args()
     known = json.loads(given.json.read_text()) if given.json and given.json.exists() else []
-    found = [Figures(**figures) for figures in known]
-    done = {(f.table, f.recipe, f.way) for f in found}
+    figures = [Figures(**row) for row in known]
+    done = {(f.table, f.recipe, f.way) for f in figures}
     with contextlib.redirect_stdout(io.StringIO()) as aside:  # the drawing of leads prints what it drew
         everything = list(tables(fewer=given.fewer))
     aside.close()
     for table, recipe in itertools.product(everything, given.recipe):
-        found += compare(table, recipe, [way for way in given.way if (table.name, recipe, way) not in done])
-        print(f"{table.name} ({len(found)} figures)", flush=True)
+        figures += compare(table, recipe, [way for way in given.way if (table.name, recipe, way) not in done])
+        print(f"{table.name} ({len(figures)} figures)", flush=True)
         if given.json:
-            given.json.write_text(json.dumps([asdict(f) for f in found]))
+            given.json.write_text(json.dumps([asdict(f) for f in figures]))
     print()
     if given.details:
-        print(per_table(found), end="\n\n")
-    for kind in dict.fromkeys(f.table.split()[0] for f in found):
-        part = [f for f in found if f.table.split()[0] == kind]
+        print(per_table(figures), end="\n\n")
+    for kind in dict.fromkeys(f.table.split()[0] for f in figures):
+        part = [f for f in figures if f.table.split()[0] == kind]
         print(f"{kind}: {len(part) // len(WAYS)} trainings\n{summary(part)}\n")
-    print(f"all: {len(found) // len(WAYS)} trainings\n{summary(found)}")
+    print(f"all: {len(figures) // len(WAYS)} trainings\n{summary(figures)}")
 
 
 if __name__ == "__main__":

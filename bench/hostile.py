@@ -88,8 +88,8 @@ def most_labels(loop: asyncio.AbstractEventLoop, client: Client, wanted: Spec) -
     low, high = 0, 200_000
     while high - low > 500:
         middle = (low + high) // 2
-        about = {"name": "probe", "labels": labels(middle)}
-        body = {"apiVersion": "customerops.dev/v1alpha1", "kind": "LeadModel", "metadata": about}
+        metadata = {"name": "probe", "labels": labels(middle)}
+        body = {"apiVersion": "customerops.dev/v1alpha1", "kind": "LeadModel", "metadata": metadata}
         try:
             made = loop.run_until_complete(
                 client.create(path(PLURAL, "default"), {**body, "spec": dump(wanted)})

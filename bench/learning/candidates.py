@@ -104,7 +104,7 @@ class OurRecipe(ClassifierMixin, BaseEstimator):
         self.recipe, self.features = recipe, features
 
     def fit(self, x: Floats, y: NDArray[np.bool_]) -> "OurRecipe":
-        """Fit the recipe."""
+        """Fit the recipe on leads, as scikit-learn calls it."""
         self.classes_ = np.array([False, True])
         self.fitted_ = fit(self.recipe, self.features, np.asarray(x), np.asarray(y, np.bool_), 0)
         return self

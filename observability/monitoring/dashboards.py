@@ -13,12 +13,12 @@ DASHBOARDS = (FLEET, ONE_MODEL, OPERATOR, JOBS)
 
 
 def files() -> dict[Path, str]:
-    """The text of each file of JSON."""
+    """The text of each dashboard file, by its path."""
     return {FOLDER / f"{board.uid}.json": json.dumps(board.model(), indent=1) + "\n" for board in DASHBOARDS}
 
 
 def write() -> None:
-    """Write all files."""
+    """Write the dashboards, one JSON file each, into a folder."""
     FOLDER.mkdir(exist_ok=True)
     for path, text in files().items():
         path.write_text(text)

@@ -16,7 +16,7 @@ THRESHOLD = re.compile(r"(?<=[<>=] )[0-9.]+$")  # the number that a chart's valu
 
 @dataclass(frozen=True)
 class Alert:
-    """One alerting rule."""
+    """An alert as a Prometheus rules file writes it."""
 
     name: str
     expr: str

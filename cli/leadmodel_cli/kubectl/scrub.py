@@ -74,7 +74,7 @@ class Scrubber:
         return value
 
     def text(self, text: str) -> str:
-        """Clean one text."""
+        """Replace each word of a text that our own sources do not use."""
         if text in self.names or _INSTANT.fullmatch(text):
             return text
         words = [word if self._is_known(word) else HIDDEN for word in text.split()]

@@ -76,7 +76,7 @@ class Progress:
     _told: float = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin to count."""
+        """Begin to measure how long the nights of a replay take."""
         self._begun = self._told = self.clock()
 
     def expected(self) -> float:

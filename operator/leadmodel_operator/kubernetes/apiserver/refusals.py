@@ -18,7 +18,7 @@ from leadmodel_operator.planning.observed import Refusal, RefusalKind
 
 _REFUSING = {400, 403, 413, 422}
 _RIGHTS = re.compile(r"[Uu]ser \".*(?: cannot |attempting to grant)")
-_OURS = re.compile(
+_TELLS_OF_OBJECT = re.compile(
     r"webhook|^failed to create typed patch object"
 )  # 5xx that tell of the object, not of the server
 _QUOTA = re.compile(r"(?:exceeded|failed) quota")
@@ -26,7 +26,7 @@ _QUOTA = re.compile(r"(?:exceeded|failed) quota")
 
 def refusal_of(error: ApiError, name: str) -> Refusal | None:
     """Describe the refusal of the object `name`, as "Kind/name"; None for an answer that is no refusal of an object."""
-    tells_of_object = error.status >= 500 and _OURS.search(error.words) is not None
+    tells_of_object = error.status >= 500 and _TELLS_OF_OBJECT.search(error.words) is not None
     if error.namespace_terminating or (error.status not in _REFUSING and not tells_of_object):
         return None
     return Refusal(_kind_of(error), error.request, name, error.words)
