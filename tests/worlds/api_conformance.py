@@ -306,6 +306,28 @@ async def a_watch_goes_on_from_a_version(client: Client, namespace: str) -> None
 
 
 @check
+async def a_watch_may_start_with_the_list(client: Client, namespace: str) -> None:
+    """Kubectl since 1.35 asks so where it waits: without the bookmark it would wait for ever."""
+    for name in ("a", "b"):
+        await client.create(path(namespace), config_map(namespace, name, {LABEL: "w"}))
+    query = {
+        "labelSelector": LABEL,
+        "sendInitialEvents": "true",
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": "true",
+    }
+    watched = asyncio.create_task(events(client, namespace, "", 4, **query))
+    await asyncio.sleep(0.5)
+    await client.merge(path(namespace, "a"), {"data": {"x": "1"}})
+    *added, bookmark, modified = await watched
+    assert [(e["type"], e["object"]["metadata"]["name"]) for e in added] == [("ADDED", "a"), ("ADDED", "b")]
+    assert all(e["object"]["kind"] == "ConfigMap" for e in added)
+    assert (bookmark["type"], bookmark["object"]["kind"]) == ("BOOKMARK", "ConfigMap")
+    assert bookmark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"
+    assert (modified["type"], modified["object"]["metadata"]["name"]) == ("MODIFIED", "a")
+
+
+@check
 async def an_expired_version_cannot_be_watched_from(client: Client, namespace: str) -> None:
     """Whoever runs the checks sees to it that version 1 has expired."""
     await client.create(path(namespace), config_map(namespace, "a"))

@@ -372,11 +372,29 @@ class FakeApi:
         self._moved.set()
         self._moved = asyncio.Event()
 
+    def _initial_events(self, call: Call) -> list[Object]:
+        """What a watch starts with if it asks for the list as events, as kubectl does since 1.35: each object, then a bookmark."""
+        if call.query.get("sendInitialEvents") != "true":
+            return []
+        if call.query.get("resourceVersionMatch") != "NotOlderThan":
+            raise Refused(
+                422, "Invalid", "resourceVersionMatch is forbidden for watch unless it is NotOlderThan"
+            )
+        chosen = [o for p, o in sorted(self.objects.items()) if self._within(call, p) and _matches(call, o)]
+        prefix, kind = PREFIX[call.resource], KIND[call.resource]
+        typed = {"kind": kind, "apiVersion": prefix.removeprefix("/apis/").removeprefix("/api/")}
+        end = {"resourceVersion": str(self.version), "annotations": {"k8s.io/initial-events-end": "true"}}
+        events = [{"type": "ADDED", "object": {**typed, **stored}} for stored in chosen]
+        return [*events, {"type": "BOOKMARK", "object": {**typed, "metadata": end}}]
+
     async def _watch(self, request: web.Request, call: Call) -> web.StreamResponse:
+        initial = self._initial_events(call)
         stream = web.StreamResponse(headers={"Content-Type": "application/json"})
         stream.enable_chunked_encoding()
         await stream.prepare(request)
-        seen = int(call.query.get("resourceVersion") or self.version)
+        for event in initial:
+            await stream.write(json.dumps(event).encode() + b"\n")
+        seen = self.version if initial else int(call.query.get("resourceVersion") or self.version)
         if seen < self.compacted:
             gone = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"}
             await stream.write(json.dumps({"type": "ERROR", "object": gone}).encode() + b"\n")
