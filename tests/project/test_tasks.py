@@ -29,6 +29,7 @@ MASKS = (
     (re.compile(r"\b\d+[smhd](\d+[smhd])?\b"), "AGE"),
     (re.compile(r"-\d{9,}\b"), "-NUMBER"),
     (re.compile(r"(\b0\.\d{4}) +\d\.\d\d\b"), r"\1"),  # the drift behind an AUC: shown once pods were asked
+    (re.compile(r" deleted from \S+ namespace$", re.M), " deleted"),  # kubectl since 1.34
     (re.compile(r"[ \t]+"), " "),
 )
 
@@ -107,4 +108,5 @@ def test_a_command_that_fails_is_seen(tmp_path):
 def test_another_output_is_seen():
     assert masked("conversion  True 5m") == masked("conversion True   8d")
     assert masked("conversion True 0.8000 0.03 5m") == masked("conversion True 0.8000   8d")
+    assert masked('"a" deleted from sales namespace') == masked('"a" deleted')
     assert masked("conversion True") != masked("conversion False")
