@@ -4,7 +4,8 @@ from leadmodel_operator.planning.facts import fault_words
 from leadmodel_operator.planning.observed import FaultKind, JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
 
-YOUNG_S, SOON_S, LATER_S = 120.0, 5.0, 30.0  # no event tells that a Job's pod cannot be made
+# No event tells that a Job's pod cannot be made: seconds to the next look, as a share of the Job's age between two bounds.
+SOON_S, LATER_S, SHARE = 5.0, 120.0, 0.1
 _WORDS = 256  # characters that status keeps
 
 
@@ -22,7 +23,7 @@ def why_waiting(state: PassState, kind: JobKind, name: str | None = None) -> str
     if job is None or not job.waits or (name is not None and job.name != name):
         return None
     age = (state.now - job.created).total_seconds()
-    state.requeue_in(SOON_S if age < YOUNG_S else LATER_S)
+    state.requeue_in(min(max(SOON_S, SHARE * age), LATER_S))
     if job.fault is None or job.fault.kind is FaultKind.TERMINATED:
         return None
     return f"the {job.kind} cannot start ({fault_words(job.fault)})"[:_WORDS]

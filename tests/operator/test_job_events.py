@@ -1,0 +1,101 @@
+"""Events of waiting Jobs: however many wait in a namespace, the API server is asked in turn and rests in between."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leadmodel_operator.kubernetes.observe import job_events
+from leadmodel_operator.kubernetes.observe.job_events import AGAIN, JobEvents
+from leadmodel_operator.reconcile import Key
+from support import virtual_time
+
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+TOOK_S = 0.02  # what one question costs the API server
+LOOKS_S = 5.0  # between two looks at a LeadModel
+LONG_S = 60.0
+
+
+@dataclass
+class Reader:
+    """Answers each question after a while, and notes how many are open at once."""
+
+    asked: dict[str, int] = field(default_factory=dict)
+    open: dict[str, int] = field(default_factory=dict)
+    most: int = 0
+
+    async def events_of(self, namespace: str, uid: str) -> list[dict]:
+        self.asked[uid] = self.asked.get(uid, 0) + 1
+        self.open[namespace] = self.open.get(namespace, 0) + 1
+        self.most = max(self.most, self.open[namespace])
+        await asyncio.sleep(TOOK_S)
+        self.open[namespace] -= 1
+        return [
+            {"reason": "FailedCreate", "message": f"exceeded quota {uid}", "metadata": {}, "type": "Warning"}
+        ]
+
+
+def waiting_job(name):
+    labels = {"customerops.dev/role": "poll", "customerops.dev/leadmodel": name}
+    created = (BEGAN - timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+    metadata = {"name": f"{name}-poll", "uid": f"uid-{name}", "creationTimestamp": created, "labels": labels}
+    return {
+        "metadata": metadata,
+        "spec": {"template": {"spec": {"containers": [{"image": "i"}]}}},
+        "status": {},
+    }
+
+
+def look(namespaces):
+    """Every LeadModel of some namespaces looks again and again; the reader, and when each first knew its fault."""
+
+    async def tell():
+        loop, reader, known = asyncio.get_running_loop(), Reader(), {}
+        events = JobEvents(reader)
+
+        async def one(key, first):
+            await asyncio.sleep(first)
+            while loop.time() < LONG_S:
+                now = BEGAN + timedelta(seconds=loop.time())
+                faults = await events.faults(key, [waiting_job(key.name)], [], now)
+                if faults:
+                    known.setdefault(key, loop.time())
+                await asyncio.sleep(LOOKS_S)
+
+        keys = [Key(space, f"{space}-{n}") for space, many in namespaces.items() for n in range(many)]
+        await asyncio.gather(*(one(key, LOOKS_S * n / len(keys)) for n, key in enumerate(keys)))
+        return reader, known
+
+    return virtual_time.run(tell())
+
+
+def busy(reader):
+    """The share of the time in which the API server answers questions of the large namespace."""
+    return sum(n for uid, n in reader.asked.items() if uid.startswith("uid-large")) * TOOK_S / LONG_S
+
+
+def test_a_thousand_waiting_jobs_of_a_namespace_take_a_fifth_of_the_servers_time():
+    reader, known = look({"large": 1000, "small": 2})
+    assert reader.most == 1
+    assert busy(reader) < 0.21
+    assert max(at for key, at in known.items() if key.namespace == "small") < 15
+
+
+def test_control_without_a_rest_the_server_does_nothing_else(monkeypatch):
+    monkeypatch.setattr(job_events, "REST", 0.0)
+    reader, _ = look({"large": 1000})
+    assert busy(reader) > 0.5
+
+
+@pytest.mark.parametrize("many", [1, 20, 50])
+def test_each_of_some_waiting_jobs_is_told_why_within_fifteen_seconds(many):
+    _, known = look({"usual": many})
+    assert len(known) == many
+    assert max(known.values()) < 15
+
+
+def test_a_fault_is_kept_between_two_questions():
+    reader, known = look({"usual": 1})
+    assert reader.asked == {"uid-usual-0": LONG_S // AGAIN.total_seconds()}
+    assert len(known) == 1
