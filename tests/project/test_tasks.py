@@ -29,7 +29,7 @@ MASKS = (
     (re.compile(r"\b\d+[smhd](\d+[smhd])?\b"), "AGE"),
     (re.compile(r"-\d{9,}\b"), "-NUMBER"),
     (re.compile(r"(\b0\.\d{4}) +\d\.\d\d\b"), r"\1"),  # the drift behind an AUC: shown once pods were asked
-    (re.compile(r" deleted from \S+ namespace$", re.M), " deleted"),  # kubectl since 1.34
+    (re.compile(r" deleted from \S+ namespace$", re.MULTILINE), " deleted"),  # kubectl since 1.34
     (re.compile(r"[ \t]+"), " "),
 )
 
