@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import replace
 
+import aiohttp
 from apiserver import ApiServer, api_server
 from fleet import NAMESPACE, Operator, World, annotate, handled, row, spec
 
@@ -27,6 +28,7 @@ from leadmodel_operator.resource.spec import ArtifactSource, Predictor, Spec
 from leadmodel_operator.resource.vocabulary import PLURAL
 
 HOSTILE = "hostile"
+CONNECTIONS = 32
 LOOK_S = 0.01  # between two looks for an answer
 WIDE = "x" * 63
 
@@ -86,7 +88,7 @@ def labels(number: int, model: int = 0) -> dict[str, str]:
 
 def most_labels(loop: asyncio.AbstractEventLoop, client: Client, wanted: Spec) -> int:
     """The number of labels beside this spec up to which the API server takes a LeadModel."""
-    low, high = 0, 200_000
+    low, high = 0, 60_000
     while high - low > 500:
         middle = (low + high) // 2
         metadata = {"name": "probe", "labels": labels(middle)}
@@ -185,6 +187,8 @@ def clients(api: ApiServer, loop: asyncio.AbstractEventLoop) -> Client:
     async def make() -> Client:
         client = Client(find_access(now))
         client.bucket.rate = client.bucket.burst = 1e6
+        await client.requests.close()  # the API server takes long over the largest objects
+        client.requests = client.access.session(CONNECTIONS, aiohttp.ClientTimeout(total=180))
         return client
 
     return loop.run_until_complete(make())
