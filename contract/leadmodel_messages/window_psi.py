@@ -14,12 +14,12 @@ MIN_HOUR_LEADS = 500  # of the last 24 hours, for hour_of_day
 
 
 def feature_psi(
-    feature: FeatureWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]
+    feature: FeatureWindow | MissingWindow, leads_by_hour: Sequence[int], ref_by_hour: Sequence[int]
 ) -> Psi | None:
     """Compute the PSI of one feature of a slot; None where PSI needs more leads.
 
     Args:
-        feature: Counts per bin.
+        feature: Counts per bin, of values or of leads with and without one.
         leads_by_hour: Leads of the slot per UTC hour, 24 of them, or none without an hour reference.
         ref_by_hour: Rows of the reference per UTC hour, as many.
     """
@@ -61,15 +61,7 @@ def missing_psi(
     """
     if missing is None or missing.observed[1] <= missing.expected[1]:
         return None
-    return psi(
-        missing.observed,
-        missing.expected,
-        n=missing.n,
-        n_ref=missing.n_ref,
-        shrink=missing.shrink,
-        leads_by_hour=leads_by_hour,
-        ref_by_hour=ref_by_hour,
-    )
+    return feature_psi(missing, leads_by_hour, ref_by_hour)
 
 
 def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:

@@ -8,8 +8,17 @@ import pytest
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_artifact.model import FeatureKind
 from leadmodel_artifact.reference import bin_index, bin_indices, build, expected_shares
-from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow, Window, dump, merge, parse
-from leadmodel_messages.window_psi import feature_psi, hours_psi
+from leadmodel_messages.window import (
+    FeatureWindow,
+    HoursWindow,
+    MissingWindow,
+    SlotWindow,
+    Window,
+    dump,
+    merge,
+    parse,
+)
+from leadmodel_messages.window_psi import feature_psi, hours_psi, missing_psi
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_statistics.stability import mean_shift_z
 
@@ -49,6 +58,15 @@ def test_psi_is_the_formula():
 def test_no_drift_is_zero_never_negative():
     assert feature_psi(feature((50, 50), (50.0, 50.0)), (), ()).value == 0.0
     assert feature_psi(feature((0, 0), (0.0, 0.0)), (), ()) is None
+
+
+def test_missing_values_are_compared_as_two_bins_and_only_where_more_are_missing():
+    hours = (100,) + (0,) * 23, (1000,) + (0,) * 23
+    more = MissingWindow(100, 5000, 100.0, (70, 30), (90.0, 10.0))
+    assert missing_psi(more, *hours) == feature_psi(feature((70, 30), (90.0, 10.0)), *hours)
+    assert missing_psi(more, *hours).value > 0.1
+    assert missing_psi(replace(more, observed=(95, 5)), *hours) is None
+    assert missing_psi(None, *hours) is None
 
 
 def test_adding_equals_pooling():
