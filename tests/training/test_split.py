@@ -22,7 +22,8 @@ NAN = float("nan")
 def split(times, same=None, *, holdout=0.2, calibrate=0.1, certain=False):
     times = np.array(times, dtype=float)
     same = np.arange(len(times)) if same is None else np.array(same)
-    return in_time(order_of(times), times, same, holdout=holdout, calibrate=calibrate, certain=certain)
+    whole = in_time(order_of(times), times, same, holdout=holdout, certain=certain)
+    return whole.calibrating(calibrate, times) if calibrate else whole
 
 
 def test_the_newest_judge_and_the_next_calibrate():
@@ -53,6 +54,23 @@ def test_the_same_lead_leaves_the_older_sides():
     assert found.fit.tolist() == [1, 3, 4, 5, 6]  # 0 is row 7, 2 is row 9
     assert found.calibrate.tolist() == [7]
     assert found.dropped == 2
+
+
+def test_the_share_that_calibrates_is_one_of_the_leads_that_are_left():
+    """Of 800 older rows 300 are leads of the holdout; a quarter of the other 500 calibrates, not one of the 800."""
+    same = np.arange(1000)
+    same[500:800] = np.arange(800, 1000).repeat(2)[:300]
+    found = split(range(1000), same, calibrate=0.25)
+    assert found.dropped == 300
+    assert found.calibrate.tolist() == [*range(375, 500)]
+    assert found.fit.tolist() == [*range(375)]
+
+
+def test_a_lead_that_calibrates_leaves_the_others():
+    found = split(range(100), [*range(70), *range(10), *range(80, 100)], calibrate=0.125)
+    assert found.calibrate.tolist() == [*range(70, 80)]
+    assert found.fit.tolist() == [*range(10, 70)]
+    assert found.dropped == 10
 
 
 @pytest.mark.parametrize(("certain", "left"), [(False, 8), (True, 0)])

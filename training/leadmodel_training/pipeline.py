@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +83,8 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
     if calendar:
         timer.note(f"left out of drift, for they only count time: {', '.join(map(repr, calendar))}")
     timer.log(
-        f"fitting {request.recipe} on {len(split.trained):,} leads, {len(split.holdout):,} judge",
+        f"fitting {request.recipe} on {len(split.trained):,} leads, of which the newest {len(split.calibrate):,} calibrate; "
+        f"{len(split.holdout):,} others judge",
         PASSED[request.recipe][Step.FIT],
     )
     fitted, choice = fit_model(split, features, table, leads.outcome, request)
@@ -110,18 +110,11 @@ def choose_split(leads: Leads, request: TrainingRequest, now: datetime) -> Split
     order = order_of(leads.times)
     if request.horizon_days is not None:
         order = matured(order, leads.times, request.horizon_days, now.timestamp())
-    cut = partial(
-        in_time,
-        order,
-        leads.times,
-        identities(leads.rows, leads.roles),
-        holdout=request.holdout_share,
-        certain=leads.roles.id is not None,
-    )
-    split = cut(calibrate=0.0)
-    share = calibration_share(leads.outcome[split.trained], request.calibration_share)
+    same, certain = identities(leads.rows, leads.roles), leads.roles.id is not None
+    split = in_time(order, leads.times, same, holdout=request.holdout_share, certain=certain)
+    share = calibration_share(leads.outcome[split.fit], request.calibration_share)
     if share:
-        calibrating = cut(calibrate=share)
+        calibrating = split.calibrating(share, leads.times)
         if all(has_both(leads.outcome[part]) for part in (calibrating.fit, calibrating.calibrate)):
             split = calibrating
     remedy = SORTED if np.isnan(leads.times).all() else LONGER

@@ -5,7 +5,7 @@ The functions return places of rows; of the content they read only times and has
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 from typing import Any
@@ -43,17 +43,34 @@ class TrainingRefused(ValueError):  # noqa: N818  # an outcome, in the word that
 
 @dataclass(frozen=True)
 class Split:
-    """Places of rows, oldest first; `dropped` counts rows left out because a newer row is the same lead."""
+    """Places of rows, oldest first; `dropped` counts rows left out because a newer row is the same lead.
+
+    `same` are the numbers of `identities`, or numbers that all differ where equal inputs do not mean the same lead.
+    """
 
     fit: Places
     calibrate: Places
     holdout: Places
     dropped: int
+    same: NDArray[np.int64]
 
     @property
     def trained(self) -> Places:
         """All rows that the model learns from: those that calibrate are the newest of them."""
         return np.concatenate([self.fit, self.calibrate])
+
+    def calibrating(self, share: float, times: Floats) -> "Split":
+        """The split in which a share of the newest rows learned from calibrates; of the others those leave that are the same lead.
+
+        Args:
+            share: Share of the rows that were not dropped.
+            times: Unix seconds of all rows, NaN where unknown; rows of one instant stay together.
+        """
+        learned = self.trained
+        middle = _cut(learned, times, len(learned) - round(len(learned) * share))
+        older, newer = learned[:middle], learned[middle:]
+        fit = older[~np.isin(self.same[older], self.same[newer])]
+        return replace(self, fit=fit, calibrate=newer, dropped=self.dropped + len(older) - len(fit))
 
 
 def order_of(times: Floats) -> Places:
@@ -112,18 +129,10 @@ def identities(rows: Rows, roles: Roles) -> NDArray[np.int64]:
     return hashes
 
 
-def in_time(
-    order: Places,
-    times: Floats,
-    same: NDArray[np.int64],
-    *,
-    holdout: float,
-    calibrate: float,
-    certain: bool,
-) -> Split:
-    """Split rows in time order; rows of one instant stay together.
+def in_time(order: Places, times: Floats, same: NDArray[np.int64], *, holdout: float, certain: bool) -> Split:
+    """Split rows in time order, without any that calibrate; rows of one instant stay together.
 
-    A row leaves the older side if the same lead is on a newer side. Where most rows would leave and the identity is not certain,
+    A row leaves the older side if the same lead is on the newer side. Where most rows would leave and the identity is not certain,
     equal inputs do not mean the same lead, and every row stays.
 
     Args:
@@ -131,22 +140,18 @@ def in_time(
         times: Unix seconds of all rows, NaN where unknown.
         same: Numbers of `identities`.
         holdout: Share of the newest rows for the holdout.
-        calibrate: Share of the newest other rows for the calibration.
         certain: Whether the identities come from an id column.
     """
     cut = _cut(order, times, len(order) - round(len(order) * holdout))
-    middle = _cut(order, times, cut - round(cut * calibrate))
-    oldest, older, newest = order[:middle], order[middle:cut], order[cut:]
-    fit = oldest[~np.isin(same[oldest], same[order[middle:]])]
-    slice_ = older[~np.isin(same[older], same[newest])]
-    dropped = cut - len(fit) - len(slice_)
-    if 2 * dropped > cut and not certain:
-        return Split(oldest, older, newest, 0)
-    return Split(fit, slice_, newest, dropped)
+    older, newest = order[:cut], order[cut:]
+    fit = older[~np.isin(same[older], same[newest])]
+    if 2 * (cut - len(fit)) > cut and not certain:
+        fit, same = older, np.arange(len(same))
+    return Split(fit, order[:0], newest, cut - len(fit), same)
 
 
 def calibration_share(outcome: NDArray[np.bool_], least: float) -> float:
-    """The share of the newest training rows on which a model of the others is calibrated.
+    """The share of the newest training rows, duplicates not counted, on which a model of the others is calibrated.
 
     `least`, or as much more as holds 100 leads of either outcome; 0 where that is more than half of the rows or leaves too few of the
     others. bench/calibration.py compares this rule with others.
