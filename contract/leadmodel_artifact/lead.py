@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
-from leadmodel_artifact.values import number_of, text_of
+from leadmodel_artifact.values import is_missing_word, number_of, text_of
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
         LeadError: naming the field.
     """
     value = lead.get(feature.source)
-    if value is None:
+    if is_missing(feature, value):
         if feature.kind is FeatureKind.HOUR_OF_DAY and now is not None:
             return now.astimezone(UTC).hour
         if feature.required:
@@ -58,25 +58,38 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
         case FeatureKind.NUMERIC:
             return _number(feature, value)
         case FeatureKind.CATEGORICAL:
-            return _word(feature, value)
+            return _scalar(feature, value, "must be a string")
         case FeatureKind.TEXT_LENGTH:
-            if not isinstance(value, str):
-                raise LeadError(feature.source, "must be a text")
-            return len(value)
+            return len(text_of(_scalar(feature, value, "must be a text")))
         case FeatureKind.HOUR_OF_DAY:
             return instant(value, feature.source).hour
 
 
-def _word(feature: Feature, value: Any) -> Any:
-    if isinstance(value, str):
-        return None if value in feature.missing else value
-    if type(value) in word_types(feature):
+def is_missing(feature: Feature, value: Any) -> bool:
+    """Whether a value stands for none: null, an empty text, or a word that means missing in a field of this kind.
+
+    An empty text is a text of no characters, and is missing only where a text is required.
+    """
+    if not isinstance(value, str):
+        return value is None
+    match feature.kind:
+        case FeatureKind.CATEGORICAL:
+            return not value or value in feature.missing
+        case FeatureKind.TEXT_LENGTH:
+            return feature.required and not value
+        case _:
+            return is_missing_word(value)
+
+
+def _scalar(feature: Feature, value: Any, complaint: str) -> Any:
+    """The value, which is a text or else a number or boolean of JSON, which stands for its text."""
+    if isinstance(value, str | int | float):
         return value
-    raise LeadError(feature.source, "must be a string")
+    raise LeadError(feature.source, complaint)
 
 
 def word_types(feature: Feature) -> frozenset[type]:
-    """The types of JSON, besides strings, that a category takes: numbers and booleans, each where a level is the text of one."""
+    """The types of JSON, besides strings, whose values are levels of a category: numbers and booleans, each where a level is the text of one."""
     types: set[type] = set()
     if any(_number_level(level) is not None for level in feature.levels):
         types |= {int, float}
@@ -104,7 +117,7 @@ def _number(feature: Feature, value: Any) -> float | None:
             value = number_of(value)
         except ValueError:
             raise LeadError(feature.source, "must be a number") from None
-        if value is None:
+        if value is None:  # inf
             if feature.required:
                 raise LeadError(feature.source, "is required")
             return None
@@ -161,26 +174,30 @@ def level_number(feature: Feature, value: str | None) -> int:
 def codes(feature: Feature) -> dict[Any, int]:
     """Codes of a category's values: a level's number; for a missing value (None) the code after other. Values not in the answer are other.
 
-    A number or boolean of JSON has the code of the level that is its text, or else of a level that is another text of it (`3.0`, `True`).
+    A number or boolean of JSON has the code of the level that is its text, or else of a level that is another text of it (`3.0`, `True`);
+    so has its text, since a table of texts does not tell the two apart.
     """
-    table: dict[Any, int] = {level: n for n, level in enumerate(feature.levels)}
-    flags: dict[Any, int] = {}
-    types = word_types(feature)
-    if int in types:
-        for level, n in list(table.items()):
-            number = _number_level(level)
-            if number is not None and (number not in table or text_of(number) == level):
-                table[number] = n
+    levels: dict[Any, int] = {level: n for n, level in enumerate(feature.levels)}
+    missing, types = len(levels) + 1, word_types(feature)
+    table = dict.fromkeys(feature.missing, missing) | levels | {None: missing, "": missing}
+    if not types:
+        return table
+    numbers: dict[Any, int] = {}
+    for level, n in levels.items() if int in types else ():
+        number = _number_level(level)
+        if number is not None and (number not in numbers or text_of(number) == level):
+            numbers[number] = n
+    flags = dict.fromkeys((True, False), len(levels))
     if bool in types:
-        words = {level.lower(): n for level, n in table.items() if isinstance(level, str)} | table
-        flags = {value: words.get(text_of(value), len(feature.levels)) for value in (True, False)}
-    missing = len(feature.levels) + 1
-    table = dict.fromkeys(feature.missing, missing) | table | {None: missing}
-    return _CodesOfBoth(table, flags) if int in types and flags else table | flags
+        words = {level.lower(): n for level, n in levels.items()} | levels
+        flags = {flag: words.get(text_of(flag), len(levels)) for flag in (True, False)}
+    for value, n in [*numbers.items(), *flags.items()]:
+        table.setdefault(text_of(value), n)
+    return _CodesOfJson(table | numbers, flags)
 
 
-class _CodesOfBoth(dict["Any", int]):
-    """Codes of a category with numbers and booleans among its levels: a plain dictionary takes true for 1 and false for 0."""
+class _CodesOfJson(dict["Any", int]):
+    """Codes of a category with numbers or booleans among its levels: a plain dictionary takes true for 1 and false for 0."""
 
     def __init__(self, table: Mapping[Any, int], flags: Mapping[Any, int]) -> None:
         super().__init__(table)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from leadmodel_artifact.compiler import Scorer, make_coded_scorer, make_scorer
-from leadmodel_artifact.lead import LeadError, coded, codes, lead_values
+from leadmodel_artifact.lead import LeadError, coded, codes, is_missing, lead_values
 from leadmodel_artifact.model import (
     Artifact,
     ArtifactError,
@@ -75,7 +75,7 @@ def check_examples(artifact: Artifact) -> Scorer:
 def explain_score(artifact: Artifact, values: Sequence[Any]) -> float:
     """The score of raw values (in the order of the features) by the definition of the model, step by step and slowly."""
     filled = [
-        feature.default if value is None or value in feature.missing else value
+        feature.default if is_missing(feature, value) else value
         for feature, value in zip(artifact.features, values, strict=True)
     ]
     match artifact.model:

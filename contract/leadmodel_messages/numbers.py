@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from leadmodel_artifact.values import MISSING_NUMBERS, is_word, number_of
+from leadmodel_artifact.values import is_missing_word, is_word, number_of
 
 NUMBER_SHARE = 0.99  # of the filled fields that hold no word for missing: numbers
 LEAST_SHARE = 0.5  # of all filled fields: numbers
@@ -42,7 +42,7 @@ class NumberFormat:
             return number_of(text)
         match = self._shape.fullmatch(text.replace("\u00a0", " ").replace("\u202f", " "))
         if match is None or (match[1] and match[2]):
-            if text.strip().lower() in MISSING_NUMBERS:
+            if is_missing_word(text):
                 return None
             raise ValueError("no number")
         digits = match[3]
@@ -57,6 +57,7 @@ COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point 
 POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
 COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
 _CORE, _GROUPED = re.compile(r"[0-9][0-9.,]*", re.ASCII), re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
+_START = re.compile(rf"\s*[+-]?\s*(?:{_SIGNS}\s*)?[+-]?[0-9]")  # of a number in any format
 MIN_GROUPED = 30  # texts such as 1,234; of numbers with decimals, a tenth would have fewer than three, so 30 say nothing in .9^30 = 4 %
 MARKED = (POINT, COMMA, POINT_GAP, COMMA_GAP)
 
@@ -82,18 +83,20 @@ class Reading:
 
 
 def read_column(counts: Mapping[str, int], *, semicolons: bool) -> Reading:
-    """The format that reads most fields of a column; the plain one wherever no other reads more.
+    """The format that reads most fields of a column; the plain one wherever no other reads more, or none makes a column of numbers of it.
 
     Args:
         counts: how often each text stands in the column, without missing fields.
         semicolons: whether semicolons separate the fields of the file: a comma then rather marks decimals.
     """
     plain = reading_of(PLAIN, counts.items())
-    if not plain.others or not may_hold_numbers(counts):
+    if not plain.others or not may_hold_numbers(counts) or not any(map(_START.match, counts)):
         return plain
     formats = MARKED if not semicolons else (COMMA, POINT, COMMA_GAP, POINT_GAP)
     readings = [plain, *(reading_of(each, counts.items()) for each in formats)]
     best = max(readings, key=lambda reading: reading.numbers)  # the first of equals
+    if not best.holds_numbers:
+        return plain
     per_format = {reading.format: reading for reading in readings}
     if best.format in {POINT, COMMA} and per_format[POINT].numbers == per_format[COMMA].numbers:
         return _of_equals(per_format, best, counts)
@@ -137,12 +140,6 @@ def may_hold_numbers(counts: Iterable[str]) -> bool:
     """Whether half of the first texts hold a digit at all."""
     first = [text for text, _ in zip(counts, range(SAMPLE), strict=False)]
     return 2 * sum(any(map(str.isdigit, text)) and len(text) <= 40 for text in first) >= len(first)
-
-
-def have_marks(texts: Iterable[str]) -> bool:
-    """Whether one of a few texts that are no plain numbers is a number in some format."""
-    sample = [(text, 1) for text in texts]
-    return any(reading_of(format_, sample).numbers for format_ in MARKED)
 
 
 def reading_of(format_: NumberFormat, counts: Iterable[tuple[str, int]]) -> Reading:

@@ -1,9 +1,10 @@
 """Leads of a file as texts, by the rules of the contract, and which of their columns hold numbers."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from leadmodel_artifact.values import text_of
 from leadmodel_messages import table
 from leadmodel_messages.numbers import PLAIN, NumberFormat, read_column, reading_of
 from leadmodel_messages.table import TableError, outcome
@@ -24,12 +25,20 @@ def read(path: Path) -> list[dict[str, str]]:
     return _read(path)[0]
 
 
-def read_plain(path: Path) -> list[dict[str, str]]:
-    """All rows of a file like `read`, with plain numbers in columns that write them as `1,234.50` or `12,50`. Raises LeadsError."""
+def read_plain(path: Path, words: Collection[str] = ()) -> list[dict[str, str]]:
+    """All rows of a file like `read`, with plain numbers in columns that write them as `1,234.50` or `12,50`.
+
+    Args:
+        path: The file.
+        words: Columns that hold categories, whatever they look like.
+
+    Raises:
+        LeadsError: As for `read`.
+    """
     rows, semicolons = _read(path)
-    for name in rows[0] if rows else ():
+    for name in (name for name in (rows[0] if rows else ()) if name not in words):
         reading = read_column(Counter(row[name] for row in rows if row[name]), semicolons=semicolons)
-        if reading.format != PLAIN and reading.holds_numbers:
+        if reading.format != PLAIN:
             for row in rows:
                 row[name] = _plain(row[name], reading.format)
     return rows
@@ -38,7 +47,7 @@ def read_plain(path: Path) -> list[dict[str, str]]:
 def _read(path: Path) -> tuple[list[dict[str, str]], bool]:
     try:
         leads = table.read(path.read_bytes(), MAX_UNPACKED)
-        texts = (["" if value is None else str(value) for value in row] for row in leads.rows)
+        texts = (["" if value is None else text_of(value) for value in row] for row in leads.rows)
         return [dict(zip(leads.names, row, strict=True)) for row in texts], leads.semicolons
     except OSError as error:
         raise LeadsError(f"{path}: {error.strerror}; give a CSV or JSON lines") from None

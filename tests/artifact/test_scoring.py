@@ -173,9 +173,9 @@ def test_now_stands_in_only_when_given():
         {"age": float("inf")},
         {"age": True},
         {"age": 151},
-        {"source": 1},
+        {"source": ["ads"]},
         {"created_at": "soon"},
-        {"details": 5},
+        {"details": {"text": "x"}},
     ],
 )
 def test_bad_values_name_the_field(lead):

@@ -5,11 +5,13 @@ import gzip
 import io
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from leadmodel_artifact.artifact import load
+from leadmodel_artifact.lead import LeadError, lead_values
 from leadmodel_predictor.jobs import holdout
 from leadmodel_training.__main__ import main
 from support.predictor_thread import served
@@ -69,6 +71,53 @@ def test_leads_without_a_required_field_are_neither_learned_nor_judged(tmp_path,
     assert len(holdout.read(raw, kept)) == kept.n_holdout
     rows = list(csv.DictReader(io.StringIO(gzip.decompress(raw).decode())))
     assert all(row["age"] and row["source"] for row in rows)
+
+
+def with_words(path: Path, *, empty: int) -> Path:
+    """3,000 leads of which 300 have the source NA, and `empty` of the others none."""
+    chance = random.Random(6)
+    rows = [["NA" if i % 10 == 0 else "" if i % 10 == 1 and i < 10 * empty else chance.choice(["ads", "web"]),
+             round(chance.gauss(40, 9), 2), int(chance.random() < 0.4)] for i in range(3000)]  # fmt: skip
+    chance.shuffle(rows)
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["source", "age", "y"], *rows])
+    return path
+
+
+@pytest.mark.parametrize("recipe", ["linear", "trees"])
+@pytest.mark.parametrize(("empty", "left", "status"), [(0, 300, 422), (40, 40, 200)])
+def test_a_word_for_missing_is_no_value_of_a_required_category(tmp_path, capsys, recipe, empty, left, status):
+    """NA is missing where no field is empty, and a level (Namibia) where some are: the trainer, validator and predictor all take it so."""
+    leads = with_words(tmp_path / "leads.csv", empty=empty)
+    assert main([f"--leads={leads}", f"--out={tmp_path}", "--require=source", f"--recipe={recipe}"]) == 0
+    assert f"{left} of 3,000 leads without a required field are left out" in capsys.readouterr().err
+    artifact = load((tmp_path / "model.json").read_bytes())
+    (source,) = (feature for feature in artifact.features if feature.source == "source")
+    assert (source.missing, "NA" in source.levels) == ((("NA",), False) if status == 422 else ((), True))
+    refused = 0
+    for lead, _ in holdout.read(leads.read_bytes(), artifact):
+        try:
+            lead_values(artifact, lead)
+        except LeadError:
+            refused += 1
+    assert refused == left
+    with served(artifact) as server:
+        answer = server.ask("POST", "/predict", {"source": "NA", "age": 3})
+        assert answer.status == status
+        assert status == 200 or answer.json == {"error": "is required", "field": "$.source"}
+        batch = server.ask("POST", "/predict/batch", {"source": ["ads", "NA"], "age": [3, 4]})
+        assert batch.status == status
+        assert server.ask("POST", "/predict", {"source": "", "age": 3}).status == 422
+        assert server.ask("POST", "/predict", {"source": "ads", "age": 3}).status == 200
+
+
+def test_the_control_words_mean_nothing_to_a_model_that_names_none(tmp_path):
+    leads = with_words(tmp_path / "leads.csv", empty=0)
+    assert main([f"--leads={leads}", f"--out={tmp_path}", "--require=source"]) == 0
+    artifact = load((tmp_path / "model.json").read_bytes())
+    blind = replace(artifact, features=tuple(replace(f, missing=()) for f in artifact.features))
+    with served(blind) as server:
+        assert server.ask("POST", "/predict", {"source": "NA", "age": 3}).status == 200
 
 
 @pytest.mark.parametrize(

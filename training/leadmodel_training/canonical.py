@@ -1,24 +1,25 @@
-"""Reads each column one way, before anything is decided from it: numbers as numbers, whatever their marks, and codes as words.
+"""Reads each column one way, before anything is decided from it: numbers whatever their marks, codes as words, words for missing.
+
+All leads of the file are read, those that are left out later, too: what a word means does not change with the leads beside it.
 
 Everything after this module, and the holdout that training writes, has plain numbers.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from leadmodel_artifact.values import text_of
+from leadmodel_artifact.values import MISSING_WORDS, text_of
 from leadmodel_messages.numbers import (
     PLAIN,
     SAMPLE,
     NumberFormat,
     Reading,
-    have_marks,
     may_be_grouped,
     may_hold_numbers,
     read_column,
@@ -42,10 +43,19 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Canonical:
-    """Rows in which numbers are plain, and per column how its texts were read where they were not, for people."""
+    """Rows in which numbers are plain, and what each column holds.
+
+    Attributes:
+        rows: The rows.
+        notes: Per column how its texts were read where they were no plain numbers, for people.
+        numeric: The columns that hold numbers.
+        missing: Per column of words those of them that mean missing.
+    """
 
     rows: Rows
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str]
+    numeric: frozenset[str]
+    missing: Mapping[str, tuple[str, ...]]
 
 
 def canonical(rows: Rows, roles: Roles, wishes: Wishes) -> Canonical:
@@ -62,13 +72,41 @@ def canonical(rows: Rows, roles: Roles, wishes: Wishes) -> Canonical:
         if name in wishes.categorical:
             columns[name] = _words(column)
             continue
-        if isinstance(column, Texts) and (reading := _marked(column, semicolons=rows.semicolons)):
-            columns[name] = each(partial(_number, format_=reading.format), column)
-            notes[name] = reading.format.words + (f"; {DOUBT}" if reading.undecided else "")
-        elif isinstance(column, Texts) and may_be_grouped(islice(counts(column), SAMPLE)):
-            notes[name] = f"a point marks decimals; {DOUBT}"
+        if isinstance(column, Texts):
+            per_text = counts(column)
+            if reading := _marked(column, per_text, semicolons=rows.semicolons):
+                columns[name] = each(partial(_number, format_=reading.format), column)
+                notes[name] = reading.format.words + (f"; {DOUBT}" if reading.undecided else "")
+            elif may_be_grouped(islice(per_text, SAMPLE)):
+                notes[name] = f"a point marks decimals; {DOUBT}"
         _check_size(rows, name, columns.get(name, column))
-    return Canonical(rows.with_columns(columns), notes)
+    read = rows.with_columns(columns)
+    return Canonical(read, notes, *held(read, roles, wishes))
+
+
+def held(rows: Rows, roles: Roles, wishes: Wishes) -> tuple[frozenset[str], Mapping[str, tuple[str, ...]]]:
+    """Which columns of canonical rows hold numbers, and which words mean missing in the others."""
+    names = [name for name in rows.columns if name not in roles.not_features and name not in roles.text]
+    numeric = frozenset(name for name in names if _is_number(name, rows.columns[name], wishes))
+    return numeric, {name: _missing_words(rows.columns[name]) for name in names if name not in numeric}
+
+
+def _is_number(name: str, column: Column, wishes: Wishes) -> bool:
+    """Whether a column holds numbers, by what a person says of it or else by its values."""
+    return name not in wishes.categorical and (name in wishes.numeric or _holds_numbers(column))
+
+
+def _holds_numbers(column: Column) -> bool:
+    if isinstance(column, Texts):
+        return plain_reading(column).holds_numbers
+    return bool((~np.isnan(numbers_of(column))).any())
+
+
+def _missing_words(column: Column) -> tuple[str, ...]:
+    """Words such as NA mean missing where nothing else does; beside empty fields they are levels: NA may be Namibia."""
+    values, places = distinct(column)
+    present = {values[i] for i in np.unique(places)}
+    return () if None in present else tuple(word for word in MISSING_WORDS if word in present)
 
 
 def _words(column: Column) -> Column:
@@ -84,13 +122,12 @@ def _number(text: str | None, format_: NumberFormat) -> float | None:
         return None
 
 
-def _marked(column: Texts, *, semicolons: bool) -> Reading | None:
-    """How a column of numbers with marks reads; None for plain numbers and for words."""
-    sample = list(islice(other_texts(column), SAMPLE))
-    if not sample or not may_hold_numbers(sample) or not have_marks(sample):
-        return None
-    reading = read_column(counts(column), semicolons=semicolons)
-    return reading if reading.format != PLAIN and reading.holds_numbers else None
+def _marked(column: Texts, per_text: Mapping[str, int], *, semicolons: bool) -> Reading | None:
+    """How a column of numbers with marks reads, as `read_column` decides; None for plain numbers and for words."""
+    if not may_hold_numbers(per_text) or not reading_of(PLAIN, other_texts(column).items()).others:
+        return None  # what read_column would find out in more time
+    reading = read_column(per_text, semicolons=semicolons)
+    return reading if reading.format != PLAIN else None
 
 
 def plain_reading(column: Texts) -> Reading:

@@ -123,6 +123,12 @@ def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[
 
 def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
     if feature.kind is FeatureKind.CATEGORICAL:
-        return list(each(lambda value: None if value in feature.missing else value, column, object))
+        known_codes, other = codes(feature), len(feature.levels)
+
+        def level(value: Any) -> Any:
+            code = known_codes.get(value, other)
+            return None if code > other else feature.levels[code] if code < other else value
+
+        return list(each(level, column, object))
     known = plain(_encoded(column, feature, times))
     return known if feature.kind is FeatureKind.NUMERIC else [None if v is None else int(v) for v in known]

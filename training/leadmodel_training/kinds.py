@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from leadmodel_artifact.model import MAX_FEATURES, MAX_LEVELS, MAX_NAME, MAX_SOURCE, Feature, FeatureKind
 from leadmodel_artifact.reference import SCORE
-from leadmodel_artifact.values import EXACT, MISSING_WORDS
+from leadmodel_artifact.values import EXACT
 from leadmodel_privacy.detect import redact
-from leadmodel_training.canonical import Wishes, counts, plain_reading
+from leadmodel_training.canonical import Canonical, Wishes, counts, held, plain_reading
 from leadmodel_training.columns import Column, Rows, Texts, each
 from leadmodel_training.features import Floats, Roles, numbers_of
 
@@ -46,7 +46,8 @@ def describe(
     wishes: Wishes = Wishes(),  # noqa: B008  # frozen
 ) -> tuple[Feature, ...]:
     """The features of a model trained on these rows, in column order; with `hours` also the hour of the day."""
-    return features_of(decide(train, roles, hours=hours, wishes=wishes, notes={}))
+    read = Canonical(train, {}, *held(train, roles, wishes))
+    return features_of(decide(train, roles, hours=hours, wishes=wishes, read=read))
 
 
 def features_of(decisions: Sequence[Decision]) -> tuple[Feature, ...]:
@@ -83,9 +84,7 @@ def with_required(
     return tuple(replace(f, required=True) if f.source in required else f for f in features)
 
 
-def decide(
-    train: Rows, roles: Roles, *, hours: bool, wishes: Wishes, notes: Mapping[str, str]
-) -> list[Decision]:
+def decide(train: Rows, roles: Roles, *, hours: bool, wishes: Wishes, read: Canonical) -> list[Decision]:
     """What becomes of each column of these rows, oldest first.
 
     Args:
@@ -93,18 +92,18 @@ def decide(
         roles: The roles of the columns.
         hours: Whether the time of a lead gives the feature `hour_of_day`.
         wishes: What a person says that columns hold.
-        notes: How the texts of a column were read, where they were no plain numbers.
+        read: What the columns hold, read from all rows.
     """
     hours = hours and roles.time not in roles.excluded
     taken = {SCORE, *(f"{name}_len" for name in roles.text), *([HOUR] if hours and roles.time else [])}
     decisions = []
     for name, column in train.columns.items():
-        feature, why = _by_role(name, roles, hours=hours) or _by_values(name, column, wishes)
+        feature, why = _by_role(name, roles, hours=hours) or _by_values(name, column, wishes, read)
         if feature is not None and feature.name == name:
             feature = replace(feature, name=free_name(name, taken))
             taken.add(feature.name)
-        if name in notes:
-            why = f"{why} ({notes[name]}; live leads send plain numbers)"
+        if name in read.notes:
+            why = f"{why} ({read.notes[name]}; live leads send plain numbers)"
         decisions.append(Decision(name, feature, _missing_share(column, feature), why))
     return decisions
 
@@ -153,11 +152,11 @@ def _by_role(name: str, roles: Roles, *, hours: bool) -> tuple[Feature | None, s
     return None
 
 
-def _by_values(name: str, column: Column, wishes: Wishes) -> tuple[Feature | None, str]:
-    if is_number(name, column, wishes):
+def _by_values(name: str, column: Column, wishes: Wishes, read: Canonical) -> tuple[Feature | None, str]:
+    if name in read.numeric:
         return _numeric(name, column, wished=name in wishes.numeric)
     per_level = counts(column)
-    missing = missing_words(column, per_level)
+    missing = read.missing[name]
     levels = _levels(per_level, missing)
     if not levels:
         return (
@@ -168,17 +167,6 @@ def _by_values(name: str, column: Column, wishes: Wishes) -> tuple[Feature | Non
     if missing:
         why += f", {' and '.join(missing)} meaning missing"
     return Feature(name, FeatureKind.CATEGORICAL, name, levels=levels, missing=missing), why
-
-
-def is_number(name: str, column: Column, wishes: Wishes) -> bool:
-    """Whether a column holds numbers, by what a person says of it or else by its values."""
-    return name not in wishes.categorical and (name in wishes.numeric or _holds_numbers(column))
-
-
-def _holds_numbers(column: Column) -> bool:
-    if isinstance(column, Texts):
-        return plain_reading(column).holds_numbers
-    return bool((~np.isnan(numbers_of(column))).any())
 
 
 def _numeric(name: str, column: Column, *, wished: bool) -> tuple[Feature | None, str]:
@@ -216,13 +204,6 @@ def _is_serial(known: Floats) -> bool:
         return False
     rising = float(np.mean(np.diff(known) > 0))
     return max(rising, 1 - rising) >= SERIAL_SHARE
-
-
-def missing_words(column: Column, per_level: Counter[Any]) -> tuple[str, ...]:
-    """Words such as NA mean missing where nothing else does; beside empty fields they are levels: NA may be Namibia."""
-    if bool(each(lambda value: value is None, column, np.bool_).any()):
-        return ()
-    return tuple(word for word in MISSING_WORDS if word in per_level)
 
 
 def _levels(per_level: Counter[Any], missing: Sequence[str]) -> tuple[str, ...]:

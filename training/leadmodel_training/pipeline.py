@@ -131,7 +131,7 @@ def choose_features(
     """The features, and the table (training rows × features) of their values as numbers."""
     fitting = leads.rows.take(split.trained)
     clocked = leads.clocked and have_hours(leads.times)
-    decisions = decide(fitting, leads.roles, hours=clocked, wishes=leads.wishes, notes=leads.notes)
+    decisions = decide(fitting, leads.roles, hours=clocked, wishes=leads.wishes, read=leads.read)
     screening = screen(features_of(decisions), fitting, request.allow_personal)
     features = screening.features
     for decision in decisions:  # of a column of personal data nothing is told but why it is left out

@@ -1,15 +1,14 @@
 """Leads before anything is chosen or fitted: the roles of their columns, canonical values, times and outcomes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_training.canonical import Wishes, canonical, check_wishes
+from leadmodel_training.canonical import Canonical, Wishes, canonical, check_wishes
 from leadmodel_training.columns import Rows, each
 from leadmodel_training.features import Floats, Roles, check_column, find_roles, numbers_of
-from leadmodel_training.kinds import is_number
 from leadmodel_training.request import TrainingRequest
 from leadmodel_training.rows import labels
 from leadmodel_training.step_timer import StepTimer
@@ -18,7 +17,7 @@ from leadmodel_training.times import read_times
 
 @dataclass(frozen=True)
 class Leads:
-    """All rows in canonical form, with the time (Unix seconds) and outcome of each."""
+    """Rows in canonical form, with the time (Unix seconds) and outcome of each, and how all rows of the file were read."""
 
     rows: Rows
     roles: Roles
@@ -26,7 +25,7 @@ class Leads:
     outcome: NDArray[np.bool_]
     clocked: bool  # whether times have hours
     wishes: Wishes
-    notes: Mapping[str, str]  # per column how it was read
+    read: Canonical
     without_required: int = 0  # leads left out, because a required field is missing
 
 
@@ -48,7 +47,7 @@ def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Lea
         np.array(outcome, dtype=np.bool_),
         clocked=times.clocked,
         wishes=wishes,
-        notes=read.notes,
+        read=read,
     )
     return _with_required(leads, request.require, timer) if request.require else leads
 
@@ -81,8 +80,8 @@ def _with_required(leads: Leads, required: Sequence[str], timer: StepTimer) -> L
 
 
 def _missing(leads: Leads, name: str) -> NDArray[np.bool_]:
-    """Whether the leads have no value in a column, shape (n,); among numbers, words count as none."""
+    """Whether the leads have no value in a column, shape (n,); some words count as none."""
     column = leads.rows.columns[name]
-    if is_number(name, column, leads.wishes):
+    if name in leads.read.numeric:
         return np.isnan(numbers_of(column))
-    return each(lambda value: value is None, column, np.bool_)
+    return each({None, *leads.read.missing.get(name, ())}.__contains__, column, np.bool_)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leadmodel_artifact.values import MISSING_NUMBERS, text_of
+from leadmodel_artifact.values import is_missing_word, text_of
 from leadmodel_messages.table import number, seconds
 from leadmodel_training.columns import Rows, each
 from leadmodel_training.features import Floats, Roles
@@ -113,7 +113,7 @@ def _parsed(value: Any, format_: str) -> float | None:
 
 
 def _is_present(value: Any) -> bool:
-    return value is not None and not (isinstance(value, str) and value.strip().lower() in MISSING_NUMBERS)
+    return value is not None and not (isinstance(value, str) and is_missing_word(value))
 
 
 def _unreadable(

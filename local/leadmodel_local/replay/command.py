@@ -71,7 +71,9 @@ def main(options: argparse.Namespace) -> int:
     interval_s = Duration(options.look).seconds if re.fullmatch(DURATION, options.look) else 0.0
     if interval_s < 1:
         raise ValueError(f"--look takes a duration of at least 1s such as 30m, not {options.look!r}")
-    past = load(options.leads, label, options.time_column)
+    retraining = spec.retraining
+    wishes = (retraining.numeric, retraining.categorical) if retraining else ()
+    past = load(options.leads, label, options.time_column, *wishes)
     print(
         f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {LIMITS}",
         file=sys.stderr,

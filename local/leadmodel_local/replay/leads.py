@@ -2,7 +2,7 @@
 
 import csv
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,16 +16,21 @@ DAY_S = 86400.0
 
 @dataclass(frozen=True)
 class PastLeads:
-    """n leads, oldest first. `times`: Unix seconds."""
+    """n leads, oldest first. `times`: Unix seconds; `numeric`, `categorical`: columns of which a person says what they hold."""
 
     rows: Sequence[Mapping[str, str]]
     times: Sequence[float]
     label: str
+    numeric: Collection[str] = ()
+    categorical: Collection[str] = ()
 
     @cached_property
     def numbers(self) -> frozenset[str]:
         """Names of the fields that hold numbers."""
-        return frozenset(name for name in self.rows[0] if is_number(row[name] for row in self.rows))
+        names = [name for name in self.rows[0] if name not in self.categorical]
+        return frozenset(
+            name for name in names if name in self.numeric or is_number(row[name] for row in self.rows)
+        )
 
     def before(self, at: float) -> int:
         """Return how many leads came before an instant in Unix seconds."""
@@ -46,9 +51,15 @@ class PastLeads:
             writer.writerows(self.rows[begin:end])
 
 
-def load(path: Path, label: str, time: str) -> PastLeads:
-    """Read past leads from a file, in the order of the `time` column. Raises LeadsError."""
-    rows = read_plain(path)
+def load(
+    path: Path, label: str, time: str, numeric: Collection[str] = (), categorical: Collection[str] = ()
+) -> PastLeads:
+    """Read past leads from a file, in the order of the `time` column, and with columns as trainings are told to read them.
+
+    Raises:
+        LeadsError: The file is no table of leads with times and outcomes.
+    """
+    rows = read_plain(path, categorical)
     check_label(rows, label, path)
     if time not in rows[0]:
         raise LeadsError(
@@ -60,7 +71,7 @@ def load(path: Path, label: str, time: str) -> PastLeads:
         raise LeadsError(
             f"column {time!r} must hold times such as 2026-01-05T08:30:00Z or Unix seconds"
         ) from None
-    return PastLeads([rows[i] for _, i in timed], [at for at, _ in timed], label)
+    return PastLeads([rows[i] for _, i in timed], [at for at, _ in timed], label, numeric, categorical)
 
 
 def _seconds(text: str) -> float:

@@ -3,6 +3,7 @@
 Columns are counted before they are decoded, for a number takes two bytes on the wire and thirty in memory.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import islice, repeat
 from typing import Any
@@ -11,11 +12,12 @@ import msgspec
 
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
+from leadmodel_artifact.values import text_of
 from leadmodel_predictor.serving.decode import BadLead, Reader, path_of
 from leadmodel_predictor.serving.fields import Field, Values
 from leadmodel_predictor.serving.text_numbers import number_or_text
 
-STRINGS = {FeatureKind.CATEGORICAL, FeatureKind.TEXT_LENGTH}
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class ColumnReader:
@@ -52,7 +54,7 @@ class ColumnReader:
         return columns
 
     def _column(self, source: str, field: Field, raw: bytes) -> list[Any]:
-        if (_strings(raw) if field.kind in STRINGS else raw.count(b",") + 1) > self.limit:
+        if _exceeds(raw, self.limit):
             raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
         try:
             column: list[Any] = self._decoded(source, field, raw)
@@ -99,11 +101,9 @@ class ColumnReader:
         return self.reader.type(**values)
 
 
-def _strings(raw: bytes) -> int:
-    quotes = raw.count(b'"')
-    if b"\\" in raw and quotes:
-        quotes = raw.replace(b"\\\\", b"").replace(b'\\"', b"").count(b'"')
-    return quotes // 2
+def _exceeds(raw: bytes, limit: int) -> bool:
+    """Whether a column, a JSON list of scalars, has more values than the limit."""
+    return raw.count(b",") >= limit and STRING.sub(b"", raw).count(b",") >= limit
 
 
 def _read(feature: Feature) -> Callable[[list[Any] | None], Iterable[Any]]:
@@ -115,7 +115,9 @@ def _read(feature: Feature) -> Callable[[list[Any] | None], Iterable[Any]]:
             )
         case FeatureKind.TEXT_LENGTH:
             return lambda column: (
-                repeat(None) if column is None else [None if v is None else len(v) for v in column]
+                repeat(None)
+                if column is None
+                else [None if v is None else len(v if type(v) is str else text_of(v)) for v in column]
             )
         case _:
             return lambda column: repeat(None) if column is None else column

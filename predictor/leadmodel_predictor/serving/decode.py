@@ -14,6 +14,7 @@ import msgspec
 from leadmodel_artifact.compiler import Scorer
 from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
+from leadmodel_artifact.values import is_missing_word
 from leadmodel_predictor.serving.compiled.lead_functions import LeadFunctions
 from leadmodel_predictor.serving.fields import Values, fields_of
 from leadmodel_predictor.serving.text_numbers import forgiving
@@ -43,6 +44,8 @@ def path_of(error: msgspec.ValidationError) -> tuple[str, str]:
     path = path.rstrip("`") or "$"
     if sentence.startswith("Object missing required field `"):
         return f"{path}.{sentence.split('`')[1]}", "is required"
+    if sentence.startswith("Expected `str` matching regex"):  # an empty text, or a word for missing
+        return path, "is required"
     return path, sentence.replace("`", "")
 
 
@@ -127,11 +130,12 @@ class Reader:
         return now_hour if instant_sent is None else self.hour_of(instant_sent, now_hour)
 
     def hour_of(self, value: Any, now_hour: int) -> int:
-        """The UTC hour of an instant that was sent. Raises BadLead."""
+        """The UTC hour of an instant that was sent; now where a word for missing was. Raises BadLead."""
         try:
-            if self.strict_time:
-                return instant(value, self.time_source).hour
-            return instant(msgspec.json.decode(value), self.time_source).hour
+            sent = value if self.strict_time else msgspec.json.decode(value)
+            if isinstance(sent, str) and is_missing_word(sent):
+                return now_hour
+            return instant(sent, self.time_source).hour
         except (LeadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if not self.strict_time:
                 return now_hour

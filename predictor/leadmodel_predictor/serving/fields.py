@@ -1,11 +1,11 @@
 """The fields of a lead on the wire, as the features of both models want them."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 
-from leadmodel_artifact.lead import word_types
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
 
 MAX_TEXT = 1_000_000  # characters
@@ -43,11 +43,24 @@ def wire_type(feature: Feature) -> tuple[Any, Any]:
         case FeatureKind.NUMERIC:
             kind: Any = Annotated[float, msgspec.Meta(ge=feature.minimum, le=feature.maximum)]
         case FeatureKind.CATEGORICAL | FeatureKind.TEXT_LENGTH:
-            kind = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-            for other in word_types(feature) if feature.kind is FeatureKind.CATEGORICAL else ():
-                kind |= other
+            kind = (
+                Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=_present(feature))]
+                | int
+                | float
+                | bool
+            )
         case FeatureKind.HOUR_OF_DAY:
             kind = str | float
     if feature.required and feature.kind is not FeatureKind.HOUR_OF_DAY:
         return kind, msgspec.NODEFAULT
     return kind | None, None
+
+
+def _present(feature: Feature) -> str | None:
+    """A pattern of the texts that are no missing value of a required feature; None where none is required."""
+    if not feature.required:
+        return None
+    missing = (
+        "|".join(map(re.escape, ("", *feature.missing))) if feature.kind is FeatureKind.CATEGORICAL else ""
+    )
+    return rf"^(?!(?:{missing})\Z)"

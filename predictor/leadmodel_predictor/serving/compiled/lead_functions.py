@@ -19,6 +19,7 @@ import msgspec
 from leadmodel_artifact.compiler import Scorer, code, score_lines
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
+from leadmodel_artifact.values import text_of
 from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, wire_type
 from leadmodel_predictor.serving.text_numbers import number_or_text
 
@@ -126,7 +127,10 @@ def _compile(lines: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
 
 def _read_alike(feature: Feature, field: Field) -> bool:
     """Whether the champion's field takes values of the types that the feature takes."""
-    if feature.kind is not field.kind or feature.kind is not FeatureKind.CATEGORICAL:
+    if feature.kind is not field.kind or feature.kind not in {
+        FeatureKind.CATEGORICAL,
+        FeatureKind.TEXT_LENGTH,
+    }:
         return feature.kind is field.kind
     types: bool = (wire_type(feature)[0] | None) == (field.type | None)
     return types
@@ -143,13 +147,14 @@ def _score_lines(artifact: Artifact, namespace: Namespace) -> list[str]:
     return [f"    score = scorer(*{_tuple(artifact)})"]
 
 
-def _coded(i: int, feature: Feature, _namespace: Namespace) -> list[str]:
+def _coded(i: int, feature: Feature, namespace: Namespace) -> list[str]:
     """Lines that turn a level into its code and a text into its length."""
     match feature.kind:
         case FeatureKind.CATEGORICAL:
             return [f"    x{i} = t{i}(x{i}, {len(feature.levels)})"]
         case FeatureKind.TEXT_LENGTH:
-            return [f"    if x{i} is not None: x{i} = len(x{i})"]
+            namespace["text_of"] = text_of
+            return [f"    if x{i} is not None: x{i} = len(x{i} if x{i}.__class__ is str else text_of(x{i}))"]
         case _:
             return []
 
