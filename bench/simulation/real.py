@@ -19,7 +19,7 @@ from simulation.cluster import SPEC, Cluster
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.lead import coded, lead_values
-from leadmodel_messages.table import number
+from leadmodel_messages.table_values import number
 from leadmodel_operator.planning.observed import Serve, Validation
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Predictor

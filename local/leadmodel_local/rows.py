@@ -7,7 +7,8 @@ from pathlib import Path
 from leadmodel_artifact.values import text_of
 from leadmodel_messages import table
 from leadmodel_messages.numbers import PLAIN, NumberFormat, read_column, reading_of
-from leadmodel_messages.table import TableError, outcome
+from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.table_values import outcome
 
 MAX_UNPACKED = 1 << 30
 

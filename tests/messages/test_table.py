@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from leadmodel_artifact.model import Artifact, DataWindow
 from leadmodel_local import rows as replay
-from leadmodel_messages import table
-from leadmodel_messages.table import TableError
+from leadmodel_messages import table, table_values
+from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.table_values import outcome
 from leadmodel_predictor.jobs import holdout
 from leadmodel_training import rows as training
 from leadmodel_training.columns import plain
@@ -84,7 +85,7 @@ def hold_together(data: bytes) -> Leads:
     others, outcomes = validated(data)
     assert others == without_label(leads)
     column = training.read(data).columns[LABEL]
-    assert outcomes == training.labels(column, LABEL) == [table.outcome(lead[LABEL]) for lead in leads]
+    assert outcomes == training.labels(column, LABEL) == [outcome(lead[LABEL]) for lead in leads]
     return leads
 
 
@@ -136,7 +137,7 @@ def test_tables_of_every_kind(data):
     """Where the file is a table all read the same; where the delimiter is taken for another, all refuse the same."""
     leads = outcome_of(contract, data)
     assert outcome_of(fast, data) == outcome_of(line_by_line, data) == leads
-    if isinstance(leads, list) and all(table.outcome(lead.get(LABEL)) is not None for lead in leads):
+    if isinstance(leads, list) and all(outcome(lead.get(LABEL)) is not None for lead in leads):
         hold_together(data)
     else:
         assert outcome_of(validated, data)[0] == "refused"
@@ -298,4 +299,4 @@ def test_a_small_file_that_unpacks_to_a_huge_one(monkeypatch):
     ],
 )
 def test_times(value, seconds):
-    assert table.seconds(value) == seconds
+    assert table_values.seconds(value) == seconds

@@ -14,9 +14,9 @@ import pytest
 
 from leadmodel_artifact import artifact
 from leadmodel_artifact.model import ArtifactError
-from leadmodel_messages import report, table
+from leadmodel_messages import report, table, table_bytes
 from leadmodel_messages.exits import ValidateExit
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_predictor.jobs import validate
 from support.small_models import leads, linear
 
@@ -161,8 +161,8 @@ def test_a_table_may_pack_well_and_be_no_bomb():
 def test_a_gzip_file_unpacks_to_a_multiple_of_itself(monkeypatch, ratio):
     """With another ratio, which is the control, the file is read."""
     packed = gzip.compress(b"y,a\n" + b"1,x\n" * 3_000_000, 9)
-    monkeypatch.setattr(table, "UNSUSPECTED", 1 << 20)
-    monkeypatch.setattr(table, "MAX_RATIO", ratio)
+    monkeypatch.setattr(table_bytes, "UNSUSPECTED", 1 << 20)
+    monkeypatch.setattr(table_bytes, "MAX_RATIO", ratio)
     rows = table.read(packed, 1 << 30).rows
     if ratio > 200:
         assert sum(1 for _ in rows) == 3_000_000

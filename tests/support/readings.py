@@ -11,7 +11,7 @@ from leadmodel_artifact.artifact import dump, load
 from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import LeadError, codes, lead_values
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_predictor.jobs import holdout
 from leadmodel_training.features import Floats, encode
 from leadmodel_training.pipeline import choose_features, export_model

@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_training import cut as module
 from leadmodel_training import rows
 from leadmodel_training.columns import plain

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_training import rows as module
 from leadmodel_training.columns import Rows, plain
 from leadmodel_training.rows import labels, read, write_csv

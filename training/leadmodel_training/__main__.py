@@ -19,7 +19,7 @@ from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.uris import show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable

@@ -25,7 +25,7 @@ from leadmodel_messages.numbers import (
     read_column,
     reading_of,
 )
-from leadmodel_messages.table import TableError
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_training.columns import Column, Rows, Texts, distinct, each, plain, texts
 from leadmodel_training.features import Roles, numbers_of
 

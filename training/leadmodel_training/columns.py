@@ -16,7 +16,7 @@ import numpy as np
 from numpy.dtypes import StringDType
 from numpy.typing import NDArray
 
-from leadmodel_messages.table import number
+from leadmodel_messages.table_values import number
 
 CHUNK = 50_000  # rows per piece
 TEXT = StringDType(na_object=None)

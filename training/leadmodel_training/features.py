@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
-from leadmodel_messages.table import number
+from leadmodel_messages.table_values import number
 from leadmodel_training.columns import Column, Rows, Texts, each, plain
 
 TEXT, TIME = "details", "created_at"

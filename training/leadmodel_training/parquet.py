@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from leadmodel_artifact.values import EXACT, text_of
-from leadmodel_messages.table import MAX_CELLS, TableError, check_size
+from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.table_json import MAX_CELLS, check_size
 from leadmodel_training.columns import Column, Rows, texts
 
 BATCH = 4096  # rows

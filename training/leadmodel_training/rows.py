@@ -9,8 +9,17 @@ from itertools import chain, count, islice
 
 import numpy as np
 
-from leadmodel_messages import table
-from leadmodel_messages.table import TableError, Value
+from leadmodel_messages.table_bytes import (
+    TableError,
+    first_line,
+    named_errors,
+    open_bytes,
+    open_text,
+    refuse_other_formats,
+)
+from leadmodel_messages.table_csv import check_width, csv_rows, delimiter_of
+from leadmodel_messages.table_json import is_json_lines, json_columns
+from leadmodel_messages.table_values import Value, outcome
 from leadmodel_training.columns import (
     CHUNK,
     Column,
@@ -43,24 +52,24 @@ def read(data: bytes, unread: Collection[str] = ()) -> Rows:
 
 
 def _read_text(data: bytes) -> Rows:
-    text = table.open_text(data, MAX_BYTES)
-    with table.named_errors(data, MAX_BYTES):
-        table.refuse_other_formats(data, MAX_BYTES)
-        head, empty = table.first_line(text)
-        if table.is_json_lines(head):
-            values = table.json_columns(chain([head], text), first=empty + 1)
+    text = open_text(data, MAX_BYTES)
+    with named_errors(data, MAX_BYTES):
+        refuse_other_formats(data, MAX_BYTES)
+        head, empty = first_line(text)
+        if is_json_lines(head):
+            values = json_columns(chain([head], text), first=empty + 1)
             return Rows({name: _column(column) for name, column in values.items()})
-        names, rows = table.csv_rows(head, text)
+        names, rows = csv_rows(head, text)
         plainly = None if empty else _read_plain(data, head, names)
         columns = columns_of(names, rows) if plainly is None else plainly
-    return Rows(columns, 2, table.delimiter_of(head) == ";")
+    return Rows(columns, 2, delimiter_of(head) == ";")
 
 
 def _read_plain(data: bytes, head: str, names: Sequence[str]) -> dict[str, Column] | None:
     """Columns cut by numpy; None when the file is not plain and needs the csv module."""
     if not names:
         return None
-    plainly = cut(table.open_bytes(data, MAX_BYTES), table.delimiter_of(head), len(names), MAX_BYTES)
+    plainly = cut(open_bytes(data, MAX_BYTES), delimiter_of(head), len(names), MAX_BYTES)
     if plainly is None:
         return None
     pieces = [[numbered_texts(*piece, EMPTY) for piece in column] for column in plainly]
@@ -86,7 +95,7 @@ def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Col
 def _check_widths(rows: Sequence[list[str]], first: int, width: int) -> None:
     if {*map(len, rows)} - {width}:
         for number, row in enumerate(rows, first):
-            table.check_width(row, number, width)
+            check_width(row, number, width)
 
 
 def _column(values: list[Value]) -> Column:
@@ -102,7 +111,7 @@ def labels(column: Column, name: str, positive: str | None = None, first_row: in
     Raises:
         TableError: naming the column and the first row that has no outcome.
     """
-    outcomes = each(partial(table.outcome, positive=positive), column, object)
+    outcomes = each(partial(outcome, positive=positive), column, object)
     unknown = [i for i, outcome in enumerate(outcomes.tolist()) if outcome is None]
     if unknown:
         wrong = "is empty" if positive else "is neither yes/no, true/false nor 1/0"

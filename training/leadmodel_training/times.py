@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leadmodel_artifact.values import is_missing_word, text_of
-from leadmodel_messages.table import number, seconds
+from leadmodel_messages.table_values import number, seconds
 from leadmodel_training.columns import Rows, each
 from leadmodel_training.features import Floats, Roles
 from leadmodel_training.split import Refusal, TrainingRefused

@@ -14,7 +14,7 @@ from typing import Any
 
 from leadmodel_local.rows import LeadsError, check_label, is_number
 from leadmodel_local.rows import read as read_rows
-from leadmodel_messages.table import number, outcome
+from leadmodel_messages.table_values import number, outcome
 
 MAX_LEADS = 16_000  # the newest are taken
 TIME, TEXT = "created_at", "details"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_local.rows import LeadsError, check_label, is_number, read_plain
-from leadmodel_messages.table import number, seconds
+from leadmodel_messages.table_values import number, seconds
 
 DAY_S = 86400.0
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from leadmodel_local.replay.leads import PastLeads
-from leadmodel_messages.table import outcome
+from leadmodel_messages.table_values import outcome
 from leadmodel_messages.training import MIN_OUTCOMES
 from leadmodel_operator.resource.spec import Retraining
 

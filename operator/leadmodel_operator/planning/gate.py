@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from leadmodel_messages.report import Comparison, Outcome, Report
-from leadmodel_messages.table import outcome
+from leadmodel_messages.table_values import outcome
 from leadmodel_messages.texts import one_line
 from leadmodel_operator.resource.spec import Gate
 from leadmodel_operator.resource.status import GateResult

@@ -10,7 +10,9 @@ from typing import Any
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_messages import table
 from leadmodel_messages.numbers import NUMBER_SHARE, read_column
-from leadmodel_messages.table import TableError, Value
+from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.table_json import check_size
+from leadmodel_messages.table_values import Value, outcome, seconds
 
 MAX_BYTES = 64 << 20
 MAX_UNPACKED = 256 << 20
@@ -36,7 +38,7 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
         if label not in holdout.names:
             raise HoldoutError(f"the holdout has no column {label!r}, which the model names as its label")
         for number, row in enumerate(holdout.rows, holdout.first_row):
-            table.check_size(number, len(holdout.names), MAX_CELLS)
+            check_size(number, len(holdout.names), MAX_CELLS)
             values = dict(zip(holdout.names, row, strict=True))
             labels.append(values.pop(label))
             leads.append({name: value for name, value in values.items() if value is not None})
@@ -54,9 +56,9 @@ def _outcomes(labels: Sequence[Value], positive: str | None, first_row: int) -> 
     Raises:
         HoldoutError: naming the first row that has no outcome.
     """
-    outcomes = [table.outcome(label, positive) for label in labels]
+    outcomes = [outcome(label, positive) for label in labels]
     if positive is not None and True not in outcomes:
-        plain = [table.outcome(label) for label in labels]
+        plain = [outcome(label) for label in labels]
         outcomes = outcomes if None in plain else plain
     if None in outcomes:
         wrong = "is neither yes/no, true/false nor 1/0" if positive is None else "is empty"
@@ -92,4 +94,4 @@ def _read_numbers(leads: Sequence[dict[str, Any]], name: str, *, semicolons: boo
 
 def time_of(lead: Mapping[str, Any], artifact: Artifact) -> float | None:
     """When a lead came in, in Unix seconds, by the column that the model names."""
-    return table.seconds(lead.get(artifact.data.time or TIME))
+    return seconds(lead.get(artifact.data.time or TIME))
