@@ -13,7 +13,8 @@ from leadmodel_cli.dashboard.serve import serve
 from leadmodel_cli.views.children import Mood, Pod
 from leadmodel_cli.views.story import Document, Look
 from leadmodel_local.state import documents, files
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
+from leadmodel_messages.window_document import parse
 
 TIMEOUT_S = 2.0
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_messages import backfill, failure, poll, refusal, report, training, window
+from leadmodel_messages import backfill, failure, poll, refusal, report, training, window_document
 from leadmodel_messages.termination import read
+from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes import refused_status
 from leadmodel_operator.kubernetes.apiserver import client
 from leadmodel_operator.kubernetes.observe import cluster as observed
@@ -165,7 +166,9 @@ SHOWN_NOWHERE = {"uri", "etag"}  # a URI is compared with that of the spec, the 
 
 def a_window() -> dict[str, Any]:
     """The window of a pod with every part."""
-    full = window.dump(make_window(digest("A"), digest("B"), drifts=False, previous_drifts=False, now=START))
+    full = window_document.dump(
+        make_window(digest("A"), digest("B"), drifts=False, previous_drifts=False, now=START)
+    )
     slot = full["slots"]["champion"]
     slot |= {"leadsByHour": [500, *[0] * 23], "refByHour": [1000, *[0] * 23]}
     slot["hours"] = {"n": 600, "nRef": 5000, "observed": [25] * 24, "expected": [25.0] * 24}
@@ -187,9 +190,9 @@ def assessed(documents: list[dict[str, Any]]) -> drift.Assessed:
     )
 
 
-def _parsed(document: dict[str, Any]) -> window.Window | None:
+def _parsed(document: dict[str, Any]) -> Window | None:
     try:
-        return window.parse(json.loads(json.dumps(document)))
+        return window_document.parse(json.loads(json.dumps(document)))
     except LayoutError:
         return None
 
@@ -214,7 +217,7 @@ def test_whatever_every_pod_answers_is_assessed():
         assert math.isfinite(assessed([bad, bad]).result.psi or 0.0)
 
 
-def as_before(windows: Any) -> list[window.Window]:
+def as_before(windows: Any) -> list[Window]:
     """Accept every window, as before windows had bounds."""
     return list(windows)
 

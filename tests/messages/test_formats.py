@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_messages import backfill, failure, poll, refusal, report, training, window
+from leadmodel_messages import backfill, failure, poll, refusal, report, training, window_document
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.training import TrainingAnswer
+from leadmodel_messages.window import Window
 
 DIGEST = "sha256:" + "1" * 64
 FORMATS = Path(__file__).parent / "formats" / "v1"
@@ -33,12 +34,12 @@ KNOWN = {
 }
 
 
-def read_window(line: str) -> window.Window:
-    return window.parse(json.loads(line))
+def read_window(line: str) -> Window:
+    return window_document.parse(json.loads(line))
 
 
-def write_window(answer: window.Window) -> str:
-    return json.dumps(window.dump(answer), separators=(",", ":"))
+def write_window(answer: Window) -> str:
+    return json.dumps(window_document.dump(answer), separators=(",", ":"))
 
 
 def write_compact(answer: Failure) -> str:

@@ -14,11 +14,10 @@ from leadmodel_messages.window import (
     MissingWindow,
     SlotWindow,
     Window,
-    dump,
-    merge,
-    parse,
 )
+from leadmodel_messages.window_document import dump, parse
 from leadmodel_messages.window_psi import feature_psi, hours_psi, missing_psi
+from leadmodel_messages.window_sums import merge
 from leadmodel_statistics.hours import shrink_strength
 from leadmodel_statistics.stability import mean_shift_z
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leadmodel_messages import window
+from leadmodel_messages import window_document
 from leadmodel_operator.kubernetes.apiserver import cache as caches
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
@@ -278,7 +278,7 @@ class TalkativeScraper(Scraper):
 
     async def fetch(self, _pod: Any, _target: str, _limit: int) -> bytes | None:
         fits = make_window(digest("A"), None, drifts=False, previous_drifts=False, now=START)
-        return json.dumps(window.dump(fits)).encode()
+        return json.dumps(window_document.dump(fits)).encode()
 
 
 async def heard(pods: int) -> int:

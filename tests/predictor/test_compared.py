@@ -10,8 +10,9 @@ import pytest
 from leadmodel_artifact import reference as references
 from leadmodel_artifact.model import FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build
-from leadmodel_messages.window import dump, merge, parse
+from leadmodel_messages.window_document import dump, parse
 from leadmodel_messages.window_psi import slot_psis
+from leadmodel_messages.window_sums import merge
 from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving import slots
 from support.predictor_thread import model_of

@@ -7,7 +7,7 @@ import pytest
 from leadmodel_artifact.artifact import load
 from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
-from leadmodel_messages.window import dump
+from leadmodel_messages.window_document import dump
 from leadmodel_predictor.http import predict
 from leadmodel_predictor.jobs.rehearse import Rehearsal
 from scenarios.goods import BETTER, GOOD, live

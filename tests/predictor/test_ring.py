@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from leadmodel_artifact.lead import coded
 from leadmodel_artifact.model import FeatureKind, Reference
 from leadmodel_artifact.reference import SCORE, build, expected_shares
-from leadmodel_messages.window import SlotWindow, dump, merge, parse
+from leadmodel_messages.window import SlotWindow
+from leadmodel_messages.window_document import dump, parse
+from leadmodel_messages.window_sums import merge
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_predictor.serving.monitor import MAX_SUMMED
 from leadmodel_predictor.serving.ring import MAX_AGE_S, SIZE, Ring

@@ -16,7 +16,7 @@ import pytest
 
 from leadmodel_artifact.artifact import digest, dump
 from leadmodel_artifact.scoring import score
-from leadmodel_messages.window import parse
+from leadmodel_messages.window_document import parse
 from leadmodel_predictor.__main__ import parser
 from leadmodel_predictor.serving.model import version_date
 from support.small_models import leads, linear

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadmodel_messages import refusal, report
-from leadmodel_messages import window as windows
+from leadmodel_messages import refusal, report, window_document
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
@@ -363,7 +362,7 @@ class FakeCluster:
         champion, previous = notes[CHAMPION], notes.get(PREVIOUS) or None
         drifts = self.truths[LETTERS[champion]].drifts
         also = bool(previous) and self.truths[LETTERS[previous]].drifts
-        window = windows.dump(
+        window = window_document.dump(
             make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now)
         )
         since = target.partition("since=")[2]

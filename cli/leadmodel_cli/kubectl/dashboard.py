@@ -14,7 +14,8 @@ from leadmodel_cli.kubectl.parts import children
 from leadmodel_cli.views.children import Children, Mood, Pod
 from leadmodel_cli.views.story import Look
 from leadmodel_messages.exits import KubectlExit
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
+from leadmodel_messages.window_document import parse
 from leadmodel_operator.kubernetes.render.names import path
 from leadmodel_operator.kubernetes.render.objects import PORT
 

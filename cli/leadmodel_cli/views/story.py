@@ -7,8 +7,9 @@ from typing import Any
 
 from leadmodel_cli.views import advice, table, tree, why
 from leadmodel_cli.views.children import Children
-from leadmodel_messages.window import SlotWindow, Window, alike, merge
+from leadmodel_messages.window import SlotWindow, Window
 from leadmodel_messages.window_psi import slot_psis
+from leadmodel_messages.window_sums import alike, merge
 from leadmodel_operator.resource.digest import short
 
 Document = Mapping[str, Any]

@@ -9,8 +9,9 @@ from leadmodel_local.demo.load import Load
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import documents
 from leadmodel_local.state.files import ModelFolder
-from leadmodel_messages.window import SlotWindow, merge
+from leadmodel_messages.window import SlotWindow
 from leadmodel_messages.window_psi import slot_psis
+from leadmodel_messages.window_sums import merge
 
 MIN_SAMPLES = 150
 

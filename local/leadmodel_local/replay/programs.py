@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from leadmodel_messages.commands import termination_log
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
+from leadmodel_messages.window_document import parse
 
 
 @dataclass(frozen=True)

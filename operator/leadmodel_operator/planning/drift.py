@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from leadmodel_messages.texts import one_line
-from leadmodel_messages.window import MAX_NAME, SlotWindow, Window, alike, merge
+from leadmodel_messages.window import MAX_NAME, SlotWindow, Window
 from leadmodel_messages.window_psi import HOUR_OF_DAY, compared_leads, is_compared, slot_psis
+from leadmodel_messages.window_sums import alike, merge
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec import DriftPolicy
 from leadmodel_operator.resource.status import DriftResult

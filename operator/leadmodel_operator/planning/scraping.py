@@ -4,7 +4,8 @@ import json
 from datetime import datetime, timedelta
 
 from leadmodel_artifact.jsonnode import LayoutError
-from leadmodel_messages.window import Window, parse
+from leadmodel_messages.window import Window
+from leadmodel_messages.window_document import parse
 
 TIMEOUT_S = 2.0  # for one predictor
 WINDOW_LIMIT = 256 * 1024  # bytes of one window

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from leadmodel_messages import window
+from leadmodel_messages import window_document
 from leadmodel_messages.negotiation import accepts_gzip
 from leadmodel_predictor.http.openapi import openapi
 from leadmodel_predictor.serving.card import card
@@ -88,7 +88,7 @@ class Ops:
         if len(since) > MAX_SINCE or not all(0 <= value <= LATEST for value in since):
             return refused(422, "since", f"since must be Unix seconds, at most {MAX_SINCE} times")
         seen = await asyncio.to_thread(self.model.ring.snapshot(time()).window, since)
-        return reply(window.dump(seen))
+        return reply(window_document.dump(seen))
 
     async def artifact(self, request: Request) -> Response:
         """Return the bytes of the artifact in one of the slots."""

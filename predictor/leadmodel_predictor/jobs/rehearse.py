@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from leadmodel_messages.window import dump
+from leadmodel_messages.window_document import dump
 from leadmodel_predictor.http.predict import UNREADABLE, remember, remember_refused, scored
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
