@@ -112,11 +112,18 @@ def named_errors(data: bytes, max_bytes: int) -> Iterator[None]:
 
 def _undecodable_line(source: "_Unpacked | io.BytesIO") -> int:
     """The number of the first line that is not UTF-8, empty lines counted; read in blocks, for a line may be huge."""
-    decoder, line = codecs.getincrementaldecoder("utf-8")(), 1
+    decoder, line, held = codecs.getincrementaldecoder("utf-8")(), 1, b""
     while block := source.read1(_BLOCK):
         try:
             decoder.decode(block)
         except UnicodeDecodeError as error:
-            return line + error.object[: error.start].count(b"\n")
-        line += block.count(b"\n")
+            return line + _ends(held + error.object[: error.start])
+        line += _ends(held + block)
+        held = block[-1:] if block.endswith(b"\r") else b""
+        line -= len(held)  # the end of a line, or the first half of one
     return line
+
+
+def _ends(block: bytes) -> int:
+    """How many lines end in a block, as a text reader takes them: by a newline, a carriage return, or both."""
+    return block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from leadmodel_artifact.values import EXACT, text_of
@@ -31,6 +31,11 @@ def json_columns(lines: Iterable[str], max_cells: int = MAX_CELLS, first: int = 
             names.update(dict.fromkeys(leads[-1]))
             check_size(len(leads), len(names), max_cells)
     return {name: _column([lead.get(name) for lead in leads]) for name in names}
+
+
+def json_begins(lines: Iterable[str]) -> Iterator[int]:
+    """The line of each lead of `json_columns`; the first of `lines` is line 1."""
+    return (number for number, line in enumerate(lines, 1) if line.strip())
 
 
 def _lead(line: str, number_: int) -> Mapping[str, Any]:

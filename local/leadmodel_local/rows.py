@@ -64,15 +64,32 @@ def _plain(text: str, format_: NumberFormat) -> str:
     return "" if number is None else repr(number)
 
 
-def check_label(rows: Sequence[Mapping[str, str]], label: str, path: Path) -> None:
-    """Raise LeadsError unless every row has an outcome."""
+def line_of(path: Path, row: int) -> int:
+    """The line of the file in which a row, counted from 0, begins; the file was read before."""
+    return table.line_of(path.read_bytes(), MAX_UNPACKED, row)
+
+
+def check_label(
+    rows: Sequence[Mapping[str, str]], label: str, path: Path, *, first: int = 0, positive: str | None = None
+) -> None:
+    """Raise LeadsError unless every row has an outcome.
+
+    Args:
+        rows: Rows of the file.
+        label: The column of the outcomes.
+        path: The file.
+        first: The place of the first of the rows in the file.
+        positive: The label of a lead that converted; None: yes, true or 1.
+    """
     if not rows or label not in rows[0]:
         raise LeadsError(
             f"{path} has no column {label!r}; name the outcome with --label, or give the file a header line"
         )
-    if any(outcome(row[label]) is None for row in rows):
+    wrong = next((i for i, row in enumerate(rows, first) if outcome(row[label], positive) is None), None)
+    if wrong is not None:
         raise LeadsError(
-            f"column {label!r} must hold yes/no, true/false or 1/0; name the outcome with --label"
+            f"column {label!r} in line {line_of(path, wrong)} must hold {'a word' if positive else 'yes/no, true/false or 1/0'}; "
+            "name the outcome with --label"
         )
 
 

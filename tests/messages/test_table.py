@@ -18,6 +18,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from leadmodel_artifact.model import Artifact, DataWindow
+from leadmodel_artifact.values import text_of
 from leadmodel_local import rows as replay
 from leadmodel_messages import table, table_values
 from leadmodel_messages.table_bytes import TableError
@@ -74,7 +75,7 @@ def without_label(leads: Leads) -> Leads:
 
 
 def as_texts(leads: Leads) -> Leads:
-    return [{name: str(value) for name, value in lead.items()} for lead in leads]
+    return [{name: text_of(value) for name, value in lead.items()} for lead in leads]
 
 
 def hold_together(data: bytes) -> Leads:
@@ -184,7 +185,7 @@ def test_no_bytes_make_an_error_of_another_kind(data):
 REFUSED = {
     "a name twice": (b"a,a,y\n1,2,1\n", "name of its own"),
     "a name that is empty": (b"a,,y\n1,2,1\n", "name of its own"),
-    "a short row": (b"a,y\n1,1\n\nsecret@example.org\n", "row 3 has 1 fields, the header has 2"),
+    "a short row": (b"a,y\n1,1\n\nsecret@example.org\n", "line 4 has 1 fields, the header has 2"),
     "no UTF-8": (b"a,y\n\xff,1\n", "line 2 is not UTF-8"),
     "latin-1": ("\n\na,y\nx,1\n\nMüller,1\nx,0\n".encode("latin-1"), "line 6 is not UTF-8 text; save"),
     "latin-1 far on": (
@@ -262,9 +263,69 @@ def test_every_reader_takes_what_programs_save(case):
     assert validated(READ[case]) == (without_label(SAME), [True, False])
 
 
-def test_a_row_after_empty_lines_is_counted_alike_by_all():
+LINES = {  # the line of what is wrong, as a text editor counts
+    "after empty lines": (b"\n\na,y\nx,1\n\nx\n", 6),
+    "after a cell of three lines": (b'a,y\n"x\ny\r\nz",1\nx\n', 5),
+    "a header of two lines": (b'"a\nb",y\nx,1\nx\n', 4),
+    "a row of two lines": (b'a,y\n"x\ny",1\n"x\ny"\n', 4),
+    "lines of an old Mac": (b'a,y\rx,1\r"x\ry",1\rx\r', 5),
+    "lines of Windows": (b"a,y\r\nx,1\r\nx\r\n", 3),
+    "characters that end no line": ("a,y\n\u2028\x0b\x85,1\nx\n".encode(), 3),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("case", LINES)
+def test_every_reader_names_the_line_of_a_row(case, pack):
+    data, line = LINES[case]
     for reader in (contract, fast, line_by_line, validated, replayed):
-        assert "row 3 has 1 fields" in outcome_of(reader, b"\n\na,y\nx,1\nx\n")[1]
+        assert f"line {line} has 1 fields" in outcome_of(reader, pack(data))[1]
+
+
+OUTCOMELESS = {
+    "CSV": (b'\na,y\n"x\n\ny",1\n\nx,perhaps\nx,0\n', 7),
+    "plain CSV": (b"a,y\nx,1\nx,0\nx,perhaps\nx,0\n", 4),
+    "JSON lines": (b'\n{"y": 1}\n\n \n{"y": "perhaps"}\n{"y": 0}\n', 5),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("case", OUTCOMELESS)
+def test_every_program_names_the_line_of_a_value(case, pack, tmp_path):
+    data, line = pack(OUTCOMELESS[case][0]), OUTCOMELESS[case][1]
+    rows = training.read(data)
+    with pytest.raises(TableError, match=rf"label 'y' in line {line} is neither"):
+        training.labels(rows.columns[LABEL], LABEL, None, rows.place_of)
+    with pytest.raises(holdout.HoldoutError, match=rf"label in line {line} of the holdout is neither"):
+        validated(data)
+    path = tmp_path / "leads"
+    path.write_bytes(data)
+    with pytest.raises(replay.LeadsError, match=rf"column 'y' in line {line} must hold yes/no"):
+        replay.check_label(replay.read(path), LABEL, path)
+
+
+@settings(max_examples=150, deadline=None)
+@given(csv_files())
+def test_each_row_begins_in_the_line_that_an_editor_shows(data):
+    """The text between the beginnings of two rows reads as the first of the two, and no line is left over."""
+    try:
+        rows = list(table.read(data, 1 << 30).rows)
+    except TableError:
+        assume(False)
+    begins = [table.line_of(data, 1 << 30, i) for i in range(len(rows))]
+    with table.open_text(data, 1 << 30) as text:
+        lines = list(text)
+    assert begins == sorted({*begins})
+    for row, begin, end in zip(rows, begins, [*begins[1:], len(lines) + 1], strict=True):
+        (alone,) = filter(
+            None, csv.reader(lines[begin - 1 : end - 1], delimiter=table.delimiter_of(lines[0]))
+        )
+        assert [cell or None for cell in alone] == row
+
+
+def test_control_a_row_counted_as_a_line_is_another_line():
+    data, line = LINES["after a cell of three lines"]
+    assert line != 2 + data[:-3].count(b",1")
 
 
 def test_control_a_reader_that_looks_at_packed_bytes_names_no_remedy(monkeypatch):

@@ -127,16 +127,17 @@ def replayed(model: Trained, file: Path) -> tuple[list[int], list[Lead], Callabl
     table, roles = model.of.table, model.of.leads.roles
     times = model.of.leads.times
     request = table.request
-    if (
-        roles.time is None
-        or np.isnan(times).any()
-        or request.time_format
-        or request.positive
-        or request.require
-    ):
+    if roles.time is None or np.isnan(times).any() or request.time_format or request.require:
         return None
     file.write_bytes(table.data)
-    past = past_leads.load(file, request.label, roles.time, request.numeric, request.categorical)
+    past = past_leads.load(
+        file,
+        request.label,
+        roles.time,
+        numeric=request.numeric,
+        categorical=request.categorical,
+        positive=request.positive,
+    )
     order = sorted(range(len(times)), key=lambda i: (times[i], i))
 
     def values() -> Floats:

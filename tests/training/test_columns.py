@@ -205,7 +205,7 @@ def test_another_word_for_yes(tmp_path, capsys):
     path = write(tmp_path / "leads.csv", {})
     path.write_text(path.read_text().replace(",yes\n", ",Won\n").replace(",no\n", ",Lost\n"))
     assert "name it with --positive" in (said := refused(path, capsys))
-    assert "row 2" in said
+    assert "line 2" in said
     train(path, "--positive", "won")
 
 
@@ -230,7 +230,7 @@ def test_control_without_the_word_in_the_artifact_the_words_are_unread(tmp_path)
     path.write_text(path.read_text().replace(",yes\n", ",Won\n").replace(",no\n", ",Lost\n"))
     artifact = train(path, "--positive", "Won")
     silent = replace(artifact, data=replace(artifact.data, positive=None))
-    with pytest.raises(holdout.HoldoutError, match="row 2 of the holdout is neither"):
+    with pytest.raises(holdout.HoldoutError, match="line 2 of the holdout is neither"):
         holdout.read(path.read_bytes(), silent)
 
 
@@ -240,13 +240,13 @@ def test_an_empty_label_beside_words_is_named(tmp_path):
     artifact = train(path, "--positive", "Won")
     data = path.read_text().replace(",Lost\n", ",\n", 1)
     row = data.splitlines().index(next(line for line in data.splitlines() if line.endswith(","))) + 1
-    with pytest.raises(holdout.HoldoutError, match=f"row {row} of the holdout is empty"):
+    with pytest.raises(holdout.HoldoutError, match=f"line {row} of the holdout is empty"):
         holdout.read(data.encode(), artifact)
 
 
 def test_numbers_beyond_what_can_be_learnt(tmp_path, capsys):
     path = write(tmp_path / "leads.csv", {"x": lambda i, _y, c: "1e200" if i == 7 else c.random()})
-    assert "column 'x' of row 9 holds a number beyond 1e+150" in refused(path, capsys)
+    assert "column 'x' in line 9 holds a number beyond 1e+150" in refused(path, capsys)
     train(path, "--exclude", "x")
 
 
@@ -297,7 +297,7 @@ def test_times_are_read_or_refused(tmp_path, capsys, case):
     written, remedy, format_ = TIMES[case]
     path = dated(tmp_path, written)
     said = refused(path, capsys, "--time-column", "submitted")
-    assert "are not ISO 8601 (2026-01-05T08:30:00Z) or Unix seconds, the first in row 2;" in said
+    assert "are not ISO 8601 (2026-01-05T08:30:00Z) or Unix seconds, the first in line 2;" in said
     assert remedy in said or case == "mixed"
     if format_ is not None:
         artifact = train(path, "--time-column", "submitted", "--time-format", format_)

@@ -55,7 +55,7 @@ def test_the_same_leads(form):
         (b"", "no leads"),
         (b"a,b\n", "no leads"),
         (b"a,a\n1,2\n", "name of its own"),
-        (b"a,b\n1\nsecret@example.org,2\n", "row 2 has 1 fields"),
+        (b"a,b\n1\nsecret@example.org,2\n", "line 2 has 1 fields"),
         (b"a\n\xff\n", "not UTF-8"),
         (gzip.compress(CSV.encode(), mtime=0)[:-9], "damaged"),
         (b'{"a": 1}\n{"a": {"b": 1}}\n', "line 2 is no flat"),
@@ -82,7 +82,7 @@ def test_parquet_without_its_library_says_what_to_install(monkeypatch):
 
 
 def test_an_unreadable_label_is_named_by_its_row():
-    with pytest.raises(TableError, match="'y' of row 2") as caught:
+    with pytest.raises(TableError, match="'y' in row 2") as caught:
         labels(["yes", "perhaps"], "y")
     assert "perhaps" not in str(caught.value)
 

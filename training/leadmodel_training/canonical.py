@@ -62,7 +62,7 @@ def canonical(rows: Rows, roles: Roles, wishes: Wishes) -> Canonical:
     """The rows with numbers in place of texts such as `1,234.50` or `12,50`, and texts in place of numbers that are categories.
 
     Raises:
-        TableError: naming column and row of a number that is too large to learn from.
+        TableError: naming column and place of a number that is too large to learn from.
     """
     notes: dict[str, str] = {}
     columns: dict[str, Column] = {}
@@ -170,7 +170,7 @@ def _check_size(rows: Rows, name: str, column: Column) -> None:
     large = np.flatnonzero(np.abs(np.nan_to_num(numbers)) > MAX_NUMBER)
     if len(large):
         raise TableError(
-            f"column {name!r} of row {large[0] + rows.first_row} holds a number beyond {MAX_NUMBER:g}, from which nothing can be "
+            f"column {name!r} in {rows.place_of(int(large[0]))} holds a number beyond {MAX_NUMBER:g}, from which nothing can be "
             f"learned ({len(large)} rows); correct it, or leave the column out with --exclude"
         )
 

@@ -54,12 +54,17 @@ class Texts:
 Column: TypeAlias = Sequence[Any] | NDArray[Any] | Texts
 
 
+def row_number(row: int) -> str:
+    """The place of a row, counted from 0, in a file without lines."""
+    return f"row {row + 1}"
+
+
 @dataclass(frozen=True)
 class Rows:
-    """Leads as columns of equal length, by name; a row is one lead. `first_row` is the number of the first row in the file."""
+    """Leads as columns of equal length, by name; a row is one lead. `place_of` names a row, counted from 0, as a person finds it."""
 
     columns: Mapping[str, Column]
-    first_row: int = 1
+    place_of: Callable[[int], str] = row_number
     semicolons: bool = False  # whether semicolons separate the fields of the file
 
     def __len__(self) -> int:

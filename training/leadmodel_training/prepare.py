@@ -35,7 +35,7 @@ def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Lea
     roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
     check_wishes(wishes, rows.columns)
     _check_required(request.require, roles, rows.columns)
-    outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.first_row)
+    outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.place_of)
     times = read_times(rows, roles, request.time_format)
     if times.why:
         timer.note(times.why)

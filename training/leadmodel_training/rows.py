@@ -3,12 +3,13 @@
 import csv
 import gzip
 import io
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import chain, count, islice
 
 import numpy as np
 
+from leadmodel_messages.table import line_of
 from leadmodel_messages.table_bytes import (
     TableError,
     first_line,
@@ -17,7 +18,7 @@ from leadmodel_messages.table_bytes import (
     open_text,
     refuse_other_formats,
 )
-from leadmodel_messages.table_csv import check_width, csv_rows, delimiter_of
+from leadmodel_messages.table_csv import csv_rows, delimiter_of, wrong_width
 from leadmodel_messages.table_json import is_json_lines, json_columns
 from leadmodel_messages.table_values import Value, outcome
 from leadmodel_training.columns import (
@@ -30,6 +31,7 @@ from leadmodel_training.columns import (
     numbered_texts,
     piece_of,
     plain,
+    row_number,
     texts,
 )
 from leadmodel_training.cut import cut
@@ -52,17 +54,21 @@ def read(data: bytes, unread: Collection[str] = ()) -> Rows:
 
 
 def _read_text(data: bytes) -> Rows:
-    text = open_text(data, MAX_BYTES)
+    text, place_of = open_text(data, MAX_BYTES), partial(_place_of, data)
     with named_errors(data, MAX_BYTES):
         refuse_other_formats(data, MAX_BYTES)
         head, empty = first_line(text)
         if is_json_lines(head):
             values = json_columns(chain([head], text), first=empty + 1)
-            return Rows({name: _column(column) for name, column in values.items()})
+            return Rows({name: _column(column) for name, column in values.items()}, place_of)
         names, rows = csv_rows(head, text)
         plainly = None if empty else _read_plain(data, head, names)
-        columns = columns_of(names, rows) if plainly is None else plainly
-    return Rows(columns, 2, delimiter_of(head) == ";")
+        columns = columns_of(names, rows, data) if plainly is None else plainly
+    return Rows(columns, place_of, delimiter_of(head) == ";")
+
+
+def _place_of(data: bytes, row: int) -> str:
+    return f"line {line_of(data, MAX_BYTES, row)}"
 
 
 def _read_plain(data: bytes, head: str, names: Sequence[str]) -> dict[str, Column] | None:
@@ -76,15 +82,19 @@ def _read_plain(data: bytes, head: str, names: Sequence[str]) -> dict[str, Colum
     return dict(zip(names, map(joined, pieces), strict=True))
 
 
-def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Column]:
-    """Columns of texts, made in pieces, so that never more than one piece is in memory as Python's objects."""
+def columns_of(names: Sequence[str], rows: Iterator[list[str]], data: bytes) -> dict[str, Column]:
+    """Columns of texts, made in pieces, so that never more than one piece is in memory as Python's objects.
+
+    Raises:
+        TableError: A row does not have a field per name; the message names its line in `data`.
+    """
     pieces: list[list[Texts]] = [[] for _ in names]
-    for first in count(2, CHUNK):
+    for first in count(0, CHUNK):
         chunk: list[list[str]] = []
         try:
             chunk.extend(islice(rows, CHUNK))
         finally:  # a row that is too short is named before damage that comes after the row
-            _check_widths(chunk, first, len(names))
+            _check_widths(chunk, first, len(names), data)
         if not chunk:
             break
         for column_pieces, column in zip(pieces, zip(*chunk, strict=True), strict=True):
@@ -92,10 +102,10 @@ def columns_of(names: Sequence[str], rows: Iterator[list[str]]) -> dict[str, Col
     return {name: joined(column_pieces) for name, column_pieces in zip(names, pieces, strict=True)}
 
 
-def _check_widths(rows: Sequence[list[str]], first: int, width: int) -> None:
+def _check_widths(rows: Sequence[list[str]], first: int, width: int, data: bytes) -> None:
     if {*map(len, rows)} - {width}:
-        for number, row in enumerate(rows, first):
-            check_width(row, number, width)
+        number, row = next((i, row) for i, row in enumerate(rows, first) if len(row) != width)
+        raise wrong_width(row, width, line_of(data, MAX_BYTES, number))
 
 
 def _column(values: list[Value]) -> Column:
@@ -105,8 +115,10 @@ def _column(values: list[Value]) -> Column:
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def labels(column: Column, name: str, positive: str | None = None, first_row: int = 1) -> list[bool]:
-    """Outcomes of n rows: yes/no, true/false or 1/0, or whether the label is the word `positive`.
+def labels(
+    column: Column, name: str, positive: str | None = None, place_of: Callable[[int], str] = row_number
+) -> list[bool]:
+    """Outcomes of n rows: yes/no, true/false or 1/0, or whether the label is the word `positive`; `place_of` names a row.
 
     Raises:
         TableError: naming the column and the first row that has no outcome.
@@ -119,7 +131,7 @@ def labels(column: Column, name: str, positive: str | None = None, first_row: in
             "" if positive else "; if another word means that the lead converted, name it with --positive"
         )
         raise TableError(
-            f"label {name!r} of row {unknown[0] + first_row} {wrong} ({len(unknown)} of {len(column)} rows){remedy}"
+            f"label {name!r} in {place_of(unknown[0])} {wrong} ({len(unknown)} of {len(column)} rows){remedy}"
         )
     return [bool(outcome) for outcome in outcomes.tolist()]
 

@@ -130,7 +130,7 @@ def _unreadable(
         remedy = "if several formats are mixed, write one; else name it with --time-format"
     return TrainingRefused(
         Refusal.NO_TIME,
-        f"column {name!r}: {len(wrong)} of {present} times are not {accepted}, the first in row {wrong[0] + rows.first_row}; {remedy}",
+        f"column {name!r}: {len(wrong)} of {present} times are not {accepted}, the first in {rows.place_of(int(wrong[0]))}; {remedy}",
     )
 
 

@@ -72,8 +72,14 @@ def main(options: argparse.Namespace) -> int:
     if interval_s < 1:
         raise ValueError(f"--look takes a duration of at least 1s such as 30m, not {options.look!r}")
     retraining = spec.retraining
-    wishes = (retraining.numeric, retraining.categorical) if retraining else ()
-    past = load(options.leads, label, options.time_column, *wishes)
+    past = load(
+        options.leads,
+        label,
+        options.time_column,
+        numeric=retraining.numeric if retraining else (),
+        categorical=retraining.categorical if retraining else (),
+        positive=retraining.positive if retraining else None,
+    )
     print(
         f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {LIMITS}",
         file=sys.stderr,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local.rows import LeadsError, check_label, is_number, read_plain
+from leadmodel_local.rows import LeadsError, check_label, is_number, line_of, read_plain
 from leadmodel_messages.table_values import number, seconds
 
 DAY_S = 86400.0
@@ -52,30 +52,33 @@ class PastLeads:
 
 
 def load(
-    path: Path, label: str, time: str, numeric: Collection[str] = (), categorical: Collection[str] = ()
+    path: Path,
+    label: str,
+    time: str,
+    *,
+    numeric: Collection[str] = (),
+    categorical: Collection[str] = (),
+    positive: str | None = None,
 ) -> PastLeads:
-    """Read past leads from a file, in the order of the `time` column, and with columns as trainings are told to read them.
+    """Read past leads from a file, in the order of the `time` column, and with columns and labels as trainings are told to read them.
 
     Raises:
         LeadsError: The file is no table of leads with times and outcomes.
     """
     rows = read_plain(path, categorical)
-    check_label(rows, label, path)
+    check_label(rows, label, path, positive=positive)
     if time not in rows[0]:
         raise LeadsError(
             f"{path} has no column {time!r}: a rehearsal needs to know when leads came; name it with --time-column"
         )
-    try:
-        timed = sorted((_seconds(row[time]), i) for i, row in enumerate(rows))
-    except ValueError:
-        raise LeadsError(
-            f"column {time!r} must hold times such as 2026-01-05T08:30:00Z or Unix seconds"
-        ) from None
+    timed = sorted((_seconds(row[time], time, path, i), i) for i, row in enumerate(rows))
     return PastLeads([rows[i] for _, i in timed], [at for at, _ in timed], label, numeric, categorical)
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, name: str, path: Path, row: int) -> float:
     time = seconds(text)
     if time is None:
-        raise ValueError
+        raise LeadsError(
+            f"column {name!r} in line {line_of(path, row)} must hold a time such as 2026-01-05T08:30:00Z or Unix seconds"
+        )
     return time

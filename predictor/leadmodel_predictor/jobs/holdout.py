@@ -28,7 +28,7 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
     """Leads, without missing values and without the label, each with its outcome.
 
     Raises:
-        HoldoutError: naming the row, or the column.
+        HoldoutError: naming the line, or the column.
     """
     label = artifact.data.label
     leads: list[dict[str, Any]] = []
@@ -37,8 +37,8 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
         holdout = table.read(data, MAX_UNPACKED, MAX_CELLS)
         if label not in holdout.names:
             raise HoldoutError(f"the holdout has no column {label!r}, which the model names as its label")
-        for number, row in enumerate(holdout.rows, holdout.first_row):
-            check_size(number, len(holdout.names), MAX_CELLS)
+        for count, row in enumerate(holdout.rows, 1):
+            check_size(count, len(holdout.names), MAX_CELLS)
             values = dict(zip(holdout.names, row, strict=True))
             labels.append(values.pop(label))
             leads.append({name: value for name, value in values.items() if value is not None})
@@ -47,14 +47,14 @@ def read(data: bytes, artifact: Artifact) -> list[tuple[dict[str, Any], bool]]:
     for name in {f.source for f in artifact.features if f.kind is FeatureKind.NUMERIC}:
         texts = [lead for lead in leads if isinstance(lead.get(name), str)]
         _read_numbers(texts, name, semicolons=holdout.semicolons)
-    return list(zip(leads, _outcomes(labels, artifact.data.positive, holdout.first_row), strict=True))
+    return list(zip(leads, _outcomes(labels, artifact.data.positive, data), strict=True))
 
 
-def _outcomes(labels: Sequence[Value], positive: str | None, first_row: int) -> list[bool]:
+def _outcomes(labels: Sequence[Value], positive: str | None, data: bytes) -> list[bool]:
     """The outcome of each label: whether it is the word `positive`, or yes/no where no label is that word, as training writes holdouts.
 
     Raises:
-        HoldoutError: naming the first row that has no outcome.
+        HoldoutError: naming the line in `data` of the first row that has no outcome.
     """
     outcomes = [outcome(label, positive) for label in labels]
     if positive is not None and True not in outcomes:
@@ -62,7 +62,8 @@ def _outcomes(labels: Sequence[Value], positive: str | None, first_row: int) -> 
         outcomes = outcomes if None in plain else plain
     if None in outcomes:
         wrong = "is neither yes/no, true/false nor 1/0" if positive is None else "is empty"
-        raise HoldoutError(f"the label in row {outcomes.index(None) + first_row} of the holdout {wrong}")
+        line = table.line_of(data, MAX_UNPACKED, outcomes.index(None))
+        raise HoldoutError(f"the label in line {line} of the holdout {wrong}")
     return [bool(outcome) for outcome in outcomes]
 
 
