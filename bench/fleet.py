@@ -96,7 +96,7 @@ def settled(name: str, uid: str, generation: int, pods: int, wanted: Spec) -> tu
 
 @dataclass
 class World:
-    """Makes the fleet. `labels` gives those of a LeadModel by its number."""
+    """Makes the fleet, so many LeadModels `at_once`. `labels` gives those of a LeadModel by its number."""
 
     client: Client
     models: int
@@ -104,6 +104,7 @@ class World:
     namespace: str = NAMESPACE
     wanted: Spec = field(default_factory=spec)
     labels: Callable[[int], dict[str, str]] = lambda _: {}
+    at_once: int = 24
     names: list[str] = field(default_factory=list)
 
     async def define(self) -> None:
@@ -120,7 +121,7 @@ class World:
     async def make(self) -> None:
         name = {"name": self.namespace}
         await self.client.create("/api/v1/namespaces", {"kind": "Namespace", "metadata": name})
-        slots = asyncio.Semaphore(24)
+        slots = asyncio.Semaphore(self.at_once)
         extra = self.pods - 2 * self.models
         await asyncio.gather(*(self._one(n, 2 + (n < extra), slots) for n in range(self.models)))
 

@@ -10,6 +10,7 @@ Memory: at most, of a new operator over as many of the largest LeadModels that t
 
 import argparse
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -143,14 +144,19 @@ def show(
     row("    one dry write to the API server", figures(seen[1]), "", ratio(seen[1], alone[1]))
 
 
+async def _change(client: Client, name: str, value: str) -> None:
+    body = {"metadata": {"annotations": {"customerops.dev/poll": value}}}
+    with contextlib.suppress(ApiError, OSError, TimeoutError, aiohttp.ClientError):  # a full API server
+        await client.merge(path(PLURAL, HOSTILE, name), body)
+
+
 async def churn(client: Client, names: list[str], rate: float) -> None:
     """Annotate one LeadModel of the hostile namespace after the other, for ever."""
     loop, began, number = asyncio.get_running_loop(), time.monotonic(), 0
     pending: set[asyncio.Task[object]] = set()
     while True:
         name = names[number % len(names)]
-        body = {"metadata": {"annotations": {"customerops.dev/poll": str(number)}}}
-        pending.add(loop.create_task(client.merge(path(PLURAL, HOSTILE, name), body)))
+        pending.add(loop.create_task(_change(client, name, str(number))))
         number += 1
         await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
         pending = {task for task in pending if not task.done()}
@@ -226,7 +232,7 @@ def memory(options: argparse.Namespace, *, large: bool) -> None:
         world, size = World(client, options.large, 2 * options.large), 0
         loop.run_until_complete(world.define())
         if large:
-            world.wanted, world.namespace = widest(), HOSTILE
+            world.wanted, world.namespace, world.at_once = widest(), HOSTILE, 2
             size = int(most_labels(loop, client, world.wanted) * 0.9)
             world.labels = lambda model: labels(size, model)
         loop.run_until_complete(world.make())
