@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
+HASHED := --require-hashes --only-binary :all:
 BENCHES := predictor inprocess batch trees reload memory training calibration privacy backfill fleet hostile
 IMAGES := operator predictor training privacy
 QUICK := artifact chart messages monitoring operator project statistics
@@ -22,9 +23,9 @@ install: .venv/installed ## everything into .venv (needs only Python 3.11 or new
 	 copy it and go on there: cp -R . ~/leadmodel && make -C ~/leadmodel install" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements/dev.txt > .venv/uv.txt
-	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(HASHED) --requirement .venv/uv.txt
+	$(UV) pip install --quiet --python $(BIN)/python $(HASHED) --requirement requirements/dev.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
 .PHONY: lock
@@ -101,8 +102,12 @@ docs: crds architecture values monitoring ## write all generated pages and pictu
 check: docs ## fail when a generated file is stale
 	git diff --exit-code -- crds charts/leadmodel docs/pictures docs/reference docs/metrics.md docs/runbooks
 
+.PHONY: base
+base: install ## write the digest of today's base of the images into images/base/Dockerfile (BASE=...)
+	$(BIN)/python images/images.py pin
+
 .PHONY: images
-images: install ## the four images, with docker or buildah (BASE=... TAG=...)
+images: install ## the four images and their SBOMs, with docker or buildah (BASE=... TAG=...)
 	$(BIN)/python images/images.py
 
 .PHONY: chart

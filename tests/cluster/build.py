@@ -64,7 +64,7 @@ def build(modules: Mapping[str, Mapping[str, str]] = MODULES, target: Path | Non
     """Build what is missing; minutes the first time, nothing afterwards."""
     target = target or bin_dir(modules)
     target.mkdir(parents=True, exist_ok=True)
-    env = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    env = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"}
     for module, tools in modules.items():
         missing = [package for name, package in tools.items() if not (target / name).exists()]
         if not missing:
