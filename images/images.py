@@ -1,20 +1,27 @@
-"""Builds the four images with docker or buildah and prints what each adds to its base: `make images`.
+"""Builds the four images with docker or buildah, and an SBOM of each in build/sbom: `make images`.
 
-`images.py content` prints a tag that changes when anything that goes into an image changes. Where no registry offers a base, BASE=localhost/base:bookworm
-makes a base of Debian packages (needs debootstrap and root).
+`images.py content` prints a tag that changes when anything that goes into an image changes; `images.py pin` writes the digest of today's base
+into base/Dockerfile. Where no registry offers a base, BASE=localhost/base:bookworm makes a base of Debian packages (needs debootstrap and root).
 """
 
 import hashlib
+import json
 import os
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+import engine
+import sbom
+from engine import ROOT, run
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "leadmodel"
+HERE = Path(__file__).parent
 OWN_BASE = "localhost/base:bookworm"
+PIN = re.compile(r"(?<=^ARG BASE=).*$", re.MULTILINE)  # where base/Dockerfile names the default base
 DOCKERFILES = {
     "operator": "operator/Dockerfile",
     "predictor": "predictor/Dockerfile",
@@ -22,14 +29,6 @@ DOCKERFILES = {
     "privacy": "privacy/Dockerfile",
 }
 LIMITS_MB = {"operator": 45, "predictor": 45, "training": 90, "privacy": 45}
-
-
-def run(*command: str) -> str:
-    """Run a command and return its output; end the program when the command fails."""
-    result = subprocess.run(command, check=False, text=True, capture_output=True, cwd=ROOT)
-    if result.returncode:
-        sys.exit(f"{' '.join(command[:4])} failed: {result.stderr.strip()[-800:]}")
-    return result.stdout.strip()
 
 
 def site(image: str) -> None:
@@ -71,16 +70,19 @@ def own_base() -> None:
     if OWN_BASE in run("buildah", "images", "--format", "{{.Name}}:{{.Tag}}").split():
         return
     folder = CACHE / "base"
-    if not (folder / "usr/bin/python3").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    if not folder.exists():
+        part = folder.with_name("base.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.parent.mkdir(parents=True, exist_ok=True)
         run(
             "debootstrap",
             "--variant=minbase",
+            "--force-check-gpg",  # without the keyring of the archive it fails instead of going on unchecked
             "--include=python3-minimal,libpython3-stdlib,ca-certificates",
             "bookworm",
-            str(folder),
+            str(part),
         )
+        part.rename(folder)
     container = run("buildah", "from", "scratch")
     run("buildah", "add", container, str(folder), "/")
     run("buildah", "config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
@@ -88,18 +90,40 @@ def own_base() -> None:
     run("buildah", "rm", container)
 
 
-def build(image: str, base: str, tag: str) -> str:
-    """Build an image and return its name."""
-    name = f"localhost/leadmodel-{image}:{tag}"
-    if (
-        shutil.which("docker")
-        and subprocess.run(["docker", "info"], check=False, capture_output=True).returncode == 0
-    ):
-        run("docker", "build", "--build-arg", f"BASE={base}", "-t", name, "-f", DOCKERFILES[image], ".")
-    else:
-        options = ("--isolation", "chroot", "--build-arg", f"BASE={base}", "--layers=false")
-        run("buildah", "bud", *options, "-t", name, "-f", DOCKERFILES[image], ".")
-    return name
+def default_base() -> str:
+    """The base that base/Dockerfile names."""
+    return PIN.findall((HERE / "base" / "Dockerfile").read_text())[0]
+
+
+def pin(base: str) -> None:
+    """Write the digest that a base's tag names now into base/Dockerfile."""
+    dockerfile, name = HERE / "base" / "Dockerfile", base.partition("@")[0]
+    pinned = f"{name}@{engine.digest(name)}"
+    dockerfile.write_text(PIN.sub(pinned, dockerfile.read_text()))
+    print(pinned)
+
+
+def must_be_pinned(base: str, tag: str) -> None:
+    """End the program where a release would stand on whatever a tag names that day."""
+    release, by_digest = r"v?\d+\.\d+\.\d+.*", r".+@sha256:[0-9a-f]{64}"
+    if re.fullmatch(release, tag) and not re.fullmatch(by_digest, base):
+        sys.exit(f"{tag} is a release, and {base} has no digest: run `make base` and commit what it writes")
+
+
+def build_base(base: str, tag: str) -> dict[str, str]:
+    """Build what the four images stand on; return what it holds, as base/contents.py prints it."""
+    name = f"localhost/leadmodel-base:{tag}"
+    engine.build("images/base/Dockerfile", name, base)
+    program = (HERE / "base" / "contents.py").read_text()
+    return json.loads(engine.inside(name, "python3", "-I", "-c", program))
+
+
+def write_sbom(image: sbom.Image, contents: dict[str, str]) -> None:
+    """Write build/sbom/<image>.cdx.json."""
+    lock = (ROOT / "requirements" / f"{image.name}.txt").read_text()
+    file = ROOT / "build" / "sbom" / f"{image.name}.cdx.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(sbom.document(image, ROOT / "build" / "site" / image.name, lock, contents))
 
 
 def added_mb(image: str) -> float:
@@ -123,17 +147,28 @@ def content() -> str:
 
 
 def main() -> None:
-    """Build all images and print their sizes, or print the content tag."""
+    """Build all images, or print the content tag, or pin the base."""
+    base, tag = os.environ.get("BASE", default_base()), os.environ.get("TAG", "dev")
     if sys.argv[1:] == ["content"]:
         print(content())
         return
-    base, tag = os.environ.get("BASE", "python:3.11-slim"), os.environ.get("TAG", "dev")
+    if sys.argv[1:] == ["pin"]:
+        pin(base)
+        return
+    must_be_pinned(base, tag)
     if base == OWN_BASE:
         own_base()
-    for image in DOCKERFILES:
+    contents = build_base(base, tag)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    for image, dockerfile in DOCKERFILES.items():
         site(image)
-        name = build(image, base, tag)
-        print(f"{name}: {added_mb(image):.1f} MB over the base (at most {LIMITS_MB[image]})", flush=True)
+        name = f"localhost/leadmodel-{image}:{tag}"
+        engine.build(dockerfile, name, f"localhost/leadmodel-base:{tag}")
+        write_sbom(sbom.Image(image, tag, project, base), contents)
+        added, limit = added_mb(image), LIMITS_MB[image]
+        print(f"{name}: {added:.1f} MB over the base (at most {limit})", flush=True)
+        if added > limit:
+            sys.exit(f"{name} is too large")
 
 
 if __name__ == "__main__":

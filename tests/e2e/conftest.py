@@ -72,6 +72,7 @@ def images(cluster: Cluster) -> str:
             import_image(PLACE, archive)
             run("buildah", "rmi", name)
             archive.unlink()
+        run("buildah", "rmi", named("base", tag))
     return tag
 
 

@@ -11,6 +11,7 @@ from leadmodel_messages import backfill, training
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.kubernetes.observe import schedules
+from leadmodel_operator.kubernetes.render.names import ROLE
 from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR
@@ -229,3 +230,35 @@ def test_control_a_schedule_counted_in_its_zone_expects_a_run_that_never_comes()
     zone = ZoneInfo("Europe/Berlin")
     expected = next(CronSim("0 2 * * 0", datetime(2026, 3, 22, 2, tzinfo=zone)))
     assert f"{expected:%m-%d}" == "03-29"
+
+
+def images_of(cluster: FakeCluster) -> dict[str, set[str]]:
+    """Images of all pods, Jobs and CronJobs, by the role of who runs in them."""
+    images: dict[str, set[str]] = {}
+    for resource in ("deployments", "jobs", "cronjobs"):
+        for body in cluster.all(resource):
+            template = body["spec"].get("jobTemplate", body)["spec"]["template"]
+            role = body["metadata"]["labels"].get(ROLE, "predictor")
+            images.setdefault(role, set()).update(c["image"] for c in template["spec"]["containers"])
+    return images
+
+
+def test_images_by_digest_reach_predictors_and_jobs():
+    serving, fitting, scrubbing = (
+        f"registry.example.com/{name}@sha256:{str(number) * 64}"
+        for number, name in enumerate(("predictor", "training", "privacy"), start=1)
+    )
+
+    async def tell() -> None:
+        async with a_cluster() as cluster:
+            cluster.pullable |= {serving, fitting, scrubbing}
+            async with a_leader(cluster, image=serving, training=fitting, privacy=scrubbing) as leader:
+                await begin(cluster, leader, piiBackfill=BACKFILL, retraining=RETRAINING)
+                images = images_of(cluster)
+                assert images.pop("retraining") == {fitting}
+                assert images.pop("backfill") == {scrubbing}
+                assert len(images) >= 2
+                assert set().union(*images.values()) == {serving}
+                assert cluster.status["champion"]["image"] == serving
+
+    asyncio.run(tell())

@@ -74,6 +74,8 @@ class Leader:
 
     cluster: FakeCluster
     image: str = IMAGE
+    training: str = "training:1"
+    privacy: str = "privacy:1"
     http: bool = False
     client: Client = field(init=False)
     port: ClusterPort = field(init=False)
@@ -83,7 +85,7 @@ class Leader:
         api = self.cluster.api
         self.client = Client(Access(api.url, TLS)) if self.http else DirectClient(api)
         self.scraper = (Scraper if self.http else DirectScraper)(self.client, proxy=True)
-        images = Images(self.image, "training:1", "privacy:1")
+        images = Images(self.image, self.training, self.privacy)
         recorder = Recorder(self.client, "leader")
         windows = WindowCache(self.scraper)
         self.port = ClusterPort(self.client, self.client, windows, recorder, images, lambda: self.cluster.now)
