@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from leadmodel_operator.kubernetes.render import jobs
+from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
 from worlds.names import spec
@@ -85,7 +85,9 @@ def test_control_a_right_that_is_too_much_is_seen(group, resource, verb):
 
 
 def role_of_jobs() -> list[dict[str, Any]]:
-    return list(next(body for body in jobs.access(LEAD_MODEL, spec()) if body["kind"] == "Role")["rules"])
+    return list(
+        next(body for body in job_access.access(LEAD_MODEL, spec()) if body["kind"] == "Role")["rules"]
+    )
 
 
 def test_the_role_of_jobs_is_one_mailbox():

@@ -8,7 +8,7 @@ import pytest
 from leadmodel_messages import backfill
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_operator.kubernetes.observe import cluster
-from leadmodel_operator.kubernetes.render import jobs
+from leadmodel_operator.kubernetes.render.backfill import backfill as rendered_backfill
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.fields import Duration
@@ -41,7 +41,7 @@ SPEC = Spec(
 
 
 def cron(asked=ASKED):
-    return jobs.backfill(LEAD_MODEL, replace(SPEC, pii_backfill=asked), asked, "privacy:1")
+    return rendered_backfill(LEAD_MODEL, replace(SPEC, pii_backfill=asked), asked, "privacy:1")
 
 
 def pod(asked=ASKED):

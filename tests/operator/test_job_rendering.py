@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.kubernetes.render import jobs
+from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.spec import (
@@ -125,5 +125,5 @@ def test_a_job_is_not_tried_again_but_a_backfill_is():
 
 def test_the_account_of_jobs_mounts_no_token_by_itself():
     lead_model = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
-    account = jobs.access(lead_model, everything())[0]
+    account = job_access.access(lead_model, everything())[0]
     assert (account["kind"], account["automountServiceAccountToken"]) == ("ServiceAccount", False)

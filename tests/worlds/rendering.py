@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
+from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots
 from leadmodel_operator.planning.observed import Poll, Record, Serve, Validation
 from leadmodel_operator.resource.spec import Spec
 from worlds.fake_cluster import digest
@@ -36,11 +36,11 @@ def rendered(spec: Spec, etag: str = '"1"') -> list[dict[str, Any]]:
 def _snapshots(champion: str) -> list[dict[str, Any]]:
     record = Record(digest=champion, at=datetime(2026, 1, 5, tzinfo=UTC))
     ledger = snapshots.ledger(LEAD_MODEL, (record,))
-    return [ledger, snapshots.revision(LEAD_MODEL, champion, b"packed"), jobs.mailbox(LEAD_MODEL)]
+    return [ledger, snapshots.revision(LEAD_MODEL, champion, b"packed"), job_access.mailbox(LEAD_MODEL)]
 
 
 def _jobs(spec: Spec, champion: str, best: str, etag: str) -> list[dict[str, Any]]:
-    found = [*jobs.access(LEAD_MODEL, spec)]
+    found = [*job_access.access(LEAD_MODEL, spec)]
     for held in (True, False):
         validation = Validation(
             name="conversion-validate-1",
@@ -72,5 +72,5 @@ def _jobs(spec: Spec, champion: str, best: str, etag: str) -> list[dict[str, Any
     if spec.retraining is not None:
         found.append(jobs.retraining(LEAD_MODEL, spec, spec.retraining, "training:1"))
     if spec.pii_backfill is not None:
-        found.append(jobs.backfill(LEAD_MODEL, spec, spec.pii_backfill, "privacy:1"))
+        found.append(backfill.backfill(LEAD_MODEL, spec, spec.pii_backfill, "privacy:1"))
     return found

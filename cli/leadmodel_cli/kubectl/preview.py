@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from leadmodel_operator.kubernetes.render import jobs, objects
+from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects
 from leadmodel_operator.kubernetes.render.names import Object, name_of
 from leadmodel_operator.planning.observed import Observed, Plan
 from leadmodel_operator.planning.plan import plan
@@ -52,7 +52,7 @@ def _objects(planned: Plan, body: Object, spec: Spec) -> Iterator[Object]:
     wanted = planned.desired
     yield objects.service(body)
     if wanted.poll is not None or wanted.validate is not None:
-        yield from jobs.access(body, spec)
+        yield from job_access.access(body, spec)
     if wanted.validate is not None:
         yield jobs.validation(body, spec, wanted.validate)
     if wanted.poll is not None:
@@ -64,7 +64,7 @@ def _objects(planned: Plan, body: Object, spec: Spec) -> Iterator[Object]:
     if wanted.retraining is not None:
         yield jobs.retraining(body, spec, wanted.retraining, IMAGE)
     if wanted.backfill is not None:
-        yield jobs.backfill(body, spec, wanted.backfill, IMAGE)
+        yield backfill.backfill(body, spec, wanted.backfill, IMAGE)
 
 
 def _policy(spec: Spec) -> Iterator[str]:

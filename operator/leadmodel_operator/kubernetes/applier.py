@@ -15,7 +15,7 @@ from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
-from leadmodel_operator.kubernetes.render import jobs, objects, snapshots
+from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots
 from leadmodel_operator.kubernetes.render.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.kubernetes.render.names import (
@@ -317,7 +317,7 @@ class Applier:
 
     async def _has_account(self, spec: Spec) -> bool:
         """Make account and rights of the Jobs; False where one of these names is someone else's, or one is refused."""
-        bodies = jobs.access(self.live.lead_model, spec)
+        bodies = job_access.access(self.live.lead_model, spec)
         return all([await self.permitted(name_of(body), self._settle(body)) for body in bodies])
 
     async def _start_jobs(self, spec: Spec, desired: Desired) -> None:
@@ -381,7 +381,7 @@ class Applier:
             JobKind.POLL: jobs.poll_cron(lead_model, spec, poll) if poll else None,
             JobKind.RETRAINING: desired.retraining
             and jobs.retraining(lead_model, spec, desired.retraining, training),
-            JobKind.BACKFILL: desired.backfill and jobs.backfill(lead_model, spec, desired.backfill, privacy),
+            JobKind.BACKFILL: desired.backfill and backfill.backfill(lead_model, spec, desired.backfill, privacy),
         }
         present = {cluster.kind_of(cron): cron for cron in self.live.cron_jobs}
         for kind, body in wanted.items():
@@ -395,7 +395,7 @@ class Applier:
 
         False where the API server refuses.
         """
-        body = jobs.mailbox(self.live.lead_model)
+        body = job_access.mailbox(self.live.lead_model)
         return await self.permitted(name_of(body), self._replace_mailbox(body)) is not None
 
     async def _replace_mailbox(self, body: Object) -> Object:
