@@ -29,9 +29,10 @@ from apiserver import ApiServer, api_server, free_port
 from leadmodel_operator.__main__ import now
 from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
-from leadmodel_operator.kubernetes.applier import Applier, Images
+from leadmodel_operator.kubernetes.applier import Applier
 from leadmodel_operator.kubernetes.observe.live import Live
 from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import CHAMPION, PREVIOUS, Object, collection, meta, path
 from leadmodel_operator.kubernetes.render.objects import PREDICTOR, selector
 from leadmodel_operator.planning.observed import Observed, PodSeen, RolloutSeen
@@ -148,7 +149,9 @@ class World:
             written = {**found, "status": dump(status) | {"shown": column_figures(status)}}
             await self.client.replace(path(PLURAL, self.namespace, name, "status"), written)
             key, images = Key(self.namespace, name), Images(IMAGE, "", "")
-            await Applier(self.client, None, images, key, live, {}, set(), {}).act(seen, desired)
+            await Applier(
+                client=self.client, scraper=None, images=images, key=key, live=live, taken={}, created={}
+            ).act(seen, desired)
             await self._pods(found, live.deployment, pods)
 
     async def _pods(self, lead_model: Object, deployment: Object, pods: int) -> None:

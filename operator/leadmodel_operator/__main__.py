@@ -21,10 +21,10 @@ from leadmodel_messages.leaving import leave
 from leadmodel_messages.places import SERVICE_ACCOUNT
 from leadmodel_operator.kubernetes.apiserver.access import Access, AccessError
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
-from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.process import logs
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
 from leadmodel_operator.kubernetes.process.webhook import DECISIONS, WebhookSettings
+from leadmodel_operator.kubernetes.render.images import Images
 
 GARBAGE = 20_000  # new objects between two searches for cycles; Python's 700 suits programs that keep little
 

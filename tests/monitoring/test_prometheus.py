@@ -23,9 +23,9 @@ from monitoring.rules import ROOT, load, overridden
 from prometheus_client import ProcessCollector
 
 from leadmodel_operator.kubernetes.apiserver.access import Access
-from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
 from leadmodel_operator.kubernetes.process.web import serve
+from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.status import BackfillResult

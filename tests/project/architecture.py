@@ -20,6 +20,7 @@ MEANING = {
     "leadmodel_operator.kubernetes.process": "work queue, health, logs",
     "leadmodel_operator.kubernetes.port": "the seven calls of the Port",
     "leadmodel_operator.kubernetes.applier": "carries out decisions",
+    "leadmodel_operator.kubernetes.write": "objects, records, Jobs",
     "leadmodel_operator.kubernetes.observe": "objects, windows → Observed",
     "leadmodel_operator.kubernetes.render": "decisions → objects; pure",
     "leadmodel_operator.kubernetes.apiserver": "client, watches, Lease",

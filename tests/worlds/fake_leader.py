@@ -22,10 +22,10 @@ from leadmodel_operator.kubernetes.apiserver.client import (
     error_of,
 )
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
-from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
+from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
 from worlds.fake_api import Call, FakeApi, Object, Refused, called
 from worlds.fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster

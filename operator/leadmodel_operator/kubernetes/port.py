@@ -15,13 +15,15 @@ from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
 from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE, Gone, pages
 from leadmodel_operator.kubernetes.apiserver.refusals import causes, refusal_of
-from leadmodel_operator.kubernetes.applier import Applier, Images, written
+from leadmodel_operator.kubernetes.applier import Applier
 from leadmodel_operator.kubernetes.observe import cluster, schedules
 from leadmodel_operator.kubernetes.observe.job_events import JobEvents
 from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_live
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path, path_of
+from leadmodel_operator.kubernetes.write.writes import written
 from leadmodel_operator.planning.observed import (
     Desired,
     Event,
@@ -373,4 +375,12 @@ class ClusterPort:
 
     def _applier(self, key: Key) -> Applier:
         taken, created = self.taken.setdefault(key, {}), self.created.setdefault(key, {})
-        return Applier(self.client, self.windows.scraper, self.images, key, self._live[key], taken, created)
+        return Applier(
+            client=self.client,
+            scraper=self.windows.scraper,
+            images=self.images,
+            key=key,
+            live=self._live[key],
+            taken=taken,
+            created=created,
+        )

@@ -22,7 +22,6 @@ from leadmodel_operator.kubernetes.apiserver.lead_models import Resync
 from leadmodel_operator.kubernetes.apiserver.lease import Lease
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.apiserver.watch import Watch
-from leadmodel_operator.kubernetes.applier import Images
 from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.port import ClusterPort
@@ -33,6 +32,7 @@ from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.process.web import Health, serve
 from leadmodel_operator.kubernetes.process.webhook import Webhook, WebhookSettings
 from leadmodel_operator.kubernetes.process.workqueue import WorkQueue
+from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.planning.observed import Refusal
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Key, TraceReporter, reconcile
