@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.kubernetes import port as ports
 from leadmodel_operator.kubernetes.apiserver.cache import Cache
 from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
-from leadmodel_operator.kubernetes.observe import live
+from leadmodel_operator.kubernetes.observe import live, reading
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Reason
 from worlds.fake_api import Call, Refused
@@ -80,7 +79,7 @@ def test_a_refused_read_is_a_condition_with_the_servers_words(resource):
 
 
 def test_control_a_pass_that_only_fails_shows_nothing(monkeypatch):
-    monkeypatch.setattr(ports, "refusal_of", lambda *_: None)
+    monkeypatch.setattr(reading, "refusal_of", lambda *_: None)
     with pytest.raises(AssertionError):
         test_a_refused_read_is_a_condition_with_the_servers_words("jobs")
 
