@@ -75,21 +75,24 @@ _TOWN = re.compile(  # town before the code, or code before the town
     rf"{_UNIT}(?:(?:{_SEPARATOR}{_CITY}){{1,3}}{_SEPARATOR}(?:(?:{_STATES}),? )?(?P<last>{_LONG_CODE})"
     rf"|(?:{_SEPARATOR}{_CITY})?{_SEPARATOR}(?P<first>{_LONG_CODE}|\d{{4}}) {_CITY}(?=\s*(?:[,.;!?\n)]|\Z)))(?![\w-]|[.,]\d)"
 )
+_LONGEST = 7  # characters of a postcode without gaps; house numbers are shorter
 _BACK = 90  # characters read before a house number
 
 
 def addresses(scanned: ScannedText) -> Iterator[Span]:
     """Spans of addresses: a street with its house number, and the town and postcode that follow."""
     text, low = scanned.text, scanned.low
-    has_romance_street = contains_any(low, _STARTS)
-    has_code_word = contains_any(low, _CODE_STEMS)
-    for start, end in scanned.unclaimed_numbers():
+    numbers = scanned.unclaimed_numbers()
+    has_short = any(end - start <= _LONGEST for start, end in numbers)
+    has_romance_street = has_short and contains_any(low, _STARTS)
+    has_code_word = has_short and contains_any(low, _CODE_STEMS)
+    for start, end in numbers:
         for span in _street_after(text, start, end):
             yield with_town(scanned, span)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             for span in _until(_GERMAN, text, start):
                 yield with_town(scanned, span)
-        if has_romance_street and end - start <= 6:
+        if has_romance_street and end - start < _LONGEST:
             for span in _until(_ROMANCE, text, start):
                 yield with_town(scanned, span)
         yield from _code(scanned, start, end, has_code_word=has_code_word)
@@ -135,7 +138,7 @@ def _code(scanned: ScannedText, start: int, end: int, *, has_code_word: bool) ->
         match = _POSTCODE.match(text, start)
     if match and match.end() >= end:
         yield *match.span(), "ADDRESS"
-    elif has_code_word and 4 <= length <= 7:
+    elif has_code_word and 4 <= length <= _LONGEST:
         near = [word for word in words_before(scanned.low, start)[-4:] if word not in FILLERS]
         if near and near[-1] in _CODE_WORDS:
             yield start, end, "ADDRESS"

@@ -28,6 +28,9 @@ _STEMS = phrase_list(
     "born|dob|birth|bday|gebor|geb.|geb |geburt|naissance|né|naci|nato|nata|nasci|geboorte|urodz|föd|fød|synty|decease|died|admi|discharg|"
     "d.o.b|anivers|annivers|complean|cumplea|verjaar"
 )
+_LENGTHS = frozenset(
+    {1, 2, 3, 4, 8}
+)  # of the words with a digit in a date or age, as `5`, `21st`, `1985` or `19850321`
 _OLD = re.compile(r"[ -]?(?:years?[ -]olds?|yo|y/o|yrs old|jahre alt|ans|años|anni|anos)(?!\w)")
 _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
 
@@ -35,11 +38,12 @@ _AGED = ("age ", "aged ", "age: ", "age is ", "aged: ")
 def births(scanned: ScannedText) -> Iterator[Span]:
     """Spans of dates with a word of birth beside them, and of ages above 89."""
     low = scanned.low
-    if contains_any(low, _STEMS):
+    short = [(start, end) for start, end in scanned.unclaimed_numbers() if end - start in _LENGTHS]
+    if short and contains_any(low, _STEMS):
         for match in _DATE.finditer(scanned.text):
             if birth_near(low, *match.span()):
                 yield *match.span(), "DOB"
-    for start, end in scanned.unclaimed_numbers():
+    for start, end in short:
         old = 2 <= end - start <= 3 and (age := low[start:end]).isdigit() and 90 <= int(age) <= 119
         if old and (_OLD.match(low, end) or low.endswith(_AGED, max(0, start - 8), start)):
             yield start, end, "DOB"

@@ -9,24 +9,16 @@ answer. Encoded texts are decoded first and stay valid in their encoding. No tex
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from leadmodel_privacy import (
-    addresses,
-    dates,
-    identity_documents,
-    name_finder,
-    network,
-    payment_numbers,
-    phones,
-)
 from leadmodel_privacy.configuration import UNSETTLED, Config
 from leadmodel_privacy.edits import Edit, edited, placeholder_for, shifted
 from leadmodel_privacy.encoded_text import Base64Text, base64_text, form_values
+from leadmodel_privacy.finders import Finders
 from leadmodel_privacy.json_text import Value, is_json, key_as_words, values
 from leadmodel_privacy.normalization import normalize
 from leadmodel_privacy.scanned_text import ScannedText, Span
@@ -39,7 +31,7 @@ MAX_PASSES = 8  # over one text, most of which end after two
 MAX_DEPTH = 8  # encodings inside one another; a text below is read as it stands
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 CODE_FILES = word_set(
-    "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py identity_documents.py json_text.py kept_words.py name_finder.py name_tagger.py name_tokens.py names.py network.py normalization.py "
+    "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py finders.py identity_documents.py json_text.py kept_words.py name_finder.py name_tagger.py name_tokens.py names.py network.py normalization.py "
     "number_lists.py pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
 DATA_FILES = ("names_data/lexicon.xz", "names_data/weights.xz")  # what the finder of names knows
@@ -47,7 +39,6 @@ _UUID = re.compile(
     r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}(?![0-9A-Fa-f])"
 )
 _EVERY_FIELD: frozenset[str] = frozenset()
-Finder = Callable[[ScannedText], Iterator[Span]]
 
 
 @dataclass(frozen=True)
@@ -78,15 +69,17 @@ class Detector:
             (own.entity, re.compile(own.pattern, re.IGNORECASE if own.ignore_case else 0))
             for own in self.config.custom
         )
-        self._finders = _finders(self.config, numbers=True)
-        self._finders_without_digits = _finders(self.config, numbers=False)  # for a text without a digit
+        self._finders = Finders(self.config)
 
     def detect(self, text: str, *, key: str = "") -> list[Span]:
         """Spans of personal data as (start, end, entity) in characters of the text, in order, never overlapping.
 
         A JSON text is read string by string. `key` is the name of the field that holds the text, empty for none.
         """
-        return [(edit.start, edit.end, edit.entities[0]) for edit in self._edits(text, key, self._fields)]
+        edits = self._encoded(text, key, self._fields, 0)
+        if edits is None:
+            return self._settled(text, key_as_words(key))
+        return [(edit.start, edit.end, edit.entities[0]) for edit in edits]
 
     def redact(self, text: str, *, key: str = "") -> tuple[str, dict[str, int]]:
         """The text with placeholders, and the number of placeholders per entity. Redacting the result again changes nothing."""
@@ -102,19 +95,26 @@ class Detector:
 
     def _edits(self, text: str, key: str, fields: frozenset[str], depth: int = 0) -> list[Edit]:
         """The edits of a text; only texts under `fields` are read where the text has fields and some are named."""
-        if depth < MAX_DEPTH:
-            if is_json(text):
-                return list(self._in_json(text, key, fields, depth))
-            if " " in text:
-                pass  # most texts: neither base64 nor the body of a form has a space
-            elif (packed := base64_text(text)) is not None:
-                return self._in_base64(packed, key, fields, depth)
-            elif (form := form_values(text)) is not None:
-                return [edit for value in form for edit in self._in_string(value, key, fields, depth)]
+        if (edits := self._encoded(text, key, fields, depth)) is not None:
+            return edits
         return [
             Edit(start, end, placeholder_for(text, start, end, entity), (entity,))
             for start, end, entity in self._settled(text, key_as_words(key))
         ]
+
+    def _encoded(self, text: str, key: str, fields: frozenset[str], depth: int) -> list[Edit] | None:
+        """The edits of a text that is an encoding; None for a text that is read as it stands."""
+        if depth >= MAX_DEPTH:
+            return None
+        if is_json(text):
+            return list(self._in_json(text, key, fields, depth))
+        if " " in text:
+            return None  # most texts: neither base64 nor the body of a form has a space
+        if (packed := base64_text(text)) is not None:
+            return self._in_base64(packed, key, fields, depth)
+        if (form := form_values(text)) is not None:
+            return [edit for value in form for edit in self._in_string(value, key, fields, depth)]
+        return None
 
     def _in_json(self, text: str, key: str, fields: frozenset[str], depth: int) -> Iterator[Edit]:
         for value in values(text):
@@ -169,7 +169,7 @@ class Detector:
             return False
         return not any(
             entity in self._on and scanned.is_free(start, end)
-            for finder in self._finders_without_digits
+            for finder in self._finders.without_digits
             for start, end, entity in finder(scanned)
         )
 
@@ -196,7 +196,7 @@ class Detector:
         for entity, pattern in self._custom:
             for match in pattern.finditer(scanned.text):
                 scanned.claim((*match.span(), entity))
-        for finder in self._finders if scanned.numbers else self._finders_without_digits:
+        for finder in self._finders.in_order(scanned):
             for span in finder(scanned):
                 if span[2] in self._on:
                     scanned.claim(span)
@@ -218,31 +218,6 @@ def _within(scanned: ScannedText, before: str) -> list[Span]:
     if not before:
         return sorted(scanned.spans)
     return sorted((s - len(before), e - len(before), entity) for s, e, entity in scanned.spans)
-
-
-_WITHOUT_DIGITS: tuple[tuple[str, Finder], ...] = (("URL", network.urls), ("EMAIL", network.emails))
-_WITH_DIGITS: tuple[tuple[str, Finder], ...] = (
-    ("MAC", network.macs),
-    ("IP", network.ip6s),
-    ("VIN", identity_documents.license_plates),
-    ("IBAN", payment_numbers.ibans),
-    ("CREDIT_CARD", payment_numbers.cards),
-    ("", identity_documents.numbers_by_form),
-    ("", identity_documents.numbers_by_context),
-    ("IP", network.ip4s),
-    ("DOB", dates.births),
-    ("ADDRESS", addresses.addresses),
-)
-
-
-def _finders(config: Config, *, numbers: bool) -> tuple[Finder, ...]:
-    """The finders in order of certainty: first numbers known by form, then numbers known by words, phones and names last."""
-    numeric = (*_WITH_DIGITS, ("PHONE", phones.phones(config.regions))) if numbers else ()
-    return tuple(
-        f
-        for entity, f in (*_WITHOUT_DIGITS, *numeric, ("NAME", name_finder.finder(config)))
-        if entity not in config.off
-    )
 
 
 @cache

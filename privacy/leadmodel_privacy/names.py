@@ -86,18 +86,27 @@ def names(scanned: ScannedText) -> Iterator[Span]:
         for match in _INTRODUCTION.finditer(text):
             if (length := _length("introduction", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
                 yield match.start(1), match.start(1) + length, "NAME"
-    for capital in (_ASCII_CAPITAL if text.isascii() else _CAPITAL).finditer(text):
-        start = capital.start()
-        if (
-            low[start - 1 : start] == " "
-            and low[start - 2] not in _GAP
-            and low[start - 3 : start - 1] not in _LAST_LETTERS
-        ) or cannot_follow_cue(low, start):
-            continue
+    if scanned.behind_cues is None:
+        scanned.behind_cues = _behind_cues(text, low)
+    for start in scanned.behind_cues:
         if (kind := cue_before(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
             if length > 0:
                 yield start, start + length, "NAME"
+
+
+def _behind_cues(text: str, low: str) -> list[int]:
+    """Where the capital letters stand that may follow a cue: few of all."""
+    places = []
+    for capital in (_ASCII_CAPITAL if text.isascii() else _CAPITAL).finditer(text):
+        start = capital.start()
+        if not (
+            low[start - 1 : start] == " "
+            and low[start - 2] not in _GAP
+            and low[start - 3 : start - 1] not in _LAST_LETTERS
+        ) and not cannot_follow_cue(low, start):
+            places.append(start)
+    return places
 
 
 def may_introduce(low: str) -> bool:

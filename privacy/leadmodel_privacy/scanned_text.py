@@ -10,8 +10,7 @@ from leadmodel_privacy.normalization import lowercase
 from leadmodel_privacy.surroundings import BARRIER, label_before
 
 Span = tuple[int, int, str]
-_DIGITS = re.compile(r"[0-9]+")  # a normalized text has no other digits
-_REST = re.compile(r"[^\W_]*")
+_FROM_DIGIT = re.compile(r"[0-9][^\W_]*")  # a normalized text has no other digits
 
 
 class ScannedText:
@@ -23,6 +22,7 @@ class ScannedText:
         numbers: Start and end of each word, a run of letters and digits, with a digit.
         spans: The spans claimed so far.
         introduces: False once no part of the text can introduce a name; hiding spans changes nothing of that.
+        behind_cues: Where a name may follow a cue, once that is known; hiding spans adds no such place.
     """
 
     def __init__(self, text: str) -> None:
@@ -31,6 +31,7 @@ class ScannedText:
         self.numbers = _numbers(text) if _has_digit(text) else []
         self.spans: list[Span] = []
         self.introduces: bool | None = None
+        self.behind_cues: list[int] | None = None
         self._taken = bytearray(len(text))
         self._labels: dict[int, str | None] = {}
         self._unclaimed: list[tuple[int, int]] | None = self.numbers
@@ -82,6 +83,8 @@ class ScannedText:
 
     def personal(self) -> list[tuple[int, int, bool]]:
         """What is known to be personal, in order: claimed spans and placeholders, and whether each is a name."""
+        if not self.spans:
+            return sorted(self._placeholders)
         return sorted([*self._placeholders, *((s, e, entity == "NAME") for s, e, entity in self.spans)])
 
     def taken(self) -> bytearray:
@@ -128,14 +131,11 @@ def _has_digit(text: str) -> bool:
 def _numbers(text: str) -> list[tuple[int, int]]:
     """Start and end of each word with a digit."""
     words: list[tuple[int, int]] = []
-    end = 0
-    for match in _DIGITS.finditer(text):
-        start = match.start()
-        if start < end:
-            continue
-        while start > end and text[start - 1].isalnum():
+    last = 0
+    for match in _FROM_DIGIT.finditer(text):
+        start, end = match.span()
+        while start > last and text[start - 1].isalnum():
             start -= 1
-        rest = _REST.match(text, match.end())
-        end = rest.end() if rest else match.end()
         words.append((start, end))
+        last = end
     return words
