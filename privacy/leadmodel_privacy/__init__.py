@@ -3,7 +3,7 @@
 What lives here:
 
 - The detector: `detect` (entry point), `finders` (in their order), one module per group of entities (`payment_numbers`, `identity_documents`, `network`,
-  `phones`, `dates`, `addresses`, `names`), `name_finder` with `name_tagger` (names anywhere, by a small model), `surroundings` (labels a number by the words around), `validators` (check digits) and
+  `phones`, `dates`, `addresses`, `names`), `name_finder` with `name_tagger` and `name_features` (names anywhere, by a small model), `surroundings` (labels a number by the words around), `validators` (check digits) and
   `configuration`.
 - The command `leadmodel-privacy`: `detect_command` and the package `backfill`.
 

@@ -18,17 +18,9 @@ def finder(config: Config) -> Callable[[ScannedText], Iterator[Span]]:
         for start, end, entity in names(scanned):
             yield from _cut(scanned.text, (start, end, entity), places)
         if config.names != "cues":
-            yield from _tagged(scanned, places, SHIFTS[config.names])
+            yield from tagger().names(scanned, places, SHIFTS[config.names])
 
     return names if config.names == "cues" and not config.keep else find
-
-
-def _tagged(scanned: ScannedText, places: list[tuple[int, int]], threshold: int) -> Iterator[Span]:
-    """Names that the tagger finds outside claimed spans and kept words."""
-    fixed = scanned.taken()
-    for start, end in places:
-        fixed[start:end] = b"\1" * (end - start)
-    yield from tagger().names(scanned, fixed, threshold)
 
 
 def _cut(text: str, span: Span, places: list[tuple[int, int]]) -> Iterator[Span]:

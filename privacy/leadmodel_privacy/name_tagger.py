@@ -5,10 +5,11 @@ that reading a redacted text finds nothing either. Lexicon and weights are made 
 """
 
 import lzma
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from leadmodel_privacy.name_features import Sums
 from leadmodel_privacy.name_tokens import (
     CANDIDATE,
     END,
@@ -17,7 +18,6 @@ from leadmodel_privacy.name_tokens import (
     PARTICLES,
     PLAIN,
     START,
-    UNLISTED,
     Lexicon,
     Token,
     can_continue_name,
@@ -32,66 +32,6 @@ SCALE = 16  # of the weights: one unit of the log odds
 SHIFTS = {"careful": 5 * SCALE // 2, "balanced": SCALE, "strict": 0}  # what a level adds to the threshold
 _PASSES = 8
 _NEVER = (PLAIN, OTHER)  # kinds of tokens that are no name, unless a name stands before
-_STARTS = frozenset('^.!?n:"')
-
-
-def _coarse(code: int) -> str:
-    """A class with fewer levels, as one letter."""
-    if code >= UNLISTED:
-        return "?*@|"[code - UNLISTED]
-    first, last, ordinary, place = code & 3, code >> 2 & 3, code >> 4 & 3, code >> 6 & 3
-    return chr(
-        0x100
-        + (first > 0)
-        + (first > 2)
-        + 3 * (last > 0)
-        + 3 * (last > 2)
-        + 9 * min(ordinary, 2)
-        + 27 * (place > 0)
-    )
-
-
-COARSE = [_coarse(code) for code in range(260)]
-
-
-def features(around: tuple[Token, Token, Token, Token, Token], text_style: str) -> list[str]:
-    """What the model knows of the middle one of five tokens."""
-    before, left, own, right, after = around
-    kind = COARSE[own.code] + own.shape
-    start = "+" if own.gap in _STARTS else "-"
-    left_kind, right_kind = COARSE[left.code] + left.shape, COARSE[right.code] + right.shape
-    known = [
-        f"c{own.code}{own.shape}{start}",
-        f"t{text_style}{kind}{start}",
-        f"w{own.word}",
-        f"a{left.word}",
-        f"b{before.word}",
-        f"r{right.word}",
-        f"s{after.word}",
-        f"A{kind}{left.word}",
-        f"R{kind}{right.word}",
-        f"B{before.word} {left.word}",
-        f"S{right.word} {after.word}",
-        f"X{left.word} {right.word}",
-        f"g{own.gap}{kind}",
-        f"h{right.gap}{kind}",
-        f"i{own.gap}{left_kind}{kind}",
-        f"j{right.gap}{right_kind}{kind}",
-        f"k{own.gap}{left_kind}{kind}{right.gap}{right_kind}",
-        f"m{COARSE[before.code]}{left_kind}{kind}",
-        f"o{kind}{right_kind}{COARSE[after.code]}",
-        f"p{text_style}{kind}{right.gap}{right_kind}",
-    ]
-    if own.code == UNLISTED:
-        word = own.word
-        known += [
-            f"x{word[-2:]}",
-            f"y{word[-3:]}",
-            f"z{word[:2]}",
-            f"u{min(len(word), 12)}{own.shape}",
-            f"v{own.shape}{left.word}",
-        ]
-    return known
 
 
 class Tagger:
@@ -99,11 +39,10 @@ class Tagger:
 
     def __init__(self, lexicon: Lexicon, weights: dict[str, int]) -> None:
         self.lexicon = lexicon
-        self._weights = weights
-        self._bias = weights.get("bias", 0)
+        self._sums = Sums(weights)
 
-    def names(self, scanned: ScannedText, fixed: bytes | bytearray, threshold: int) -> Iterator[Span]:
-        """Spans of names in the parts of a text that are neither personal already nor fixed."""
+    def names(self, scanned: ScannedText, kept: Iterable[tuple[int, int]], threshold: int) -> Iterator[Span]:
+        """Spans of names in the parts of a text that are neither personal already nor kept words."""
         personal = scanned.personal()
         beside_name = any(is_name for _, _, is_name in personal)
         if beside_name:
@@ -111,7 +50,7 @@ class Tagger:
                 return
         elif self.lexicon.is_plain(scanned.low):
             return
-        read = tokens(scanned.text, scanned.low, self.lexicon, personal, fixed)
+        read = tokens(scanned.text, scanned.low, self.lexicon, personal, scanned.taken(kept))
         if not beside_name and all(token.kind != CANDIDATE for token in read):
             return
         for _ in range(_PASSES):
@@ -163,8 +102,7 @@ class Tagger:
     ) -> bool:
         if token.kind != CANDIDATE and not can_continue_name(done[-1], token):
             return False
-        weights = map(self._weights.get, features((done[-2], done[-1], token, *right), text_style))
-        return self._bias + sum(filter(None, weights)) > threshold
+        return self._sums.of((done[-2], done[-1], token, *right), text_style) > threshold
 
 
 def join_name(done: list[Token], name: Token) -> None:

@@ -5,6 +5,7 @@ wins.
 """
 
 import re
+from collections.abc import Iterable
 
 from leadmodel_privacy.normalization import lowercase
 from leadmodel_privacy.surroundings import BARRIER, label_before
@@ -87,9 +88,12 @@ class ScannedText:
             return sorted(self._placeholders)
         return sorted([*self._placeholders, *((s, e, entity == "NAME") for s, e, entity in self.spans)])
 
-    def taken(self) -> bytearray:
-        """For each character whether it is claimed or reserved."""
-        return self._taken[:]
+    def taken(self, besides: Iterable[tuple[int, int]]) -> bytearray:
+        """For each character whether it is claimed, reserved or in one of the places `besides`."""
+        taken = self._taken[:]
+        for start, end in besides:
+            taken[start:end] = b"\1" * (end - start)
+        return taken
 
     def unclaimed_parts(self, start: int, end: int) -> list[tuple[int, int]]:
         """The parts of a span that are neither claimed nor reserved, without the spaces around."""

@@ -10,7 +10,8 @@ from scipy.sparse import csr_matrix
 from sentences import Sentence
 from sklearn.linear_model import LogisticRegression
 
-from leadmodel_privacy.name_tagger import SCALE, Tagger, features
+from leadmodel_privacy.name_features import features
+from leadmodel_privacy.name_tagger import SCALE, Tagger
 from leadmodel_privacy.name_tokens import CANDIDATE, NAME, UNLISTED, Lexicon, Token, can_continue_name, tokens
 
 UNLISTED_NAMES, UNLISTED_WORDS, FORGOTTEN_WORDS, FORGOTTEN_CONTEXT, OVERLOOKED = 0.14, 0.01, 0.5, 0.25, 0.12

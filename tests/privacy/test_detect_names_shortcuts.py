@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from leadmodel_privacy import name_finder, names
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
+from leadmodel_privacy.name_features import Sums, features
 from leadmodel_privacy.name_tagger import DATA, Tagger, join_name, tagger, weights_from
 from leadmodel_privacy.name_tokens import END, NAME, START, Lexicon, name_token, tokens
 from leadmodel_privacy.name_tokens import style as style_of
@@ -33,11 +34,12 @@ TEXTS = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(GAPS)), max_s
 class PlainTagger(Tagger):
     """Tag every word of a text, without the shortcuts of the product."""
 
-    def names(self, scanned: ScannedText, fixed, threshold):
+    def names(self, scanned: ScannedText, kept, threshold):
         personal = scanned.personal()
         if any(is_name for _, _, is_name in personal) and not self.lexicon.may_hold_name(scanned.low):
             return
-        before, reading = [], tokens(scanned.text, scanned.low, self.lexicon, personal, fixed)
+        taken = scanned.taken(kept)
+        before, reading = [], tokens(scanned.text, scanned.low, self.lexicon, personal, taken)
         for _ in range(8):
             if before == reading:
                 break
@@ -98,6 +100,42 @@ def test_a_careless_shortcut_is_caught():
     careless = Tagger(Careless(tagger().lexicon.listed), weights_from((DATA / "weights.xz").read_bytes()))
     assert find(
         TEXTS, lambda text: spans(careless, text) != spans(plain(), text), settings=settings(deadline=None)
+    )
+
+
+WEIGHTS = weights_from((DATA / "weights.xz").read_bytes())
+SUMS = Sums(WEIGHTS)
+
+
+def contexts(text: str):
+    """Each word of a text with the two tokens on either side, and the style of the text."""
+    read = tokens(text, text.lower(), tagger().lexicon, (), bytes(len(text)))
+    around = [START, START, *read, END, END]
+    return [(tuple(around[i : i + 5]), style_of(read)) for i in range(len(read))]
+
+
+def added_up(around, style) -> int:
+    """The sum as the features define it."""
+    return WEIGHTS.get("bias", 0) + sum(WEIGHTS.get(feature, 0) for feature in features(around, style))
+
+
+@settings(max_examples=1500, deadline=None)
+@given(TEXTS.filter(lambda text: len(text.lower()) == len(text)))
+def test_tables_give_the_sum_of_the_features(text):
+    for around, style in contexts(text):
+        assert SUMS.of(around, style) == added_up(around, style)
+
+
+@pytest.mark.parametrize("letter", sorted({name[0] for name in WEIGHTS}))
+def test_each_kind_of_feature_counts_in_the_sum(letter):
+    """The control: without the weights of one kind, some sums of real messages are others."""
+    fewer = Sums({name: w for name, w in WEIGHTS.items() if name[0] != letter or name == "bias"})
+    messages = [chat.text for chat in read("chats.txt")]
+    messages += [text.lower() for text in messages]
+    assert any(
+        fewer.of(around, style) != added_up(around, style)
+        for text in messages
+        for around, style in contexts(text)
     )
 
 
