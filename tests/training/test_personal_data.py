@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from leadmodel_artifact.artifact import dump
-from leadmodel_training import holdout, pipeline
-from leadmodel_training.columns import Rows, texts
-from leadmodel_training.personal_data import Screening, numbers_people
+from leadmodel_artifact.model import Feature, FeatureKind
+from leadmodel_training import holdout, personal_data, pipeline
+from leadmodel_training.columns import TEXT, Rows, Texts, Values, texts
+from leadmodel_training.personal_data import Screening, numbers_people, redacted
 from leadmodel_training.pipeline import train_model
 from leadmodel_training.request import TrainingRequest
 from leadmodel_training.step_timer import StepTimer
@@ -153,3 +154,26 @@ def test_a_screen_that_lets_all_pass_tells_of_a_column_of_numbers(leads, capsys,
     trained(leads, "linear")
     line = next(line for line in capsys.readouterr().err.splitlines() if "'contact_no'" in line)
     assert "a number from 2e+09 to 9.9e+09" in line
+
+
+class CountingDetector:
+    """A detector that keeps the texts it was given."""
+
+    def __init__(self):
+        self.read = []
+
+    def redact(self, text):
+        self.read.append(text)
+        return f"[{len(self.read)}]", {}
+
+
+def test_a_text_that_many_leads_have_is_redacted_once(monkeypatch):
+    """Long texts stand for each row of a plain file; the control below redacts each of them."""
+    detector = CountingDetector()
+    monkeypatch.setattr(personal_data, "default", lambda: detector)
+    column = Texts(Values(np.array(["call me", "web", "call me", None], TEXT)), np.arange(4, dtype=np.int32))
+    feature = Feature("notes", FeatureKind.CATEGORICAL, "notes", levels=("web",))
+    assert redacted(column, feature) == ["[1]", "web", "[1]", None]
+    assert detector.read == ["call me"]
+    monkeypatch.setattr(personal_data, "cache", lambda find: find)
+    assert redacted(column, feature) == ["[2]", "web", "[3]", None]

@@ -7,6 +7,7 @@ threshold would be published. A column stays as it is only if the person who tra
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def _reason(feature: Feature, column: Column) -> str | None:
     sample = rows.take(np.linspace(0, len(rows) - 1, min(SAMPLE, len(rows))).astype(np.intp)).columns[
         feature.source
     ]
-    personal = each(lambda value: None if value is None else float(_is_personal(str(value))), sample)
+    personal = each(cache(lambda value: None if value is None else float(_is_personal(str(value)))), sample)
     known = personal[~np.isnan(personal)]
     if len(known) and known.mean() > PERSONAL_SHARE:
         return "is left out: most of its values hold personal data"
@@ -159,7 +160,7 @@ def redacted(column: Column, feature: Feature) -> Column:
     if isinstance(column, np.ndarray) and column.dtype == np.float64:
         return column
     levels = frozenset(feature.levels)
-    return list(each(lambda value: value if value in levels else _redacted(value), column, object))
+    return list(each(cache(lambda value: value if value in levels else _redacted(value)), column, object))
 
 
 def _redacted(value: Any) -> Any:
