@@ -25,7 +25,7 @@ def sent(artifact, rows, previous=None):
     """The model after these leads, and its status."""
     model = model_of(artifact, previous)
     for lead in rows:
-        Predict(model).score(json.dumps(lead).encode())
+        Predict(model).score(json.dumps(lead).encode(), 0.0)
     window = model.ring.window(time.time())
     return window, model.status(window, time.time())
 

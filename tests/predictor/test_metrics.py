@@ -123,6 +123,28 @@ def test_few_scores_wait_whatever_leads_come():
     assert scores.single.counts[-1] == 60
 
 
+def waiting_after_a_step_back(monkeypatch, *stepping):
+    """How many of 5,000 scores wait, at 1,000 leads a second, where some clocks step back by a day after the first 2,000."""
+    clocks = {"perf_counter": 50.0, "time": 1_800_000_000.0}
+    for name in ("perf_counter", "time"):
+        monkeypatch.setattr(f"leadmodel_predictor.http.predict.{name}", lambda name=name: clocks[name])
+    predict = Predict(model_of(linear()))
+    lead = json.dumps(leads(1, seed=1)[0]).encode()
+    for number in range(5000):
+        for name in clocks:
+            clocks[name] += 0.001 - (86400 if number == 2000 and name in stepping else 0)
+        predict.answer(lead)
+    return 5000 - predict.model.metrics.scores.single.counts[-1]
+
+
+def test_few_scores_wait_where_the_clock_of_the_machine_is_set_back(monkeypatch):
+    assert waiting_after_a_step_back(monkeypatch, "time") <= 10
+
+
+def test_control_a_clock_that_steps_back_lets_scores_wait(monkeypatch):
+    assert waiting_after_a_step_back(monkeypatch, "perf_counter") >= 3000
+
+
 @pytest.mark.parametrize(
     ("score", "bucket"), [(0.0, "0.1"), (0.1, "0.1"), (0.1001, "0.2"), (1.0, "1.0"), (1.5, "+Inf")]
 )

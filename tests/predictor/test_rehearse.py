@@ -43,7 +43,7 @@ def test_windows_are_those_of_serving(played, monkeypatch):
     for i, lead in enumerate(leads):
         monkeypatch.setattr(predict, "time", lambda i=i: NOON + i)
         try:
-            serving.score(json.dumps(lead).encode())
+            serving.score(json.dumps(lead).encode(), 0.0)
         except predict.BadLead:
             continue
     assert rehearsed == [dump(model.ring.window(NOON + 300, (NOON + 100,)))]

@@ -76,7 +76,7 @@ def test_the_previous_model_means_what_it_meant(case):
     import json
 
     for lead in SENT:
-        predict.score(json.dumps(lead).encode())
+        predict.score(json.dumps(lead).encode(), 0.0)
         entry = model.ring.entries[-1]
         sent = {k: v for k, v in lead.items() if v is not None}
         sent.setdefault("created_at", entry[1] * 3600)
@@ -95,9 +95,9 @@ def test_a_lead_that_only_the_champion_refuses_is_no_stain_on_the_previous_model
     predict = Predict(model)
     for _ in range(10):
         with pytest.raises(BadLead):
-            predict.score(b'{"source": "ads"}')
+            predict.score(b'{"source": "ads"}', 0.0)
     with pytest.raises(BadLead):
-        predict.score(b"no lead at all")
+        predict.score(b"no lead at all", 0.0)
     window = model.ring.window(time.time())
     assert (window.champion.n, window.champion.bad) == (11, 11)
     assert (window.previous.n, window.previous.bad) == (11, 1)
@@ -109,9 +109,9 @@ def test_nothing_a_person_wrote_is_kept():
     model = model_of(linear(), PREVIOUS["one more word"])
     predict = Predict(model)
     secret = "anna.schmidt@example.org"
-    predict.score(json.dumps({"details": secret, "source": secret, "word": secret}).encode())
+    predict.score(json.dumps({"details": secret, "source": secret, "word": secret}).encode(), 0.0)
     with pytest.raises(BadLead) as caught:
-        predict.score(json.dumps({"age": secret}).encode())
+        predict.score(json.dumps({"age": secret}).encode(), 0.0)
     assert secret not in repr(model.ring.entries)
     assert secret not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -121,7 +121,7 @@ def test_long_words_take_no_room():
     model = model_of(linear())
     predict = Predict(model)
     for i in range(5):
-        predict.score(b'{"source": "%d%s"}' % (i, b"x" * 900_000))
+        predict.score(b'{"source": "%d%s"}' % (i, b"x" * 900_000), 0.0)
     assert len(repr(model.ring.entries)) < 2000
 
 
@@ -133,7 +133,7 @@ def test_arithmetic_that_fails_is_refused_and_counted():
     example = Example({}, make_scorer(artifact)(*lead_values(artifact, {})))
     model = model_of(replace(artifact, examples=(example,)))
     with pytest.raises(BadLead) as caught:
-        Predict(model).score(b'{"age": 1e9}')
+        Predict(model).score(b'{"age": 1e9}', 0.0)
     assert caught.value.field == "$"
     assert model.ring.window(time.time()).champion.bad == 1
 

@@ -91,7 +91,7 @@ def test_such_leads_count_as_bad_so_that_a_model_of_other_names_can_be_rolled_ba
     model = model_of(new, linear())
     for lead in leads(20):
         with pytest.raises(BadLead):
-            Predict(model).score(json.dumps(lead).encode())
+            Predict(model).score(json.dumps(lead).encode(), 0.0)
     window = model.ring.window(time.time())
     assert (window.champion.bad, window.previous.bad) == (20, 0)
 
@@ -104,9 +104,9 @@ def test_a_previous_model_of_other_fields_refuses_what_holds_none_of_them():
 
     other = replace(other, examples=(Example({"extra": 2}, make_scorer(other)(2.0)),))
     model = model_of(linear(), other)
-    Predict(model).score(b'{"age": 30}')
-    Predict(model).score(b'{"age": 30, "extra": null}')
-    Predict(model).score(b'{"age": 30, "extra": 3}')
+    Predict(model).score(b'{"age": 30}', 0.0)
+    Predict(model).score(b'{"age": 30, "extra": null}', 0.0)
+    Predict(model).score(b'{"age": 30, "extra": 3}', 0.0)
     window = model.ring.window(time.time())
     assert (window.champion.bad, window.previous.bad) == (0, 1)
 
@@ -120,7 +120,7 @@ def test_many_names_are_cut_short():
 
     model = replace(model, examples=(Example({"n1": 2}, make_scorer(model)(*([0.0] * 300))),))
     with pytest.raises(BadLead, match="n19 and 280 more") as caught:
-        Predict(model_of(model)).score(b"{}")
+        Predict(model_of(model)).score(b"{}", 0.0)
     assert len(str(caught.value)) < 500
 
 

@@ -23,6 +23,7 @@ from leadmodel_predictor.http.predict import (
     NO_SCORE,
     POST_ONLY,
     UNREADABLE,
+    examine,
     remember,
     remember_refused,
     safe_score,
@@ -101,7 +102,9 @@ class Batch:
         except UNREADABLE as error:
             refused = unreadable(error, body)
             if live:
-                remember_refused(self.model, ring, _one(body, refused.field, columnar=columnar), now)
+                lead = _one(body, refused.field, columnar=columnar)
+                remember_refused(self.model, ring, lead, now)
+                examine(self.model, lead, perf_counter())
             raise refused from None
         if live:
             await self._count(ring, now, leads, scores)

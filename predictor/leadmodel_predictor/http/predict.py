@@ -43,7 +43,7 @@ class Predict:
         if len(body) > self.max_body_bytes:
             raise self.too_large()
         try:
-            answer = self.score(body)
+            answer = self.score(body, started)
         except BadLead as error:
             requests.answered("predict", 422)
             raise refusal(error) from None
@@ -60,8 +60,8 @@ class Predict:
         self.model.metrics.requests.answered("predict", 405)
         await send_refusal(send, POST_ONLY)
 
-    def score(self, body: bytes) -> bytes:
-        """Score one lead, and remember the lead for the drift window. Raises BadLead."""
+    def score(self, body: bytes, started: float) -> bytes:
+        """Score one lead, and remember the lead for the drift window. `started` is of the monotonic clock (s). Raises BadLead."""
         ring = self.model.ring
         slots = ring.slots
         reader = slots.reader
@@ -75,10 +75,10 @@ class Predict:
             score, values = scored(reader, lead, hour, body)
         except UNREADABLE as error:
             remember_refused(self.model, ring, body, now)
+            examine(self.model, body, started)
             raise unreadable(error, body) from None
-        if now >= examined.due:
-            examined.look(reader, body, now)
-            self.model.metrics.scores.fold()
+        if started >= examined.due:
+            examine(self.model, body, started)
         if reader.previous_score is None and score == score:  # noqa: PLR0124  # no NaN
             ring.row[hour] += 1
             ring.add((now, hour, values, score, None, NAN))
@@ -140,8 +140,6 @@ def remember(model: Model, ring: Ring, lead: Any, entry: tuple[float, int, Value
 def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
     """Count a lead that the champion refuses as bad for the champion, and for the previous model if that model refuses the lead too."""
     model.metrics.bad_champion()
-    model.metrics.examined.look(ring.slots.reader, body, now)
-    model.metrics.scores.fold()  # refused leads may keep scored ones from being the next to be examined
     hour = ring.clock_hour
     other: Scored = NAN, None
     reader = ring.slots.previous_reader
@@ -150,6 +148,12 @@ def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
         if other[0] != other[0]:  # NaN
             model.metrics.bad_previous()
     ring.add((now, hour, None, NAN, other[1], other[0]))
+
+
+def examine(model: Model, body: bytes, at: float) -> None:
+    """Count the fields of a lead, where one more may be examined, and the scores that wait. `at` is of the monotonic clock (s)."""
+    model.metrics.examined.look(model.slots.reader, body, at)
+    model.metrics.scores.fold()
 
 
 def _read(reader: Reader, body: bytes, now_hour: int) -> tuple[int, Scored]:

@@ -26,11 +26,10 @@ class ExaminedLeads:
         self._of: Reader | None = None
 
     def look(self, reader: Reader, body: bytes, now: float) -> None:
-        """Count the fields of a lead, if one more may be examined at `now`, in Unix seconds."""
+        """Count the fields of a lead, if one more may be examined at `now`, in seconds of a clock that never steps back."""
         if now < self.due:
             return
-        passed = max(0.0, now - self._seen_at)
-        self._allowance = min(BURST, self._allowance + passed * PER_SECOND) - 1
+        self._allowance = min(BURST, self._allowance + (now - self._seen_at) * PER_SECOND) - 1
         self._seen_at = now
         self.due = 0.0 if self._allowance >= 1 else now + (1 - self._allowance) / PER_SECOND
         try:
