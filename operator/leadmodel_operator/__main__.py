@@ -25,6 +25,7 @@ from leadmodel_operator.kubernetes.process import logs
 from leadmodel_operator.kubernetes.process.manager import Manager, Settings
 from leadmodel_operator.kubernetes.process.webhook import DECISIONS, WebhookSettings
 from leadmodel_operator.kubernetes.render.images import Images
+from leadmodel_operator.resource.vocabulary import EventReason
 
 GARBAGE = 20_000  # new objects between two searches for cycles; Python's 700 suits programs that keep little
 
@@ -72,6 +73,8 @@ def _add_webhook(p: argparse.ArgumentParser) -> None:
         "--webhook-reason",
         action="append",
         default=[],
+        choices=[str(reason) for reason in EventReason],
+        metavar="REASON",
         help=f"send only events with this reason (may be given again); default: {', '.join(DECISIONS)}",
     )
 

@@ -197,6 +197,7 @@ REFUSED = {
     "a tag in the repository": ("image.repository=x:1:2", "/image/repository"),
     "a namespace that cannot be": ("watchNamespaces={Sales}", "/watchNamespaces/0"),
     "an address without a scheme": ("webhook.url=hooks.example.com", "/webhook/url"),
+    "a reason that no event has": ("webhook.url=https://h,webhook.reasons={Promotd}", "/webhook/reasons/0"),
     "a port out of range": ("service.port=70000", "/service/port"),
     "a duration without a unit": ("metrics.podMonitor.interval=30", "/metrics/podMonitor/interval"),
     "a number as a label": ("podLabels.x=1", "/podLabels/x"),

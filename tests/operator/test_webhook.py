@@ -1,5 +1,6 @@
 """Decisions reach a real HTTP server that fails, is slow or hangs; no pass waits for it, and nothing secret goes out."""
 
+import ast
 import asyncio
 import hashlib
 import hmac
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from leadmodel_messages.exits import OperatorExit
 from leadmodel_operator.__main__ import main, parser, webhook
 from leadmodel_operator.kubernetes.apiserver.recorder import Recorder
 from leadmodel_operator.kubernetes.process.webhook import (
@@ -27,7 +29,7 @@ from leadmodel_operator.kubernetes.process.webhook import (
     backoff,
 )
 from leadmodel_operator.planning.observed import Event, EventType
-from leadmodel_operator.resource.vocabulary import Reason
+from leadmodel_operator.resource.vocabulary import EventReason, Reason
 from support.checking_stub import Request, Stub, stub
 from worlds.fake_cluster import Truth
 from worlds.fake_leader import Leader, a_cluster, a_leader
@@ -132,11 +134,31 @@ def test_only_decisions_are_sent_or_the_reasons_one_names():
     assert [json.loads(request.body)["reason"] for request in seen.requests] == ["RolledBack", "Serving"]
 
 
-def test_each_reason_is_one_of_the_planner():
-    files = (Path(__file__).parents[2] / "operator/leadmodel_operator/planning").glob("*.py")
-    written = set(re.findall(r'emit\(\s*"(\w+)"', "\n".join(file.read_text() for file in files)))
-    assert set(DECISIONS) <= written | set(Reason)
+SOURCES = Path(__file__).parents[2] / "operator/leadmodel_operator"
+
+
+def test_each_reason_of_an_event_is_written_somewhere():
+    """Who chooses a reason gets messages: each is that of an event, or of Stalled, whose new causes are events."""
+    text = "".join(file.read_text() for file in SOURCES.rglob("*.py") if file.name != "webhook.py")
+    written = {EventReason[name] for name in re.findall(r"EventReason\.([A-Z_]+)", text)}
+    stalled, refusals = ((SOURCES / f"planning/{name}.py").read_text() for name in ("stalled", "refusals"))
+    of_stalled = re.findall(r"\bReason\.([A-Z_]+)", stalled + refusals)
+    assert set(EventReason) - {Reason[name] for name in of_stalled} <= written
+    assert set(DECISIONS) <= set(EventReason)
     assert list(DECISIONS) == sorted(DECISIONS)
+
+
+def test_each_reason_of_stalled_can_be_the_reason_of_an_event():
+    """Only a rollback has an event of its own."""
+    tree = ast.parse((SOURCES / "planning/stalled.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    answers = [call.args[0] for call in calls if getattr(call.func, "id", "") == "true"]
+    named = {answer.attr for answer in answers if isinstance(answer, ast.Attribute)}
+    assert (len(answers), len(named)) == (6, 5)
+    assert {Reason[name] for name in named} <= set(EventReason)
+    assert {Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED, Reason.NO_ROLLBACK_TARGET} <= set(
+        EventReason
+    )
 
 
 def test_a_signature_is_that_of_timestamp_and_body(tmp_path):
@@ -278,6 +300,22 @@ def test_options():
     assert found == WebhookSettings("https://h/x", reasons=("Paused",))
 
 
+@pytest.mark.parametrize("wrong", ["Promotd", "promoted", "AucBelowMinimum", "Promoted,Paused", ""])
+def test_a_reason_that_no_event_has_is_refused_with_the_list(wrong, capsys):
+    """A misspelt reason would choose nothing, and nobody would miss a message."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--predictor-image=p", "--webhook-url=https://h/x", f"--webhook-reason={wrong}"])
+    assert ended.value.code == OperatorExit.USAGE
+    shown = capsys.readouterr().err
+    assert "--webhook-reason" in shown
+    assert all(reason in shown for reason in EventReason)
+
+
+def test_the_chart_takes_the_reasons_that_the_operator_takes():
+    schema = json.loads((Path(__file__).parents[2] / "charts/leadmodel/values.schema.json").read_text())
+    assert schema["properties"]["webhook"]["properties"]["reasons"]["items"] == {"enum": sorted(EventReason)}
+
+
 @pytest.mark.parametrize("wrong", ["ftp://secret-part", "secret-part", "https://", "http://[secret-part"])
 def test_a_wrong_address_is_refused_and_not_shown(wrong, capsys):
     assert main(["--predictor-image=p", f"--webhook-url={wrong}"]) == 2
@@ -358,4 +396,5 @@ def test_the_check_of_the_docs_takes_what_is_sent(tmp_path):
 def test_the_page_lists_the_reasons_and_limits():
     page = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text()
     assert " ".join(f"`{reason}`" for reason in DECISIONS) in page
+    assert " ".join(f"`{reason}`" for reason in sorted(set(EventReason) - set(DECISIONS))) in page
     assert f"at most {WAITING} wait" in page

@@ -171,7 +171,7 @@ def _print_day(day: Day) -> None:
 def summary(days: Sequence[Day]) -> str:
     """Write one line about all days."""
     events: list[Event] = [event for day in days for _, event in day.events]
-    counts = Counter(event.reason for event in events)
+    counts = Counter(str(event.reason) for event in events)
     counted = ", ".join(f"{counts[reason]} {word}" for reason, word in COUNTED.items())
     warned = sum(event.type is EventType.WARNING for event in events)
     leads, refused = sum(day.leads for day in days), sum(day.refused for day in days)

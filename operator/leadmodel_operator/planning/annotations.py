@@ -12,10 +12,17 @@ from leadmodel_operator.planning.polls import request_poll
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Quarantined
-from leadmodel_operator.resource.vocabulary import ADOPT, GROUP, PAUSED, Command, QuarantineKind, Reason
+from leadmodel_operator.resource.vocabulary import (
+    ADOPT,
+    GROUP,
+    PAUSED,
+    Command,
+    EventReason,
+    QuarantineKind,
+    Reason,
+)
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
-_REFUSED = "VerbRefused"  # the reason of the event; users filter by it
 UNKNOWN = "unknown"  # the entry of `handled` for annotations that are no command
 _SHOWN, _REMEMBERED = 80, 256  # characters of a value that an event repeats, and of names that status keeps
 
@@ -34,7 +41,7 @@ def run_commands(state: PassState) -> Outcome:
         run.append(command)
         if state.why_suspended is not None:
             message = f"{command} was not acted on: {state.why_suspended}"
-            state.emit("Paused", message, warning=True)
+            state.emit(EventReason.PAUSED, message, warning=True)
         else:
             _ACTIONS[command](state, commands[command].partition("@")[0].strip())
     if handled != state.status.handled:
@@ -47,7 +54,7 @@ def _outcome(state: PassState, run: list[str]) -> Outcome:
         return nothing(PlanStep.COMMANDS)
     if state.why_suspended is not None:
         return withheld(PlanStep.COMMANDS, f"{', '.join(run)}: {state.why_suspended}")
-    refusals = [event.message for event in state.events if event.reason == _REFUSED]
+    refusals = [event.message for event in state.events if event.reason is EventReason.VERB_REFUSED]
     if refusals:
         return withheld(PlanStep.COMMANDS, "; ".join(refusals))
     return did(PlanStep.COMMANDS, f"{', '.join(run)} by annotation")
@@ -56,7 +63,7 @@ def _outcome(state: PassState, run: list[str]) -> Outcome:
 def _refuse(state: PassState, command: Command, why: str) -> None:
     """Refuse a command by an event that repeats the value: another wrong value is another event."""
     value = "".join(sign if sign.isprintable() else "?" for sign in state.seen.commands[command][:_SHOWN])
-    state.emit(_REFUSED, f"{command}={value}: {why}", warning=True)
+    state.emit(EventReason.VERB_REFUSED, f"{command}={value}: {why}", warning=True)
 
 
 def _report_unknown(state: PassState, handled: dict[str, str]) -> None:
@@ -64,7 +71,7 @@ def _report_unknown(state: PassState, handled: dict[str, str]) -> None:
     names = ", ".join(state.seen.unknown_annotations)[:_REMEMBERED]
     if names and state.status.handled.get(UNKNOWN) != names:
         known = ", ".join(f"{GROUP}/{word}" for word in (*Command, PAUSED, ADOPT))
-        state.emit("UnknownAnnotation", f"{names} does nothing; known are {known}", warning=True)
+        state.emit(EventReason.UNKNOWN_ANNOTATION, f"{names} does nothing; known are {known}", warning=True)
     if names:
         handled[UNKNOWN] = names
 
@@ -119,10 +126,10 @@ def _release(state: PassState, value: str) -> None:
     candidate = state.status.candidate
     if state.quarantine_entry(digest) is not None:
         state.release(digest)
-        state.emit("Released", f"{short(digest)} is no longer quarantined")
+        state.emit(EventReason.RELEASED, f"{short(digest)} is no longer quarantined")
     elif candidate is not None and candidate.digest == digest:
         state.change(candidate=replace(candidate, released=True))
-        state.emit("Released", f"{short(digest)} is no longer held")
+        state.emit(EventReason.RELEASED, f"{short(digest)} is no longer held")
     else:
         _refuse(state, Command.RELEASE, f"{short(digest)} is neither quarantined nor held")
 
@@ -155,7 +162,7 @@ def _abort(state: PassState, value: str) -> None:
         state.add_to_quarantine(entry)
         state.change(candidate=None, hold=None)
         state.record_decision(digest, Reason.MANUAL, "aborted by annotation")
-        state.emit("Aborted", f"{short(digest)} is quarantined (Manual)", warning=True)
+        state.emit(EventReason.ABORTED, f"{short(digest)} is quarantined (Manual)", warning=True)
     else:
         _refuse(state, Command.ABORT, f"{short(digest)} is neither candidate nor rolling out")
 

@@ -17,7 +17,7 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Best, Candidate, Quarantined, Revision, Rollback, Rollout
-from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason
+from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason
 
 BEST_DAYS = timedelta(days=30)
 MAX_ROLLBACKS = 5
@@ -44,7 +44,8 @@ def promote(state: PassState, revision: Revision, message: str) -> None:
     )
     _record_change(state, revision.digest, revision.digest, Reason.PROMOTED, message)
     state.emit(
-        "Promoted", f"{short(revision.digest)} is to replace {short(old.digest if old else None)}: {message}"
+        EventReason.PROMOTED,
+        f"{short(revision.digest)} is to replace {short(old.digest if old else None)}: {message}",
     )
 
 
@@ -104,7 +105,7 @@ def renew_previous(state: PassState) -> None:
     state.change(previous=replaced)
     age = state.spec.rollback.max_age
     state.emit(
-        "PreviousRenewed",
+        EventReason.PREVIOUS_RENEWED,
         f"{short(replaced.digest)} counts as the previous model: {short(previous.digest)} stopped serving over {age} ago",
     )
 
@@ -160,7 +161,7 @@ def roll_back(
     )
     _record_change(state, to, to or old.digest, reason, message)
     state.emit(
-        "RolledBack",
+        EventReason.ROLLED_BACK,
         f"{short(old.digest)} is quarantined ({kind}), {_instead(to)}: {message}",
         warning=True,
     )
@@ -238,7 +239,7 @@ def replace_lost(state: PassState) -> Outcome:
     _serve_instead(state, champion, target)
     to = target.digest if target else None
     _record_change(state, to, to or champion.digest, Reason.ROLLOUT_FAILED, message)
-    state.emit("ChampionLost", f"{message}; {_instead(to)}", warning=True)
+    state.emit(EventReason.CHAMPION_LOST, f"{message}; {_instead(to)}", warning=True)
     return did(step, f"{message}; {_instead(to)}")
 
 

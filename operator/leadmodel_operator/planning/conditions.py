@@ -41,7 +41,14 @@ from leadmodel_operator.planning.source_health import source_reachable
 from leadmodel_operator.planning.stalled import is_overdue, stalled
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Condition, DriftResult, Status
-from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Evidence, Phase, Reason
+from leadmodel_operator.resource.vocabulary import (
+    ConditionStatus,
+    ConditionType,
+    EventReason,
+    Evidence,
+    Phase,
+    Reason,
+)
 
 Answers = Mapping[ConditionType, Answer]
 _MESSAGE = 1024  # characters of a message that status holds
@@ -84,9 +91,11 @@ def _report_new_cause(state: PassState, answer: Answer) -> None:
     is_same = known and before is not None and before.reason is answer.reason
     if is_same and before is not None and _same_cause(before.message, answer.message):
         return
-    is_reported = answer.reason is Reason.ROLLED_BACK or any(e.reason == answer.reason for e in state.events)
-    if answer.status is ConditionStatus.TRUE and not is_reported:
-        state.emit(answer.reason, answer.message or "a person is needed", warning=True)
+    if answer.status is not ConditionStatus.TRUE or answer.reason is Reason.ROLLED_BACK:
+        return
+    reason = EventReason(answer.reason)
+    if all(event.reason is not reason for event in state.events):
+        state.emit(reason, answer.message or "a person is needed", warning=True)
 
 
 def _same_cause(recorded: str, message: str) -> bool:

@@ -14,7 +14,7 @@ from leadmodel_operator.planning.polls import NO_ANSWER
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import BackfillResult, RetrainingResult
-from leadmodel_operator.resource.vocabulary import Source
+from leadmodel_operator.resource.vocabulary import EventReason, Source
 
 
 def record_retraining(state: PassState) -> Outcome:
@@ -26,12 +26,12 @@ def record_retraining(state: PassState) -> Outcome:
         if why == known.waiting:
             return nothing(step)
         state.change(retraining=replace(known, waiting=why))
-        return _report_waiting(state, step, "RetrainingFailed", why, known.waiting)
+        return _report_waiting(state, step, EventReason.RETRAINING_FAILED, why, known.waiting)
     answer = read(training.parse, job.message) if job.may_answer else None
     if answer is None:
         message = _why_no_model(job, known.waiting)
         state.change(retraining=replace(known, job=job.name, error=message, waiting=why))
-        state.emit("RetrainingFailed", message, warning=True)
+        state.emit(EventReason.RETRAINING_FAILED, message, warning=True)
         return did(step, f"the failure of Job {job.name} was recorded")
     digest = answer.digest
     state.change(
@@ -42,14 +42,14 @@ def record_retraining(state: PassState) -> Outcome:
         return withheld(step, f"{short(digest)} was trained for a source of an earlier spec")
     if state.pinned:
         message = f"the retraining made {short(digest)}; artifact.digest pins another, so it is only offered"
-        state.emit("RetrainedOffered", message)
+        state.emit(EventReason.RETRAINED_OFFERED, message)
         return withheld(step, message)
     state.request(digest, Source.RETRAINING)
     return did(step, f"{short(digest)} of the retraining is requested")
 
 
 def _report_waiting(
-    state: PassState, step: PlanStep, event: str, why: str | None, before: str | None
+    state: PassState, step: PlanStep, event: EventReason, why: str | None, before: str | None
 ) -> Outcome:
     """Report a new cause why a run cannot start."""
     if why is None:
@@ -87,7 +87,7 @@ def record_backfill(state: PassState) -> Outcome:
         if why == known.waiting:
             return nothing(step)
         state.change(backfill=replace(known, waiting=why))
-        return _report_waiting(state, step, "BackfillFailed", why, known.waiting)
+        return _report_waiting(state, step, EventReason.BACKFILL_FAILED, why, known.waiting)
     answer = read(backfill.parse, job.message) or BackfillAnswer()
     counted = _counted(job, answer)
     if job.state is JobState.SUCCEEDED:
@@ -97,7 +97,7 @@ def record_backfill(state: PassState) -> Outcome:
     is_finished = job.exit_code == BackfillExit.RESIDUE
     kept = counted if is_finished else replace(known, job=job.name, job_created_at=job.created)
     state.change(backfill=replace(kept, last_success=known.last_success, error=message, waiting=why))
-    state.emit("BackfillFailed", message, warning=True)
+    state.emit(EventReason.BACKFILL_FAILED, message, warning=True)
     return did(step, f"the failure of Job {job.name} was recorded")
 
 

@@ -11,7 +11,7 @@ from leadmodel_operator.planning.rollout import record_population_shift, record_
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Revision
-from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind
+from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind
 
 _STEP = PlanStep.LIVE_LEADS
 
@@ -52,7 +52,7 @@ def watch_live_leads(state: PassState) -> Outcome:
     )
     if assessed.result.evidence is Evidence.FAIL and not was_breaching:
         message = "live leads differ from the reference; watching whether it lasts"
-        state.emit("DriftBreaching", message, warning=True)
+        state.emit(EventReason.DRIFT_BREACHING, message, warning=True)
     return _respond(state, decision)
 
 
@@ -93,7 +93,9 @@ def _respond(state: PassState, decision: RollbackDecision) -> Outcome:
     drift = state.status.drift
     if drift is not None and not drift.verdict:
         state.change(drift=replace(drift, verdict=decision.message[:256], blocker=decision.blocker))
-        state.emit("DriftSustained", f"{decision.message}; retraining is recommended", warning=True)
+        state.emit(
+            EventReason.DRIFT_SUSTAINED, f"{decision.message}; retraining is recommended", warning=True
+        )
     return _standing_alert(state)
 
 

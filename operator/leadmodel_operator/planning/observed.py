@@ -12,7 +12,7 @@ from leadmodel_messages.window import Window
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
 from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
-from leadmodel_operator.resource.vocabulary import Command
+from leadmodel_operator.resource.vocabulary import Command, EventReason
 
 FIRST_SIGNAL = 128  # an exit code above is this plus the number of the signal that ended the process
 
@@ -287,7 +287,7 @@ class EventType(StrEnum):
 class Event:
     """One event for people, as `kubectl describe` shows it."""
 
-    reason: str
+    reason: EventReason
     message: str
     type: EventType = EventType.NORMAL
 

@@ -11,7 +11,7 @@ from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.digest import hashed
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Decision, Inputs, Quarantined, Requested, Revision, Status
-from leadmodel_operator.resource.vocabulary import QuarantineKind, Reason, Source
+from leadmodel_operator.resource.vocabulary import EventReason, QuarantineKind, Reason, Source
 
 MAX_GATE_ENTRIES, MAX_PERMANENT_ENTRIES, MAX_ENTRIES, MAX_HISTORY = 40, 100, 140, 20
 
@@ -117,7 +117,7 @@ class PassState:
         uri = show(self.spec.artifact.uri)
         self.change(requested=Requested(digest=digest, source=source, uri=uri, at=self.now))
 
-    def emit(self, reason: str, message: str, *, warning: bool = False) -> None:
+    def emit(self, reason: EventReason, message: str, *, warning: bool = False) -> None:
         """Add an event for people; the runtime emits the events of a pass after the status write."""
         self.events.append(Event(reason, message[:1000], EventType.WARNING if warning else EventType.NORMAL))
 

@@ -21,7 +21,7 @@ from leadmodel_operator.planning.rollout import watch_rollout
 from leadmodel_operator.planning.sources import record_spec
 from leadmodel_operator.planning.validation import record_validation
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, Reason
+from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, EventReason, Reason
 
 RESYNC_S = 1800.0
 CONFLICT_S = 30.0  # no event tells that a name became free
@@ -87,7 +87,7 @@ def _plan_unread(seen: Observed) -> Plan:
     status = seen.status or Status()
     ready = next((c for c in status.conditions if c.type is ConditionType.READY), None)
     known = ready is not None and (ready.status, ready.reason) == (ConditionStatus.UNKNOWN, Reason.FORBIDDEN)
-    event = Event(Reason.FORBIDDEN, seen.unread[:1000], EventType.WARNING)
+    event = Event(EventReason.FORBIDDEN, seen.unread[:1000], EventType.WARNING)
     return Plan(conditions.unread(seen, status), _untouched(seen), () if known else (event,), CONFLICT_S)
 
 
@@ -95,5 +95,5 @@ def _plan_without_spec(seen: Observed, status: Status) -> Plan:
     """Plan for a spec that was stored before a stricter schema: report that, touch nothing, let the champion serve on."""
     untouched = _untouched(seen)
     known = any(condition.reason is Reason.INVALID_SPEC for condition in status.conditions)
-    event = Event(Reason.INVALID_SPEC, seen.invalid[:1000], EventType.WARNING)
+    event = Event(EventReason.INVALID_SPEC, seen.invalid[:1000], EventType.WARNING)
     return Plan(conditions.invalid(seen, status), untouched, () if known else (event,), RESYNC_S)

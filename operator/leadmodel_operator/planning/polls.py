@@ -16,7 +16,7 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
 from leadmodel_operator.resource.status import Candidate, PollResult
-from leadmodel_operator.resource.vocabulary import Command, Evidence, Reason, Source
+from leadmodel_operator.resource.vocabulary import Command, EventReason, Evidence, Reason, Source
 
 NO_ANSWER = Failure(ErrorWord.UNKNOWN, "")
 BACKOFF_MINUTES = (1, 2, 4, 8, 16, 32, 60)
@@ -56,7 +56,7 @@ def _record_waiting(state: PassState) -> None:
         return
     state.change(poll=replace(known, waiting=why))
     if why is not None and without_figures(why) != without_figures(known.waiting or known.error or ""):
-        state.emit("SourceUnavailable", why, warning=True)
+        state.emit(EventReason.SOURCE_UNAVAILABLE, why, warning=True)
 
 
 def _is_processed(known: PollResult, job: JobSeen) -> bool:
@@ -91,10 +91,12 @@ def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
 def _record_answer(state: PassState, job: JobSeen, known: PollResult, answer: PollAnswer) -> None:
     digest, holdout = answer.artifact.digest, answer.holdout or Stored(None)
     if known.attempt:
-        state.emit("SourceAvailable", f"the source answers again, after {known.attempt} failed polls")
+        state.emit(
+            EventReason.SOURCE_AVAILABLE, f"the source answers again, after {known.attempt} failed polls"
+        )
     without = answer.holdout_error[:256] or None if answer.holdout is None else None
     if without and without_figures(without) != without_figures(known.holdout_error or ""):
-        state.emit("HoldoutUnavailable", f"the holdout of the source: {without}", warning=True)
+        state.emit(EventReason.HOLDOUT_UNAVAILABLE, f"the holdout of the source: {without}", warning=True)
     state.change(
         poll=replace(
             known,
@@ -129,7 +131,7 @@ def _record_failure(state: PassState, job: JobSeen, known: PollResult, why: Fail
         without_figures(known.error or ""),
         without_figures(known.waiting or ""),
     }:
-        state.emit("SourceUnavailable", message, warning=True)
+        state.emit(EventReason.SOURCE_UNAVAILABLE, message, warning=True)
 
 
 def _record_too_large(state: PassState, known: PollResult, why: Failure) -> None:
@@ -156,7 +158,7 @@ def _record_too_large(state: PassState, known: PollResult, why: Failure) -> None
             fingerprint=fingerprint,
         )
     )
-    state.emit("GateFailed", message, warning=True)
+    state.emit(EventReason.GATE_FAILED, message, warning=True)
 
 
 # --- the next poll -----------------------------------------------------------------------------------------------------------

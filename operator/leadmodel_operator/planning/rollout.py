@@ -12,7 +12,7 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Revision
-from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason
+from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason
 
 SHIFT_REFRESH = timedelta(
     hours=1
@@ -62,10 +62,11 @@ def record_served(state: PassState) -> None:
     if rollout is not None and deployed.decision >= state.status.decision:
         state.change(rollout=None)
         if deployed.replicas:
-            state.emit("Serving", f"{short(champion.digest)} serves in every pod")
+            state.emit(EventReason.SERVING, f"{short(champion.digest)} serves in every pod")
         else:
             state.emit(
-                "ScaledToZero", f"{short(champion.digest)} is rolled out; replicas is 0, so no pod serves"
+                EventReason.SCALED_TO_ZERO,
+                f"{short(champion.digest)} is rolled out; replicas is 0, so no pod serves",
             )
 
 

@@ -24,7 +24,7 @@ from leadmodel_operator.planning.polls import NO_ANSWER
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Candidate, PollResult, Quarantined, Requested
-from leadmodel_operator.resource.vocabulary import Evidence, QuarantineKind, Reason, Source
+from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason, Source
 
 
 def record_validation(state: PassState) -> Outcome:
@@ -94,7 +94,7 @@ def record_no_report(state: PassState, candidate: Candidate, job: JobSeen) -> No
     message = (why.message or why_no_answer(job, candidate.message))[:512]
     if reason is Reason.ARTIFACT_TOO_LARGE:
         state.change(candidate=replace(candidate, verdict=Evidence.FAIL, reason=reason, message=message))
-        state.emit("GateFailed", f"{short(candidate.digest)}: {message}", warning=True)
+        state.emit(EventReason.GATE_FAILED, f"{short(candidate.digest)}: {message}", warning=True)
         return
     state.change(
         candidate=replace(
@@ -102,7 +102,7 @@ def record_no_report(state: PassState, candidate: Candidate, job: JobSeen) -> No
         )
     )
     if candidate.attempt == 1:
-        state.emit("ValidationUnavailable", f"{short(candidate.digest)}: {message}", warning=True)
+        state.emit(EventReason.VALIDATION_UNAVAILABLE, f"{short(candidate.digest)}: {message}", warning=True)
 
 
 def _record_source_changed(state: PassState, candidate: Candidate, digest: str) -> None:
@@ -120,7 +120,7 @@ def _record_source_changed(state: PassState, candidate: Candidate, digest: str) 
             )
         )
         if candidate.attempt == 1:
-            state.emit("DigestMismatch", message, warning=True)
+            state.emit(EventReason.DIGEST_MISMATCH, message, warning=True)
         return
     requested = state.status.requested
     uri = requested.uri if requested else ""
@@ -162,9 +162,9 @@ def judge_candidate(state: PassState, candidate: Candidate, report: Report) -> N
     if verdict.evidence is Evidence.FAIL and candidate.digest:
         _quarantine(state, candidate.digest, verdict, inputs)
     elif verdict.evidence is Evidence.PASS:
-        state.emit("GatePassed", f"{short(candidate.digest)}: {verdict.message}")
+        state.emit(EventReason.GATE_PASSED, f"{short(candidate.digest)}: {verdict.message}")
     else:
-        state.emit("GateUndecided", f"{short(candidate.digest)}: {verdict.message}", warning=True)
+        state.emit(EventReason.GATE_UNDECIDED, f"{short(candidate.digest)}: {verdict.message}", warning=True)
 
 
 def _quarantine(state: PassState, digest: str, verdict: Verdict, inputs: str) -> None:
@@ -177,7 +177,7 @@ def _quarantine(state: PassState, digest: str, verdict: Verdict, inputs: str) ->
         evidence=verdict.message[:160],
     )
     state.add_to_quarantine(entry)
-    state.emit("GateFailed", f"{short(digest)}: {verdict.message}", warning=True)
+    state.emit(EventReason.GATE_FAILED, f"{short(digest)}: {verdict.message}", warning=True)
 
 
 def _record_rejudged(state: PassState, candidate: Candidate) -> None:

@@ -125,6 +125,52 @@ class Reason(StrEnum):
     SOURCE_MOVED = "SourceMoved"  # the source held another digest than the requested one
 
 
+class EventReason(StrEnum):
+    """The reason of an event of a LeadModel; people filter events and choose messages of the webhook by it."""
+
+    # decisions
+    ABORTED = "Aborted"
+    CHAMPION_LOST = "ChampionLost"  # the bytes of the champion are lost everywhere
+    GATE_FAILED = "GateFailed"
+    GATE_PASSED = "GatePassed"
+    GATE_UNDECIDED = "GateUndecided"
+    PREVIOUS_RENEWED = "PreviousRenewed"  # another model counts as the rollback target
+    PROMOTED = "Promoted"
+    RELEASED = "Released"
+    ROLLED_BACK = "RolledBack"
+    SERVING = "Serving"  # every pod serves the champion
+    SCALED_TO_ZERO = "ScaledToZero"
+    # live leads
+    DRIFT_BREACHING = "DriftBreaching"
+    DRIFT_SUSTAINED = "DriftSustained"
+    # commands
+    PAUSED = "Paused"  # a command came while nothing is decided
+    UNKNOWN_ANNOTATION = "UnknownAnnotation"
+    VERB_REFUSED = "VerbRefused"
+    # sources and Jobs
+    BACKFILL_FAILED = "BackfillFailed"
+    DIGEST_MISMATCH = "DigestMismatch"
+    HOLDOUT_UNAVAILABLE = "HoldoutUnavailable"
+    RETRAINED_OFFERED = "RetrainedOffered"  # a digest is pinned, so what retraining made is only offered
+    RETRAINING_FAILED = "RetrainingFailed"
+    SOURCE_AVAILABLE = "SourceAvailable"
+    SOURCE_UNAVAILABLE = "SourceUnavailable"
+    VALIDATION_UNAVAILABLE = "ValidationUnavailable"
+    # why the condition Stalled is True
+    FORBIDDEN = "Forbidden"
+    HOLDOUT_TOO_SMALL = "HoldoutTooSmall"
+    INVALID_SPEC = "InvalidSpec"
+    NAME_CONFLICT = "NameConflict"
+    NO_ROLLBACK_TARGET = "NoRollbackTarget"
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    QUARANTINED = "Quarantined"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    REFUSED = "Refused"
+    # what the operator could not write
+    SNAPSHOT_NOT_MARKED = "SnapshotNotMarked"
+    STATUS_REFUSED = "StatusRefused"
+
+
 class Blocker(StrEnum):
     """What stands against a rollback on drift: the first of the rules in `planning/rollback.py` that answers."""
 

@@ -23,7 +23,7 @@ from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import KIND, PLURAL, Reason
+from leadmodel_operator.resource.vocabulary import KIND, PLURAL, EventReason
 
 
 class EventRecorder(Protocol):
@@ -94,7 +94,7 @@ class Reading:
         metadata, status = lead_model["metadata"], document.read_status(lead_model.get("status"))
         why = f"the API server refuses to {error.request}: {error.words}; give the operator the rights of its chart"
         if status is None:
-            event = Event(Reason.FORBIDDEN, why[:1000], EventType.WARNING)
+            event = Event(EventReason.FORBIDDEN, why[:1000], EventType.WARNING)
             await self.recorder.record(lead_model, event, self.clock())
             raise error
         return Observed(

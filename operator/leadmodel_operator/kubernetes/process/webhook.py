@@ -22,21 +22,22 @@ from prometheus_client import Counter
 
 from leadmodel_operator.kubernetes.render.names import Object
 from leadmodel_operator.planning.observed import Event
+from leadmodel_operator.resource.vocabulary import EventReason
 
 log = logging.getLogger("leadmodel")
-DECISIONS = (
-    "Aborted",
-    "BackfillFailed",
-    "ChampionLost",
-    "DriftSustained",
-    "GateFailed",
-    "GateUndecided",
-    "NoRollbackTarget",
-    "Paused",
-    "Promoted",
-    "Released",
-    "RetrainingFailed",
-    "RolledBack",
+DECISIONS: tuple[str, ...] = (
+    EventReason.ABORTED,
+    EventReason.BACKFILL_FAILED,
+    EventReason.CHAMPION_LOST,
+    EventReason.DRIFT_SUSTAINED,
+    EventReason.GATE_FAILED,
+    EventReason.GATE_UNDECIDED,
+    EventReason.NO_ROLLBACK_TARGET,
+    EventReason.PAUSED,
+    EventReason.PROMOTED,
+    EventReason.RELEASED,
+    EventReason.RETRAINING_FAILED,
+    EventReason.ROLLED_BACK,
 )
 WAITING, ATTEMPTS, TIMEOUT_S, LONGEST_S = 256, 8, 10.0, 60.0
 AGAIN = {408, 425, 429}  # besides every 5xx

@@ -14,7 +14,7 @@ from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.vocabulary import PLURAL
+from leadmodel_operator.resource.vocabulary import PLURAL, EventReason
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Recording(Reading):
         if refusal_of(error, f"ConfigMap/{name}") is None:
             raise error
         message = f"the API server refuses to mark ConfigMap/{name} as in use: {error.words}"
-        event = Event("SnapshotNotMarked", message, EventType.WARNING)
+        event = Event(EventReason.SNAPSHOT_NOT_MARKED, message, EventType.WARNING)
         await self.recorder.record(self._live[key].lead_model, event, self.clock())
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
@@ -122,7 +122,9 @@ class Recording(Reading):
             raise error
         accepted = await self._write_status(key, {**body, "status": rest})
         message = f"the API server refuses {', '.join(error.fields[:5])}; the rest of the status is written"
-        await self.recorder.record(stored, Event("StatusRefused", message, EventType.WARNING), seen.now)
+        await self.recorder.record(
+            stored, Event(EventReason.STATUS_REFUSED, message, EventType.WARNING), seen.now
+        )
         return accepted
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
