@@ -1,18 +1,45 @@
 """URIs as people and messages show them, and the URI of a path."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+HIDDEN, NAMED = "…", 4  # stands for what is not shown; parameters of a query that are named
 _WITHOUT_FRAGMENT = ("s3://", "gs://", "az://", "pvc://", "file://")
+_UNREADABLE = "a URI that cannot be read"
+_PARAMETER = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,31})=[^=]")
 
 
 def show(uri: str) -> str:
-    """Show a URI without what may be secret: no user info, no query, no fragment. A key in a bucket has no fragment: its # is shown."""
+    """Show a URI to people, recognisable and without what may be secret: a query keeps the names of its parameters alone."""
+    shown = place(uri)
+    with_fragment = not uri.startswith(_WITHOUT_FRAGMENT)
+    _, mark, query = (uri.partition("#")[0] if with_fragment else uri).partition("?")
+    if not mark or shown == _UNREADABLE:
+        return shown
+    parameters = query.split("&")
+    named = [_parameter(text) for text in parameters[:NAMED]] + [HIDDEN] * (len(parameters) > NAMED)
+    return f"{shown}?{'&'.join(named)}"
+
+
+def _parameter(text: str) -> str:
+    """The name of a parameter and a sign for its value; a text without a name may itself be the secret."""
+    match = _PARAMETER.match(text)
+    return f"{match[1]}={HIDDEN}" if match else HIDDEN
+
+
+def place(uri: str) -> str:
+    """Give the place that a URI names: no user info, no query, no fragment. A key in a bucket has no fragment: its # stays.
+
+    Programs that answer each other compare places, whatever their release shows of a query.
+    """
     uri = uri.partition("?")[0]
     try:
         parts = urlsplit(uri, allow_fragments=not uri.startswith(_WITHOUT_FRAGMENT))
+        if parts.scheme in {"http", "https"}:
+            _ = parts.port  # half a password stands there, where the other half begins with ?, # or /
     except ValueError:
-        return "a URI that cannot be read"
+        return _UNREADABLE
     scheme = f"{parts.scheme}://" if "://" in uri else ""  # a path has none
     return scheme + parts.netloc.rpartition("@")[2] + parts.path
 

@@ -1,6 +1,6 @@
 """Bytes by URI: `s3:// gs:// az:// https:// http:// pvc://claim/path file:///path`, with conditional GET and size limits.
 
-Credentials come from the environment that the caller passes. Messages show a URI without user info, query and fragment. The store
+Credentials come from the environment that the caller passes. Messages show a URI without user info, fragment and the values of a query. The store
 knows bytes and nothing of their meaning.
 """
 

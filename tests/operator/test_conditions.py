@@ -9,7 +9,7 @@ import pytest
 
 from leadmodel_messages import poll
 from leadmodel_messages.poll import PollAnswer, Stored
-from leadmodel_messages.uris import show
+from leadmodel_messages.uris import place
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.conversion import dump
@@ -21,7 +21,7 @@ from worlds.controllers import end_job, finish_jobs, move_pods
 from worlds.leader import Leader
 from worlds.names import OTHER_URI, digest
 from worlds.programs import Ending, Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import drifted, drifting, held_after_rollback, serving, upload_and_poll
 from worlds.world import World
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
@@ -258,9 +258,7 @@ def test_leads_breach_and_no_model_fits(documented):
 
 @state("rolled back, its pods start")
 def test_rolled_back_and_pods_start(documented):
-    world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
-    leader.settle()
+    world, leader = drifting()
     while world.status.champion.digest != digest("A"):
         world.now += timedelta(minutes=5)
         leader.run()
@@ -274,9 +272,7 @@ def test_rolled_back_for_drift(documented):
 
 @state("rolled back, a good candidate is held")
 def test_a_good_candidate_is_held_after_a_rollback(documented):
-    world, leader = drifted()
-    upload_and_poll(world, "C", Truth(auc=0.82))
-    leader.settle()
+    world, _ = held_after_rollback()
     assert shown(world) == documented
 
 
@@ -356,9 +352,7 @@ def test_the_deployment_is_refused(documented):
 
 @state("the API server refuses the Deployment of a rollback")
 def test_the_deployment_of_a_rollback_is_refused(documented):
-    world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
-    leader.settle()
+    world, leader = drifting()
     while world.status.champion.digest != digest("A"):
         world.now += timedelta(minutes=5)
         leader.run()
@@ -418,7 +412,7 @@ def answered(world: World, leader: Leader, *, error: str = "") -> None:
     world.poll_by_schedule()
     artifact = Stored(digest("A"), 1000, "A")
     holdout = None if error else Stored(digest("H"), 500, "H")
-    line = poll.dump(PollAnswer(show(world.spec.artifact.uri), artifact, holdout, error))
+    line = poll.dump(PollAnswer(place(world.spec.artifact.uri), artifact, holdout, error))
     for job in world.running(JobKind.POLL):
         end_job(world, job, Ending(0, line))
     leader.settle()

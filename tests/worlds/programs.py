@@ -16,7 +16,7 @@ from leadmodel_messages.failure import Failure
 from leadmodel_messages.poll import PollAnswer, Stored
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows
 from leadmodel_messages.training import TrainingAnswer
-from leadmodel_messages.uris import show
+from leadmodel_messages.uris import place
 
 OLDEST_VERSION = 1_767_000_000
 
@@ -75,11 +75,11 @@ class Programs:
             return letter
         artifact = Stored(self.digest(letter), size=1000, etag=letter)
         holdout = Stored(self.digest(self.holdout), size=500, etag=self.holdout)
-        return Ending(PollExit.ANSWERED, poll.dump(PollAnswer(show(uri), artifact, holdout)))
+        return Ending(PollExit.ANSWERED, poll.dump(PollAnswer(place(uri), artifact, holdout)))
 
     def train(self, letter: str, uri: str) -> Ending:
         """End a training that wrote the artifact called `letter`."""
-        answer = TrainingAnswer(digest=self.digest(letter), auc=self._truth(letter).auc, uri=show(uri))
+        answer = TrainingAnswer(digest=self.digest(letter), auc=self._truth(letter).auc, uri=place(uri))
         return Ending(TrainExit.WRITTEN, training.dump(answer))
 
     def validate(self, request: ValidationRequest) -> Ending:
@@ -132,7 +132,7 @@ class Programs:
             return self.store[uri]
         word = ErrorWord.ARTIFACT_UNREACHABLE if self.store is None else ErrorWord.ARTIFACT_NOT_FOUND
         return Ending(
-            PollExit.UNAVAILABLE, failure.dump(Failure(word, "the store did not give it", show(uri)))
+            PollExit.UNAVAILABLE, failure.dump(Failure(word, "the store did not give it", place(uri)))
         )
 
     def _truth(self, letter: str) -> Truth:

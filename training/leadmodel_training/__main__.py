@@ -21,7 +21,7 @@ from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.table_bytes import TableError
 from leadmodel_messages.training import TrainingAnswer
-from leadmodel_messages.uris import show, uri_of
+from leadmodel_messages.uris import place, show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
 from leadmodel_store.store import StoreError, StoreReason, fetch
 from leadmodel_training.export import ExportRefused
@@ -209,7 +209,7 @@ def _answer(targets: Targets, trained: TrainingResult, raw: bytes) -> TrainingAn
         rows=artifact.data.rows,
         duplicates=trained.dropped,
         why=str(trained.choice) if trained.choice else None,
-        uri=show(targets.artifact) if targets.folder is None else None,
+        uri=place(targets.artifact) if targets.folder is None else None,
         model=str(targets.folder / ARTIFACT) if targets.folder is not None else None,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from leadmodel_messages.uris import show
 from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects
 from leadmodel_operator.kubernetes.render.names import Object, name_of
 from leadmodel_operator.planning.observed import Observed, Plan
@@ -41,9 +42,9 @@ def _first(planned: Plan, document: dict[str, Any], spec: Spec) -> Iterator[str]
     yield f"creates   {', '.join(made)}"
     wanted = planned.desired
     if wanted.validate is not None:
-        yield f"then      measures {wanted.validate.uri} on {wanted.validate.holdout_uri}"
+        yield f"then      measures {show(wanted.validate.uri)} on {show(wanted.validate.holdout_uri)}"
     elif wanted.poll is not None and wanted.poll.once:
-        yield f"then      asks {wanted.poll.uri} which artifact it holds, and measures it on {wanted.poll.holdout_uri}"
+        yield f"then      asks {show(wanted.poll.uri)} which artifact it holds, and measures it on {show(wanted.poll.holdout_uri)}"
     else:
         yield f"then      nothing: {planned.status.phase}"
 
@@ -92,7 +93,7 @@ def _policy(spec: Spec) -> Iterator[str]:
     else:
         yield "goes back only when a person asks (rollback.policy: Alert)"
     if spec.retraining is not None:
-        yield f"retrains  {spec.retraining.schedule} ({spec.retraining.time_zone}) from {spec.retraining.leads.uri}"
+        yield f"retrains  {spec.retraining.schedule} ({spec.retraining.time_zone}) from {show(spec.retraining.leads.uri)}"
     if spec.pii_backfill is not None:
         yield f"backfill  {spec.pii_backfill.schedule} ({spec.pii_backfill.time_zone}), {spec.pii_backfill.mode}"
     if spec.paused:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from leadmodel_messages.uris import show
+from leadmodel_messages.uris import place
 from leadmodel_operator.planning.observed import Event, EventType, Observed
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.digest import hashed
@@ -114,7 +114,7 @@ class PassState:
 
     def request(self, digest: str, source: Source) -> None:
         """Record a digest as the one that should serve."""
-        uri = show(self.spec.artifact.uri)
+        uri = place(self.spec.artifact.uri)
         self.change(requested=Requested(digest=digest, source=source, uri=uri, at=self.now))
 
     def emit(self, reason: EventReason, message: str, *, warning: bool = False) -> None:

@@ -8,7 +8,7 @@ from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.poll import PollAnswer, Stored
 from leadmodel_messages.termination import read
-from leadmodel_messages.uris import show
+from leadmodel_messages.uris import place
 from leadmodel_operator.planning.facts import without_figures
 from leadmodel_operator.planning.job_faults import why_no_answer, why_waiting
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
@@ -80,7 +80,7 @@ def mark_processed(known: PollResult, jobs: list[JobSeen]) -> PollResult:
 
 def _record_poll(state: PassState, job: JobSeen, known: PollResult) -> None:
     answer = read(poll.parse, job.message) if job.may_answer else None
-    if answer is not None and answer.uri == show(state.spec.artifact.uri):
+    if answer is not None and answer.uri == place(state.spec.artifact.uri):
         _record_answer(state, job, known, answer)
     elif answer is not None:
         state.change(poll=known)  # an answer of another source
@@ -136,7 +136,7 @@ def _record_failure(state: PassState, job: JobSeen, known: PollResult, why: Fail
 
 def _record_too_large(state: PassState, known: PollResult, why: Failure) -> None:
     """Refuse a file over the size limit under its URI, ETag and size: such a file has no digest."""
-    fingerprint = hashed(show(state.spec.artifact.uri), why.etag, why.size)
+    fingerprint = hashed(place(state.spec.artifact.uri), why.etag, why.size)
     message = (why.message or "the artifact is too large")[:512]
     reason = Reason.ARTIFACT_TOO_LARGE
     state.change(

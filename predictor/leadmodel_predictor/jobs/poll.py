@@ -16,7 +16,7 @@ from leadmodel_messages.exits import PollExit
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.poll import PollAnswer, Stored
-from leadmodel_messages.uris import show
+from leadmodel_messages.uris import place
 from leadmodel_predictor.jobs.holdout import MAX_BYTES
 from leadmodel_store.store import StoreError, StoreReason, fetch
 
@@ -51,12 +51,12 @@ def run(given: argparse.Namespace) -> tuple[PollExit, str]:
         code = PollExit.TOO_LARGE if error.reason is StoreReason.TOO_LARGE else PollExit.UNAVAILABLE
         return code, failure.dump(_failure(given.artifact, error), failure.COMPACT)
     holdout, why = _holdout(given)
-    return PollExit.ANSWERED, poll.dump(PollAnswer(show(given.artifact), artifact, holdout, why))
+    return PollExit.ANSWERED, poll.dump(PollAnswer(place(given.artifact), artifact, holdout, why))
 
 
 def _failure(uri: str, error: StoreError) -> Failure:
     word = ErrorWord(f"Artifact{error.reason}")
-    return Failure(word, str(error)[:500], uri=show(uri), etag=error.etag, size=error.size)
+    return Failure(word, str(error)[:500], uri=place(uri), etag=error.etag, size=error.size)
 
 
 def _ask(source: Source, uri: str, etag: str | None, limit: int) -> Stored:

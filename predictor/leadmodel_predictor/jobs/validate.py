@@ -22,7 +22,7 @@ from leadmodel_messages.exits import ValidateExit
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump
-from leadmodel_messages.uris import show, uri_of
+from leadmodel_messages.uris import place, uri_of
 from leadmodel_predictor.jobs import holdout, mailbox
 from leadmodel_predictor.serving.slots import load_slot
 from leadmodel_statistics.calibration import brier_skill, calibration_slope, observed_expected
@@ -122,13 +122,13 @@ def _artifact(given: argparse.Namespace) -> bytes:
         word = ErrorWord(f"Artifact{error.reason}")
         if word is not ErrorWord.ARTIFACT_TOO_LARGE:
             raise Unmeasured(Failure(word, str(error))) from None
-        raise Unmeasured(Failure(word, str(error), show(uri), etag=error.etag, size=error.size)) from None
+        raise Unmeasured(Failure(word, str(error), place(uri), etag=error.etag, size=error.size)) from None
     except ArtifactError:
         return fetched.data  # a damaged snapshot: its digest says so
     if len(raw) > MAX_RAW_BYTES:
         message = f"the artifact unpacks to more than {MAX_RAW_BYTES} bytes"
         word = ErrorWord.ARTIFACT_TOO_LARGE
-        raise Unmeasured(Failure(word, message, show(uri), etag=fetched.etag, size=len(raw)))
+        raise Unmeasured(Failure(word, message, place(uri), etag=fetched.etag, size=len(raw)))
     return raw
 
 
