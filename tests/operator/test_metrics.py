@@ -15,6 +15,7 @@ from leadmodel_operator.kubernetes.process.turning_points import TurningPoints, 
 from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource.conversion import dump, load
 from leadmodel_operator.resource.status import BackfillResult, Rollout, Status
 from leadmodel_operator.resource.vocabulary import Blocker, Evidence, Reason
 from worlds.controllers import finish_jobs, move_pods
@@ -165,7 +166,8 @@ def rows_of(status: Status, world: World) -> list[tuple[str, dict[str, str]]]:
     return [(name, labels) for name, labels, _ in rows(world.observed(), status)]
 
 
-def test_a_withheld_rollback_names_its_rule_as_long_as_the_breach_stands():
+def drifts_alone() -> tuple[World, Leader]:
+    """A world in which leads drift from the only model there is, for longer than a breach must last."""
     world = World()
     world.upload("A", Truth(drifts=True))
     leader = Leader(world)
@@ -173,12 +175,31 @@ def test_a_withheld_rollback_names_its_rule_as_long_as_the_breach_stands():
     world.live = True
     for _ in range(8):
         leader.step(0.1)
+    return world, leader
+
+
+def test_a_withheld_rollback_names_its_rule_as_long_as_the_breach_stands():
+    world, leader = drifts_alone()
     found = samples_of(world)
     assert found["leadmodel_rollback_withheld"] == [({"reason": "NoPreviousModel"}, 1)]
     world.upload("A", Truth(drifts=False))  # the leads are as they were
     for _ in range(8):
         leader.step(0.1)
     assert "leadmodel_rollback_withheld" not in samples_of(world)
+
+
+def test_a_breach_that_an_older_operator_reported_gets_its_blocker():
+    """Its status has a verdict and no blocker; who looks at metrics or alerts would see no reason as long as the breach stands."""
+    world, leader = drifts_alone()
+    document = dump(world.status)
+    del document["drift"]["blocker"]
+    world.status, reported = load(Status, document), len(world.events)
+    assert (world.status.drift.verdict != "", world.status.drift.blocker) == (True, None)
+    assert "leadmodel_rollback_withheld" not in dict(rows_of(world.status, world))
+    leader.step(0.1)
+    assert samples_of(world)["leadmodel_rollback_withheld"] == [({"reason": "NoPreviousModel"}, 1)]
+    assert "there is no previous model" in world.status.drift.verdict
+    assert world.events[reported:] == []  # it was reported already
 
 
 MEASURED = "leadmodel_drift_last_measured_timestamp_seconds"

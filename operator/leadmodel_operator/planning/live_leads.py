@@ -91,11 +91,11 @@ def _respond(state: PassState, decision: RollbackDecision) -> Outcome:
         return did(_STEP, f"rolled back: {decision.message}")
     record_population_shift(state)
     drift = state.status.drift
-    if drift is not None and not drift.verdict:
+    if drift is not None and (not drift.verdict or drift.blocker is None):  # older operators wrote no blocker
         state.change(drift=replace(drift, verdict=decision.message[:256], blocker=decision.blocker))
-        state.emit(
-            EventReason.DRIFT_SUSTAINED, f"{decision.message}; retraining is recommended", warning=True
-        )
+        if not drift.verdict:
+            message = f"{decision.message}; retraining is recommended"
+            state.emit(EventReason.DRIFT_SUSTAINED, message, warning=True)
     return _standing_alert(state)
 
 
