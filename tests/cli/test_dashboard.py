@@ -13,7 +13,7 @@ from leadmodel_cli.dashboard import app
 from leadmodel_cli.dashboard.app import FILES, HEADERS
 from leadmodel_cli.views.story import fleet
 from project.house import ROOT
-from support.dashboard_page import TOKEN, chromium, sample, served
+from support.dashboard_page import TOKEN, a_browser, sample, served, troubled_page
 from worlds.names import KEY
 
 PAGE = ROOT / "cli" / "leadmodel_cli" / "dashboard"
@@ -152,28 +152,15 @@ def test_nothing_comes_from_outside_and_nothing_is_read_as_html():
 
 @pytest.fixture(scope="module")
 def browser():
-    if chromium() is None:
-        pytest.skip("chromium (Debian: chromium) is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        found = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    with a_browser() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
 def page(browser):
-    context = browser.new_context(viewport={"width": 1100, "height": 800})
-    context.set_default_timeout(60_000)
-    found = context.new_page()
-    found.troubles = []
-    found.on(
-        "console", lambda message: found.troubles.append(message.text) if message.type == "error" else None
-    )
-    found.on("pageerror", lambda error: found.troubles.append(str(error)))
+    found = troubled_page(browser)
     yield found
-    context.close()
+    found.context.close()
 
 
 def open_page(page, address: str, anchor: str = "") -> None:

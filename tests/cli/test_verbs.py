@@ -17,28 +17,19 @@ from leadmodel_operator.resource.vocabulary import GROUP, Command
 from support.small_models import FEATURES, linear
 from worlds.kubectl import WorldKubectl
 from worlds.names import KEY, digest
-from worlds.programs import Truth
-from worlds.situations import champion, drifted, serving, upload_and_poll
+from worlds.situations import champion, drifted, held_after_rollback, replaced, serving
 
 A, B, C = digest("A"), digest("B"), digest("C")
 
 
 def two_models() -> WorldKubectl:
     """B serves, A is the previous model."""
-    world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8))
-    leader.settle()
-    assert champion(world) == "B"
-    return WorldKubectl(world, leader)
+    return WorldKubectl(*replaced())
 
 
 def after_drift(*, held: bool = False) -> WorldKubectl:
     """B was rolled back; with `held` C passed the gate since then."""
-    world, leader = drifted()
-    if held:
-        upload_and_poll(world, "C", Truth(auc=0.82))
-        leader.settle()
-    return WorldKubectl(world, leader)
+    return WorldKubectl(*(held_after_rollback() if held else drifted()))
 
 
 def annotated(kubectl: WorldKubectl) -> list[str]:

@@ -15,7 +15,7 @@ from worlds.kubectl import WorldKubectl
 from worlds.leader import Leader
 from worlds.names import KEY
 from worlds.programs import Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import drifted, held_after_rollback, serving, upload_and_poll
 from worlds.world import World
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,17 +28,6 @@ def serves() -> tuple[World, Leader]:
 def refused() -> tuple[World, Leader]:
     world, leader = serving(live=True)
     upload_and_poll(world, "B", Truth(auc=0.6))
-    leader.settle()
-    return world, leader
-
-
-def rolled_back() -> tuple[World, Leader]:
-    return drifted()
-
-
-def held() -> tuple[World, Leader]:
-    world, leader = drifted()
-    upload_and_poll(world, "C", Truth(auc=0.82))
     leader.settle()
     return world, leader
 
@@ -74,8 +63,8 @@ def unread() -> tuple[World, Leader]:
 SITUATIONS: dict[Callable[[], tuple[World, Leader]], int] = {
     serves: KubectlExit.DONE,
     refused: KubectlExit.DONE,
-    rolled_back: KubectlExit.NOT_READY,
-    held: KubectlExit.NOT_READY,
+    drifted: KubectlExit.NOT_READY,
+    held_after_rollback: KubectlExit.NOT_READY,
     first_refused: KubectlExit.NOT_READY,
     does_not_start: KubectlExit.NOT_READY,
     paused: KubectlExit.DONE,
@@ -130,7 +119,7 @@ def test_there_is_advice_for_every_state_that_needs_a_person():
 
 
 def test_advice_names_the_command_and_the_digest(capsys):
-    world, _ = rolled_back()
+    world, _ = drifted()
     main(["status", KEY.name], WorldKubectl(world))
     assert "→ The older model serves." in (out := capsys.readouterr().out)
     assert "`kubectl leadmodel release conversion -n sales 424242424242`" in out
@@ -157,7 +146,7 @@ HOSTILE = "\x1b[2J\x1b]0;title\x07\u202e"
 
 @pytest.mark.parametrize("line", [*LINES, ["status", KEY.name]], ids=" ".join)
 def test_no_text_of_a_cluster_acts_on_the_terminal(line, capsys):
-    world, _ = held()
+    world, _ = held_after_rollback()
     kubectl = WorldKubectl(world)
     plain = kubectl.lead_model()
 

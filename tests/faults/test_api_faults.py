@@ -60,10 +60,7 @@ async def away(cluster: FakeCluster, leader: Leader, minutes: int) -> None:
 
 async def away_during_a_rollback() -> None:
     async with a_cluster() as cluster, a_leader(cluster) as leader:
-        await stories.proven(cluster, leader)
-        cluster.upload("B", Truth(auc=0.8, drifts=True))
-        cluster.annotate("poll", "B")
-        await leader.settle()
+        await stories.drifting(cluster, leader)
         while cluster.champion() == "B":
             cluster.now += timedelta(minutes=1)
             await leader.look()

@@ -11,7 +11,7 @@ from leadmodel_operator.kubernetes.observe import scrape
 from leadmodel_operator.planning import rollout
 from worlds.fake_cluster import FakeCluster, Truth
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
-from worlds.stories import DRIFT, HOUR, drifted, first, holds, peaceful, promoted, proven
+from worlds.stories import DRIFT, HOUR, drifted, drifting, first, holds, peaceful, promoted, proven
 
 # --- pods that do not come up --------------------------------------------------------------------------------------------------
 
@@ -129,10 +129,7 @@ def test_the_image_of_the_last_good_one_cannot_be_pulled_any_more():
 
     async def tell() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:
-            await proven(cluster, leader)
-            cluster.upload("B", Truth(auc=0.8, drifts=True))
-            cluster.annotate("poll", "B")
-            await leader.settle()
+            await drifting(cluster, leader)
             cluster.pullable.clear()
             for _ in range(8):
                 cluster.now += timedelta(minutes=4)

@@ -171,10 +171,7 @@ def test_control_a_request_id_that_counts_as_news(monkeypatch):
 
 
 async def rollback_refused(cluster: FakeCluster, leader: Leader) -> None:
-    await stories.proven(cluster, leader)
-    cluster.upload("B", Truth(auc=0.8, drifts=True))
-    cluster.annotate("poll", "B")
-    await leader.settle()
+    await stories.drifting(cluster, leader)
     assert cluster.serving() == "B"
     cluster.api.hooks.append(RefusesKind(422, INVALID))
     await leader.march(60, seconds=30)

@@ -29,7 +29,9 @@ from worlds.situations import (
     condition,
     crash_at,
     drifted,
+    drifting,
     freeze_at,
+    held_after_rollback,
     is_ready,
     served,
     serving,
@@ -69,9 +71,7 @@ def test_a_snapshot_that_is_asked_for_while_its_trimmer_is_frozen():
 
 
 def test_a_rollback_recorded_then_status_lost():
-    world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
-    leader.settle()
+    world, leader = drifting()
     for _ in range(30):
         if champion(world) == "A":
             break
@@ -150,9 +150,7 @@ def test_back_to_one_that_has_no_drift_evidence_yet():
 
 
 def test_no_rollback_to_what_never_served():
-    world, leader = drifted()
-    upload_and_poll(world, "C", Truth(auc=0.82))
-    leader.settle()  # held after the rollback: kept, and never served
+    world, leader = held_after_rollback()  # C is kept, and never served
     assert digest("C") in world.snapshots
     command(world, leader, Command.ROLLBACK_TO, "C")
     assert champion(world) == "A"

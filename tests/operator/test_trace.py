@@ -22,7 +22,7 @@ from worlds.controllers import finish_jobs
 from worlds.leader import Leader
 from worlds.names import KEY, digest
 from worlds.programs import Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import drifted, held_after_rollback, serving, upload_and_poll
 from worlds.world import World
 
 
@@ -81,10 +81,7 @@ def not_kept() -> Observed:
 
 
 def held_for_the_cooldown() -> Observed:
-    world, leader = drifted()
-    upload_and_poll(world, "C", Truth(auc=0.82))
-    leader.settle()
-    return world.observed()
+    return held_after_rollback()[0].observed()
 
 
 def held_for_a_person() -> Observed:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 
 from leadmodel_cli.dashboard.app import Page, application
@@ -26,7 +27,7 @@ from leadmodel_messages.window_psi import slot_psis
 from worlds.kubectl import WorldKubectl
 from worlds.leader import Leader
 from worlds.programs import Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import held_after_rollback, replaced, serving
 from worlds.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -122,9 +123,7 @@ def first_refused() -> World:
 
 def breaching() -> World:
     """Make a world in which live leads drift from both models' references: an alert, and no rollback."""
-    world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8))
-    leader.settle()
+    world, leader = replaced()
     leader.step(0.1)
     world.truths["A"] = world.truths["B"] = Truth(auc=0.8, drifts=True)
     for _ in range(30):
@@ -143,10 +142,7 @@ def paused() -> World:
 def sample() -> Sample:
     """A fleet in which something is wrong, and most is well."""
     source = Sample()
-    held, leader = drifted()
-    upload_and_poll(held, "C", Truth(auc=0.82))
-    leader.settle()
-    source.put("conversion", held)
+    source.put("conversion", held_after_rollback()[0])
     source.put("churn", breaching(), drifts=True)
     source.put("upsell", serving(live=True)[0], namespace="marketing")
     source.put("referral", serving(live=True)[0], namespace="marketing")
@@ -183,19 +179,42 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+@contextlib.contextmanager
+def a_browser() -> Iterator[Any]:
+    """A headless Chromium; the test is left out where none is installed."""
+    program = chromium()
+    if program is None:
+        pytest.skip("chromium (Debian: chromium) is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def troubled_page(browser: Any) -> Any:
+    """A page whose `troubles` are what its scripts complained of."""
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    page.troubles = []
+    page.on(
+        "console", lambda message: page.troubles.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: page.troubles.append(str(error)))
+    return page
+
+
 VIEWS = {"fleet": "", "model": "#/sales/churn", "rolled-back": "#/sales/conversion"}
 
 
 def main() -> int:
     """Take every picture, light and dark."""
-    from playwright.sync_api import sync_playwright
-
-    program = chromium()
-    if program is None:
+    if chromium() is None:
         print("chromium is not installed (Debian: chromium)", file=sys.stderr)
         return 1
-    with served(sample()) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with served(sample()) as address, a_browser() as browser:
         for scheme in ("light", "dark"):
             context = browser.new_context(color_scheme=scheme, viewport={"width": 1200, "height": 640})
             page = context.new_page()
@@ -207,7 +226,6 @@ def main() -> int:
                 path = ROOT / "docs" / "pictures" / f"dashboard-{name}-{scheme}.png"
                 page.screenshot(path=path, full_page=True)
                 print(f"taken: {path.relative_to(ROOT)}")
-        browser.close()
     return 0
 
 

@@ -33,15 +33,35 @@ def serving(*, live: bool = False) -> tuple[World, Leader]:
     return world, leader
 
 
-def drifted() -> tuple[World, Leader]:
-    """Make a world in which B drifted on leads that A fits, and A serves again."""
+def replaced(truth: Truth = BETTER) -> tuple[World, Leader]:
+    """Make a world in which B took over from A, which live leads fit."""
     world, leader = serving(live=True)
-    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
+    upload_and_poll(world, "B", truth)
     leader.settle()
     assert champion(world) == "B"
+    return world, leader
+
+
+def drifting() -> tuple[World, Leader]:
+    """Make a world in which B serves leads that A fits and B does not; nobody has noticed yet."""
+    return replaced(Truth(auc=0.8, drifts=True))
+
+
+def drifted() -> tuple[World, Leader]:
+    """Make a world in which B drifted on leads that A fits, and A serves again."""
+    world, leader = drifting()
     for _ in range(6):
         leader.step(0.1)
     assert (champion(world), served(world)) == ("A", "A")
+    return world, leader
+
+
+def held_after_rollback() -> tuple[World, Leader]:
+    """Make a world in which B was rolled back, and C passed the gate since then and is held."""
+    world, leader = drifted()
+    upload_and_poll(world, "C", Truth(auc=0.82))
+    leader.settle()
+    assert condition(world, ConditionType.VALIDATED) == (ConditionStatus.UNKNOWN, Reason.HELD_AFTER_ROLLBACK)
     return world, leader
 
 

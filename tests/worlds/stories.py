@@ -43,12 +43,17 @@ async def promoted(cluster: FakeCluster, leader: Leader) -> None:
     await leader.settle()
 
 
-async def drifted(cluster: FakeCluster, leader: Leader) -> None:
-    """B drifts where A does not: back to A."""
+async def drifting(cluster: FakeCluster, leader: Leader) -> None:
+    """B serves leads that A fits and B does not; nobody has noticed yet."""
     await proven(cluster, leader)
     cluster.upload("B", Truth(auc=0.8, drifts=True))
     cluster.annotate("poll", "B")
     await leader.settle()
+
+
+async def drifted(cluster: FakeCluster, leader: Leader) -> None:
+    """B drifts where A does not: back to A."""
+    await drifting(cluster, leader)
     await leader.pass_time(0.5 * HOUR)
 
 

@@ -13,7 +13,7 @@ from leadmodel_operator.resource.status import Status
 from worlds.controllers import move_pods
 from worlds.leader import Leader
 from worlds.programs import Truth
-from worlds.situations import drifted, serving, upload_and_poll
+from worlds.situations import drifted, held_after_rollback, serving, upload_and_poll
 from worlds.world import World
 
 SYMPTOMS: dict[str, Callable[[], Status]] = {}
@@ -109,10 +109,7 @@ def rolled_back() -> World:
 
 @symptom("Validated/HeldAfterRollback")
 def held() -> World:
-    world, leader = drifted()
-    upload_and_poll(world, "C", Truth(auc=0.82))
-    leader.settle()
-    return world
+    return held_after_rollback()[0]
 
 
 @symptom("DriftDetected/SustainedBreach")
