@@ -1,54 +1,13 @@
 """`leadmodel local replay`: past leads through a policy, in another time, with the real programs."""
 
-import csv
-import random
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 
 import pytest
-import yaml
 
 from scenarios.goods import GOOD, holdout, live, moved
-from worlds.local_world import COMMAND, put
-
-START = datetime(2026, 1, 5, tzinfo=UTC)
-
-
-def replay(*arguments: str, timeout: float = 250) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "replay", *arguments], capture_output=True, text=True, timeout=timeout, check=False
-    )
-
-
-def manifest(folder, **spec):
-    document = {
-        "apiVersion": "customerops.dev/v1alpha1",
-        "kind": "LeadModel",
-        "metadata": {"name": "conversion", "namespace": "sales"},
-        "spec": {
-            "artifact": {"uri": (folder / "model.json").as_uri()},
-            "holdout": {"uri": (folder / "holdout.csv").as_uri()},
-            "minAuc": 0.55,
-            **spec,
-        },
-    }
-    path = folder / "policy.yaml"
-    path.write_text(yaml.safe_dump(document))
-    return str(path)
-
-
-def write(path, days):
-    """Days of leads, one every few minutes, with some outcome."""
-    chance = random.Random(4)
-    with path.open("w", newline="") as out:
-        table = csv.DictWriter(out, ["created_at", "age", "source", "details", "y"])
-        table.writeheader()
-        for number, leads in enumerate(days):
-            for i, lead in enumerate(leads):
-                at = START + timedelta(days=number, seconds=i * 86400 / len(leads))
-                table.writerow({**lead, "created_at": at.isoformat(), "y": chance.randrange(2)})
-    return str(path)
+from worlds.local_world import put
+from worlds.past_leads import manifest, replay, write
 
 
 def test_the_day_the_world_moved_is_found_and_drawn(tmp_path):
