@@ -14,6 +14,7 @@ from leadmodel_operator.resource.vocabulary import GROUP, PLURAL
 
 Document = dict[str, Any]
 RESOURCE = f"{PLURAL}.{GROUP}"
+NO_KIND = f'have a resource type "{PLURAL}"'  # as kubectl puts it
 LABEL, ROLE = f"{GROUP}/leadmodel", f"{GROUP}/role"
 
 
@@ -51,6 +52,12 @@ def run_kubectl(arguments: Sequence[str]) -> Completed:
     return Completed(result.returncode, result.stdout, result.stderr)
 
 
+def event_time(event: Document) -> str:
+    """The newest instant of an event, in ISO 8601; empty where it has none."""
+    series = (event.get("series") or {}).get("lastObservedTime")
+    return str(series or event.get("eventTime") or event.get("deprecatedLastTimestamp") or "")
+
+
 @dataclass
 class Cluster:
     """Reads documents of one cluster, and writes annotations of LeadModels: nothing else is ever written."""
@@ -73,6 +80,8 @@ class Cluster:
             message = (lines[-1] if lines else f"kubectl ended with exit code {done.code}").removeprefix(
                 "Error from server "
             )
+            if NO_KIND in message:
+                message += "; this cluster has no LeadModels: install the operator's chart"
             kind = NotThereError if "(NotFound)" in message else ClusterError
             raise kind(message)
         return done.stdout

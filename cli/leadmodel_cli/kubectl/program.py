@@ -99,12 +99,13 @@ def _tool(verb: str, clock: Callable[[], datetime]) -> Action:
 
 def _command(verb: str) -> Action:
     from leadmodel_cli.kubectl import verbs
+    from leadmodel_cli.kubectl.answers import Clock
     from leadmodel_operator.resource.vocabulary import Command
 
     if verb in {"pause", "resume"}:
-        return lambda cluster, options: verbs.pause(cluster, options, verbs.Clock())
+        return lambda cluster, options: verbs.pause(cluster, options, Clock())
     command = Command.ROLLBACK_TO if verb == "rollback" else Command(verb)
-    return lambda cluster, options: verbs.command(cluster, options, command, verbs.Clock())
+    return lambda cluster, options: verbs.command(cluster, options, command, Clock())
 
 
 def program() -> NoReturn:

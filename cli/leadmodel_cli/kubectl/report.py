@@ -157,7 +157,11 @@ def report(cluster: Cluster, options: Namespace, now: datetime) -> int:
     except ClusterError as error:
         events = []
         missing.append(f"events: {error}")
-    versions = {"plugin": own_version(), "operator": operators(cluster)}
+    versions: Document = {"plugin": own_version()}
+    try:
+        versions["operator"] = operators(cluster)
+    except ClusterError as error:
+        missing.append(f"operators: {error}")
     path = options.out or f"leadmodel-report-{options.name}-{now:%Y%m%dT%H%M%SZ}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files(document, objects, events, versions, now).items():

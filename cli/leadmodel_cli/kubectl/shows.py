@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from leadmodel_cli.kubectl.cluster import Cluster, ClusterError, Document, NotThereError
+from leadmodel_cli.kubectl.cluster import Cluster, ClusterError, Document, NotThereError, event_time
 from leadmodel_cli.kubectl.parts import children
 from leadmodel_cli.views import advice, table, tree, why
 from leadmodel_messages.exits import KubectlExit
@@ -118,12 +118,6 @@ def _events(cluster: Cluster, document: Document, now: datetime) -> list[str]:
         for e in ours[-EVENTS_SHOWN:]
     ]
     return table.text(rows).splitlines() if len(rows) > 1 else ["no events"]
-
-
-def event_time(event: Document) -> str:
-    """The newest instant of an event, in ISO 8601; empty where it has none."""
-    series = (event.get("series") or {}).get("lastObservedTime")
-    return str(series or event.get("eventTime") or event.get("deprecatedLastTimestamp") or "")
 
 
 def explain(cluster: Cluster, options: Namespace, _now: Now) -> int:

@@ -1,41 +1,19 @@
 """What a person asks for: each verb writes one annotation of the API, then waits for the operator's answer."""
 
-import time
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from leadmodel_cli.kubectl.cluster import Cluster, ClusterError, Document, NotThereError
+from leadmodel_cli.kubectl import answers
+from leadmodel_cli.kubectl.answers import Clock, Request
+from leadmodel_cli.kubectl.cluster import Cluster, Document
 from leadmodel_messages.exits import KubectlExit
 from leadmodel_messages.visible import visible
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.vocabulary import GROUP, PAUSED_ANNOTATION, Command
-
-REFUSED = "VerbRefused"  # the reason of the operator's event
-POLL_S = 0.5
-EVENT_S = 5.0  # an event comes after the status
+from leadmodel_operator.resource.vocabulary import GROUP, PAUSED_ANNOTATION, Command, Phase
 
 
 class UsageError(ValueError):
     """What is asked for does not fit the LeadModel as it is; the message says what to give instead."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The time and a way to wait, so that tests need neither."""
-
-    now: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True)
-class Request:
-    """One command as it was given: the LeadModel before, the verb, the annotation's value, and its name for people."""
-
-    document: Document
-    verb: Command
-    value: str
-    named: str
 
 
 def rollback_target(status: Document, to: str | None) -> str:
@@ -116,86 +94,44 @@ def command(cluster: Cluster, options: Namespace, verb: Command, clock: Clock) -
 
 def _fresh(document: Document, verb: Command, target: str | None, clock: Clock) -> str:
     """A value that has not been acted on: the operator acts once on each value."""
-    stamp = f"{clock.now():.0f}"
-    if target is None:
-        return stamp
+    now = clock.now()
+    stamp = f"{now:.0f}"
     used = {(document["metadata"].get("annotations") or {}).get(f"{GROUP}/{verb}")}
     used.add(((document.get("status") or {}).get("handled") or {}).get(verb))
+    if target is None:
+        return f"{now:.6f}" if stamp in used else stamp
     return f"{target}@{stamp}" if target in {str(value).partition("@")[0] for value in used} else target
 
 
 def _answer(cluster: Cluster, request: Request, end: float, clock: Clock) -> int:
     metadata = request.document["metadata"]
-    while True:
-        status = _present(cluster, metadata)
-        if status is not None and (status.get("handled") or {}).get(request.verb) == request.value:
-            break
+    while (document := answers.present(cluster, metadata)) is None or not answers.is_handled(
+        request, document
+    ):
         if clock.now() >= end:
-            print(f"asked for {request.named}, but the operator has not answered; is it running?")
-            return KubectlExit.NO_ANSWER
-        clock.sleep(POLL_S)
-    refusal = _paused(status) or ("" if is_done(request, status) else _refusal(cluster, request, clock))
-    if refusal:
-        print(visible(f"refused: {refusal}"))
-        return KubectlExit.REFUSED
+            return _no_answer(f"asked for {request.named}", document)
+        clock.sleep(answers.POLL_S)
+    if refusal := answers.refusal(cluster, request, document, clock):
+        return _refused(refusal)
+    return _done(f"{request.named}; ", document)
+
+
+def _done(what: str, document: Document) -> int:
+    status = document.get("status") or {}
     phase, champion = status.get("phase", "Pending"), (status.get("champion") or {}).get("digest")
-    print(visible(f"done: {request.named}; {metadata['name']} is {phase}, champion {short(champion)}"))
+    print(visible(f"done: {what}{document['metadata']['name']} is {phase}, champion {short(champion)}"))
     return KubectlExit.DONE
 
 
-def _present(cluster: Cluster, metadata: Document) -> Document | None:
-    """The present status; None where kubectl fails for a moment: the command is written, so that another try may show its answer."""
-    try:
-        return cluster.lead_model(metadata["name"], metadata["namespace"]).get("status") or {}
-    except NotThereError:
-        raise
-    except ClusterError:
-        return None
+def _refused(why: str) -> int:
+    print(visible(f"refused: {why}"))
+    return KubectlExit.REFUSED
 
 
-def _paused(status: Document) -> str:
-    return "the LeadModel is paused; resume it first" if status.get("phase") == "Paused" else ""
-
-
-def is_done(request: Request, status: Document) -> bool:
-    """Whether a status shows that the operator did what a handled command asked for; refusals leave it as it was."""
-    target, before = request.value.partition("@")[0], request.document.get("status") or {}
-    quarantined = {entry["digest"] for entry in status.get("quarantine") or []}
-    champion, candidate = status.get("champion") or {}, status.get("candidate") or {}
-    if request.verb is Command.ROLLBACK_TO:
-        return bool(champion.get("digest") == target != (before.get("champion") or {}).get("digest"))
-    if request.verb is Command.RELEASE:
-        was_listed = target in {entry["digest"] for entry in before.get("quarantine") or []}
-        is_released = candidate.get("digest") == target and bool(candidate.get("released"))
-        return target not in quarantined and (was_listed or is_released or champion.get("digest") == target)
-    return target in quarantined if request.verb is Command.ABORT else True
-
-
-def _refusal(cluster: Cluster, request: Request, clock: Clock) -> str:
-    """The operator's sentence, which it writes as an event just after the status."""
-    end = clock.now() + EVENT_S
-    while not (sentence := refused(cluster, request)) and clock.now() < end:
-        clock.sleep(POLL_S)
-    name = request.document["metadata"]["name"]
-    return sentence or f"the operator did not do it; see `kubectl leadmodel why {name}`"
-
-
-def refused(cluster: Cluster, request: Request) -> str:
-    """The sentence of the event in which the operator refused this value of a command; empty where it did not."""
-    metadata = request.document["metadata"]
-    begin = f"{request.verb}={request.value[:80]}: "
-    for event in cluster.items("events.events.k8s.io", namespace=metadata["namespace"]):
-        note = str(event.get("note") or "")
-        if event.get("reason") == REFUSED and _is_of(event, metadata) and note.startswith(begin):
-            return note.removeprefix(begin)
-    return ""
-
-
-def _is_of(event: Document, metadata: Document) -> bool:
-    regarding = event.get("regarding") or {}
-    return bool(
-        regarding.get("name") == metadata["name"] and regarding.get("uid") in {None, metadata.get("uid")}
-    )
+def _no_answer(asked: str, document: Document | None) -> int:
+    why = answers.why_suspended(document) if document is not None else ""
+    print(visible(f"{asked}, but the operator has not answered; {why or 'is it running?'}"))
+    return KubectlExit.NO_ANSWER
 
 
 def pause(cluster: Cluster, options: Namespace, clock: Clock) -> int:
@@ -207,13 +143,16 @@ def pause(cluster: Cluster, options: Namespace, clock: Clock) -> int:
     cluster.annotate(document, [f"{PAUSED_ANNOTATION}=true" if wants_pause else f"{PAUSED_ANNOTATION}-"])
     end = clock.now() + options.timeout
     while options.timeout:
-        status = _present(cluster, document["metadata"])
-        if status is not None and (status.get("phase") == "Paused") == wants_pause:
-            print(visible(f"done: {document['metadata']['name']} is {status.get('phase', 'Pending')}"))
-            return KubectlExit.DONE
+        present = answers.present(cluster, document["metadata"])
+        if present is not None and _is_paused(present) == wants_pause:
+            why = "" if wants_pause else answers.why_suspended(present)
+            return _refused(f"the pause is taken back, but {why}") if why else _done("", present)
         if clock.now() >= end:
-            print("asked, but the operator has not answered; is it running?")
-            return KubectlExit.NO_ANSWER
-        clock.sleep(POLL_S)
+            return _no_answer(f"asked for {options.verb}", present)
+        clock.sleep(answers.POLL_S)
     print(f"asked for {options.verb}; the operator has not answered yet")
     return KubectlExit.DONE
+
+
+def _is_paused(document: Document) -> bool:
+    return (document.get("status") or {}).get("phase") == Phase.PAUSED

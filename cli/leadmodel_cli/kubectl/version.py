@@ -18,11 +18,8 @@ def own_version() -> str:
 
 
 def operators(cluster: Cluster) -> list[dict[str, Any]]:
-    """Namespace, name, image and ready pods of each operator; empty where none runs or nothing may be read."""
-    try:
-        deployments = cluster.items("deployments", selector=OPERATOR, everywhere=True)
-    except ClusterError:
-        return []
+    """Namespace, name, image and ready pods of each operator; empty where none runs. Raises ClusterError."""
+    deployments = cluster.items("deployments", selector=OPERATOR, everywhere=True)
     return [
         {
             "namespace": item["metadata"]["namespace"],
@@ -35,17 +32,29 @@ def operators(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def version(cluster: Cluster, options: Namespace) -> int:
-    """Print the version of the plugin and, unless `--client`, the operators of the cluster."""
+    """Print the version of the plugin and, unless `--client`, the operators of the cluster.
+
+    Raises:
+        ClusterError: The operators could not be read; the version of the plugin is printed all the same.
+    """
     known: dict[str, Any] = {"plugin": own_version()}
+    trouble: ClusterError | None = None
     if not options.client:
-        known["operators"] = operators(cluster)
-    if options.output == "json":
-        print(json.dumps(known, indent=2))
-        return KubectlExit.DONE
-    print(f"kubectl leadmodel {known['plugin']}")
+        try:
+            known["operators"] = operators(cluster)
+        except ClusterError as error:
+            trouble = ClusterError(f"the operators of the cluster could not be read: {error}")
+    print(json.dumps(known, indent=2) if options.output == "json" else _text(known))
+    if trouble is not None:
+        raise trouble
+    return KubectlExit.DONE
+
+
+def _text(known: dict[str, Any]) -> str:
+    lines = [f"kubectl leadmodel {known['plugin']}"]
     for operator in known.get("operators", []):
         where = f"{operator['namespace']}/{operator['name']}"
-        print(visible(f"operator {where}: {operator['image']}, {operator['ready']} ready"))
-    if not options.client and not known["operators"]:
-        print("operator: none that you may see")
-    return KubectlExit.DONE
+        lines.append(f"operator {where}: {operator['image']}, {operator['ready']} ready")
+    if known.get("operators") == []:
+        lines.append("operator: none runs")
+    return visible("\n".join(lines))

@@ -40,8 +40,7 @@ def run_commands(state: PassState) -> Outcome:
         handled[command] = commands[command][:256]
         run.append(command)
         if state.why_suspended is not None:
-            message = f"{command} was not acted on: {state.why_suspended}"
-            state.emit(EventReason.PAUSED, message, warning=True)
+            _refuse(state, command, f"not acted on, {state.why_suspended}", EventReason.PAUSED)
         else:
             _ACTIONS[command](state, commands[command].partition("@")[0].strip())
     if handled != state.status.handled:
@@ -60,10 +59,12 @@ def _outcome(state: PassState, run: list[str]) -> Outcome:
     return did(PlanStep.COMMANDS, f"{', '.join(run)} by annotation")
 
 
-def _refuse(state: PassState, command: Command, why: str) -> None:
+def _refuse(
+    state: PassState, command: Command, why: str, reason: EventReason = EventReason.VERB_REFUSED
+) -> None:
     """Refuse a command by an event that repeats the value: another wrong value is another event."""
     value = "".join(sign if sign.isprintable() else "?" for sign in state.seen.commands[command][:_SHOWN])
-    state.emit(EventReason.VERB_REFUSED, f"{command}={value}: {why}", warning=True)
+    state.emit(reason, f"{command}={value}: {why}", warning=True)
 
 
 def _report_unknown(state: PassState, handled: dict[str, str]) -> None:
@@ -168,12 +169,17 @@ def _abort(state: PassState, value: str) -> None:
 
 
 def _poll(state: PassState, _value: str) -> None:
-    request_poll(state)
+    if state.pinned:
+        _refuse(state, Command.POLL, "the spec pins a digest, so the source is not polled")
+    else:
+        request_poll(state)
 
 
 def _refresh(state: PassState, _value: str) -> None:
     champion = state.champion
-    if champion is not None:
+    if champion is None:
+        _refuse(state, Command.REFRESH, "nothing serves that could be refreshed")
+    else:
         state.change(champion=replace(champion, image=state.image, template=state.seen.rendering))
         state.record_decision(champion.digest, Reason.MANUAL, "present default image and rendering taken")
 
