@@ -42,8 +42,11 @@ from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource import crd
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import dump
-from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Spec
-from leadmodel_operator.resource.status import PollResult, Requested, Revision, Status
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_jobs import PollResult
+from leadmodel_operator.resource.status_models import Requested, Revision
 from leadmodel_operator.resource.vocabulary import PLURAL, Source
 
 NAMESPACE, IMAGE = "bench", "predictor:1"

@@ -25,7 +25,9 @@ from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
 from leadmodel_operator.kubernetes.apiserver.connect import find_access
 from leadmodel_operator.kubernetes.render.names import path
 from leadmodel_operator.resource.conversion import dump
-from leadmodel_operator.resource.spec import ArtifactSource, Predictor, Spec
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import ArtifactSource
 from leadmodel_operator.resource.vocabulary import PLURAL
 
 HOSTILE = "hostile"

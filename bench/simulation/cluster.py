@@ -11,16 +11,13 @@ from leadmodel_messages import training
 from leadmodel_messages.report import Report, dump
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.observed import (
-    JobKind,
-    Observed,
-    Plan,
-    Serve,
-    Validation,
-)
+from leadmodel_operator.planning.observed import JobKind, Observed
 from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.planning.planned import Plan, Serve, Validation
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Predictor, Spec
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 from leadmodel_operator.resource.status import Status
 
 URI, HOLDOUT, IMAGE = "s3://leads/model.json", "s3://leads/holdout.csv.gz", "predictor:1"

@@ -13,7 +13,7 @@ import numpy as np
 from simulation.auc import compare, place, report
 
 from leadmodel_operator.planning.gate import judge
-from leadmodel_operator.resource.spec import Gate
+from leadmodel_operator.resource.spec_policies import Gate
 from leadmodel_operator.resource.vocabulary import Evidence
 
 MIN_AUC, PREVALENCE, CORRELATION = 0.65, 0.1, 0.9

@@ -10,7 +10,7 @@ from simulation.models import Model, table, train
 from simulation.play import Day, Outcome, Play
 from simulation.windows import SIZE, Traffic
 
-from leadmodel_operator.planning.observed import Serve
+from leadmodel_operator.planning.planned import Serve
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_predictor.serving.model import drift_score
 from leadmodel_training.world import DAY_S, HOUR_S, IMPORTED, Leads, Shift, ShiftKind, join

@@ -20,9 +20,9 @@ from simulation.cluster import SPEC, Cluster
 from leadmodel_artifact.artifact import dump
 from leadmodel_artifact.lead import coded, lead_values
 from leadmodel_messages.table_values import number
-from leadmodel_operator.planning.observed import Serve, Validation
+from leadmodel_operator.planning.planned import Serve, Validation
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.vocabulary import Evidence
 from leadmodel_predictor.jobs.validate import parser
 from leadmodel_predictor.jobs.validate import run as validate

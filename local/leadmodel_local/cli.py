@@ -13,32 +13,25 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import yaml
 
 from leadmodel_cli.views import table, tree, why
 from leadmodel_local.demo import command as demo
+from leadmodel_local.options import NOT_DONE, parser
 from leadmodel_local.port import LocalPort
 from leadmodel_local.replay import command as replay
 from leadmodel_local.runtime import Runtime, run
-from leadmodel_local.serving.listener import HOST, LAST_PORT, Listener
+from leadmodel_local.serving.listener import HOST, Listener
 from leadmodel_local.state import documents, files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.state.manifests import ManifestError
 from leadmodel_messages.exits import LocalExit
 from leadmodel_messages.leaving import leave
-from leadmodel_messages.uris import local_path
 from leadmodel_messages.visible import visible, visible_document
-from leadmodel_operator.planning.observed import Event, EventType
+from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.reconcile import Key
-
-NOT_DONE = (
-    "On one machine there are no CEL rules, Secrets (their keys are read from the environment), autoscaler, network "
-    "policy or cron: retraining and backfill run on `leadmodel local run`."
-)
-
-_NAME = "the LeadModel, as NAME or NAMESPACE/NAME; without it all"
 
 
 class Refusal(Exception):  # noqa: N818  # an answer to the person, not an error of the program
@@ -52,89 +45,6 @@ class Refusal(Exception):  # noqa: N818  # an answer to the person, not an error
 def now() -> datetime:
     """Return the present instant in UTC."""
     return datetime.now(UTC)  # noqa: TID251  # the outermost layer
-
-
-def parser() -> argparse.ArgumentParser:
-    """Build the parser of the command line."""
-    top = argparse.ArgumentParser(prog="leadmodel", description="LeadModel without a cluster.")
-    local = top.add_subparsers(dest="area", required=True).add_parser(
-        "local",
-        help="the same decisions on this machine",
-        description="Run LeadModels on this machine with the operator's own decisions: validation and predictors are child "
-        "processes, everything else is files in the state folder.",
-        epilog="First steps: `leadmodel local demo` shows the loop in a minute; `leadmodel local up model.yaml` runs yours. "
-        + NOT_DONE,
-    )
-    local.add_argument(
-        "--state", type=local_path, default=Path(".leadmodel"), help="state folder (.leadmodel)"
-    )
-    commands = local.add_subparsers(dest="verb", required=True, metavar="COMMAND")
-    _add_up(commands)
-    _add_views(commands)
-    _add_shows(commands)
-    run_now = commands.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
-    run_now.add_argument("kind", choices=["retraining", "backfill"], help="what to run")
-    run_now.add_argument("name", help="the LeadModel, as NAME or NAMESPACE/NAME")
-    return top
-
-
-def _add_up(commands: Any) -> None:
-    up = commands.add_parser("up", help="run the LeadModels of manifests until Ctrl-C", description=NOT_DONE)
-    up.add_argument(
-        "files", nargs="+", type=Path, help="manifests, or folders of them; watched while it runs"
-    )
-    up.add_argument(
-        "--port",
-        type=_port,
-        default=0,
-        help="port of the first LeadModel; the next ones take the ports behind; default: free ones, then kept",
-    )
-    # the lock of the program that started the runtime: the runtime ends with that program
-    up.add_argument("--while-held", type=Path, help=argparse.SUPPRESS)
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= LAST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to {LAST_PORT}")
-    return number
-
-
-def _add_shows(commands: Any) -> None:
-    demo.add_options(
-        commands.add_parser(
-            "demo",
-            help="the whole loop in a minute",
-            description="Train, serve, refuse, roll out, drift, roll back: the loop on this machine, with real programs.",
-        )
-    )
-    replay.add_options(
-        commands.add_parser(
-            "replay",
-            help="past leads through the policy of a manifest, in simulated time",
-            description="What would have been validated, promoted, found drifting, rolled back and alerted, day by day. Trains, "
-            "validates and scores with the real programs and decides with the operator's own plan; hours pass in seconds.",
-        )
-    )
-
-
-def _add_views(commands: Any) -> None:
-    dashboard = commands.add_parser("dashboard", help="the same in a browser: a live page on this machine")
-    dashboard.add_argument("--port", type=_port, default=0, help="port to listen on (0: a free one)")
-    get = commands.add_parser("get", help="the table of kubectl get leadmodels")
-    get.add_argument("name", nargs="?", help=_NAME)
-    get.add_argument("-w", "--watch", action="store_true", help="again whenever it changes")
-    get.add_argument(
-        "-o",
-        "--output",
-        choices=["wide", "tree", "json", "yaml"],
-        help="more columns, the tree of models, processes and Jobs, or the whole document",
-    )
-    for verb, text in (
-        ("why", "the last decision in prose, with its numbers"),
-        ("history", "all decisions"),
-    ):
-        commands.add_parser(verb, help=text).add_argument("name", nargs="?", help=_NAME)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,9 +19,10 @@ from leadmodel_local.serving.snapshots import Snapshots
 from leadmodel_local.state import children, files
 from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
-from leadmodel_local.work import Jobs
+from leadmodel_local.work import Jobs, source_signature
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.observed import Desired, Event, JobKind, JobState, Observed, Poll, Record
+from leadmodel_operator.planning.observed import JobKind, JobState, Observed, Record
+from leadmodel_operator.planning.planned import Desired, Event, Poll
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
@@ -228,14 +229,6 @@ class LocalPort:
         self.listener.close(folder)
         shutil.rmtree(folder.folder, ignore_errors=True)
         return True
-
-
-def source_signature(spec: Spec | None) -> str:
-    """Return a text that changes when the files behind artifact and holdout change; empty for sources that are no files."""
-    if spec is None:
-        return ""
-    paths = (work.file_of(spec.artifact.uri), work.file_of(spec.holdout.uri))
-    return " ".join(files.signature(path) for path in paths if path is not None)
 
 
 def _version(document: Mapping[str, Any], kept: Mapping[str, Any]) -> str:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadmodel_local.port import LocalPort, source_signature
+from leadmodel_local.port import LocalPort
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import children, files, manifests
 from leadmodel_local.state.manifests import ManifestError
+from leadmodel_local.work import source_signature
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Conflict, Key, TraceReporter, reconcile
 from leadmodel_operator.resource.document import read_spec

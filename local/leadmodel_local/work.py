@@ -17,7 +17,8 @@ from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.commands import Program, termination_log
 from leadmodel_operator.planning import commands
-from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Poll, Validation
+from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
+from leadmodel_operator.planning.planned import Poll, Validation
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
 
@@ -154,3 +155,11 @@ def file_of(uri: str) -> Path | None:
     """Return the file behind a `file://` URI, None for other URIs."""
     match = re.match(r"file://(/.*)$", uri)
     return Path(unquote(match[1])) if match else None
+
+
+def source_signature(spec: Spec | None) -> str:
+    """Return a text that changes when the files behind artifact and holdout change; empty for sources that are no files."""
+    if spec is None:
+        return ""
+    paths = (file_of(spec.artifact.uri), file_of(spec.holdout.uri))
+    return " ".join(files.signature(path) for path in paths if path is not None)

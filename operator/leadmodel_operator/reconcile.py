@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from leadmodel_operator.planning.observed import Desired, Event, Observed, Plan, Record
+from leadmodel_operator.planning.observed import Observed, Record
 from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.planning.planned import Desired, Event, Plan
 from leadmodel_operator.planning.trace import Effect, Outcome
 from leadmodel_operator.resource.status import Status
 

@@ -20,7 +20,7 @@ from leadmodel_operator.kubernetes import refused_status
 from leadmodel_operator.kubernetes.apiserver import client
 from leadmodel_operator.kubernetes.observe import cluster as observed
 from leadmodel_operator.planning import drift
-from leadmodel_operator.resource.spec import DriftPolicy
+from leadmodel_operator.resource.spec_policies import DriftPolicy
 from worlds.fake_cluster import NAME, START, Truth, digest
 from worlds.fake_leader import a_cluster, a_leader
 from worlds.status_schema import ValidatesStatus

@@ -13,9 +13,10 @@ from leadmodel_operator.kubernetes.apiserver.client import ApiError, error_of
 from leadmodel_operator.kubernetes.render import objects
 from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.planning import conditions, desired, refusals
-from leadmodel_operator.planning.observed import Desired, Refusal, Serve
+from leadmodel_operator.planning.observed import Refusal
+from leadmodel_operator.planning.planned import Desired, Serve
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.spec_serving import Predictor
 from worlds import stories
 from worlds.fake_api import Call, Object, Refused, merged
 from worlds.fake_cluster import NAME, FakeCluster, Truth, digest

@@ -14,7 +14,9 @@ from leadmodel_local.replay.simulation import Replay
 from leadmodel_local.rows import LeadsError
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, LeadsSource, Retraining, Spec
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_schedules import Retraining
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource, LeadsSource
 
 DAY = 86400.0
 START = datetime(2026, 1, 5, tzinfo=UTC).timestamp()

@@ -8,7 +8,7 @@ from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_messages import report
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows, dump, parse
 from leadmodel_operator.planning.gate import judge
-from leadmodel_operator.resource.spec import Gate
+from leadmodel_operator.resource.spec_policies import Gate
 from leadmodel_operator.resource.vocabulary import Evidence
 
 D = "sha256:" + "a" * 64

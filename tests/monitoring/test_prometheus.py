@@ -28,7 +28,7 @@ from leadmodel_operator.kubernetes.process.web import serve
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
-from leadmodel_operator.resource.status import BackfillResult
+from leadmodel_operator.resource.status_jobs import BackfillResult
 from support.predictor_thread import Served, served
 from support.prometheus import Prometheus, Target, running
 from support.small_models import leads, linear

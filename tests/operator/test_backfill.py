@@ -12,14 +12,9 @@ from leadmodel_operator.kubernetes.render.backfill import backfill as rendered_b
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState, Observed, ScheduleSeen
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import (
-    ArtifactSource,
-    HoldoutSource,
-    PiiBackfill,
-    RedisSource,
-    RedisTls,
-    Spec,
-)
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource, RedisTls
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser
 from leadmodel_privacy.backfill.arguments import settings_of

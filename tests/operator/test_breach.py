@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadmodel_messages.window import FeatureWindow, HoursWindow, SlotWindow, Window
-from leadmodel_operator.planning import drift
+from leadmodel_operator.planning import drift_reading
 from leadmodel_operator.planning.drift import Assessed, assess
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import DriftPolicy
-from leadmodel_operator.resource.status import DriftResult
+from leadmodel_operator.resource.spec_policies import DriftPolicy
+from leadmodel_operator.resource.status_decisions import DriftResult
 from leadmodel_operator.resource.vocabulary import Evidence
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -131,7 +131,7 @@ def test_leads_that_were_not_compared_are_no_pass(compared, unsupported, evidenc
     assert result.evidence is evidence
     assert (result.psi is None) == (evidence is Evidence.INSUFFICIENT)
     assert (result.samples, result.compared) == (compared + unsupported, compared)
-    monkeypatch.setattr(drift, "is_compared", lambda *_: True)
+    monkeypatch.setattr(drift_reading, "is_compared", lambda *_: True)
     assert found().evidence is Evidence.PASS
 
 

@@ -13,7 +13,7 @@ from leadmodel_messages.uris import place
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.conversion import dump
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, ConditionType, Phase
 from support.argocd_lua import run

@@ -8,7 +8,9 @@ import pytest
 from leadmodel_messages.report import ArtifactSeen, Comparison, Outcome, Report, Rows
 from leadmodel_operator.planning.gate import LOWER_MARGIN, judge
 from leadmodel_operator.planning.pass_state import inputs_of
-from leadmodel_operator.resource.spec import Gate, LeadsSource, Retraining
+from leadmodel_operator.resource.spec_policies import Gate
+from leadmodel_operator.resource.spec_schedules import Retraining
+from leadmodel_operator.resource.spec_sources import LeadsSource
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_statistics.ranking import Z_95
 from worlds.names import spec

@@ -8,15 +8,10 @@ import pytest
 from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
-from leadmodel_operator.resource.spec import (
-    Jobs,
-    LeadsSource,
-    PiiBackfill,
-    Predictor,
-    RedisSource,
-    Retraining,
-    Spec,
-)
+from leadmodel_operator.resource.spec import Jobs, Spec
+from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource, Retraining
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import LeadsSource
 from worlds.names import spec
 from worlds.rendering import rendered
 

@@ -16,7 +16,9 @@ from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.conversion import dump, load
-from leadmodel_operator.resource.status import BackfillResult, Rollout, Status
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_jobs import BackfillResult
+from leadmodel_operator.resource.status_models import Rollout
 from leadmodel_operator.resource.vocabulary import Blocker, Evidence, Reason
 from worlds.controllers import finish_jobs, move_pods
 from worlds.leader import Leader

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from leadmodel_messages.window_psi import HOUR_OF_DAY
-from leadmodel_operator.planning.drift import Assessed, Reading
+from leadmodel_operator.planning.drift import Assessed
+from leadmodel_operator.planning.drift_reading import Reading
 from leadmodel_operator.planning.rollback import Response, decide
-from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
-from leadmodel_operator.resource.status import DriftResult, Revision
+from leadmodel_operator.resource.spec_policies import DriftPolicy, RollbackPolicy
+from leadmodel_operator.resource.status_decisions import DriftResult
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import Evidence
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)

@@ -11,8 +11,9 @@ import pytest
 
 from leadmodel_operator.kubernetes.render.jobs import poll_job
 from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
-from leadmodel_operator.planning.observed import Poll, Serve
-from leadmodel_operator.resource.spec import ArtifactSource, HoldoutSource, Predictor
+from leadmodel_operator.planning.planned import Poll, Serve
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 from worlds.names import spec
 
 GOLDEN = Path(__file__).parent / "golden"

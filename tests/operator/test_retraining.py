@@ -11,7 +11,8 @@ from leadmodel_operator.kubernetes.render.jobs import retraining
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.resource.conversion import SchemaError, load
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import LeadsSource, Retraining
+from leadmodel_operator.resource.spec_schedules import Retraining
+from leadmodel_operator.resource.spec_sources import LeadsSource
 from worlds.leader import Leader
 from worlds.names import KEY, digest, spec
 from worlds.programs import Truth

@@ -9,8 +9,9 @@ from leadmodel_operator.planning import champion as champions
 from leadmodel_operator.planning import live_leads
 from leadmodel_operator.planning.pass_state import MAX_GATE_ENTRIES
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import Predictor, RollbackPolicy
-from leadmodel_operator.resource.status import Quarantined
+from leadmodel_operator.resource.spec_policies import RollbackPolicy
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.status_decisions import Quarantined
 from leadmodel_operator.resource.vocabulary import (
     Command,
     ConditionStatus,

@@ -16,7 +16,7 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.planning.promotion import needs_a_person
 from leadmodel_operator.planning.trace import Effect, Outcome, PlanStep, withheld
 from leadmodel_operator.reconcile import Key, TraceReporter
-from leadmodel_operator.resource.status import Quarantined
+from leadmodel_operator.resource.status_decisions import Quarantined
 from leadmodel_operator.resource.vocabulary import Command, QuarantineKind, Reason
 from worlds.controllers import finish_jobs
 from worlds.leader import Leader

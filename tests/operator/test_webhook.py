@@ -28,7 +28,7 @@ from leadmodel_operator.kubernetes.process.webhook import (
     WebhookSettings,
     backoff,
 )
-from leadmodel_operator.planning.observed import Event, EventType
+from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.resource.vocabulary import EventReason, Reason
 from support.checking_stub import Request, Stub, stub
 from worlds.fake_cluster import Truth

@@ -7,7 +7,7 @@ import pytest
 from leadmodel_messages import backfill
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_operator.planning.observed import JobKind, JobState
-from leadmodel_operator.resource.spec import PiiBackfill, RedisSource
+from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource
 from leadmodel_operator.resource.vocabulary import (
     Command,
     ConditionStatus,

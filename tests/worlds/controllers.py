@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from leadmodel_messages import refusal
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
-from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState, Serve
+from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
+from leadmodel_operator.planning.planned import Serve
 from worlds.names import IMAGE, digest, letter_of
 from worlds.programs import Ending, Programs, ValidationRequest
 
 if TYPE_CHECKING:
-    from leadmodel_operator.planning.observed import Validation
+    from leadmodel_operator.planning.planned import Validation
     from worlds.world import Job, Pod, World
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from leadmodel_operator.planning.observed import Observed, Serve
-from leadmodel_operator.resource.status import Revision, Status
+from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.planned import Serve
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import (
     Command,
     ConditionStatus,

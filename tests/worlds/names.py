@@ -6,7 +6,10 @@ from typing import Any
 
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.fields import Duration
-from leadmodel_operator.resource.spec import ArtifactSource, DriftPolicy, HoldoutSource, Predictor, Spec
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_policies import DriftPolicy
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 URI, OTHER_URI, HOLDOUT = "s3://leads/model.json", "s3://leads/other.json", "s3://leads/holdout.csv.gz"

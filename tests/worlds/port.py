@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from leadmodel_operator.planning.observed import Desired, Event, JobKind, Observed, Record, Serve
+from leadmodel_operator.planning.observed import JobKind, Observed, Record
+from leadmodel_operator.planning.planned import Desired, Event, Serve
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.status import Status
 from worlds.names import letter_of

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots
-from leadmodel_operator.planning.observed import Poll, Record, Serve, Validation
+from leadmodel_operator.planning.observed import Record
+from leadmodel_operator.planning.planned import Poll, Serve, Validation
 from leadmodel_operator.resource.spec import Spec
 from worlds.fake_cluster import digest
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.status import Status
 from worlds.controllers import move_pods
 from worlds.leader import Leader

@@ -13,20 +13,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from leadmodel_operator.planning.observed import (
-    Event,
     Fault,
     JobKind,
     JobSeen,
     JobState,
     Observed,
-    Plan,
     PodSeen,
     Record,
     RolloutSeen,
-    Serve,
-    Validation,
 )
 from leadmodel_operator.planning.plan import plan as real_plan
+from leadmodel_operator.planning.planned import Event, Plan, Serve, Validation
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command

@@ -7,8 +7,9 @@ from typing import Any
 from leadmodel_messages.uris import show
 from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects
 from leadmodel_operator.kubernetes.render.names import Object, name_of
-from leadmodel_operator.planning.observed import Observed, Plan
+from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.planning.planned import Plan
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.spec import Spec
 

@@ -15,9 +15,10 @@ from types import FrameType
 from typing import IO, TYPE_CHECKING
 
 from leadmodel_local.demo.figures import Figures, read_figures
+from leadmodel_local.demo.run import DemoRun
 from leadmodel_local.demo.sandbox import Sandbox, StepFailed
 from leadmodel_local.demo.screen import Screen, choose_screen, summary
-from leadmodel_local.demo.steps import STEPS, DemoRun
+from leadmodel_local.demo.steps import STEPS
 from leadmodel_local.demo.story import StepProgress, Story
 from leadmodel_local.rows import LeadsError
 from leadmodel_local.state import files

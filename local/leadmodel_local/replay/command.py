@@ -17,7 +17,7 @@ from leadmodel_local.replay.simulation import Day, Replay
 from leadmodel_local.state import manifests
 from leadmodel_local.state.manifests import Manifest, ManifestError
 from leadmodel_messages.uris import local_path
-from leadmodel_operator.planning.observed import Event, EventType
+from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.formats import DURATION

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from leadmodel_messages.window import Window
 from leadmodel_operator.planning.observed import (
-    Event,
     JobKind,
     JobSeen,
     JobState,
@@ -17,8 +16,8 @@ from leadmodel_operator.planning.observed import (
     PodSeen,
     Record,
     RolloutSeen,
-    Serve,
 )
+from leadmodel_operator.planning.planned import Event, Serve
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status

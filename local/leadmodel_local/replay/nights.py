@@ -9,7 +9,7 @@ from itertools import accumulate
 from leadmodel_local.replay.leads import PastLeads
 from leadmodel_messages.table_values import outcome
 from leadmodel_messages.training import MIN_OUTCOMES
-from leadmodel_operator.resource.spec import Retraining
+from leadmodel_operator.resource.spec_schedules import Retraining
 
 NIGHT_S, DAY_S = (
     4.0,

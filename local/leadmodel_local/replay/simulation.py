@@ -21,7 +21,8 @@ from leadmodel_messages import failure
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import TrainExit
 from leadmodel_messages.failure import Failure
-from leadmodel_operator.planning.observed import Event, JobKind
+from leadmodel_operator.planning.observed import JobKind
+from leadmodel_operator.planning.planned import Event
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import Evidence

@@ -17,7 +17,7 @@ from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Inherited, Model, Program
-from leadmodel_operator.planning.observed import Serve
+from leadmodel_operator.planning.planned import Serve
 
 RESTARTS_S = (0, 1, 2, 4, 8, 16, 32, 60)
 DRAIN_S = 2

@@ -10,7 +10,8 @@ from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.report import named_digest
-from leadmodel_operator.planning.observed import Desired, JobKind
+from leadmodel_operator.planning.observed import JobKind
+from leadmodel_operator.planning.planned import Desired
 
 
 def digest_of(path: Path) -> str | None:

@@ -15,7 +15,8 @@ from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_
 from leadmodel_operator.kubernetes.write.kept_snapshots import KeptSnapshots
 from leadmodel_operator.kubernetes.write.made_jobs import MadeJobs
 from leadmodel_operator.kubernetes.write.writes import written
-from leadmodel_operator.planning.observed import Desired, Observed, Serve
+from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.planned import Desired, Serve
 
 
 @dataclass

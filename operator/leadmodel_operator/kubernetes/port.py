@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from leadmodel_operator.kubernetes.apiserver.refusals import causes
 from leadmodel_operator.kubernetes.applier import Applier
 from leadmodel_operator.kubernetes.write.recording import Recording
-from leadmodel_operator.planning.observed import Desired, Observed
+from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.planned import Desired
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.status import Status
 

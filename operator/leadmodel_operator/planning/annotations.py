@@ -6,12 +6,13 @@ Each value is processed once; the value is recorded in the same write of status 
 import re
 from dataclasses import replace
 
-from leadmodel_operator.planning.champion import fallback, roll_back
+from leadmodel_operator.planning.champion import roll_back
+from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import request_poll
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Quarantined
+from leadmodel_operator.resource.status_decisions import Quarantined
 from leadmodel_operator.resource.vocabulary import (
     ADOPT,
     GROUP,

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from leadmodel_operator.planning.observed import Validation
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.planned import Validation
 from leadmodel_operator.planning.polls import backoff
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
-from leadmodel_operator.resource.status import Candidate
+from leadmodel_operator.resource.status_models import Candidate
 from leadmodel_operator.resource.vocabulary import Evidence
 
 

@@ -15,7 +15,7 @@ from leadmodel_operator.planning.facts import Answer, Rule, false, first_answer,
 from leadmodel_operator.planning.job_faults import newest_running
 from leadmodel_operator.planning.observed import JobKind, ScheduleSeen
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.resource.status import BackfillResult
+from leadmodel_operator.resource.status_jobs import BackfillResult
 from leadmodel_operator.resource.vocabulary import Reason
 
 

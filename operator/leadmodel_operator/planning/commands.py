@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Model
-from leadmodel_operator.planning.observed import Poll, Validation
-from leadmodel_operator.resource.spec import PiiBackfill, RedisTls, Retraining, Spec
+from leadmodel_operator.planning.planned import Poll, Validation
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisTls, Retraining
 
 CA, CERTIFICATE, PRIVATE_KEY = "ca.crt", "tls.crt", "tls.key"  # files of the connection to Redis
 CANDIDATE, CHAMPION, BEST = "candidate", "champion", "best"  # the models a validation reads

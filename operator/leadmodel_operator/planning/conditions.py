@@ -5,9 +5,9 @@
     (paused)        | annotation or spec              | Paused
     Reconciling     | `_reconciling`                  | Fetching, Validating, RollingBack or RollingOut, by its reason
     Stalled         | STALLED in `stalled.py`         | RolledBack, else Blocked
-    DriftDetected   | `_drift_detected`               | Breaching, from the first breaching reading on
+    DriftDetected   | `drift_detected`               | Breaching, from the first breaching reading on
     Ready           | READY in `readiness.py`         | Serving, else Pending
-    Validated       | VALIDATED in `readiness.py`     |
+    Validated       | VALIDATED in `validated.py`     |
     Available       | `_available`                    |
     RolledBack      | `_rolled_back`                  |
     BackfillHealthy | BACKFILL in `backfill_health.py`|
@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from leadmodel_operator.planning.backfill_health import backfill_healthy
+from leadmodel_operator.planning.drift_detected import drift_detected
 from leadmodel_operator.planning.facts import (
     Answer,
     false,
@@ -35,12 +36,13 @@ from leadmodel_operator.planning.facts import (
 )
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.readiness import ready, validated
+from leadmodel_operator.planning.readiness import ready
 from leadmodel_operator.planning.retraining_health import retraining_healthy
 from leadmodel_operator.planning.source_health import source_reachable
 from leadmodel_operator.planning.stalled import is_overdue, stalled
+from leadmodel_operator.planning.validated import validated
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Condition, DriftResult, Status
+from leadmodel_operator.resource.status import Condition, Status
 from leadmodel_operator.resource.vocabulary import (
     ConditionStatus,
     ConditionType,
@@ -61,7 +63,7 @@ def conclude(state: PassState) -> None:
         ConditionType.AVAILABLE: _available(state),
         ConditionType.VALIDATED: validated(state),
         ConditionType.STALLED: stalled(state),
-        ConditionType.DRIFT_DETECTED: _drift_detected(state.status.drift),
+        ConditionType.DRIFT_DETECTED: drift_detected(state.status.drift),
         ConditionType.ROLLED_BACK: _rolled_back(state),
         ConditionType.BACKFILL_HEALTHY: backfill_healthy(state),
         ConditionType.SOURCE_REACHABLE: source_reachable(state),
@@ -193,32 +195,6 @@ def _reconciling(state: PassState, answers: Answers) -> Answer:
 def _is_kept_from_writing(answers: Answers) -> bool:
     reasons = {Reason.NAME_CONFLICT, Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED}
     return answers[ConditionType.STALLED].reason in reasons
-
-
-def _drift_detected(drift: DriftResult | None) -> Answer:
-    """Whether live leads are in a sustained breach."""
-    if drift is None:
-        return unknown(Reason.METRICS_UNAVAILABLE, "no drift window was read yet")
-    figures = ""
-    if drift.psi is not None:
-        hundreds = drift.samples // 100 * 100
-        figures = f"PSI {drift.psi:.2f} in {drift.feature} over {hundreds}+ leads"
-    if drift.evidence is Evidence.FAIL and drift.sustained:
-        return true(Reason.SUSTAINED_BREACH, drift.verdict or figures)
-    if drift.evidence is Evidence.FAIL:
-        return false(Reason.BREACHING, figures)
-    if drift.evidence is Evidence.PASS:
-        return false(Reason.WITHIN_LIMITS, figures)
-    is_insufficient = drift.evidence is Evidence.INSUFFICIENT
-    reason = Reason.INSUFFICIENT_SAMPLES if is_insufficient else Reason.METRICS_UNAVAILABLE
-    return unknown(reason, f"{drift.pods} pods answered{_compared(drift)}")
-
-
-def _compared(drift: DriftResult) -> str:
-    """How many live leads were compared, in hundreds; a message must not change with each lead."""
-    if drift.compared is None or drift.samples < 100 or drift.compared == drift.samples:
-        return ""
-    return f"; {drift.compared // 100 * 100}+ of {drift.samples // 100 * 100}+ leads could be compared with the reference"
 
 
 def _rolled_back(state: PassState) -> Answer:

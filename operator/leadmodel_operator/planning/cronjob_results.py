@@ -13,7 +13,7 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import NO_ANSWER
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import BackfillResult, RetrainingResult
+from leadmodel_operator.resource.status_jobs import BackfillResult, RetrainingResult
 from leadmodel_operator.resource.vocabulary import EventReason, Source
 
 

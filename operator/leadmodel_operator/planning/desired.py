@@ -1,8 +1,8 @@
 """Status → what should be. No evidence is read here: the same status always asks for the same objects."""
 
 from leadmodel_operator.planning.ledger import render
-from leadmodel_operator.planning.observed import Desired, Poll, Serve, Validation
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.planned import Desired, Poll, Serve, Validation
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 

@@ -122,3 +122,9 @@ def why_no_request(state: PassState) -> str:
     poll = state.status.poll
     why = (poll.waiting or poll.error) if poll is not None else None
     return why or "the source has not said yet what it holds"
+
+
+def why_not_measured(state: PassState) -> str:
+    """Why the running validation cannot start; "" if it can."""
+    candidate = state.status.candidate
+    return candidate.message if candidate is not None and candidate.verdict is None else ""

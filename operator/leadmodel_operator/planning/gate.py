@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from leadmodel_messages.report import Comparison, Outcome, Report
 from leadmodel_messages.table_values import outcome
 from leadmodel_messages.texts import one_line
-from leadmodel_operator.resource.spec import Gate
-from leadmodel_operator.resource.status import GateResult
+from leadmodel_operator.resource.spec_policies import Gate
+from leadmodel_operator.resource.status_decisions import GateResult
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_statistics.ranking import Z_95
 

@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from leadmodel_operator.planning.observed import Observed, Record
-from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_decisions import Quarantined, Rollback
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import QuarantineKind
 
 MAX_RECORDS = 150

@@ -10,7 +10,7 @@ from leadmodel_operator.planning.rollback import Response, RollbackDecision, dec
 from leadmodel_operator.planning.rollout import record_population_shift, record_proven
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Revision
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind
 
 _STEP = PlanStep.LIVE_LEADS

@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.trace import Outcome
-from leadmodel_operator.resource.spec import Autoscaling, PiiBackfill, Predictor, Retraining, Spec
-from leadmodel_operator.resource.status import Quarantined, Revision, Rollback, Status
-from leadmodel_operator.resource.vocabulary import Command, EventReason
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_decisions import Quarantined, Rollback
+from leadmodel_operator.resource.status_models import Revision
+from leadmodel_operator.resource.vocabulary import Command
 
 FIRST_SIGNAL = 128  # an exit code above is this plus the number of the signal that ended the process
 
@@ -199,105 +200,3 @@ class Observed:
     default_image: str = ""  # the operator's predictor image
     url: str = ""  # where to POST, if not at the Service
     rendering: int = 1  # newest version of the rendering of pods
-
-
-@dataclass(frozen=True)
-class Serve:
-    """The pods that should serve: two slots, image and settings."""
-
-    champion: str
-    previous: str | None
-    image: str
-    template: int
-    decision: int
-    measured_auc: float | None
-    pod: Predictor
-    replicas: int | None  # None: the autoscaler decides
-    autoscaling: Autoscaling | None = None
-    progress_deadline: float = 600.0  # seconds
-    rolls_back: bool = (
-        False  # a rollback that has not served yet: settings that are refused do not hold it up
-    )
-
-
-@dataclass(frozen=True)
-class Validation:
-    """The validation that should run."""
-
-    name: str  # name of the Job
-    uri: str
-    digest: str | None  # None: the artifact that the URI holds
-    held: bool  # the snapshot is mounted, and nothing is fetched
-    holdout_uri: str
-    holdout_digest: str | None
-    champion: str | None  # digest to compare with, whose snapshot is mounted; None: no comparison
-    best: str | None
-    min_auc: float
-    image: str
-    attempt: int
-    deadline: float  # seconds
-    job: str | None = None  # UID of the Job that was created for it, once recorded
-
-
-@dataclass(frozen=True)
-class Poll:
-    """The polls of the source: on a schedule, and at once if `once` names a Job."""
-
-    uri: str
-    holdout_uri: str
-    interval: str  # "0s": no schedule
-    etag: str | None
-    holdout_etag: str | None
-    image: str
-    suspend: bool = False
-    once: str | None = None  # name of the Job to create at once
-
-
-@dataclass(frozen=True)
-class Desired:
-    """What should exist after a pass. A part that is None should not exist (`serve` None: no pods)."""
-
-    serve: Serve | None = None
-    validate: Validation | None = None
-    poll: Poll | None = None
-    retraining: Retraining | None = None
-    backfill: PiiBackfill | None = None
-    keep: frozenset[str] = (
-        frozenset()
-    )  # snapshots to keep, taken from the mailbox if need be; others may be deleted
-    restore: frozenset[str] = frozenset()  # snapshots to fetch from a pod that serves their digest
-    claim: str | None = None  # snapshot that this decision will serve, claimed before the status write
-    ledger: tuple[Record, ...] = ()
-    evict: tuple[
-        str, ...
-    ] = ()  # pods to delete once, because they report another digest than their template names
-    frozen: bool = False  # paused: touch nothing but `serve`
-    touch_serve: bool = True  # False: leave the Deployment as it is
-    tidy: bool = True  # whether mailbox and finished validation Jobs are deleted when `validate` is None
-
-
-class EventType(StrEnum):
-    """The type of an event, as in events.k8s.io."""
-
-    NORMAL = "Normal"
-    WARNING = "Warning"
-
-
-@dataclass(frozen=True)
-class Event:
-    """One event for people, as `kubectl describe` shows it."""
-
-    reason: EventReason
-    message: str
-    type: EventType = EventType.NORMAL
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The plan of one pass. A changed `status` is written first, then `desired` is carried out."""
-
-    status: Status
-    desired: Desired
-    events: tuple[Event, ...] = ()
-    requeue_after: float | None = None  # seconds; None: only when something happens
-    trace: tuple[Outcome, ...] = ()  # one entry per step of the planner, in their order

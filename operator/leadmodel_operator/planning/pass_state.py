@@ -6,11 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from leadmodel_messages.uris import place
-from leadmodel_operator.planning.observed import Event, EventType, Observed
+from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.digest import hashed
 from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.status import Decision, Inputs, Quarantined, Requested, Revision, Status
+from leadmodel_operator.resource.status import Inputs, Status
+from leadmodel_operator.resource.status_decisions import Decision, Quarantined
+from leadmodel_operator.resource.status_models import Requested, Revision
 from leadmodel_operator.resource.vocabulary import EventReason, QuarantineKind, Reason, Source
 
 MAX_GATE_ENTRIES, MAX_PERMANENT_ENTRIES, MAX_ENTRIES, MAX_HISTORY = 40, 100, 140, 20

@@ -12,8 +12,9 @@ from leadmodel_operator.planning.cronjob_results import record_backfill, record_
 from leadmodel_operator.planning.desired import desired
 from leadmodel_operator.planning.ledger import rebuild
 from leadmodel_operator.planning.live_leads import watch_live_leads
-from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Plan
+from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.planned import Desired, Event, EventType, Plan
 from leadmodel_operator.planning.polls import next_poll, record_polls
 from leadmodel_operator.planning.promotion import promote_passed
 from leadmodel_operator.planning.refusals import was_refused

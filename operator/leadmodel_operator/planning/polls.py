@@ -15,7 +15,8 @@ from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
-from leadmodel_operator.resource.status import Candidate, PollResult
+from leadmodel_operator.resource.status_jobs import PollResult
+from leadmodel_operator.resource.status_models import Candidate
 from leadmodel_operator.resource.vocabulary import Command, EventReason, Evidence, Reason, Source
 
 NO_ANSWER = Failure(ErrorWord.UNKNOWN, "")

@@ -18,7 +18,8 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import is_automatic
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Candidate, Hold, Requested, Revision, Rollback
+from leadmodel_operator.resource.status_decisions import Hold, Rollback
+from leadmodel_operator.resource.status_models import Candidate, Requested, Revision
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 REPEAT_WINDOW = timedelta(days=7)  # two automatic rollbacks within this time need a person

@@ -1,4 +1,4 @@
-"""The conditions Ready and Validated as chains of rules: the first rule that applies answers.
+"""The condition Ready as a chain of rules: the first rule that applies answers.
 
 Ready
 ------------------------------------------------------|-------------------------------------
@@ -11,15 +11,6 @@ the champion answers the spec                         | by its pods, see READY_B
 nothing is requested                                  | False GateFailed or Fetching
 the requested digest was refused                      | False GateFailed
 otherwise                                             | False Validating
-
-Validated
-------------------------------------------------------|-------------------------------------
-the candidate passed and is held                      | Unknown, reason of the hold
-the champion is requested and passed the present gate | True GatePassed
-the requested digest is quarantined                   | False, reason of the entry
-the candidate has a verdict                           | True, False or Unknown, its reason
-the source gave no artifact                           | Unknown, reason of the poll
-otherwise                                             | Unknown Pending
 """
 
 from leadmodel_operator.planning.facts import (
@@ -33,38 +24,25 @@ from leadmodel_operator.planning.facts import (
     ready_pods,
     served_by_pods,
     true,
-    unknown,
     why_no_request,
+    why_not_measured,
     why_pods_wait,
 )
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.refusals import why_not_carried_out
 from leadmodel_operator.planning.rollout import is_serving
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
+from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 
 def ready(state: PassState) -> Answer:
     """Whether what the spec asks for serves, seen in the pods."""
     requested = state.status.requested
     message = (
-        _why_not_measured(state)
+        why_not_measured(state)
         or f"{short(requested.digest if requested else None)} is measured on the holdout"
     )
     return first_answer(READY, state, false(Reason.VALIDATING, message))
-
-
-def validated(state: PassState) -> Answer:
-    """The verdict of the gate on the requested digest."""
-    return first_answer(
-        VALIDATED, state, unknown(Reason.PENDING, _why_not_measured(state) or "not measured yet")
-    )
-
-
-def _why_not_measured(state: PassState) -> str:
-    """Why the running validation cannot start; "" if it can."""
-    candidate = state.status.candidate
-    return candidate.message if candidate is not None and candidate.verdict is None else ""
 
 
 def _champion(state: PassState) -> str:
@@ -207,53 +185,3 @@ READY_BY_PODS: tuple[Rule, ...] = (
     _serves_in_enough_pods,
     _has_lost_its_pods,
 )
-
-
-# --- Validated --------------------------------------------------------------------------------------------------------------
-
-
-def _held(state: PassState) -> Answer | None:
-    """The candidate passed and waits."""
-    hold = state.status.hold
-    message = "passed, and held after a rollback; customerops.dev/release lifts it"
-    return unknown(hold.reason, message) if hold is not None else None
-
-
-def _champion_passed(state: PassState) -> Answer | None:
-    """The champion is what is requested and passed the present gate."""
-    champion, requested = state.champion, state.status.requested
-    if champion is None or requested is None or requested.digest != champion.digest:
-        return None
-    if champion.passed != state.gate_hash:
-        return None
-    return true(Reason.GATE_PASSED, f"AUC {champion.auc:.4f}" if champion.auc is not None else "")
-
-
-def _in_quarantine(state: PassState) -> Answer | None:
-    """The requested digest is in quarantine."""
-    requested = state.status.requested
-    entry = state.quarantine_entry(requested.digest) if requested else None
-    return false(entry.reason, entry.evidence) if entry is not None else None
-
-
-def _judged(state: PassState) -> Answer | None:
-    """The candidate has a verdict."""
-    candidate = state.status.candidate
-    if candidate is None or candidate.verdict is None:
-        return None
-    statuses = {Evidence.PASS: ConditionStatus.TRUE, Evidence.FAIL: ConditionStatus.FALSE}
-    status = statuses.get(candidate.verdict, ConditionStatus.UNKNOWN)
-    return Answer(status, candidate.reason or Reason.PENDING, candidate.message)
-
-
-def _source_failed(state: PassState) -> Answer | None:
-    """Nothing is requested, because the source gave no artifact."""
-    poll = state.status.poll
-    if state.status.requested is not None or poll is None:
-        return None
-    if poll.waiting:
-        return unknown(Reason.CANNOT_START, poll.waiting)
-    return unknown(poll.reason, poll.error or "") if poll.reason is not None else None
-
-
-VALIDATED: tuple[Rule, ...] = (_held, _champion_passed, _in_quarantine, _judged, _source_failed)

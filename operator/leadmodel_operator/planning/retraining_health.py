@@ -14,7 +14,7 @@ from leadmodel_operator.planning.job_faults import newest_running
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import RetrainingResult
+from leadmodel_operator.resource.status_jobs import RetrainingResult
 from leadmodel_operator.resource.vocabulary import Reason
 
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from leadmodel_operator.planning.drift import LEAVE, Assessed
+from leadmodel_operator.planning.drift import Assessed
+from leadmodel_operator.planning.drift_reading import LEAVE
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.spec import DriftPolicy, RollbackPolicy
-from leadmodel_operator.resource.status import DriftResult, Quarantined, Revision, Rollback
+from leadmodel_operator.resource.spec_policies import DriftPolicy, RollbackPolicy
+from leadmodel_operator.resource.status_decisions import DriftResult, Quarantined, Rollback
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import Blocker, Reason
 
 BAD_PREVIOUS = 0.01  # share of leads that a rollback target may refuse

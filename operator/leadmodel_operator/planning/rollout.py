@@ -6,12 +6,13 @@ from datetime import timedelta
 from leadmodel_messages import refusal
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.termination import read
-from leadmodel_operator.planning.champion import fallback, roll_back
+from leadmodel_operator.planning.champion import roll_back
+from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.observed import FaultKind, PodSeen
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Revision
+from leadmodel_operator.resource.status_models import Revision
 from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason
 
 SHIFT_REFRESH = timedelta(

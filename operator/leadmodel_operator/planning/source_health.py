@@ -12,7 +12,7 @@ The source of a pinned digest is read by validations alone: Validated tells of t
 
 from leadmodel_operator.planning.facts import Answer, Rule, false, first_answer, true, unknown
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.resource.status import PollResult
+from leadmodel_operator.resource.status_jobs import PollResult
 from leadmodel_operator.resource.vocabulary import Reason
 
 

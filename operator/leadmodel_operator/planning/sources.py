@@ -7,7 +7,8 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import mark_processed
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Inputs, PollResult
+from leadmodel_operator.resource.status import Inputs
+from leadmodel_operator.resource.status_jobs import PollResult
 from leadmodel_operator.resource.vocabulary import Source
 
 

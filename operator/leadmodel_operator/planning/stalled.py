@@ -29,10 +29,10 @@ from leadmodel_operator.planning.facts import (
 from leadmodel_operator.planning.job_faults import newest_running
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.readiness import validated
 from leadmodel_operator.planning.refusals import why_refused
+from leadmodel_operator.planning.validated import validated
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Candidate
+from leadmodel_operator.resource.status_models import Candidate
 from leadmodel_operator.resource.vocabulary import ADOPT_ANNOTATION, ConditionType, Evidence, Reason
 
 

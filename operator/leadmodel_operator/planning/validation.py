@@ -23,7 +23,9 @@ from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import NO_ANSWER
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
-from leadmodel_operator.resource.status import Candidate, PollResult, Quarantined, Requested
+from leadmodel_operator.resource.status_decisions import Quarantined
+from leadmodel_operator.resource.status_jobs import PollResult
+from leadmodel_operator.resource.status_models import Candidate, Requested
 from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason, Source
 
 

@@ -7,7 +7,7 @@ from leadmodel_operator.kubernetes.apiserver.cache import Cache, pack, unpack, v
 from leadmodel_operator.kubernetes.apiserver.cached_fields import fields_read
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object
-from leadmodel_operator.planning.observed import Event
+from leadmodel_operator.planning.planned import Event
 from leadmodel_operator.resource.vocabulary import PLURAL
 
 

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 
 from leadmodel_operator.kubernetes.apiserver.client import TRANSIENT, ApiError, Client
 from leadmodel_operator.kubernetes.render.names import Object, path
-from leadmodel_operator.planning.observed import Event
+from leadmodel_operator.planning.planned import Event
 
 log = logging.getLogger("leadmodel")
 REPEAT = timedelta(minutes=10)

@@ -18,7 +18,8 @@ from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path
-from leadmodel_operator.planning.observed import Event, EventType, JobSeen, Observed, Refusal, RefusalKind
+from leadmodel_operator.planning.observed import JobSeen, Observed, Refusal, RefusalKind
+from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.spec import Spec

@@ -8,7 +8,8 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from leadmodel_operator.planning.observed import Observed
-from leadmodel_operator.resource.status import Candidate, Status
+from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_models import Candidate
 
 _SECONDS = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 

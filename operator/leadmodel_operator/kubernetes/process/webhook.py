@@ -21,7 +21,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client import Counter
 
 from leadmodel_operator.kubernetes.render.names import Object
-from leadmodel_operator.planning.observed import Event
+from leadmodel_operator.planning.planned import Event
 from leadmodel_operator.resource.vocabulary import EventReason
 
 log = logging.getLogger("leadmodel")

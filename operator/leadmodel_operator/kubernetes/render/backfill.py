@@ -8,7 +8,8 @@ from leadmodel_operator.kubernetes.render.names import Object
 from leadmodel_operator.kubernetes.render.objects import admission
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind
-from leadmodel_operator.resource.spec import PiiBackfill, RedisSource, Spec
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource
 
 DAY_S = 86400
 _FINAL = [BackfillExit.CONFIGURATION.value, BackfillExit.RESIDUE.value]  # another try would end alike

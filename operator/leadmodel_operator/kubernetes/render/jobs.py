@@ -10,8 +10,10 @@ from leadmodel_operator.kubernetes.render.job_pods import cron, job, pod
 from leadmodel_operator.kubernetes.render.names import Object, revision_name
 from leadmodel_operator.kubernetes.render.objects import admission, claim_of
 from leadmodel_operator.planning import commands
-from leadmodel_operator.planning.observed import JobKind, Poll, Validation
-from leadmodel_operator.resource.spec import Retraining, Spec
+from leadmodel_operator.planning.observed import JobKind
+from leadmodel_operator.planning.planned import Poll, Validation
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_schedules import Retraining
 
 _EVERY = {"5m": "{m}-59/5", "15m": "{m}-59/15", "30m": "{m}-59/30"}
 

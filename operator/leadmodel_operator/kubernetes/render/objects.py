@@ -17,8 +17,8 @@ from leadmodel_operator.kubernetes.render.names import (
     meta,
     revision_name,
 )
-from leadmodel_operator.planning.observed import Serve
-from leadmodel_operator.resource.spec import Predictor
+from leadmodel_operator.planning.planned import Serve
+from leadmodel_operator.resource.spec_serving import Predictor
 
 PORT, USER = 8080, 65532
 PREDICTOR = "predictor"

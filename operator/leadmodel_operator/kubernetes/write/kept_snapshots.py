@@ -9,7 +9,7 @@ from leadmodel_operator.kubernetes.observe.scrape import Scraper
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, meta, name_of, path, revision_name
 from leadmodel_operator.kubernetes.write.writes import Writes, kind_of, written
-from leadmodel_operator.planning.observed import Desired
+from leadmodel_operator.planning.planned import Desired
 from leadmodel_operator.resource import document
 
 PODS_ASKED = 3  # for a lost snapshot, in one pass

@@ -8,14 +8,8 @@ from leadmodel_operator.kubernetes.render import backfill, job_access, jobs
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, name_of, path
 from leadmodel_operator.kubernetes.write.writes import Writes, written
-from leadmodel_operator.planning.observed import (
-    Desired,
-    JobKind,
-    Observed,
-    Refusal,
-    RefusalKind,
-    Validation,
-)
+from leadmodel_operator.planning.observed import JobKind, Observed, Refusal, RefusalKind
+from leadmodel_operator.planning.planned import Desired, Validation
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import KIND, PLURAL
 

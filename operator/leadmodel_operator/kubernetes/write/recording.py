@@ -9,7 +9,8 @@ from leadmodel_operator.kubernetes.observe.reading import Reading
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, name_of, path, path_of
 from leadmodel_operator.kubernetes.write.writes import Writes, written
-from leadmodel_operator.planning.observed import Desired, Event, EventType, Observed, Record, Refusal
+from leadmodel_operator.planning.observed import Observed, Record, Refusal
+from leadmodel_operator.planning.planned import Desired, Event, EventType
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import dump

@@ -1,0 +1,77 @@
+"""The condition Validated as a chain of rules: the first rule that applies answers.
+
+Validated
+------------------------------------------------------|-------------------------------------
+the candidate passed and is held                      | Unknown, reason of the hold
+the champion is requested and passed the present gate | True GatePassed
+the requested digest is quarantined                   | False, reason of the entry
+the candidate has a verdict                           | True, False or Unknown, its reason
+the source gave no artifact                           | Unknown, reason of the poll
+otherwise                                             | Unknown Pending
+"""
+
+from leadmodel_operator.planning.facts import (
+    Answer,
+    Rule,
+    false,
+    first_answer,
+    true,
+    unknown,
+    why_not_measured,
+)
+from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
+
+
+def validated(state: PassState) -> Answer:
+    """The verdict of the gate on the requested digest."""
+    return first_answer(
+        VALIDATED, state, unknown(Reason.PENDING, why_not_measured(state) or "not measured yet")
+    )
+
+
+def _held(state: PassState) -> Answer | None:
+    """The candidate passed and waits."""
+    hold = state.status.hold
+    message = "passed, and held after a rollback; customerops.dev/release lifts it"
+    return unknown(hold.reason, message) if hold is not None else None
+
+
+def _champion_passed(state: PassState) -> Answer | None:
+    """The champion is what is requested and passed the present gate."""
+    champion, requested = state.champion, state.status.requested
+    if champion is None or requested is None or requested.digest != champion.digest:
+        return None
+    if champion.passed != state.gate_hash:
+        return None
+    return true(Reason.GATE_PASSED, f"AUC {champion.auc:.4f}" if champion.auc is not None else "")
+
+
+def _in_quarantine(state: PassState) -> Answer | None:
+    """The requested digest is in quarantine."""
+    requested = state.status.requested
+    entry = state.quarantine_entry(requested.digest) if requested else None
+    return false(entry.reason, entry.evidence) if entry is not None else None
+
+
+def _judged(state: PassState) -> Answer | None:
+    """The candidate has a verdict."""
+    candidate = state.status.candidate
+    if candidate is None or candidate.verdict is None:
+        return None
+    statuses = {Evidence.PASS: ConditionStatus.TRUE, Evidence.FAIL: ConditionStatus.FALSE}
+    status = statuses.get(candidate.verdict, ConditionStatus.UNKNOWN)
+    return Answer(status, candidate.reason or Reason.PENDING, candidate.message)
+
+
+def _source_failed(state: PassState) -> Answer | None:
+    """Nothing is requested, because the source gave no artifact."""
+    poll = state.status.poll
+    if state.status.requested is not None or poll is None:
+        return None
+    if poll.waiting:
+        return unknown(Reason.CANNOT_START, poll.waiting)
+    return unknown(poll.reason, poll.error or "") if poll.reason is not None else None
+
+
+VALIDATED: tuple[Rule, ...] = (_held, _champion_passed, _in_quarantine, _judged, _source_failed)
