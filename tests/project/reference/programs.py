@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 import leadmodel_cli.kubectl.options
-import leadmodel_local.cli
+import leadmodel_local.options
 import leadmodel_operator.__main__
 import leadmodel_predictor.__main__
 import leadmodel_predictor.jobs.poll
@@ -22,7 +22,7 @@ from project.reference.tables import code, meanings, page, table
 
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "kubectl-leadmodel": leadmodel_cli.kubectl.options.parser,
-    "leadmodel": leadmodel_local.cli.parser,
+    "leadmodel": leadmodel_local.options.parser,
     "leadmodel-operator": leadmodel_operator.__main__.parser,
     "leadmodel-poll": leadmodel_predictor.jobs.poll.parser,
     "leadmodel-predictor": leadmodel_predictor.__main__.parser,
