@@ -55,7 +55,7 @@ _PARTICLES = word_set(
     "van von der den de da di du del della la le el al bin ben ibn dos das zu zur ter ten y e st"
 )
 _NOT_NAMES = word_set(
-    "a an the and or but so not no yes ok okay all everyone everybody team support sir madam there here it is was are be been being i you he she we "
+    "a an the and or but so not no yes ok okay all everyone everybody team support sir sirs madam madams ladies gentlemen there here it is was are be been being i you he she we "
     "they my your his her our their me us them this that these those what who when where why how which just still very really now then today "
     "tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october "
     "november december customer customers client service services sales admin administrator manager help helpdesk desk folks guys friends friend "
@@ -64,7 +64,7 @@ _NOT_NAMES = word_set(
     "going having getting calling writing waiting working using new old good great fine well ready able unable about from with for at in on of to by as "
     "if because since until while after before also too only even ever never always german french spanish italian english american british dutch indian "
     "chinese japanese polish portuguese brazilian canadian australian irish swiss austrian european order orders invoice email phone mail number "
-    "address damen herren alle zusammen und oder nicht sehr der die das ein eine ich sie wir hier aus bei mit auf am im von madames messieurs "
+    "address dispatch purchasing procurement logistics reception accounting payroll damen herren grüße grüsse grüssen grüßen gruß gruss alle zusammen und oder nicht sehr der die das ein eine ich sie wir hier aus bei mit auf am im von madames messieurs "
     "tous toute équipe et ou pas très le les un une des señores señoras todos equipo por para con en y o muy estoy bien gracias grazie merci danke "
     "tutti team ai bot assistant agent system user username file hi hello hey dear mr mrs ms dr prof herr frau would could should can will may might must do does did has have had "
     "need want like love hope think know see let get got make made take give more most some any each every other another one two three four five first "

@@ -54,6 +54,10 @@ FOUND = [
     ("JANE DOE here, my name is JANE DOE", "NAME"),
 ]
 LEFT = [
+    "Dear Sirs, we need forty valves",
+    "Hello Ladies, the door is open",
+    "Liebe Grüße",
+    "Best regards,\nDispatch",
     "order 123-4567890-1234567 is late",
     "invoice 4111111111111111 was paid",
     "version 10.0.0.1 is out",
