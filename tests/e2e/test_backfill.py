@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ PASSWORD = "of-a-test"
 SAID = json.dumps({"role": "user", "text": "write to ada.lovelace@example.com please"})
 
 
-@pytest.fixture
-def conversations(tmp_path: Path) -> Iterator["redis.Redis"]:
-    """A Redis with a hundred conversations, one in ten with an address in it."""
+@contextmanager
+def a_redis(folder: Path) -> Iterator["redis.Redis"]:
+    """A Redis that pods reach, with a hundred conversations, one in ten with an address in it."""
     server = shutil.which("redis-server")
     if server is None:
         pytest.skip("no redis-server on this machine")
@@ -30,7 +31,7 @@ def conversations(tmp_path: Path) -> Iterator["redis.Redis"]:
         probe.bind((TARGET.host, 0))
         port = int(probe.getsockname()[1])
     command = [server, "--bind", TARGET.host, "--port", str(port), "--requirepass", PASSWORD, "--save", ""]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
         client = redis.Redis(TARGET.host, port, password=PASSWORD, decode_responses=True)
         wait_for("Redis", lambda: answers(client), 30)
         for number in range(100):
@@ -39,6 +40,19 @@ def conversations(tmp_path: Path) -> Iterator["redis.Redis"]:
         yield client
         client.close()
         process.terminate()
+
+
+@pytest.fixture
+def conversations(tmp_path: Path) -> Iterator["redis.Redis"]:
+    """Conversations of one test."""
+    with a_redis(tmp_path) as client:
+        yield client
+
+
+def url_of(client: "redis.Redis") -> str:
+    """The URL with which a backfill logs in."""
+    port = client.connection_pool.connection_kwargs["port"]
+    return f"redis://:{PASSWORD}@{TARGET.host}:{port}/0"
 
 
 def answers(client: "redis.Redis") -> bool:
@@ -55,8 +69,6 @@ def run_once(subject: Subject, job: str) -> None:
 
 
 def test_a_dry_run_and_then_an_apply(subject: Subject, good: Model, conversations: "redis.Redis"):
-    port = conversations.connection_pool.connection_kwargs["port"]
-    url = f"redis://:{PASSWORD}@{TARGET.host}:{port}/0"
     subject.cluster.kubectl(
         "create",
         "secret",
@@ -64,7 +76,7 @@ def test_a_dry_run_and_then_an_apply(subject: Subject, good: Model, conversation
         "conversations",
         "-n",
         subject.namespace,
-        f"--from-literal=REDIS_URL={url}",
+        f"--from-literal=REDIS_URL={url_of(conversations)}",
     )
     backfill = {"redis": {"secretName": "conversations"}, "keyPatterns": ["chat:*"], "schedule": "0 2 * * 0"}
     subject.serve(good, piiBackfill=backfill, predictor={"replicas": 1})

@@ -10,24 +10,22 @@ from pathlib import Path
 import pytest
 
 from cluster.argocd import NAMESPACE as ARGOCD
-from cluster.place import run as quietly
-from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, named
+from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, PLACE, ROOT, Cluster, released
 from e2e.harness.models import Model
 from leadmodel_store.store import put
-from support.docs_commands import commands, pages
+from support.docs_commands import commands, without_runbooks
 
 pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own]
 
-PAGES = [page for page in pages() if any(c.cluster for c in commands(page))]
+PAGES = [page for page in without_runbooks() if any(c.cluster for c in commands(page))]
 BUCKET, SECRET = "s3://leads/conversion", "model-store"
 
 
 @pytest.fixture(scope="module")
-def released(cluster: Cluster, images: str) -> None:
+def release(cluster: Cluster, images: str) -> None:
     """The images under the names that the chart's values have."""
     for image in IMAGES:
-        there, name = named(image, images), f"docker.io/library/leadmodel-{image}:0.1.0"
-        quietly(*PLACE.ctr("images", "tag", "--force", there, name))
+        released(PLACE, image, images)
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def with_secret(manifest: str) -> str:
 def test_commands_run_as_written(
     page: Path,
     cluster: Cluster,
-    released: None,
+    release: None,
     a_cluster_without: None,
     s3: dict[str, str],
     better: Model,

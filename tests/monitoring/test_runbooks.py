@@ -43,13 +43,13 @@ SCHEMA: dict[str, Any] = yaml.safe_load((ROOT / "crds" / "leadmodels.yaml").read
 
 def commands(page: Path) -> Iterator[str]:
     """Every command of the page."""
-    for block in re.findall(r"```text\n(.*?)```", page.read_text(), re.DOTALL):
+    for block in re.findall(r"```sh \w+\n(.*?)```", page.read_text(), re.DOTALL):
         yield from block.splitlines()
 
 
 def problem(command: str) -> str | None:
     """What is wrong with a command; None if nothing."""
-    words = shlex.split(command)
+    words = shlex.split(re.sub(r"^[A-Z]+=\$\((.*)\)$", r"\1", command))
     if words[0] == "helm":
         return None
     rest = [word for word in words[1:] if word not in {"-n", "sales", "leadmodel-system"}]

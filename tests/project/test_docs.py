@@ -28,6 +28,12 @@ def test_blocks_say_what_they_are(page):
     assert not unmarked(page), "mark each block: sh, sh cluster, text, yaml, json, python ..."
 
 
+def test_a_block_that_no_test_takes_is_seen(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("```sh\none\n```\n```sh servng\ntwo\n```\n```\nthree\n```\n```yaml\nfour: 4\n```\n")
+    assert unmarked(page) == ["two", "three"]
+
+
 @pytest.mark.parametrize("page", pages(), ids=names(pages()))
 def test_make_targets_exist(page):
     for command in commands(page):

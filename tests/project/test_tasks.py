@@ -11,7 +11,7 @@ import shutil
 
 import pytest
 
-from support.docs_commands import ROOT, pages, serving
+from support.docs_commands import ROOT, serving, without_runbooks
 from worlds import stories
 from worlds.fake_cluster import NAMESPACE
 from worlds.fake_leader import a_cluster, a_leader
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed"),
 ]
-STORIES = list(dict.fromkeys((page, block.section) for page in pages() for block in serving(page)))
+STORIES = list(dict.fromkeys((page, block.section) for page in without_runbooks() for block in serving(page)))
 RENEW = os.environ.get("LEADMODEL_RENEW") == "1"
 MASKS = (
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
@@ -52,21 +52,23 @@ def belongings(kind, name):
     }
 
 
-def outcome(scripts, folder):
-    """Exit code, outputs and errors of blocks, after the world of the tests was made."""
+def outcome(scripts, folder, story=stories.promoted):
+    """Exit code, outputs and errors of blocks, after a story was told."""
     for name in ("crds", "charts"):
         shutil.copytree(ROOT / name, folder / name)
 
     async def tell():
         async with a_cluster() as cluster, a_leader(cluster) as leader:
-            await stories.promoted(cluster, leader)
+            await story(cluster, leader)
             cluster.downtime_allowed = True  # a person may scale to nothing
             for resource, kind, name in (
                 ("services", "Service", "scorer"),
                 ("secrets", "Secret", "model-store"),
             ):
                 cluster.api.put((resource, NAMESPACE, name), belongings(kind, name))
-            return (*await run(leader, scripts, folder), cluster)
+            ended = await run(leader, scripts, folder)
+            await leader.march(10)  # what was asked for last is done too
+            return (*ended, cluster)
 
     return asyncio.run(tell())
 

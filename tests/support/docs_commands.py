@@ -2,8 +2,9 @@
 
 A fenced block marked `sh` is run: those for a shell on this machine by tests/project/test_docs.py, page by page in one shell and
 one empty folder; a block marked `sh cluster` on the real cluster by tests/e2e; a block marked `sh serving` by tests/project/test_tasks.py,
-with a LeadModel `conversion` that serves, and a block marked `text` right behind it is what people see. Blocks with any other mark are
-shown, not run.
+with a LeadModel `conversion` that serves, and a block marked `text` right behind it is what people see. A block marked `sh drill` is run
+where etcd is lost, by tests/e2e/test_etcd_lost.py. Runbooks have tests of their own: tests/project/test_runbook_commands.py for blocks
+marked `sh serving`, tests/e2e/test_runbooks.py for blocks marked `sh cluster`. Blocks with any other mark are shown, not run.
 """
 
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SHELLS = {"sh", "sh cluster", "sh serving", "sh drill"}
 _SERVING = re.compile(
     r"^```sh serving\n(?P<script>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?", re.MULTILINE | re.DOTALL
 )
@@ -36,12 +38,17 @@ def pages() -> list[Path]:
     return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
+def without_runbooks() -> list[Path]:
+    """Every page whose commands are one story."""
+    return [page for page in pages() if page.parent.name != "runbooks"]
+
+
 def commands(page: Path) -> list[Command]:
     """The commands of a page in their order; a line goes on after a backslash or inside a here-document."""
     found = []
     for mark, body in _BLOCK.findall(page.read_text()):
-        if mark.split()[:1] == ["sh"] and mark.split()[1:] != ["serving"]:
-            found += [Command(line, mark.split()[1:] == ["cluster"]) for line in _lines(body)]
+        if mark.strip() in {"sh", "sh cluster"}:
+            found += [Command(line, mark.split()[1:] == ["cluster"]) for line in lines(body)]
     return found
 
 
@@ -75,20 +82,33 @@ def serving(page: Path) -> list[Shown]:
     ]
 
 
+def marked(page: Path, mark: str) -> list[str]:
+    """The blocks of a page with exactly this mark."""
+    return [body for its, body in _BLOCK.findall(page.read_text()) if its.strip() == mark]
+
+
+def marks(page: Path) -> list[str]:
+    """The mark of every block of a page."""
+    return [mark.strip() for mark, _ in _BLOCK.findall(page.read_text())]
+
+
 def unmarked(page: Path) -> list[str]:
-    """The first lines of blocks without a mark: nobody knows whether they are commands."""
-    return [body.split("\n")[0] for mark, body in _BLOCK.findall(page.read_text()) if not mark.strip()]
+    """The first lines of blocks that no test takes though they may be commands: without a mark, or `sh` with an unknown word."""
+    found = [(mark.strip(), body) for mark, body in _BLOCK.findall(page.read_text())]
+    unknown = [body for mark, body in found if not mark or (mark.split()[0] == "sh" and mark not in SHELLS)]
+    return [body.split("\n")[0] for body in unknown]
 
 
-def _lines(body: str) -> list[str]:
-    lines: list[str] = []
+def lines(body: str) -> list[str]:
+    """The command lines of a block; a line goes on after a backslash or inside a here-document."""
+    found: list[str] = []
     end = None  # of the here-document we are in
     for raw in body.splitlines():
-        if end is not None or (lines and lines[-1].endswith("\\")):
-            lines[-1] += "\n" + raw
+        if end is not None or (found and found[-1].endswith("\\")):
+            found[-1] += "\n" + raw
             end = None if raw == end else end
         elif raw.strip() and not raw.startswith("#"):
-            lines.append(raw)
+            found.append(raw)
             here = re.search(r"<<'?(\w+)'?", raw)
             end = here.group(1) if here else None
-    return lines
+    return found

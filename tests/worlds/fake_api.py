@@ -483,7 +483,10 @@ def _selected(call: Call, item: Object) -> bool:
     for part in filter(None, call.query.get("fieldSelector", "").split(",")):
         name, _, value = part.partition("=")
         regarding = item.get("involvedObject") or item.get("regarding") or {}
-        if {"involvedObject.uid": regarding.get("uid"), "type": item.get("type")}[name] != value:
+        known = {"type": item.get("type")} | {
+            f"involvedObject.{key}": text for key, text in regarding.items()
+        }
+        if known.get(name) != value:
             return False
     return True
 

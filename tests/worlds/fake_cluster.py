@@ -310,6 +310,7 @@ class FakeCluster:
             "replicas": len(pods),
             "updatedReplicas": len(new),
             "readyReplicas": ready,
+            "availableReplicas": ready,
             "mark": current["metadata"]["name"],
             "since": since,
             "conditions": [

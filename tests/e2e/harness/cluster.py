@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster.place import this
+from cluster.place import Place, this
 from cluster.target import target
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +41,15 @@ def image_values(image: str, tag: str) -> list[str]:
     repository, _, its_tag = named(image, tag).rpartition(":")
     prefix = "image" if image == "operator" else f"{image}.image"
     return [f"--set-string={prefix}.repository={repository},{prefix}.tag={its_tag}"]
+
+
+def released(place: Place, image: str, tag: str) -> None:
+    """Give an image of this tag the name that the chart's values have, in a cluster of ours."""
+    run(
+        *place.ctr(
+            "images", "tag", "--force", named(image, tag), f"docker.io/library/leadmodel-{image}:0.1.0"
+        )
+    )
 
 
 @contextmanager

@@ -1,0 +1,69 @@
+"""Commands of runbooks run and show something: kubectl and the operator as they are, on a simulated cluster in the alert's state.
+
+A block marked `sh serving` runs here, one marked `sh cluster` on a real installation by tests/e2e/test_runbooks.py.
+"""
+
+import re
+
+import pytest
+
+from project.test_tasks import outcome
+from support.docs_commands import lines, marked, marks
+from support.runbooks import LEFT_OUT, PAGES, left_out, silent
+from worlds import on_call
+from worlds.real_kubectl import KUBECTL
+
+RUN = [page for page in PAGES if marked(page, "sh serving")]
+needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not installed")
+VERBS = re.compile(r"annotate leadmodel conversion customerops\.dev/([\w-]+)=")
+
+
+def story(page):
+    """The story that leads to the state that the alert of a runbook is for."""
+    return on_call.STORIES.get(page.stem, on_call.serves)
+
+
+def run_by_nothing(page):
+    """The marks of blocks that nothing runs; queries are run by the tests of the alerts."""
+    return [mark for mark in marks(page) if mark not in {"promql", "sh serving", "sh cluster"}]
+
+
+@pytest.mark.slow
+@needs_kubectl
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.stem)
+def test_commands_run_and_show_something(page, tmp_path):
+    commands = [line for block in marked(page, "sh serving") for line in lines(block)]
+    code, outputs, errors, cluster = outcome(commands, tmp_path, story(page))
+    assert code == 0, f"{outputs}\n{errors}\n{cluster.status}"
+    assert silent(commands, outputs) == []
+    verbs = {verb for command in commands for verb in VERBS.findall(command)} - {"paused"}
+    assert verbs <= cluster.status["handled"].keys(), "the operator did what each annotation asks for"
+
+
+@needs_kubectl
+def test_a_command_that_shows_nothing_is_seen(tmp_path):
+    """The control: a field that the state does not have."""
+    commands = ["kubectl -n sales get leadmodel conversion -o jsonpath='{.status.retraining.error}'"]
+    code, outputs, *_ = outcome(commands, tmp_path, on_call.serves)
+    assert code == 0
+    assert silent(commands, outputs) == commands
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_block_is_run(page):
+    assert run_by_nothing(page) == []
+    assert len(marked(page, "sh serving") + marked(page, "sh cluster")) >= 2
+
+
+def test_a_block_that_nothing_runs_is_seen(tmp_path):
+    page = tmp_path / "LeadModelNew.md"
+    page.write_text("```promql\nup\n```\n```text\nkubectl get pods\n```\n```sh local\ntrue\n```\n")
+    assert run_by_nothing(page) == ["text", "sh local"]
+
+
+def test_commands_left_out_are_few_and_have_a_reason():
+    commands = [line for page in PAGES for block in marked(page, "sh cluster") for line in lines(block)]
+    never = [command for command in commands if left_out(command)]
+    assert all(any(word in command for command in never) for word in LEFT_OUT)
+    assert len(never) <= 5 < len(commands) / 10
+    print(f"{len(commands) - len(never)} commands run on a real installation, {len(never)} nowhere")

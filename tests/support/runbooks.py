@@ -1,0 +1,26 @@
+"""The runbooks, and which of their commands run nowhere."""
+
+import re
+
+from support.docs_commands import ROOT
+
+PAGES = sorted((ROOT / "docs" / "runbooks").glob("LeadModel*.md"))
+LEFT_OUT = {" top pods": "metrics-server is not part of the tests' cluster"}  # by a part of the command
+SHOWS = re.compile(
+    r"^kubectl .* (get .*-o jsonpath=|logs )"
+)  # a command that asks for one field, or for a log
+
+# Fields that a healthy LeadModel does not have: a rollout while one is on its way, a share of a previous model where one is kept.
+MAY_BE_EMPTY = ("{.status.rollout}", "{.status.drift.previousBadShare}")
+
+
+def silent(commands: list[str], outputs: list[str]) -> list[str]:
+    """Commands that ask for a field and are shown nothing."""
+    shown = zip(commands, outputs, strict=True)
+    empty = [command for command, output in shown if SHOWS.match(command) and not output.strip()]
+    return [command for command in empty if not any(field in command for field in MAY_BE_EMPTY)]
+
+
+def left_out(command: str) -> str | None:
+    """The reason why no test runs a command; None for one that runs."""
+    return next((reason for part, reason in LEFT_OUT.items() if part in command), None)
