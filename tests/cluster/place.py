@@ -85,6 +85,14 @@ def this() -> Place:
     return Place(int(os.environ.get("LEADMODEL_CLUSTER", "0")))
 
 
+def spare() -> Place:
+    """The first place where no cluster of ours lives."""
+    for number in range(MOST):
+        if not Place(number).folder.exists():
+            return Place(number)
+    sys.exit(f"all {MOST} clusters of ours are up")
+
+
 def run(*command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """A command, to its end."""
     found = subprocess.run(command, check=False, text=True, capture_output=True)

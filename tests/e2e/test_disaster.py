@@ -33,9 +33,9 @@ def lose_everything(subject: Subject) -> None:
     cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
 
 
-def rolled_back(subject: Subject, good: Model, broken: Model) -> None:
+def rolled_back(subject: Subject, good: Model, broken: Model, seconds: int = 120, **spec: Any) -> None:
     """Good serves again after a rollback by hand; the bucket still holds the other model, which passes its gate."""
-    subject.serve(good)
+    subject.serve(good, seconds, **spec)
     subject.put(broken)
     subject.poll()
     subject.until_champion(broken)
