@@ -23,7 +23,8 @@ from simulation.auc import Placed, compare, place
 from leadmodel_messages.report import Comparison
 from leadmodel_statistics.ranking import Z_95
 from leadmodel_training.columns import Rows
-from leadmodel_training.features import Roles, describe, encode
+from leadmodel_training.features import Roles, encode
+from leadmodel_training.kinds import describe
 from leadmodel_training.recipes import Fitted, Recipe, fit
 from leadmodel_training.rows import labels, read
 

@@ -207,12 +207,13 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _dashboard(options: argparse.Namespace) -> int:
-    from leadmodel_local.dashboard import show  # the web server is loaded by its own command alone
+    from leadmodel_cli.dashboard.serve import PortError  # the web server is loaded by its own command alone
+    from leadmodel_local.dashboard import show
 
     try:
         return show(options.state, options.port, now)
-    except OSError as error:
-        raise Refusal(f"port {options.port}: {error.strerror}; give another --port", 2) from None
+    except PortError as error:
+        raise Refusal(str(error), LocalExit.USAGE) from None
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {

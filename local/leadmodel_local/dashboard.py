@@ -66,7 +66,7 @@ def ask(pod: Pod, target: str) -> Any:
 
 
 def show(state: Path, port: int, clock: Callable[[], datetime]) -> int:
-    """Serve the page until Ctrl-C. Raises OSError if the port is taken."""
+    """Serve the page until Ctrl-C. Raises PortError if the port cannot be had."""
     serve(LocalSource(state), port, clock, _announce)
     return 0
 

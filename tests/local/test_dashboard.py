@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -123,3 +124,12 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence(machine):
     assert (refused.returncode, refused.stdout) == (LocalExit.USAGE, "")
     assert refused.stderr.startswith(f"leadmodel: port {port}: Address already in use")
     assert refused.stderr.endswith("; give another --port\n")
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        command = [*COMMAND, "--state", str(tmp_path), "dashboard", "--port", str(port)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == LocalExit.USAGE
+    assert f"port {port}: Address already in use; give another --port" in done.stderr

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import socket
 from collections.abc import Callable
@@ -14,13 +15,21 @@ from leadmodel_cli.dashboard.app import Page, Source, application
 HOST = "127.0.0.1"
 
 
+class PortError(OSError):
+    """The port cannot be had; the message is one line that says why."""
+
+
 def serve(source: Source, port: int, clock: Callable[[], datetime], announce: Callable[[str], None]) -> None:
     """Serve the page; `announce` gets the address with the token. Port 0 takes a free one.
 
     Raises:
-        OSError: The port is taken.
+        PortError: The port is taken, or is not for everybody.
     """
-    with socket.create_server((HOST, port)) as listener, contextlib.suppress(KeyboardInterrupt):
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        raise PortError(f"port {port}: {os.strerror(error.errno or 0)}; give another --port") from None
+    with listener, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(source, listener, clock, announce))
 
 
