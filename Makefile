@@ -81,6 +81,7 @@ architecture: install ## draw docs/pictures/architecture.svg anew, from the impo
 .PHONY: monitoring
 monitoring: install ## renew docs/metrics.md, the list of runbooks and the dashboards
 	PYTHONPATH=observability $(BIN)/python -m monitoring.page
+	PYTHONPATH=observability $(BIN)/python -m monitoring
 
 .PHONY: values
 values: install ## make the chart's page of values anew

@@ -143,7 +143,7 @@ OPERATOR = Dashboard(
                     "Share of 403, 429 and 5xx.",
                     [
                         Query(
-                            'sum(rate(rest_client_requests_total{code=~"5..|429|403"}[$__rate_interval])) / sum(rate(rest_client_requests_total[$__rate_interval]))',
+                            '(sum(rate(rest_client_requests_total{code=~"5..|429|403"}[$__rate_interval])) or vector(0)) / sum(rate(rest_client_requests_total[$__rate_interval]))',
                             "refused",
                         )
                     ],

@@ -15,6 +15,14 @@ class Use:
     labels: frozenset[str]
 
 
+def filled(expression: str, rate_interval: str = "5m") -> str:
+    """The expression as Grafana sends it, with its variables replaced: of every namespace and every LeadModel."""
+    values = {"$__rate_interval": rate_interval, "$namespace": ".+", "$leadmodel": ".+"}
+    for name, value in values.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
 def parse(expression: str) -> Any:
     """The syntax tree. Raises ValueError where Prometheus would refuse the expression."""
     return promql_parser.parse(expression)

@@ -5,25 +5,20 @@ import re
 
 import pytest
 from monitoring.catalog import own
+from monitoring.counts import counts, summary
 from monitoring.dashboards import DASHBOARDS, FOLDER, files
 from monitoring.page import INDEX_PAGE, index
-from monitoring.queries import grouped, uses
+from monitoring.queries import filled, grouped, uses
 from monitoring.rules import alerts
+
+from support.alert_cases import CASES
 
 PANELS = [(board, panel) for board in DASHBOARDS for panel in board.panels()]
 SEED = ("lead_model_auc", "lead_model_drift_score", "(time() - lead_model_version) / 3600")
-VARIABLES = {"$__rate_interval": "5m", "$namespace": ".+", "$leadmodel": ".+"}
-
-
-def plain(expression: str) -> str:
-    """The expression as Grafana sends it, with its variables replaced."""
-    for name, value in VARIABLES.items():
-        expression = expression.replace(name, value)
-    return expression
 
 
 def expressions() -> list[str]:
-    return [plain(query.expr) for _, panel in PANELS for query in panel.queries]
+    return [filled(query.expr) for _, panel in PANELS for query in panel.queries]
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
@@ -99,7 +94,7 @@ def test_every_metric_has_an_alert_or_a_panel():
 
 
 def test_counts_are_printed():
-    print(
-        f"{len(own())} metrics, {len(list(alerts()))} alerts, {len(DASHBOARDS)} dashboards, {len(PANELS)} panels, {len(expressions())} queries"
-    )
-    assert len(DASHBOARDS) == 4
+    print(summary({"alerts": f"{len(CASES)} with promtool tests"}))
+    assert counts()["alerts"] == counts()["runbooks"] == len(CASES)
+    assert counts()["dashboards"] == 4
+    assert counts()["queries"] == len(expressions())

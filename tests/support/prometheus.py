@@ -54,10 +54,10 @@ class Prometheus:
             "result"
         ]
 
-    def firing(self) -> dict[str, dict[str, str]]:
-        """The alerts that fire, by name, with the labels of one of each."""
+    def firing(self, name: str) -> list[dict[str, str]]:
+        """The labels of every alert of this name that fires."""
         alerts = self.api("alerts")["alerts"]
-        return {a["labels"]["alertname"]: a["labels"] for a in alerts if a["state"] == "firing"}
+        return [a["labels"] for a in alerts if a["state"] == "firing" and a["labels"]["alertname"] == name]
 
     def until(self, happened: Any, seconds: float = 60.0) -> Any:
         """Wait until a function of this server answers something true, and return that."""
@@ -68,7 +68,7 @@ class Prometheus:
         return answer
 
 
-def configuration(targets: Sequence[Target], rules: Sequence[Path]) -> dict[str, Any]:
+def static(targets: Sequence[Target], rules: Sequence[Path]) -> dict[str, Any]:
     """The configuration of a server that scrapes targets and evaluates rules every second."""
     return {
         "global": {"scrape_interval": EVERY, "scrape_timeout": EVERY, "evaluation_interval": EVERY},
@@ -85,15 +85,15 @@ def configuration(targets: Sequence[Target], rules: Sequence[Path]) -> dict[str,
 
 
 @contextlib.contextmanager
-def running(folder: Path, targets: Sequence[Target], rules: Sequence[Path] = ()) -> Iterator[Prometheus]:
-    """Run a server over targets until the caller is done."""
+def running(folder: Path, settings: dict[str, Any]) -> Iterator[Prometheus]:
+    """Run a server with a configuration until the caller is done; `folder` keeps what it scraped."""
     program = shutil.which("prometheus")
     if program is None:
         pytest.skip("prometheus (Debian: prometheus) is not installed")
     with socket.create_server(("127.0.0.1", 0)) as probe:
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     file = folder / "prometheus.yaml"
-    file.write_text(yaml.safe_dump(configuration(targets, rules)))
+    file.write_text(yaml.safe_dump(settings))
     command = [
         program,
         f"--config.file={file}",
