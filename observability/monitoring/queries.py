@@ -15,9 +15,9 @@ class Use:
     labels: frozenset[str]
 
 
-def filled(expression: str, rate_interval: str = "5m") -> str:
-    """The expression as Grafana sends it, with its variables replaced: of every namespace and every LeadModel."""
-    values = {"$__rate_interval": rate_interval, "$namespace": ".+", "$leadmodel": ".+"}
+def filled(expression: str, rate_interval: str = "5m", namespace: str = ".+", leadmodel: str = ".+") -> str:
+    """The expression as Grafana sends it, with its variables replaced: of every namespace and LeadModel where none is chosen."""
+    values = {"$__rate_interval": rate_interval, "$namespace": namespace, "$leadmodel": leadmodel}
     for name, value in values.items():
         expression = expression.replace(name, value)
     return expression

@@ -11,12 +11,11 @@ import pytest
 
 from cluster.crds import monitoring
 from e2e.harness.cluster import HELM_NAMESPACE, ROOT, Cluster, wait_for
+from e2e.harness.conversations import Conversations
 from e2e.harness.load import post
 from e2e.harness.models import Model
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
-from e2e.test_backfill import a_redis, url_of
-from e2e.test_work import start
 from leadmodel_training.columns import Rows
 from leadmodel_training.rows import write_csv
 from support.docs_commands import lines, marked
@@ -67,9 +66,9 @@ def on_call(
     known = ("get", "--raw=/apis/monitoring.coreos.com/v1")
     wait_for("monitors are served", lambda: "podmonitors" in cluster.kubectl(*known, check=False))
     try:
-        with a_redis(tmp_path_factory.mktemp("redis")) as conversations:
-            login = f"--from-literal=REDIS_URL={url_of(conversations)}"
-            cluster.kubectl("create", "secret", "generic", "conversations", "-n", subject.namespace, login)
+        there = Conversations()
+        with there.running(tmp_path_factory.mktemp("redis")):
+            there.make_secret(subject)
             have_a_bad_week(subject, good, broken, worse)
             yield OnCall(subject, write_csv(Rows(dict(rows().columns))))
     finally:
@@ -93,7 +92,7 @@ def have_a_bad_week(subject: Subject, good: Model, broken: Model, worse: Model) 
     subject.annotate("rollback-to", good.digest)
     subject.until("Ready", "False", "RolledBack")
     for role in ("retraining", "backfill"):
-        start(subject, f"{subject.name}-{role}", f"{role}-of-the-week")
+        subject.run_now(role, f"{role}-of-the-week")
     subject.put(worse, holdout=good.holdout)
     subject.poll()
     subject.until("Validated", "False", "AucBelowMinimum")

@@ -4,7 +4,7 @@ import pytest
 
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
-from e2e.test_work import message, start
+from e2e.test_work import message
 from leadmodel_store.store import fetch, put
 from leadmodel_training.columns import Rows
 from leadmodel_training.rows import write_csv
@@ -36,7 +36,7 @@ def test_a_model_is_served_and_retrained_from_s3(
     )
     subject.until("Ready", "True", "Serving", 180)
     assert subject.champion() == good.digest
-    start(subject, f"{subject.name}-retraining", "tonight")
+    subject.run_now("retraining", "tonight")
     subject.wait("it ran", lambda: message(subject, "tonight"), 300)
     subject.wait("its model serves", lambda: subject.champion() not in {None, good.digest}, 180)
     assert fetch(f"{base}/model.json", max_bytes=1 << 24, environ=s3).data != good.raw

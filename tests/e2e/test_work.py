@@ -15,11 +15,6 @@ from leadmodel_training.rows import write_csv
 pytestmark = pytest.mark.schedules
 
 
-def start(subject: Subject, cron: str, job: str) -> None:
-    subject.wait("the CronJob", lambda: subject.cluster.get("cronjob", cron, subject.namespace))
-    subject.cluster.kubectl("create", "job", job, f"--from=cronjob/{cron}", "-n", subject.namespace)
-
-
 def message(subject: Subject, job: str) -> str:
     """The termination message of a Job's pod."""
     (pod,) = subject.cluster.items("pods", subject.namespace, f"job-name={job}")
@@ -38,7 +33,7 @@ def test_a_nightly_retraining_becomes_champion(subject: Subject, good: Model, ro
         "schedule": "0 1 * * *",
     }
     subject.serve(good, retraining=retraining)
-    start(subject, f"{subject.name}-retraining", "tonight")
+    subject.run_now("retraining", "tonight")
     subject.wait("it ran", lambda: message(subject, "tonight"), 300)
     said = json.loads(message(subject, "tonight"))
     digest = said["digest"]
@@ -59,7 +54,7 @@ def test_a_retraining_that_makes_no_model_changes_nothing(subject: Subject, good
     leads = f"/{subject.namespace}/leads.csv"
     subject.store.files[leads] = b"age,y\n40,yes\n30,no\n"
     subject.serve(good, retraining={"leads": {"uri": subject.store.uri(leads)}, "label": "y"})
-    start(subject, f"{subject.name}-retraining", "tonight")
+    subject.run_now("retraining", "tonight")
     subject.wait("the event", lambda: "RetrainingFailed" in subject.events(), 180)
     assert subject.champion() == good.digest
     assert subject.condition("Ready") == ("True", "Serving")

@@ -153,6 +153,7 @@ FEATURES = {
     "lifecycle",
     "security",
     "privacy",
+    "monitoring",
     "gitops",
     "docs",
     "infrastructure",

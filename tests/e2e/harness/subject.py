@@ -84,6 +84,12 @@ class Subject:
         """Have the source asked now."""
         self.annotate("poll", str(time.time_ns()))
 
+    def run_now(self, kind: str, job: str) -> None:
+        """Run the CronJob of this kind (retraining, backfill) once, as a Job of this name."""
+        cron = f"{self.name}-{kind}"
+        self.wait("the CronJob", lambda: self.cluster.get("cronjob", cron, self.namespace))
+        self.cluster.kubectl("create", "job", job, f"--from=cronjob/{cron}", "-n", self.namespace)
+
     # --- what is seen ---
 
     def object(self) -> dict[str, Any]:
