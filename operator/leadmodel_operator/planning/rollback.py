@@ -185,7 +185,8 @@ def _population_shifted(case: _Case) -> str | None:
     shifted, max_age = case.population_shifted_at, timedelta(seconds=case.policy.max_age.seconds)
     if shifted is None or case.now - shifted >= max_age:
         return None
-    return "the leads moved days ago; that the previous model fits may mean that they moved back"
+    when = f"{shifted:%Y-%m-%d at %H:%M} UTC"
+    return f"the leads moved away from both models on {when}; that the previous model fits may only mean that they moved back"
 
 
 BLOCKERS: Mapping[Blocker, Callable[[_Case], str | None]] = {
