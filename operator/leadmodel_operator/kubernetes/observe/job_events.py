@@ -1,17 +1,18 @@
 """Why a Job has no running pod, where no object says so: events of the Job (quota, account) and of its pod (volumes).
 
 Events are read for Jobs that have not begun for some seconds, live and at most every few seconds: the cache holds none. The API server
-reads all events of the namespace for each such question, so those of one namespace are asked one at a time, and the server rests in
-between four times as long as it took: however many Jobs wait in a namespace, they keep a fifth of one of its cores busy at most.
+reads all events of the namespace for each such question, so those of one namespace are asked one at a time, in the order in which they
+came, and the server rests in between four times as long as it took: however many Jobs wait in a namespace, they keep a fifth of one of
+its cores busy at most. A pass waits for its turn, and only passes of the same namespace wait behind it.
 """
 
 import asyncio
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from leadmodel_operator.kubernetes.apiserver.client import ApiError
 from leadmodel_operator.kubernetes.observe import cluster
@@ -37,9 +38,8 @@ class JobEvents:
     """What events tell of waiting Jobs, per LeadModel. Without the right to read events nothing is told."""
 
     reader: EventReader
-    _free_at: dict[str, float] = field(
-        default_factory=dict
-    )  # namespace → on the loop's clock; inf while one is read
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    _rested_at: dict[str, float] = field(default_factory=dict)  # namespace → on the loop's clock
     _read_at: dict[Key, datetime] = field(default_factory=dict)
     _faults: dict[Key, MappingProxyType[str, Fault]] = field(default_factory=dict)
 
@@ -52,22 +52,21 @@ class JobEvents:
             self.forget(key)
             return _NONE
         read_at = self._read_at.get(key)
-        if (read_at is None or now - read_at >= AGAIN) and self._is_free(key.namespace):
-            self._read_at[key] = now
-            self._faults[key] = MappingProxyType(await self._read_and_rest(key.namespace, waiting))
+        if read_at is None or now - read_at >= AGAIN:
+            faults = await self._read_and_rest(key.namespace, waiting)
+            self._read_at[key], self._faults[key] = now, MappingProxyType(faults)
         return self._faults.get(key, _NONE)
 
-    def _is_free(self, namespace: str) -> bool:
-        return self._free_at.get(namespace, 0.0) <= asyncio.get_running_loop().time()
-
     async def _read_and_rest(self, namespace: str, waiting: dict[str, Object]) -> dict[str, Fault]:
-        loop = asyncio.get_running_loop()
-        began, self._free_at[namespace] = loop.time(), math.inf
-        try:
-            return await self._read(namespace, waiting)
-        finally:
-            self._free_at = {name: at for name, at in self._free_at.items() if at > began}
-            self._free_at[namespace] = loop.time() + REST * (loop.time() - began)
+        loop, turn = asyncio.get_running_loop(), self._turns.setdefault(namespace, asyncio.Lock())
+        async with turn:
+            await asyncio.sleep(self._rested_at.get(namespace, 0.0) - loop.time())
+            began = loop.time()
+            try:
+                return await self._read(namespace, waiting)
+            finally:
+                self._rested_at = {name: at for name, at in self._rested_at.items() if at > began}
+                self._rested_at[namespace] = loop.time() + REST * (loop.time() - began)
 
     async def _read(self, namespace: str, waiting: dict[str, Object]) -> dict[str, Fault]:
         try:
