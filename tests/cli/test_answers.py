@@ -7,6 +7,7 @@ import pytest
 from leadmodel_cli.kubectl import answers
 from leadmodel_cli.kubectl.cluster import Completed
 from leadmodel_cli.kubectl.program import main
+from leadmodel_cli.views.tree import condition
 from leadmodel_messages.exits import KubectlExit
 from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
@@ -130,6 +131,40 @@ def test_a_resumed_lead_model_about_which_nothing_is_decided_is_not_called_resum
     assert main(["resume", KEY.name], kubectl) == KubectlExit.REFUSED
     assert "refused: the pause is taken back, but the operator decides nothing: " in capsys.readouterr().out
     assert not world.paused
+
+
+QUOTA = "exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=10, limited: count/configmaps=10"
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        (f"ConfigMap/{KEY.name}-mailbox", KubectlExit.DONE),
+        (LEDGER, KubectlExit.REFUSED),
+    ],
+)
+def test_a_quota_of_config_maps_holds_up_only_what_waits_for_the_ledger(name, ending, capsys):
+    """Every quota of ConfigMaps has their plural in its words, whichever of them it refuses."""
+    world, leader = serving(live=True)
+    kubectl = WorldKubectl(world, leader)
+    assert main(["pause", KEY.name], kubectl) == KubectlExit.DONE
+    observed_with(world, refused=(Refusal(RefusalKind.QUOTA, "create configmaps", name, QUOTA),))
+    assert main(["resume", KEY.name], kubectl) == ending
+    assert ("QuotaExceeded: " in capsys.readouterr().out) is (ending == KubectlExit.REFUSED)
+    stalled = condition(kubectl.lead_model()["status"], "Stalled")
+    assert stalled is not None
+    assert QUOTA in stalled["message"]
+
+
+def test_a_missing_right_on_config_maps_is_seen_behind_another_refusal(capsys):
+    """Stalled has the reason of the first refusal and the sentences of several."""
+    world, leader = serving(live=True)
+    kubectl = WorldKubectl(world, leader)
+    assert main(["pause", KEY.name], kubectl) == KubectlExit.DONE
+    quota = Refusal(RefusalKind.QUOTA, "create jobs", "Job/x", "exceeded quota: few")
+    observed_with(world, refused=(quota, Refusal(RefusalKind.RIGHTS, "change configmaps", LEDGER)))
+    assert main(["resume", KEY.name], kubectl) == KubectlExit.REFUSED
+    assert "may not change configmaps here" in capsys.readouterr().out
 
 
 def test_a_conflict_that_holds_up_no_decision_holds_up_no_verb():

@@ -1,5 +1,6 @@
 """What became of a command, read from documents: done, refused, or not acted upon, with the sentence for its user."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ POLL_S = 0.5
 EVENT_S = 5.0  # an event comes after the status
 _ANSWERS = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # reasons of the operator's events
 _REFUSALS = {Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED}
+_NO_RIGHT = re.compile(r"may not \w+ configmaps here")  # such a sentence does not name the object
 _POLL = ("wanted", "due", "asked", "job")  # of status.poll: one of them changes with each poll
 
 
@@ -140,5 +142,5 @@ def why_suspended(document: Document) -> str:
     is_taken = reason == Reason.NAME_CONFLICT and any(
         o in message.replace(",", "").split() for o in (ledger, f"Deployment/{name}")
     )
-    is_refused = reason in _REFUSALS and (ledger in message or "configmaps" in message)
+    is_refused = reason in _REFUSALS and (ledger in message or _NO_RIGHT.search(message))
     return f"the operator decides nothing: {reason}: {message}" if is_blind or is_taken or is_refused else ""
