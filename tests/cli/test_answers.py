@@ -176,14 +176,6 @@ def test_a_conflict_that_holds_up_no_decision_holds_up_no_verb():
         assert main([verb, KEY.name], kubectl) == KubectlExit.DONE
 
 
-def test_a_poll_of_a_pinned_source_is_refused(capsys):
-    world, leader = serving(live=True)
-    world.pin("A")
-    leader.settle()
-    assert main(["poll", KEY.name], WorldKubectl(world, leader)) == KubectlExit.REFUSED
-    assert "the spec pins a digest, so the source is not polled" in capsys.readouterr().out
-
-
 def test_a_refresh_where_nothing_serves_is_refused(capsys):
     world, leader = serving()
     world.lose_everything()

@@ -14,7 +14,7 @@ EVENT_S = 5.0  # an event comes after the status
 _ANSWERS = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # reasons of the operator's events
 _REFUSALS = {Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED}
 _NO_RIGHT = re.compile(r"may not \w+ configmaps here")  # such a sentence does not name the object
-_POLL = ("wanted", "due", "asked", "job")  # of status.poll: one of them changes with each poll
+_PINNED = "the spec pins a digest, so the source is not polled"
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ def is_done(request: Request, status: Document) -> bool:
         case Command.ABORT:
             return target in listed and listed[target] != listed_before.get(target)
         case Command.POLL:
-            polls = (state.get("poll") or {} for state in (status, before))
-            now, then = ([poll.get(key) for key in _POLL] for poll in polls)
-            return now != then
+            return _of_poll(status, "wanted") not in {"", _of_poll(before, "wanted")}
         case Command.REFRESH:
             return int(status.get("decision") or 0) > int(before.get("decision") or 0)
 
@@ -83,23 +81,39 @@ def _quarantine(status: Document) -> dict[str, Document]:
     return {entry["digest"]: entry for entry in status.get("quarantine") or []}
 
 
+def _of_poll(status: Document, field: str) -> str:
+    return str((status.get("poll") or {}).get(field) or "")
+
+
+def _may_be_polled(request: Request, document: Document) -> bool:
+    """Whether a poll ended and nothing stands against the command: it may be the command's, which was over before its Job was seen.
+
+    A poll by schedule ends alike, also while the command is refused.
+    """
+    before, status = request.document.get("status") or {}, document.get("status") or {}
+    is_new = _of_poll(status, "job") != _of_poll(before, "job")
+    return request.verb is Command.POLL and is_new and not why_suspended(document)
+
+
 def refusal(cluster: Cluster, request: Request, document: Document, clock: Clock) -> str:
     """Why a handled command was not carried out; empty if it was."""
-    status, name = document.get("status") or {}, request.document["metadata"]["name"]
+    status, spec = document.get("status") or {}, document.get("spec") or {}
+    name = request.document["metadata"]["name"]
     if is_unknown(request, document):
         return f"this operator does not know {request.verb}: it is older than the plugin"
     if is_done(request, status):
         return ""
     if status.get("phase") == Phase.PAUSED:
         return "the LeadModel is paused; resume it first"
-    end = clock.now() + EVENT_S
+    if request.verb is Command.POLL and (spec.get("artifact") or {}).get("digest"):
+        return _PINNED
+    may_be_done = _may_be_polled(request, document)
+    end = clock.now() + (0 if may_be_done else EVENT_S)
     while not (sentence := refused(cluster, request)) and clock.now() < end:
         clock.sleep(POLL_S)
-    return (
-        sentence
-        or why_suspended(document)
-        or f"the operator did not do it; see `kubectl leadmodel why {name}`"
-    )
+    if sentence or may_be_done:
+        return sentence
+    return why_suspended(document) or f"the operator did not do it; see `kubectl leadmodel why {name}`"
 
 
 def refused(cluster: Cluster, request: Request) -> str:
