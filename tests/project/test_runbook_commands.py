@@ -11,6 +11,7 @@ from project.test_tasks import outcome
 from support.docs_commands import lines, marked, marks
 from support.runbooks import LEFT_OUT, PAGES, left_out, silent
 from worlds import on_call
+from worlds.fake_cluster import digest
 from worlds.real_kubectl import KUBECTL
 
 RUN = [page for page in PAGES if marked(page, "sh serving")]
@@ -23,9 +24,20 @@ def story(page):
     return on_call.STORIES.get(page.stem, on_call.serves)
 
 
+def by_hand(page):
+    """The commands of a page in which a person writes a digest that the person has looked at."""
+    return [line for block in marked(page, "text") if "DIGEST" in block for line in lines(block)]
+
+
 def run_by_nothing(page):
     """The marks of blocks that nothing runs; queries are run by the tests of the alerts."""
-    return [mark for mark in marks(page) if mark not in {"promql", "sh serving", "sh cluster"}]
+    known = {"promql", "sh serving", "sh cluster"} | ({"text"} if by_hand(page) else set())
+    return [mark for mark in marks(page) if mark not in known]
+
+
+def quarantined(cluster):
+    """The digests in quarantine, newest first."""
+    return [entry["digest"] for entry in cluster.status.get("quarantine", [])]
 
 
 @pytest.mark.slow
@@ -38,6 +50,35 @@ def test_commands_run_and_show_something(page, tmp_path):
     assert silent(commands, outputs) == []
     verbs = {verb for command in commands for verb in VERBS.findall(command)} - {"paused"}
     assert verbs <= cluster.status["handled"].keys(), "the operator did what each annotation asks for"
+
+
+@pytest.mark.slow
+@needs_kubectl
+def test_the_release_of_a_rollback_frees_what_the_rollback_took_out(tmp_path):
+    (page,) = [page for page in RUN if page.stem == "LeadModelRolledBack"]
+    (release,) = [
+        line for block in marked(page, "sh serving") for line in lines(block) if "/release=" in line
+    ]
+    code, _, errors, cluster = outcome([release], tmp_path, on_call.refused_since)
+    assert (code, quarantined(cluster)) == (0, [digest("D")]), errors
+
+
+@pytest.mark.slow
+@needs_kubectl
+def test_control_the_newest_of_the_quarantine_is_another_digest(tmp_path):
+    newest = "$(kubectl -n sales get leadmodel conversion -o jsonpath='{.status.quarantine[0].digest}')"
+    release = f'kubectl -n sales annotate leadmodel conversion customerops.dev/release="{newest}"'
+    _, _, _, cluster = outcome([release], tmp_path, on_call.refused_since)
+    assert digest("B") in quarantined(cluster), "the artifact of the rollback is as it was"
+
+
+@pytest.mark.slow
+@needs_kubectl
+def test_a_digest_written_by_a_person_is_released(tmp_path):
+    (command,) = [line for page in PAGES for line in by_hand(page)]
+    release = command.replace("DIGEST", digest("B"))
+    code, _, errors, cluster = outcome([release], tmp_path, on_call.refused_since)
+    assert (code, quarantined(cluster)) == (0, [digest("D")]), errors
 
 
 @needs_kubectl

@@ -60,6 +60,14 @@ async def held(cluster: FakeCluster, leader: Leader) -> None:
     await leader.settle()
 
 
+async def refused_since(cluster: FakeCluster, leader: Leader) -> None:
+    """B drifted and A serves again; since then C was held, and D was measured and refused: D heads the quarantine."""
+    await held(cluster, leader)
+    cluster.upload("D", Truth(auc=0.5))
+    cluster.annotate("poll", "D")
+    await leader.settle()
+
+
 async def withheld(cluster: FakeCluster, leader: Leader) -> None:
     """C was released by a person after a rollback; C drifts too, and the cooldown stands against a second rollback."""
     await stories.drifted(cluster, leader)
@@ -75,8 +83,8 @@ STORIES: dict[str, Story] = {
     "LeadModelGateFailed": refused,
     "LeadModelStale": held,
     "LeadModelPromotionHeld": held,
-    "LeadModelQuarantineGrowing": held,
-    "LeadModelRolledBack": held,
+    "LeadModelQuarantineGrowing": refused_since,
+    "LeadModelRolledBack": refused_since,
     "LeadModelRollbackWithheld": withheld,
     "LeadModelValidationStuck": held,
 }  # of alerts whose runbook looks at what a LeadModel that serves does not have
