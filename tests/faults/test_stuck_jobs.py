@@ -8,6 +8,8 @@ import pytest
 
 from leadmodel_operator.kubernetes.observe import cluster as observed
 from leadmodel_operator.planning import job_faults, stalled
+from leadmodel_operator.resource import document
+from leadmodel_operator.resource.vocabulary import Command
 from worlds import stories
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth, image_of
 from worlds.fake_leader import Leader, a_cluster, a_leader
@@ -307,5 +309,63 @@ def test_each_wrong_command_and_each_unknown_annotation_is_answered():
         assert "customerops.dev/paused" in note.partition("known are")[2]
         await leader.pass_time(timedelta(hours=1))
         assert len(notes(cluster, "UnknownAnnotation")) == 1
+
+    told(tell)
+
+
+async def empty_values(cluster: FakeCluster, leader: Leader) -> list[str]:
+    """Each command comes with an empty value, as from a field that status does not have; the refusals, an hour later."""
+    await stories.first(cluster, leader)
+    known, jobs = cluster.status.get("poll"), len(cluster.all("jobs"))
+    for command in Command:
+        cluster.annotate(command, "")
+        await leader.settle()
+    await leader.pass_time(timedelta(hours=1))
+    assert (cluster.status.get("poll"), len(cluster.all("jobs"))) == (known, jobs), "nothing was polled"
+    return notes(cluster, "VerbRefused")
+
+
+def test_an_empty_digest_is_refused_once():
+    async def tell(cluster: FakeCluster, leader: Leader) -> None:
+        refusals = await empty_values(cluster, leader)
+        verbs = [Command.ROLLBACK_TO, Command.RELEASE, Command.ABORT]
+        assert sorted(refusals) == sorted(
+            f"{verb}=: name a digest as sha256:… or its first 12 hex" for verb in verbs
+        )
+        assert cluster.status["handled"] == dict.fromkeys(verbs, "")
+        cluster.annotate("release", None)
+        await leader.settle()
+        assert "release" not in cluster.status["handled"]
+        assert len(notes(cluster, "VerbRefused")) == 3, "an annotation that is removed is no command"
+        cluster.annotate("release", "")
+        await leader.settle()
+        assert len(notes(cluster, "VerbRefused")) == 4, "set again, it is a command again"
+
+    told(tell)
+
+
+def test_control_empty_values_that_are_dropped_are_not_answered(monkeypatch):
+    read = document.read_commands
+    monkeypatch.setattr(
+        document, "read_commands", lambda notes: {c: value for c, value in read(notes).items() if value}
+    )
+
+    async def tell(cluster: FakeCluster, leader: Leader) -> None:
+        assert await empty_values(cluster, leader) == []
+
+    told(tell)
+
+
+def test_an_empty_annotation_from_before_an_upgrade_is_answered_once():
+    async def tell(cluster: FakeCluster, leader: Leader) -> None:
+        await stories.first(cluster, leader)
+        with pytest.MonkeyPatch.context() as older:
+            older.setattr(document, "read_commands", lambda notes: {})
+            cluster.annotate("rollback-to", "")
+            await leader.settle()
+            assert notes(cluster, "VerbRefused") == []
+        for _ in range(3):
+            await leader.pass_time(timedelta(hours=1))
+        assert len(notes(cluster, "VerbRefused")) == 1
 
     told(tell)

@@ -36,8 +36,12 @@ def read_status(raw: Any) -> Status | None:
 
 
 def read_commands(annotations: Mapping[str, str]) -> dict[Command, str]:
-    """The value of every command annotation that is set."""
-    return {c: annotations[f"{GROUP}/{c}"] for c in Command if annotations.get(f"{GROUP}/{c}")}
+    """The value of every command annotation that is set.
+
+    An empty value counts where a digest is due, so that the planner refuses the command; an empty `poll` or `refresh` is no command.
+    """
+    values = {command: annotations.get(f"{GROUP}/{command}") for command in Command}
+    return {c: value for c, value in values.items() if value or (value is not None and c.takes_digest)}
 
 
 def unknown_annotations(annotations: Mapping[str, str]) -> tuple[str, ...]:

@@ -222,6 +222,11 @@ class Command(StrEnum):
     POLL = "poll"
     REFRESH = "refresh"
 
+    @property
+    def takes_digest(self) -> bool:
+        """Whether the value names a digest; the values of the other commands only have to be new."""
+        return self not in {Command.POLL, Command.REFRESH}
+
 
 PAUSED, ADOPT = "paused", "adopt"  # annotations that hold as long as they are set
 PAUSED_ANNOTATION, ADOPT_ANNOTATION = f"{GROUP}/{PAUSED}", f"{GROUP}/{ADOPT}"

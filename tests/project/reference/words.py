@@ -53,7 +53,9 @@ def render() -> str:
         "People give commands to a LeadModel by annotation. An annotation is no difference to Argo CD or Flux, so a person on call needs no"
         " commit.",
         "## Commands\n\nEach value is acted on once. To repeat a command with the same value, add `@` and anything new: `sha256:…@2`. A digest"
-        " is written in full or as its first 12 or more hex digits. What cannot be done is answered by the event `VerbRefused`.\n\n"
+        " is written in full or as its first 12 or more hex digits. What cannot be done is answered by the event `VerbRefused`, also an empty"
+        " value where a digest is due. An empty `poll` or `refresh` does nothing. Remove an annotation with `-` behind its name; that is no"
+        " command.\n\n"
         '```text\nkubectl annotate leadmodel conversion customerops.dev/poll="$(date +%s)" --overwrite\n```\n\n'
         + table(("annotation", "value", "does"), commands),
         "## Switches\n\nThese hold as long as they are set.\n\n" + table(("annotation", "does"), switches),
