@@ -1,4 +1,8 @@
-"""Commands of runbooks that need pods, logs, Helm or the API server itself, run as they are written on a real installation."""
+"""Commands of runbooks that need pods, logs, Helm or the API server itself, run as they are written on a real installation.
+
+Commands that take a digest out of status run in the state of their alert, by tests/project/test_runbook_commands.py: here a LeadModel
+is rolled back, so that it has no previous model.
+"""
 
 import os
 import shutil
@@ -19,7 +23,7 @@ from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
 from leadmodel_training.rows import write_csv
 from support.docs_commands import lines, marked
-from support.runbooks import PAGES, left_out, silent
+from support.runbooks import PAGES, left_out, refusals, silent
 
 pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own]
 END = "@@@ end of command"
@@ -40,6 +44,10 @@ class OnCall:
         cluster.kubectl("delete", "job", *made)
         for name, where in (("leadmodel", HELM_NAMESPACE), (self.subject.name, namespace)):
             cluster.kubectl("rollout", "status", f"deployment/{name}", "-n", where, "--timeout=240s")
+
+    def refusals(self) -> list[str]:
+        """Answers of the operator to commands that it did not carry out."""
+        return refusals(self.subject.cluster.items("events", self.subject.namespace))
 
     def mend_the_leads(self) -> None:
         """Upload what the retraining of the bad week did not find."""
@@ -133,6 +141,7 @@ def test_commands_run_and_show_something(page: Path, on_call: OnCall, tmp_path: 
         code, outputs, errors = ended(on_call.subject, commands, tmp_path)
         assert code == 0, f"{commands[len(outputs)]}\n{outputs}\n{errors}\n{on_call.subject.shown()}"
         assert silent(commands, outputs) == []
+        assert on_call.refusals() == []
         print(f"{len(commands)} commands of {page.stem}")
 
 
@@ -142,3 +151,15 @@ def test_a_command_that_fails_is_seen(on_call: OnCall, tmp_path: Path):
     code, outputs, errors = ended(on_call.subject, commands, tmp_path)
     assert (code, len(outputs)) == (1, 1)
     assert "no-such-pod" in errors
+
+
+def test_a_command_that_is_refused_is_seen(on_call: OnCall, tmp_path: Path):
+    """The control: the shell is content, the operator is not. It comes last, since its event stays."""
+    unknown = "sha256:" + "e" * 64
+    commands = [
+        f"kubectl -n sales annotate leadmodel conversion customerops.dev/release={unknown} --overwrite"
+    ]
+    code, _, errors = ended(on_call.subject, commands, tmp_path)
+    assert code == 0, errors
+    (refusal,) = on_call.subject.wait("the refusal", on_call.refusals)
+    assert "neither quarantined nor held" in refusal

@@ -1,7 +1,9 @@
 """The runbooks, and which of their commands run nowhere."""
 
 import re
+from typing import Any
 
+from leadmodel_operator.resource.vocabulary import EventReason
 from support.docs_commands import ROOT
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("LeadModel*.md"))
@@ -12,6 +14,14 @@ SHOWS = re.compile(
 
 # Fields that a healthy LeadModel does not have: a rollout while one is on its way, a share of a previous model where one is kept.
 MAY_BE_EMPTY = ("{.status.rollout}", "{.status.drift.previousBadShare}")
+
+NOT_DONE = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # the answers to a command that changed nothing
+
+
+def refusals(events: list[dict[str, Any]]) -> list[str]:
+    """Answers of the operator to commands that it did not carry out, of either API of events."""
+    answers = [event for event in events if event.get("reason") in NOT_DONE]
+    return [event.get("note") or event.get("message") or event["reason"] for event in answers]
 
 
 def silent(commands: list[str], outputs: list[str]) -> list[str]:
