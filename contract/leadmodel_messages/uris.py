@@ -33,15 +33,22 @@ def place(uri: str) -> str:
 
     Programs that answer each other compare places, whatever their release shows of a query.
     """
-    uri = uri.partition("?")[0]
+    before_query = uri.partition("?")[0]
     try:
-        parts = urlsplit(uri, allow_fragments=not uri.startswith(_WITHOUT_FRAGMENT))
+        parts = urlsplit(before_query, allow_fragments=not uri.startswith(_WITHOUT_FRAGMENT))
         if parts.scheme in {"http", "https"}:
             _ = parts.port  # half a password stands there, where the other half begins with ?, # or /
     except ValueError:
         return _UNREADABLE
+    if _may_be_cut_in_a_password(parts.netloc, uri):
+        return _UNREADABLE
     scheme = f"{parts.scheme}://" if "://" in uri else ""  # a path has none
     return scheme + parts.netloc.rpartition("@")[2] + parts.path
+
+
+def _may_be_cut_in_a_password(netloc: str, uri: str) -> bool:
+    """Whether a host with a port may be user and half a password: an @ stands behind it, after a ?, # or / of the other half."""
+    return ":" in netloc and "@" not in netloc and "@" in uri.partition(netloc)[2]
 
 
 def uri_of(where: str) -> str:

@@ -68,8 +68,8 @@ def test_no_message_holds_a_password(world, secret, form):
 
 
 def test_the_general_way_to_show_a_uri_would_tell():
-    """The control: what shows other URIs takes a slash in the password for the beginning of the path."""
-    assert "ret" in show("redis://:s3c/ret@h/0")
+    """The control: what shows other URIs takes a slash in a secret without a colon for the beginning of the path."""
+    assert "ret" in show("redis://s3c/ret@h/0")
 
 
 def told_of(url):
