@@ -69,9 +69,12 @@ def own_base() -> None:
     """Make a base image of Debian packages with Python, unless that image exists."""
     if OWN_BASE in run("buildah", "images", "--format", "{{.Name}}:{{.Tag}}").split():
         return
-    folder = CACHE / "base"
+    folder = (
+        CACHE / "base-checked"
+    )  # not "base": that may be half a system, or one whose packages nobody checked
     if not folder.exists():
-        part = folder.with_name("base.part")
+        part = folder.with_name("base-checked.part")
+        _unmount_below(part)
         shutil.rmtree(part, ignore_errors=True)
         part.parent.mkdir(parents=True, exist_ok=True)
         run(
@@ -88,6 +91,14 @@ def own_base() -> None:
     run("buildah", "config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
     run("buildah", "commit", container, OWN_BASE)
     run("buildah", "rm", container)
+
+
+def _unmount_below(folder: Path) -> None:
+    """Unmount what a debootstrap that was killed left mounted, before its folder is removed."""
+    for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+        place = line.split()[1].replace("\\040", " ")
+        if place.startswith(f"{folder}/"):
+            run("umount", "--lazy", place)
 
 
 def default_base() -> str:

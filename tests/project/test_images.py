@@ -2,6 +2,7 @@
 
 import re
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,28 @@ def test_each_image_stands_on_the_pruned_base():
             "ARG BASE=localhost/leadmodel-base:dev",
             "FROM ${BASE}",
         ]
+
+
+def test_a_base_of_an_earlier_kind_is_not_taken(tmp_path, monkeypatch):
+    """It may be half a system, or one that was fetched unchecked."""
+    (tmp_path / "base" / "usr").mkdir(parents=True)
+    commands = []
+
+    def run(*command):
+        commands.append(command)
+        if command[0] == "debootstrap":
+            Path(command[-1]).mkdir()
+        return ""
+
+    monkeypatch.setattr(images, "CACHE", tmp_path)
+    monkeypatch.setattr(images, "run", run)
+    images.own_base()
+    (made,) = [command for command in commands if command[0] == "debootstrap"]
+    assert "--force-check-gpg" in made
+    (added,) = [command for command in commands if command[:2] == ("buildah", "add")]
+    assert Path(added[-2]).is_dir()
+    assert Path(added[-2]) != tmp_path / "base"
+    images.own_base()
+    assert len([command for command in commands if command[0] == "debootstrap"]) == 1, (
+        "the next build takes it"
+    )
