@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from cluster.build import CACHE
 from cluster.components import import_image
 from cluster.target import kind_load
 from e2e.harness.cluster import HELM_NAMESPACE, IMAGES, PLACE, SHARED, TARGET, Cluster, locked, named, run
@@ -26,7 +27,7 @@ BASE = "localhost/base:bookworm"
 @pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """A cluster that is up."""
-    with locked("cluster"):
+    with locked("cluster", CACHE):
         print(run(sys.executable, "tests/cluster/cluster.py", "up"))
     found = Cluster(TARGET.kubeconfig)
     if not TARGET.own:

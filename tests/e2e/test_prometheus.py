@@ -87,19 +87,21 @@ def site(
     """A champion that live leads have spoken for, watched from before its first pod, and two neighbours: one serves, one never will."""
     namespace, conversations = f"sales-{uuid.uuid4().hex[:4]}", Conversations()
     subject, renewal, upsell = (Subject(cluster, store, namespace, name) for name in NAMES)
-    cluster.kubectl("create", "namespace", namespace)
-    conversations.make_secret(subject)
     began = time.time()
-    with watching(cluster, tmp_path_factory.mktemp("prometheus")) as prometheus:
-        for neighbour, model in ((renewal, good), (upsell, worse)):
-            neighbour.put(model)
-            neighbour.apply(predictor={"replicas": 1})
-        subject.serve(good, **spec(subject, conversations))
-        subject.run_now("retraining", "tonight")
-        with Load(subject.url(), some(good, 400), threads=1) as load:
-            subject.wait("proven", lambda: subject.status()["champion"].get("provenAt"))
-            yield Site(prometheus, subject, load, conversations, began)
-    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+    try:
+        cluster.kubectl("create", "namespace", namespace)
+        conversations.make_secret(subject)
+        with watching(cluster, tmp_path_factory.mktemp("prometheus")) as prometheus:
+            for neighbour, model in ((renewal, good), (upsell, worse)):
+                neighbour.put(model)
+                neighbour.apply(predictor={"replicas": 1})
+            subject.serve(good, **spec(subject, conversations))
+            subject.run_now("retraining", "tonight")
+            with Load(subject.url(), some(good, 400), threads=1) as load:
+                subject.wait("proven", lambda: subject.status()["champion"].get("provenAt"))
+                yield Site(prometheus, subject, load, conversations, began)
+    finally:
+        cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
 
 
 def test_the_chart_decides_what_is_scraped(site: Site):

@@ -67,20 +67,21 @@ def on_call(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[OnCall]:
     """Rolled back by hand, a candidate refused, a retraining failed, a backfill ran."""
-    subject = Subject(cluster, store, "sales")
-    for file in monitoring():
-        cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
-    cluster.kubectl("create", "namespace", subject.namespace)
-    known = ("get", "--raw=/apis/monitoring.coreos.com/v1")
-    wait_for("monitors are served", lambda: "podmonitors" in cluster.kubectl(*known, check=False))
+    subject, there = Subject(cluster, store, "sales"), Conversations()
+    remove = ("delete", "namespace", subject.namespace, "--ignore-not-found", "--timeout=180s")
     try:
-        there = Conversations()
+        for file in monitoring():
+            cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
+        known = ("get", "--raw=/apis/monitoring.coreos.com/v1")
+        wait_for("monitors are served", lambda: "podmonitors" in cluster.kubectl(*known, check=False))
+        cluster.kubectl(*remove)  # an earlier test may have left it, or not have waited for its end
+        cluster.kubectl("create", "namespace", subject.namespace)
         with there.running(tmp_path_factory.mktemp("redis")):
             there.make_secret(subject)
             have_a_bad_week(subject, good, broken, worse)
             yield OnCall(subject, write_csv(Rows(dict(rows().columns))))
     finally:
-        cluster.kubectl("delete", "namespace", subject.namespace, "--timeout=180s", check=False)
+        cluster.kubectl(*remove, check=False)
         for file in monitoring():
             cluster.kubectl("delete", "--ignore-not-found", "-f", str(file))
         cluster.install(images)

@@ -53,12 +53,12 @@ def released(place: Place, image: str, tag: str) -> None:
 
 
 @contextmanager
-def locked(name: str) -> Iterator[Path]:
-    """One process at a time; a folder that all of them share."""
-    SHARED.mkdir(parents=True, exist_ok=True)
-    with (SHARED / f"{name}.lock").open("w") as file:
+def locked(name: str, folder: Path = SHARED) -> Iterator[Path]:
+    """One process at a time; a folder that all of them share: those of this checkout, or with CACHE those of this machine."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield SHARED
+        yield folder
 
 
 def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: float = 0.3) -> Any:

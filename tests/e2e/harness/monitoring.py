@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,27 +52,29 @@ def watching(cluster: Cluster, folder: Path) -> Iterator[Prometheus]:
         "rule_files": [str(rules)],
         "scrape_configs": [discovery.from_files(scrape, folder)[0] for scrape in scrapes],
     }
-    with _followed(cluster, scrapes, folder), running(folder, settings) as prometheus:
+    with followed(cluster, scrapes, folder), running(folder, settings) as prometheus:
         yield prometheus
 
 
 @contextlib.contextmanager
-def _followed(cluster: Cluster, scrapes: list[dict[str, Any]], folder: Path) -> Iterator[None]:
-    """Write the targets of the cluster again and again."""
+def followed(cluster: Cluster, scrapes: list[dict[str, Any]], folder: Path) -> Iterator[None]:
+    """Write the targets of the cluster again and again; what ended that before its time is raised at the end of the block."""
     stop = threading.Event()
 
     def follow() -> None:
         while not stop.wait(0.5):
-            with contextlib.suppress(RuntimeError, ValueError):  # an API server that does not answer
+            try:
                 listed = cluster.kubectl("get", discovery.KINDS, "--all-namespaces", "-o", "json")
-                for scrape in scrapes:
-                    file = discovery.from_files(scrape, folder)[1]
-                    discovery.write(file, scrape, json.loads(listed)["items"])
+                objects = json.loads(listed)["items"]
+            except (RuntimeError, ValueError):  # an API server that does not answer
+                continue
+            for scrape in scrapes:
+                discovery.write(discovery.from_files(scrape, folder)[1], scrape, objects)
 
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(follow)
+        try:
+            yield
+        finally:
+            stop.set()
+            following.result()

@@ -3,13 +3,13 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cluster.build import bin_dir
+from cluster.build import CACHE, bin_dir
 from cluster.components import ENDING, import_image, start_all, stop
 from cluster.place import Place, spare
-from e2e.harness.cluster import PLACE, SHARED, named, released, run
+from e2e.harness.cluster import PLACE, SHARED, locked, named, released, run
 
 NEEDED = ("operator", "predictor")
 
@@ -17,14 +17,14 @@ NEEDED = ("operator", "predictor")
 @contextmanager
 def second_cluster(tag: str) -> Iterator[Place]:
     """Bring up a cluster with the images of this tag, under the names of a release too, until the end of the block."""
-    place = spare()
-    command = ("env", f"LEADMODEL_CLUSTER={place.number}", sys.executable, "tests/cluster/cluster.py")
-    try:
-        print(run(*command, "up"))
+    with ExitStack() as stack:
+        with locked("cluster", CACHE):  # a place is spare until its cluster is up
+            place = spare()
+            command = ("env", f"LEADMODEL_CLUSTER={place.number}", sys.executable, "tests/cluster/cluster.py")
+            stack.callback(run, *command, "down")
+            print(run(*command, "up"))
         copy_images(place, tag)
         yield place
-    finally:
-        run(*command, "down")
 
 
 def copy_images(place: Place, tag: str) -> None:

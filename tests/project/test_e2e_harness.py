@@ -1,0 +1,99 @@
+"""What the tests on a real cluster share with other processes and threads: numbers of clusters, and a thread that must not end unseen."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.place import Place
+from e2e.harness.cluster import Cluster
+from e2e.harness.monitoring import followed
+from e2e.harness.second import second_cluster
+
+SCRAPE = {"job_name": "pods", "kubernetes_sd_configs": [{"role": "pod"}]}
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine of its own, on which copying images takes no time."""
+    for module in ("cluster.place", "e2e.harness.second"):
+        monkeypatch.setattr(f"{module}.CACHE", tmp_path)
+    monkeypatch.setattr("e2e.harness.second.copy_images", lambda place, tag: None)
+    return tmp_path
+
+
+def test_two_sessions_never_bring_up_the_same_second_cluster(machine, monkeypatch):
+    """The other session begins while the first one's cluster comes up, when nothing of it lies on the disk yet."""
+    taken: list[int] = []
+    ended: list[str] = []
+
+    def other() -> None:
+        with second_cluster("tag") as place:
+            taken.append(place.number)
+
+    session = threading.Thread(target=other)
+
+    def run(*command: str) -> str:
+        if command[-1] == "down":
+            ended.append(command[1])
+        else:
+            if threading.current_thread() is not session:
+                session.start()
+                session.join(0.5)  # without the lock it takes its number now
+            Place(int(command[1].partition("=")[2])).folder.mkdir(exist_ok=True)
+        return ""
+
+    monkeypatch.setattr("e2e.harness.second.run", run)
+    with second_cluster("tag") as place:
+        session.join()
+    assert [place.number, *taken] == [0, 1]
+    assert ended == ["LEADMODEL_CLUSTER=1", "LEADMODEL_CLUSTER=0"]
+
+
+def test_a_second_cluster_that_does_not_come_up_is_taken_down(machine, monkeypatch):
+    commands: list[str] = []
+
+    def run(*command: str) -> str:
+        commands.append(command[-1])
+        if command[-1] == "up":
+            raise RuntimeError("up failed")
+        return ""
+
+    monkeypatch.setattr("e2e.harness.second.run", run)
+    with pytest.raises(RuntimeError, match="up failed"), second_cluster("tag"):
+        pass
+    assert commands == ["up", "down"]
+
+
+class Listing(Cluster):
+    """A cluster that answers each listing with the next of these texts, and then with the last one again."""
+
+    def __init__(self, *answers: str | Exception) -> None:
+        super().__init__("none")
+        self.answers, self.seen = list(answers), threading.Event()
+
+    def kubectl(self, *arguments: str, **settings: Any) -> str:
+        if len(self.answers) == 1:
+            self.seen.set()
+            answer = self.answers[0]
+        else:
+            answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_a_listing_that_nothing_follows_any_more_is_an_error(tmp_path):
+    cluster = Listing(json.dumps({"items": [{"kind": "Pod"}]}))
+    with pytest.raises(KeyError, match="status"), followed(cluster, [SCRAPE], tmp_path):
+        assert cluster.seen.wait(30)
+
+
+def test_an_api_server_that_does_not_answer_for_a_moment_is_asked_again(tmp_path):
+    """The control: what a moment without an API server gives ends nothing."""
+    cluster = Listing(RuntimeError("kubectl failed"), "no JSON", json.dumps({"items": []}))
+    with followed(cluster, [SCRAPE], tmp_path):
+        assert cluster.seen.wait(30)
+    assert json.loads((tmp_path / "pods.json").read_text()) == []
