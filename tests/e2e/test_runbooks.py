@@ -47,7 +47,7 @@ class OnCall:
 
     def refusals(self) -> list[str]:
         """Answers of the operator to commands that it did not carry out."""
-        return refusals(self.subject.cluster.items("events", self.subject.namespace))
+        return refusals(self.subject.cluster.items("events.events.k8s.io", self.subject.namespace))
 
     def mend_the_leads(self) -> None:
         """Upload what the retraining of the bad week did not find."""

@@ -19,9 +19,8 @@ NOT_DONE = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # the answers to a co
 
 
 def refusals(events: list[dict[str, Any]]) -> list[str]:
-    """Answers of the operator to commands that it did not carry out, of either API of events."""
-    answers = [event for event in events if event.get("reason") in NOT_DONE]
-    return [event.get("note") or event.get("message") or event["reason"] for event in answers]
+    """The notes of the operator's events (`events.k8s.io`) that answer a command that it did not carry out."""
+    return [event["note"] for event in events if event.get("reason") in NOT_DONE]
 
 
 def silent(commands: list[str], outputs: list[str]) -> list[str]:
