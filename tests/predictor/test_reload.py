@@ -138,7 +138,7 @@ def score_of(artifact) -> float:
 
     from leadmodel_predictor.http.predict import Predict
 
-    return json.loads(Predict(model_of(artifact)).score(b'{"age": 30}'))["score"]
+    return json.loads(Predict(model_of(artifact)).score(b'{"age": 30}', 0.0))["score"]
 
 
 # --- who may ---------------------------------------------------------------------------------------------------------------------
