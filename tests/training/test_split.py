@@ -23,7 +23,7 @@ def split(times, same=None, *, holdout=0.2, calibrate=0.1, certain=False):
     times = np.array(times, dtype=float)
     same = np.arange(len(times)) if same is None else np.array(same)
     whole = in_time(order_of(times), times, same, holdout=holdout, certain=certain)
-    return whole.calibrating(calibrate, times) if calibrate else whole
+    return whole.calibrating(calibrate, times, certain=certain) if calibrate else whole
 
 
 def test_the_newest_judge_and_the_next_calibrate():
@@ -77,6 +77,16 @@ def test_a_lead_that_calibrates_leaves_the_others():
 def test_equal_inputs_of_most_rows_do_not_mean_the_same_lead(certain, left):
     found = split(range(10), same=[1] * 10, calibrate=0, certain=certain)
     assert len(found.fit) == left
+
+
+@pytest.mark.parametrize(("certain", "left", "dropped"), [(False, 720, 0), (True, 0, 720)])
+def test_a_column_that_changes_before_the_holdout_does_not_empty_the_fit(certain, left, dropped):
+    """No input of the holdout is older, but every input of the rows that calibrate is; only an id makes that the same lead."""
+    found = split(
+        range(1000), [i % 8 for i in range(800)] + [100 + i % 8 for i in range(200)], certain=certain
+    )
+    assert [len(found.fit), len(found.calibrate), len(found.holdout)] == [left, 80, 200]
+    assert found.dropped == dropped
 
 
 def test_identity_is_the_id_or_every_input():

@@ -114,7 +114,7 @@ def choose_split(leads: Leads, request: TrainingRequest, now: datetime) -> Split
     split = in_time(order, leads.times, same, holdout=request.holdout_share, certain=certain)
     share = calibration_share(leads.outcome[split.fit], request.calibration_share)
     if share:
-        calibrating = split.calibrating(share, leads.times)
+        calibrating = split.calibrating(share, leads.times, certain=certain)
         if all(has_both(leads.outcome[part]) for part in (calibrating.fit, calibrating.calibrate)):
             split = calibrating
     remedy = SORTED if np.isnan(leads.times).all() else LONGER

@@ -59,17 +59,23 @@ class Split:
         """All rows that the model learns from: those that calibrate are the newest of them."""
         return np.concatenate([self.fit, self.calibrate])
 
-    def calibrating(self, share: float, times: Floats) -> "Split":
+    def calibrating(self, share: float, times: Floats, *, certain: bool) -> "Split":
         """The split in which a share of the newest rows learned from calibrates; of the others those leave that are the same lead.
+
+        Every row stays where most would leave and the identity is not certain, as in `in_time`: a column that changes shortly before
+        the holdout hides equal inputs from the cut there.
 
         Args:
             share: Share of the rows that were not dropped.
             times: Unix seconds of all rows, NaN where unknown; rows of one instant stay together.
+            certain: Whether the identities come from an id column.
         """
         learned = self.trained
         middle = _cut(learned, times, len(learned) - round(len(learned) * share))
         older, newer = learned[:middle], learned[middle:]
         fit = older[~np.isin(self.same[older], self.same[newer])]
+        if 2 * (middle - len(fit)) > middle and not certain:
+            fit = older
         return replace(self, fit=fit, calibrate=newer, dropped=self.dropped + len(older) - len(fit))
 
 
