@@ -1,6 +1,8 @@
 """Past leads of a replay are read as its trainings are told to read them, and a message names the line of the file."""
 
 import gzip
+import os
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,19 @@ def test_a_time_that_nobody_can_read_is_named_by_its_line(tmp_path, pack):
     with pytest.raises(LeadsError, match="column 'created_at' in line 5 must hold a time") as caught:
         read(tmp_path, pack(FILE.replace(b"2026-01-05T10:00:00Z", b"tomorrow")), positive="Won")
     assert "tomorrow" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [(b"Won", b"maybe", "'y' in line 2"), (b"2026-01-05T10", b"today", "'created_at' in line 5")],
+)
+def test_leads_from_a_pipe_are_read_once(old, new, words):
+    """What came from /dev/stdin or a FIFO is gone when a line is to be named, which is the control."""
+    out, into = os.pipe()
+    with os.fdopen(out):
+        with os.fdopen(into, "wb") as writer:
+            writer.write(FILE.replace(old, new))
+        pipe = Path(f"/dev/fd/{out}")
+        with pytest.raises(LeadsError, match=words):
+            load(pipe, "y", "created_at", positive=None if new == b"maybe" else "Won")
+        assert pipe.read_bytes() == b""

@@ -67,7 +67,7 @@ def replayed(data: bytes) -> Leads:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "leads"
         path.write_bytes(data)
-        return [{name: value for name, value in row.items() if value} for row in replay.read(path)]
+        return [{name: value for name, value in row.items() if value} for row in replay.read(path).rows]
 
 
 def without_label(leads: Leads) -> Leads:
@@ -301,7 +301,7 @@ def test_every_program_names_the_line_of_a_value(case, pack, tmp_path):
     path = tmp_path / "leads"
     path.write_bytes(data)
     with pytest.raises(replay.LeadsError, match=rf"column 'y' in line {line} must hold yes/no"):
-        replay.check_label(replay.read(path), LABEL, path)
+        replay.check_label(replay.read(path), LABEL)
 
 
 @settings(max_examples=150, deadline=None)

@@ -47,10 +47,10 @@ class Table:
 
 def read(path: Path, label: str, exclude: Sequence[str], seed: int) -> Table:
     """Read the newest leads of a file and shuffle them. Raises LeadsError."""
-    rows = read_rows(path)
-    first = max(0, len(rows) - MAX_LEADS)
-    rows = rows[first:]
-    check_label(rows, label, path, first=first)
+    file = read_rows(path)
+    first = max(0, len(file.rows) - MAX_LEADS)
+    check_label(file, label, first=first)
+    rows = [*file.rows[first:]]
     missing = [name for name in exclude if name not in rows[0]]
     if missing:
         raise LeadsError(f"{path} has no column {missing[0]!r}; correct --exclude")

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local.rows import LeadsError, check_label, is_number, line_of, read_plain
+from leadmodel_local.rows import LeadsError, LeadsFile, check_label, is_number, read_plain
 from leadmodel_messages.table_values import number, seconds
 
 DAY_S = 86400.0
@@ -65,20 +65,21 @@ def load(
     Raises:
         LeadsError: The file is no table of leads with times and outcomes.
     """
-    rows = read_plain(path, categorical)
-    check_label(rows, label, path, positive=positive)
+    file = read_plain(path, categorical)
+    check_label(file, label, positive=positive)
+    rows = file.rows
     if time not in rows[0]:
         raise LeadsError(
             f"{path} has no column {time!r}: a rehearsal needs to know when leads came; name it with --time-column"
         )
-    timed = sorted((_seconds(row[time], time, path, i), i) for i, row in enumerate(rows))
+    timed = sorted((_seconds(file, time, i), i) for i in range(len(rows)))
     return PastLeads([rows[i] for _, i in timed], [at for at, _ in timed], label, numeric, categorical)
 
 
-def _seconds(text: str, name: str, path: Path, row: int) -> float:
-    time = seconds(text)
+def _seconds(file: LeadsFile, name: str, row: int) -> float:
+    time = seconds(file.rows[row][name])
     if time is None:
         raise LeadsError(
-            f"column {name!r} in line {line_of(path, row)} must hold a time such as 2026-01-05T08:30:00Z or Unix seconds"
+            f"column {name!r} in line {file.line_of(row)} must hold a time such as 2026-01-05T08:30:00Z or Unix seconds"
         )
     return time
