@@ -13,9 +13,9 @@ from urllib.parse import quote, unquote_plus
 from leadmodel_privacy.json_text import Value
 
 _FIELD = r"[\w.\[\]%*+~-]{1,200}=[^\s&=<>\"{}|\\^`]*={0,2}"
-_FORM = re.compile(rf"{_FIELD}(?:&{_FIELD})*")
+_FORM = re.compile(rf"{_FIELD}(?:&{_FIELD})*+")
 _BROKEN = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PIECE = re.compile(r"(?:%[0-9A-Fa-f]{2})+|\+|[^%+]+")
+_PIECE = re.compile(r"(?:%[0-9A-Fa-f]{2})++|\+|[^%+]+")
 _BASE64 = re.compile(
     r"(?:data:[\w/+.;=-]{0,100};base64,)?([A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9_-]{16,}={0,2})"
 )

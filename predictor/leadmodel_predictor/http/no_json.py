@@ -6,11 +6,11 @@ from collections.abc import Callable
 SEND = 'send a JSON object in UTF-8, such as {"details": "please call"}'
 _PLACE = re.compile(r"\(byte (\d+)\)$")
 _FORM = re.compile(rb"[\w.%+\[\]-]+=[^\s{}]*\Z")
-_TABLE = re.compile(rb"[^\n{}\[\]]*[,;\t][^\n{}\[\]]*\r?\n")
+_TABLE = re.compile(rb"(?=[^\n{}\[\],;\t]*+[,;\t])[^\n{}\[\]]*+\n")  # never tries a separator twice
 _NO_NUMBER = re.compile(rb"[+-]?(nan|inf)", re.IGNORECASE)
 _PYTHON = re.compile(rb"(None|True|False|')")
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_HALF = re.compile(rb"(?<!\\)(?:\\\\)*" + _HIGH + rb"(?!" + _LOW + rb")")  # of a character in two escapes
+_HALF = re.compile(rb"(?<!\\)(?:\\\\)*+" + _HIGH + rb"(?!" + _LOW + rb")")  # of a character in two escapes
 _HTML_OR_XML = re.compile(rb"\s*<")
 
 # the first signature that fits the body names its format
