@@ -82,15 +82,16 @@ class Reading:
         )
 
 
-def read_column(counts: Mapping[str, int], *, semicolons: bool) -> Reading:
+def read_column(counts: Mapping[str, int], *, semicolons: bool, plain: Reading | None = None) -> Reading:
     """The format that reads most fields of a column; the plain one wherever no other reads more, or none makes a column of numbers of it.
 
     Args:
         counts: how often each text stands in the column, without missing fields.
         semicolons: whether semicolons separate the fields of the file: a comma then rather marks decimals.
+        plain: the plain reading of the column, where it is known.
     """
-    plain = reading_of(PLAIN, counts.items())
-    if not plain.others or not may_hold_numbers(counts) or not any(map(_START.match, counts)):
+    plain = plain or reading_of(PLAIN, counts.items())
+    if not plain.others or not may_hold_numbers(counts) or not begin_as_number(counts):
         return plain
     formats = MARKED if not semicolons else (COMMA, POINT, COMMA_GAP, POINT_GAP)
     readings = [plain, *(reading_of(each, counts.items()) for each in formats)]
@@ -140,6 +141,11 @@ def may_hold_numbers(counts: Iterable[str]) -> bool:
     """Whether half of the first texts hold a digit at all."""
     first = [text for text, _ in zip(counts, range(SAMPLE), strict=False)]
     return 2 * sum(any(map(str.isdigit, text)) and len(text) <= 40 for text in first) >= len(first)
+
+
+def begin_as_number(texts: Iterable[str]) -> bool:
+    """Whether a text begins as numbers of any format with marks do, which costs less than to read them all."""
+    return any(map(_START.match, texts))
 
 
 def reading_of(format_: NumberFormat, counts: Iterable[tuple[str, int]]) -> Reading:

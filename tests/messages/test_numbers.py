@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadmodel_messages import numbers
-from leadmodel_messages.numbers import COMMA, POINT, may_be_grouped, read_column
+from leadmodel_messages.numbers import COMMA, PLAIN, POINT, NumberFormat, may_be_grouped, read_column
 from leadmodel_training.canonical import DOUBT, Wishes, canonical
 from leadmodel_training.columns import Rows, texts
 from leadmodel_training.features import Roles
@@ -81,3 +81,51 @@ def test_the_line_of_a_column_says_what_is_in_doubt(written, doubtful):
     roles = Roles("y", None, (), ())
     notes = canonical(Rows({"fee": texts(written), "y": texts(["1"] * len(written))}), roles, Wishes()).notes
     assert (DOUBT in notes.get("fee", "")) is doubtful
+
+
+NO_ROLES = Roles("y", None, (), ())
+TEXTS = [
+    "5",
+    ".5",
+    "1e400",
+    "nan",
+    "1_000",
+    "12,50",
+    "1,234",
+    "$ 5",
+    "- 1 234,5",
+    "\u00a07",
+    "A1",
+    "7b",
+    "n/a",
+    "-",
+    "x",
+]
+
+
+@given(st.lists(st.sampled_from(TEXTS), min_size=1, max_size=60), st.booleans())
+def test_what_training_passes_over_changes_no_reading(written, semis):
+    """Training looks at the beginnings of texts before it reads them, and reads no plain number twice."""
+    reading = read_column(Counter(written), semicolons=semis)
+    notes = canonical(Rows({"x": texts(written)}, semicolons=semis), NO_ROLES, Wishes()).notes
+    doubt = f"; {DOUBT}" if reading.undecided else ""
+    assert notes == ({} if reading.format == PLAIN else {"x": reading.format.words + doubt})
+
+
+@pytest.mark.parametrize(("write", "times"), [("A{}-7", 0), ("{}-7A", 5)])
+def test_a_column_of_ids_is_read_as_numbers_only_where_one_begins_as_a_number(monkeypatch, write, times):
+    """The control are ids that begin with digits, which are read once in each of the five formats."""
+    count = 0
+    number = NumberFormat.number
+
+    def counting(format_, text):
+        nonlocal count
+        count += 1
+        return number(format_, text)
+
+    monkeypatch.setattr(NumberFormat, "number", counting)
+    ids = texts([write.format(i) for i in range(1000)])
+    read = canonical(Rows({"x": ids}), NO_ROLES, Wishes())
+    assert not read.notes
+    assert not read.numeric
+    assert count == times * 1000

@@ -20,6 +20,7 @@ from leadmodel_messages.numbers import (
     SAMPLE,
     NumberFormat,
     Reading,
+    begin_as_number,
     may_be_grouped,
     may_hold_numbers,
     read_column,
@@ -124,9 +125,14 @@ def _number(text: str | None, format_: NumberFormat) -> float | None:
 
 def _marked(column: Texts, per_text: Mapping[str, int], *, semicolons: bool) -> Reading | None:
     """How a column of numbers with marks reads, as `read_column` decides; None for plain numbers and for words."""
-    if not may_hold_numbers(per_text) or not reading_of(PLAIN, other_texts(column).items()).others:
-        return None  # what read_column would find out in more time
-    reading = read_column(per_text, semicolons=semicolons)
+    if not may_hold_numbers(per_text):
+        return None  # here and below what read_column would find out in more time
+    others = other_texts(column)
+    if not begin_as_number(others):
+        return None
+    plain = reading_of(PLAIN, others.items())
+    plain = replace(plain, numbers=plain.numbers + sum(per_text.values()) - sum(others.values()))
+    reading = read_column(per_text, semicolons=semicolons, plain=plain)
     return reading if reading.format != PLAIN else None
 
 
