@@ -3,8 +3,9 @@
 - Text: UTF-8, with or without a byte order mark; a gzip file is recognised by its first two bytes and unpacked within a limit.
 - Kind: JSON lines when the first line that is not empty begins with `{`, otherwise CSV.
 - CSV: fields separated by what the first line holds most of: commas, semicolons, tabs or `|`. The first line names
-  the columns, each with a name of its own. Every other line has as many fields as the first; empty lines are skipped. - JSON lines: one flat object per line. A column holds numbers when all of its values are numbers that a float holds exactly, or missing;
-  otherwise texts, as `text_of` writes values.
+  the columns, each with a name of its own. Every other line has as many fields as the first; empty lines are skipped.
+- JSON lines: one flat object per line. A column holds numbers when all of its values are numbers that a float holds exactly, or
+  missing; otherwise texts, as `text_of` writes values.
 - Missing values: an empty field, null, and numbers that are not finite. What else means missing depends on what a column holds: see
   `numbers.py` for numbers, and `leadmodel_artifact.values` for words.
 - Times: ISO 8601, in UTC unless the time has an offset, or Unix seconds from 1973 to 5138, so that a year or milliseconds are no time.
