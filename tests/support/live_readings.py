@@ -49,10 +49,12 @@ def served(artifact: Artifact, bodies: Sequence[Lead | None]) -> Served:
             continue
         try:
             hour = reader.hour(lead, 0)
+            score, values = reader.score(lead, hour)
+            if values is None:
+                reader.check_words((lead,))
         except BadLead as error:
             refused[i] = error.field
             continue
-        score, values = reader.score(lead, hour)
         if values is None:  # no field has a value
             values = reader.values(lead, hour)
             score = reader.scorer(*values)

@@ -169,7 +169,7 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
     leads = reader.decode_many(body)
     if len(leads) > MAX_BATCH:
         raise BadLead("$", f"a batch may have at most {MAX_BATCH} leads")
-    hours = _hours(reader, leads, now_hour)
+    hours = _checked_hours(reader, leads, now_hour)
     parts: list[bytes] = []
 
     def check_names(i: int) -> None:
@@ -190,10 +190,11 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
     )
 
 
-def _hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
-    if reader.time is None:
-        return [now_hour] * len(leads)
+def _checked_hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
     try:
+        reader.check_words(leads)
+        if reader.time is None:
+            return [now_hour] * len(leads)
         return reader.hours_of(list(map(attrgetter(reader.time), leads)), now_hour)
     except BadLead as error:
         raise BadLead(f"$[{error.index}]{error.field[1:]}", str(error)) from None

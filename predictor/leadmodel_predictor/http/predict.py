@@ -94,7 +94,7 @@ def scored(reader: Reader, lead: Any, hour: int, body: bytes) -> Scored:
     """The champion's score and values of a lead; the score is NaN where arithmetic fails.
 
     Raises:
-        BadLead: the body names no field that the champion reads.
+        BadLead: the body names no field that the champion reads, or has a word for missing where a value is required.
     """
     try:
         scored = reader.score(lead, hour)
@@ -103,6 +103,7 @@ def scored(reader: Reader, lead: Any, hour: int, body: bytes) -> Scored:
     if scored[1] is not None:
         return scored
     reader.check_names(body)
+    reader.check_words((lead,))
     values = reader.values(lead, hour)
     return safe_score(reader.scorer, values), values
 

@@ -13,7 +13,7 @@ import msgspec
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_artifact.values import text_of
-from leadmodel_predictor.serving.decode import BadLead, Reader, path_of
+from leadmodel_predictor.serving.decode import BadLead, Reader, check_present, path_of
 from leadmodel_predictor.serving.fields import Field, Values
 from leadmodel_predictor.serving.text_numbers import number_or_text
 
@@ -62,6 +62,10 @@ class ColumnReader:
         except msgspec.ValidationError as error:
             path, sentence = path_of(error)
             raise BadLead(f"$.{source}{path[1:]}", sentence) from None
+        try:
+            check_present(source, field, column)
+        except BadLead as error:
+            raise BadLead(f"$.{source}[{error.index}]", str(error)) from None
         if len(column) > self.limit:  # of nulls
             raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
         return column

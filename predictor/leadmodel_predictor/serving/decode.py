@@ -16,7 +16,7 @@ from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_artifact.values import is_missing_word
 from leadmodel_predictor.serving.compiled.lead_functions import LeadFunctions
-from leadmodel_predictor.serving.fields import Values, fields_of
+from leadmodel_predictor.serving.fields import Field, Values, fields_of
 from leadmodel_predictor.serving.text_numbers import forgiving
 
 TIME_SOURCE = "created_at"
@@ -44,7 +44,7 @@ def path_of(error: msgspec.ValidationError) -> tuple[str, str]:
     path = path.rstrip("`") or "$"
     if sentence.startswith("Object missing required field `"):
         return f"{path}.{sentence.split('`')[1]}", "is required"
-    if sentence.startswith("Expected `str` matching regex"):  # an empty text, or a word for missing
+    if sentence == "Expected `str` of length >= 1":
         return path, "is required"
     return path, sentence.replace("`", "")
 
@@ -95,6 +95,12 @@ class Reader:
         """Check that a body without any value names one of the champion's fields, if only as null. Raises BadLead."""
         if not self.names.intersection(msgspec.json.decode(body, type=dict[str, msgspec.Raw])):
             raise BadLead("$", self.no_known_field)
+
+    def check_words(self, leads: Sequence[Any]) -> None:
+        """Check that no required category has a word for missing. Raises BadLead with the index of the first such lead of a field."""
+        for source, field in self.fields.items():
+            if field.missing:
+                check_present(source, field, [getattr(lead, field.name) for lead in leads])
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -164,6 +170,13 @@ class Reader:
             except BadLead as error:
                 raise BadLead(error.field, str(error), i) from None
         return hours
+
+
+def check_present(source: str, field: Field, values: Sequence[Any]) -> None:
+    """Check that none of the values of a field means missing where one is required. Raises BadLead with the index of the first."""
+    if field.missing and not field.missing.isdisjoint(values):
+        index = next(i for i, value in enumerate(values) if value in field.missing)
+        raise BadLead(f"$.{source}", "is required", index)
 
 
 def _time_source(artifact: Artifact) -> str | None:

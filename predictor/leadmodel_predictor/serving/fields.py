@@ -1,6 +1,5 @@
 """The fields of a lead on the wire, as the features of both models want them."""
 
-import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -23,6 +22,9 @@ class Field:
     kind: FeatureKind
     type: Any
     default: Any  # NODEFAULT: required
+    missing: frozenset[str] = (
+        frozenset()
+    )  # words that stand for no value of a required category, besides the empty text
 
 
 def fields_of(champion: Artifact, previous: Artifact | None) -> dict[str, Field]:
@@ -30,7 +32,8 @@ def fields_of(champion: Artifact, previous: Artifact | None) -> dict[str, Field]
     fields: dict[str, Field] = {}
     for feature in champion.features:
         if feature.source not in fields:
-            fields[feature.source] = Field(f"f{len(fields)}", feature.kind, *wire_type(feature))
+            missing = frozenset(feature.missing if feature.required else ())
+            fields[feature.source] = Field(f"f{len(fields)}", feature.kind, *wire_type(feature), missing)
     for feature in previous.features if previous else ():
         if feature.source not in fields:
             fields[feature.source] = Field(f"f{len(fields)}", feature.kind, msgspec.Raw, None)
@@ -43,24 +46,10 @@ def wire_type(feature: Feature) -> tuple[Any, Any]:
         case FeatureKind.NUMERIC:
             kind: Any = Annotated[float, msgspec.Meta(ge=feature.minimum, le=feature.maximum)]
         case FeatureKind.CATEGORICAL | FeatureKind.TEXT_LENGTH:
-            kind = (
-                Annotated[str, msgspec.Meta(max_length=MAX_TEXT, pattern=_present(feature))]
-                | int
-                | float
-                | bool
-            )
+            least = 1 if feature.required else None  # an empty text is no value
+            kind = Annotated[str, msgspec.Meta(min_length=least, max_length=MAX_TEXT)] | int | float | bool
         case FeatureKind.HOUR_OF_DAY:
             kind = str | float
     if feature.required and feature.kind is not FeatureKind.HOUR_OF_DAY:
         return kind, msgspec.NODEFAULT
     return kind | None, None
-
-
-def _present(feature: Feature) -> str | None:
-    """A pattern of the texts that are no missing value of a required feature; None where none is required."""
-    if not feature.required:
-        return None
-    missing = (
-        "|".join(map(re.escape, ("", *feature.missing))) if feature.kind is FeatureKind.CATEGORICAL else ""
-    )
-    return rf"^(?!(?:{missing})\Z)"

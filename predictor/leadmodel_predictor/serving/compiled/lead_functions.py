@@ -43,9 +43,12 @@ class LeadFunctions:
         return _compile(["def read(lead, hour):", *body, f"    return {_tuple(self.champion)}"], namespace)
 
     def score(self, scorer: Scorer) -> Callable[[Any, int], Scored]:
-        """A function of a lead and its UTC hour: the champion's score and coded values; no values where no field has a value."""
+        """A function of a lead and its UTC hour: the champion's score and coded values.
+
+        No values where no field has a value, or a required category has a word for missing.
+        """
         return self._scored(
-            self.champion, _coded, scorer, [f"    if {self.bare_test(self.champion)}: return refused"]
+            self.champion, _present, scorer, [f"    if {self.bare_test(self.champion)}: return refused"]
         )
 
     def is_bare(self) -> Callable[[Any], bool]:
@@ -80,10 +83,10 @@ class LeadFunctions:
 
         def read_feature(i: int, feature: Feature, namespace: Namespace) -> list[str]:
             if feature.source in own and _read_alike(feature, self.fields[feature.source]):
-                return [*_bounds(i, feature), *_coded(i, feature, namespace)]
+                return [*_bounds(i, feature), *_present(i, feature, namespace)]
             namespace[f"r{i}"] = _checked(feature, raw=feature.source not in own)
             checked = [f"    x{i} = r{i}(x{i})", f"    if x{i} is r{i}: return refused"]
-            return [*checked, *_coded(i, feature, namespace)]
+            return [*checked, *_present(i, feature, namespace)]
 
         is_apart = own.isdisjoint(f.source for f in previous.features)  # an absent field is then no null
         guard = [f"    if {self.bare_test(previous)}: return refused"] if is_apart else []
@@ -157,6 +160,14 @@ def _coded(i: int, feature: Feature, namespace: Namespace) -> list[str]:
             return [f"    if x{i} is not None: x{i} = len(x{i} if x{i}.__class__ is str else text_of(x{i}))"]
         case _:
             return []
+
+
+def _present(i: int, feature: Feature, namespace: Namespace) -> list[str]:
+    """Lines that code a value and refuse a word for missing in a required category; the type refuses the empty text."""
+    lines = _coded(i, feature, namespace)
+    if feature.required and feature.missing:
+        lines.append(f"    if x{i} == {len(feature.levels) + 1}: return refused")
+    return lines
 
 
 def _bounds(i: int, feature: Feature) -> list[str]:
