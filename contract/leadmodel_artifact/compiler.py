@@ -36,9 +36,20 @@ def make_scorer(artifact: Artifact) -> Scorer:
     lines = []
     for i, feature in enumerate(artifact.features):
         if feature.kind is FeatureKind.CATEGORICAL:
-            namespace[f"t{i}"] = codes(feature).get
-            lines.append(f"    x{i} = t{i}(x{i}, {len(feature.levels)})")
+            lines.append(code_line(i, codes(feature), len(feature.levels), namespace))
     return _compiled(artifact, lines, namespace)
+
+
+def code_line(i: int, table: dict[Any, int], other: int, namespace: dict[str, Any]) -> str:
+    """A line of Python that turns the category's value in x{i} into its code, by a table of `lead.codes` that goes into `namespace`.
+
+    The method of a table that tells true from 1 is called for true and false alone: it takes three times as long as a dictionary's own.
+    """
+    namespace[f"t{i}"] = table.get
+    if type(table) is dict:
+        return f"    x{i} = t{i}(x{i}, {other})"
+    namespace[f"g{i}"] = super(type(table), table).get
+    return f"    x{i} = (t{i} if x{i}.__class__ is bool else g{i})(x{i}, {other})"
 
 
 def make_coded_scorer(artifact: Artifact) -> Scorer:

@@ -15,6 +15,7 @@ import pytest
 
 from leadmodel_artifact import lead
 from leadmodel_artifact.artifact import dump
+from leadmodel_artifact.compiler import code_line
 from leadmodel_artifact.lead import coded, codes, lead_values
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_local import rows as replayed_rows
@@ -122,6 +123,16 @@ def test_true_is_another_level_than_one(value, level):
     code = BOTH.levels.index(level) if level else len(BOTH.levels)
     assert lead_values(replace(SMALL, features=(BOTH,)), {"x": value}) == (value,)
     assert coded((BOTH,), (value,)) == (code,)
+
+
+@pytest.mark.parametrize("value", [True, False, 1, 0, 0.0, 2, "1", "true", "True", "b", None])
+@pytest.mark.parametrize(
+    "feature", [BOTH, replace(BOTH, levels=("1", "2")), replace(BOTH, levels=("a", "b"))]
+)
+def test_a_line_of_compiled_code_codes_as_the_table_does(feature, value):
+    table, other, namespace = codes(feature), len(feature.levels), {}
+    exec(f"def code(x0):\n{code_line(0, table, other, namespace)}\n    return x0", namespace)
+    assert namespace["code"](value) == table.get(value, other)
 
 
 def test_a_plain_dictionary_takes_true_for_one():

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from leadmodel_artifact.compiler import Scorer, code, score_lines
+from leadmodel_artifact.compiler import Scorer, code, code_line, score_lines
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
 from leadmodel_artifact.values import text_of
@@ -113,8 +113,6 @@ class LeadFunctions:
             if feature.kind is FeatureKind.HOUR_OF_DAY:
                 lines.append(f"    x{i} = hour")
                 continue
-            if feature.kind is FeatureKind.CATEGORICAL:
-                namespace[f"t{i}"] = codes(feature).get
             lines.append(f"    x{i} = lead.{self.fields[feature.source].name}")
             lines += read_feature(i, feature, namespace)
         return lines
@@ -154,7 +152,7 @@ def _coded(i: int, feature: Feature, namespace: Namespace) -> list[str]:
     """Lines that turn a level into its code and a text into its length."""
     match feature.kind:
         case FeatureKind.CATEGORICAL:
-            return [f"    x{i} = t{i}(x{i}, {len(feature.levels)})"]
+            return [code_line(i, codes(feature), len(feature.levels), namespace)]
         case FeatureKind.TEXT_LENGTH:
             namespace["text_of"] = text_of
             return [f"    if x{i} is not None: x{i} = len(x{i} if x{i}.__class__ is str else text_of(x{i}))"]
