@@ -5,6 +5,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+from jsonschema import Draft202012Validator
+
 from leadmodel_predictor.http.openapi import openapi
 from support.predictor_thread import model_of, served
 from support.small_models import FEATURES, linear
@@ -46,7 +49,7 @@ def test_leads_have_real_names_types_and_bounds():
     lead = openapi(model_of(STRICT).slots)["components"]["schemas"]["Lead"]
     assert lead["required"] == ["age"]
     assert lead["properties"]["age"] == {"type": "number", "maximum": 150.0}
-    assert lead["properties"]["source"]["type"] == ["string", "null"]
+    assert lead["properties"]["source"]["type"] == ["string", "number", "boolean", "null"]
     assert "ads, web" in lead["properties"]["source"]["description"]
     assert set(lead["properties"]) == {"age", "source", "details", "created_at"}
 
@@ -56,3 +59,28 @@ def test_the_examples_work():
         schemas = server.ask("GET", "/openapi.json").json["components"]["schemas"]
         assert server.ask("POST", "/predict", schemas["Lead"]["example"]).status == 200
         assert server.ask("POST", "/predict/batch", schemas["Columns"]["example"]).status == 200
+
+
+VALUES = ["", "NA", "ads", 1, 0.5, True, None, [], {}]
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_the_schema_takes_the_values_that_the_predictor_takes(required):
+    source = replace(FEATURES[1], required=required, missing=("NA",))
+    details = replace(FEATURES[2], required=required)
+    artifact = replace(linear(), features=(FEATURES[0], source, details, FEATURES[3]))
+    schemas = openapi(model_of(artifact).slots)["components"]["schemas"]
+    one, many = (Draft202012Validator(schemas[name]).is_valid for name in ("Lead", "Columns"))
+    whole = {"age": 40, "source": "web", "details": "call"}
+    taken = set()
+    with served(artifact) as server:
+        for field in ("source", "details"):
+            leads = [whole | {field: value} for value in VALUES]
+            leads.append({k: v for k, v in whole.items() if k != field})
+            for lead in leads:
+                columns = {name: [value] for name, value in lead.items()}
+                accepted = server.ask("POST", "/predict", lead).status == 200
+                assert (one(lead), lead) == (accepted, lead)
+                assert many(columns) == (server.ask("POST", "/predict/batch", columns).status == 200)
+                taken.add(accepted)
+    assert taken == {True, False}

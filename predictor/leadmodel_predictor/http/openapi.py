@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from leadmodel_artifact.lead import word_types
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.fields import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
@@ -172,25 +171,23 @@ def _property(feature: Feature) -> dict[str, Any]:
             kind = {"type": "number", **{k: v for k, v in bounds.items() if v is not None}}
         case FeatureKind.CATEGORICAL:
             known = ", ".join(feature.levels[:50])
-            kind = {"type": "string", "description": f"Known: {known}. Anything else counts as other."}
+            kind = _scalar(feature, f"Known: {known}. Anything else counts as other.")
+            if feature.required and feature.missing:
+                kind["not"] = {"enum": list(feature.missing)}
         case FeatureKind.TEXT_LENGTH:
-            kind = {"type": "string", "description": "Only its length is used; the text is not kept."}
+            kind = _scalar(feature, "Only its length is used; the text is not kept.")
         case FeatureKind.HOUR_OF_DAY:
             return _instant()
-    if kind["type"] == "string":
-        kind["maxLength"] = MAX_TEXT
-    types = [
-        kind["type"],
-        *sorted(_JSON_TYPES[kind_] for kind_ in word_types(feature) if kind_ in _JSON_TYPES),
-    ]
     if not feature.required:
-        types.append("null")
-        kind["default"] = None
-    kind["type"] = types if len(types) > 1 else types[0]
+        types = kind["type"] if isinstance(kind["type"], list) else [kind["type"]]
+        kind |= {"type": [*types, "null"], "default": None}
     return kind
 
 
-_JSON_TYPES = {float: "number", bool: "boolean"}  # a whole number is a number
+def _scalar(feature: Feature, description: str) -> dict[str, Any]:
+    """A text, or a number or boolean that stands for its text; an empty text is no value where one is required."""
+    kind = {"type": ["string", "number", "boolean"], "description": description, "maxLength": MAX_TEXT}
+    return {**kind, "minLength": 1} if feature.required else kind
 
 
 def _instant() -> dict[str, Any]:
