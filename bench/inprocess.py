@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 
 import uvloop
-from serving import inside
+from serving import categories, inside
 from serving.figures import against, goal, ratio, spread, table
 from serving.machine import describe
 from serving.models import Lead, Made, as_json, made
@@ -92,6 +92,8 @@ def main() -> None:
         rows.append([name, spread(times).show(2), own.show(2), ratio(base, times).show(2)])
     print(f"{describe()}; {given.rounds} rounds of 1,000 requests: median (least to most)\n")
     print(table(["server", "CPU µs a request", "over the floor", "floor / it"], rows), "\n")
+    by_kind = categories.rows(load(files.champion.read_bytes()), given.rounds)
+    print(table(["20 categories", "CPU µs a lead, decoded and scored", "it / plain"], by_kind), "\n")
     ours = spread(found[OURS]).least - spread(base).least
     print(
         f"least of all rounds: floor {min(base):.2f}, LeadModel {min(found[OURS]):.2f}, difference {ours:.2f} µs\n"
