@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-MIN_UNIX, MAX_UNIX = 1e8, 1e11  # seconds that a text or a table may hold: neither years nor milliseconds
+MIN_UNIX, MAX_UNIX = 1e8, 1e11  # Unix seconds of 1973 to 5138: neither years nor milliseconds
 
 
 class LeadError(ValueError):
@@ -137,7 +137,7 @@ def _number(feature: Feature, value: Any) -> float | None:
 
 
 def instant(value: Any, field: str = "created_at") -> datetime:
-    """The instant, in UTC, that ISO 8601 text (UTC without an offset), or Unix seconds as a number or text stand for.
+    """The instant, in UTC, that ISO 8601 text (UTC without an offset), or Unix seconds of 1973 to 5138 as a number or text stand for.
 
     Raises:
         LeadError: naming `field` for any other value.
@@ -149,21 +149,27 @@ def instant(value: Any, field: str = "created_at") -> datetime:
                 return parsed
             return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
+            return _of_unix(value)
+    except ValueError:
         pass
     raise LeadError(field, "must be an instant, as ISO 8601 or Unix seconds")
 
 
 def _parsed(text: str) -> datetime:
-    """The instant of a text: ISO 8601, or else the digits of Unix seconds (1973 to 5138, so that a year is none)."""
+    """The instant of a text: ISO 8601, or else the digits of Unix seconds."""
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         unix = number_of(text)
-        if unix is None or not MIN_UNIX <= unix < MAX_UNIX:
+        if unix is None:
             raise
-        return datetime.fromtimestamp(unix, UTC)
+        return _of_unix(unix)
+
+
+def _of_unix(seconds: float) -> datetime:
+    if not MIN_UNIX <= seconds < MAX_UNIX:
+        raise ValueError("no Unix seconds")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def level_number(feature: Feature, value: str | None) -> int:

@@ -3,7 +3,7 @@
 import math
 from typing import Any, TypeAlias
 
-from leadmodel_artifact.lead import MAX_UNIX, MIN_UNIX, LeadError, instant
+from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.values import number_of, text_of
 
 YES = frozenset({"1", "1.0", "true", "yes", "y", "t"})
@@ -36,8 +36,6 @@ def outcome(value: Any, positive: str | None = None) -> bool | None:
 
 def seconds(value: Any) -> float | None:
     """Unix seconds of a time: ISO 8601 (UTC without an offset), or else Unix seconds as a number or a text; None for anything else."""
-    if not isinstance(value, str) and not (isinstance(value, int | float) and MIN_UNIX <= value < MAX_UNIX):
-        return None
     try:
         return instant(value).timestamp()
     except LeadError:

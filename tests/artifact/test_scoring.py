@@ -175,6 +175,9 @@ def test_now_stands_in_only_when_given():
         {"age": 151},
         {"source": ["ads"]},
         {"created_at": "soon"},
+        {"created_at": 2026},
+        {"created_at": 1767571200000},
+        {"created_at": True},
         {"details": {"text": "x"}},
     ],
 )
@@ -187,4 +190,4 @@ def test_bad_values_name_the_field(lead):
 def test_hours_are_utc():
     artifact = linear()
     assert lead_values(artifact, {"created_at": "2026-01-05T01:30:00+02:00"})[3] == 23
-    assert lead_values(artifact, {"created_at": 3600 * 5})[3] == 5
+    assert lead_values(artifact, {"created_at": 1767571200 + 3600 * 5})[3] == 5

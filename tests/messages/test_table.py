@@ -17,6 +17,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, DataWindow
 from leadmodel_artifact.values import text_of
 from leadmodel_local import rows as replay
@@ -361,3 +362,14 @@ def test_a_small_file_that_unpacks_to_a_huge_one(monkeypatch):
 )
 def test_times(value, seconds):
     assert table_values.seconds(value) == seconds
+
+
+@pytest.mark.parametrize("write", [int, str])
+@pytest.mark.parametrize("unix", [-1, 0, 2026, 10**8 - 1, 10**11, 1767571200000, 10**30])
+def test_a_table_and_a_lead_on_the_wire_hold_the_same_unix_seconds(unix, write):
+    """The control are the bounds themselves, of which the first is an instant for both and the last is the first that is none."""
+    assert table_values.seconds(write(unix)) is None
+    with pytest.raises(LeadError):
+        instant(write(unix))
+    for known in (10**8, 10**11 - 1):
+        assert table_values.seconds(write(known)) == instant(write(known)).timestamp() == known

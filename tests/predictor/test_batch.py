@@ -77,6 +77,7 @@ BAD = {
     b'{"age": [1, 151]}': "$.age[1]",
     b'{"age": [1], "source": ["a", "b"]}': "$.source",
     b'{"age": [1], "created_at": ["soon"]}': "$.created_at[0]",
+    b'{"age": [1], "created_at": [2026]}': "$.created_at[0]",
     b'{"age": [' + b",".join([b"1"] * 10_001) + b"]}": "$.age",
     b'{"source": [' + b",".join([b'"\\\\"'] * 10_001) + b"]}": "$.source",
     b'{"source": [' + b",".join([b"null"] * 10_001) + b"]}": "$.source",

@@ -93,7 +93,7 @@ def test_twenty_thousand_bad_bodies(server, full):
     chance = random.Random(20)
     plain = [json.dumps(lead).encode() for lead in leads(50, seed=2)]
     batches = [json.dumps(leads(3, seed=i)).encode() for i in range(20)]
-    columns = [b'{"age": [41, 35], "source": ["ads", null], "created_at": ["2026-01-01", 5]}']
+    columns = [b'{"age": [41, 35], "source": ["ads", null], "created_at": ["2026-01-01", 1767571200]}']
     wanted, refused, sent = 20_000 if full else 600, 0, 0
     while refused < wanted:
         piece = [("/predict", mutated(chance, chance.choice(plain))) for _ in range(50)]

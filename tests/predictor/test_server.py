@@ -108,6 +108,8 @@ def test_batch_is_in_order_and_not_counted(server):
         (b'{"source": [7]}', "$.source"),
         (b'{"details": {}}', "$.details"),
         (b'{"created_at": "soon"}', "$.created_at"),
+        (b'{"created_at": 2026}', "$.created_at"),
+        (b'{"created_at": 1767571200000}', "$.created_at"),
         (b"[" * 50_000, "$"),
     ],
 )

@@ -79,7 +79,7 @@ def test_the_previous_model_means_what_it_meant(case):
         predict.score(json.dumps(lead).encode(), 0.0)
         entry = model.ring.entries[-1]
         sent = {k: v for k, v in lead.items() if v is not None}
-        sent.setdefault("created_at", entry[1] * 3600)
+        sent.setdefault("created_at", 1767571200 + entry[1] * 3600)
         try:
             wanted = lead_values(previous, sent)
         except LeadError:
@@ -159,7 +159,7 @@ def test_a_retrained_model_shares_the_code_of_the_one_before_and_nothing_else():
     assert compiled
     both = pair(load_slot(dump(models[1]), None), first)
     assert code.cache_info().misses == compiled
-    lead = {"age": 30, "source": "ads", "created_at": 3 * 3600}
+    lead = {"age": 30, "source": "ads", "created_at": "2026-01-05T03:00:00Z"}
     wanted = [explain_score(model, lead_values(model, lead)) for model in models]
     assert wanted[0] != pytest.approx(wanted[1], abs=1e-3)
     for slots, score in zip((one, both), wanted, strict=True):

@@ -63,7 +63,7 @@ def test_a_lead_with_one_known_field_is_scored_whatever_else_it_lacks(server):
         {"age": 30},
         {"details": ""},
         {"source": "never seen"},
-        {"created_at": 0},
+        {"created_at": 1767571200},
         {"age": 1, "x": {}},
     ):
         assert server.ask("POST", "/predict", lead).status == 200

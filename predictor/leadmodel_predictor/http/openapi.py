@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from leadmodel_artifact.lead import MAX_UNIX, MIN_UNIX
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_predictor.serving.fields import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
 
-FIRST, LAST = -62_135_596_800, 253_402_300_799  # Unix seconds of the years 1 to 9999
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 SCORE = {"type": "number", "minimum": 0, "maximum": 1}
 DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
@@ -195,7 +195,7 @@ def _instant() -> dict[str, Any]:
         "description": "When the lead came in: ISO 8601 (without an offset: UTC) or Unix seconds; absent: now.",
         "anyOf": [
             {"type": "string", "format": "date-time"},
-            {"type": "number", "minimum": FIRST, "maximum": LAST},
+            {"type": "number", "minimum": MIN_UNIX, "exclusiveMaximum": MAX_UNIX},
             {"type": "null"},
         ],
     }
