@@ -1,7 +1,10 @@
 """The tests keep their own promises: each asserts something, and none reaches for a private name of the programs."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -196,3 +199,40 @@ def test_ordered_cases_are_no_set():
     assert (
         unordered(ast.parse('@pytest.mark.parametrize("case", sorted({1, 2}))\ndef test_x(case): ...')) == []
     )
+
+
+def stamped(tree: ast.Module) -> list[int]:
+    """Lines that pack a value with gzip and the time of today while the file is imported: as a case its name differs between workers."""
+    inside = {
+        id(node)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(outer.body if isinstance(outer, ast.Lambda) else ast.Module(outer.body, []))
+    }
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and id(node) not in inside]
+    packs = [call for call in calls if ast.unparse(call.func) == "gzip.compress"]
+    return [call.lineno for call in packs if not any(keyword.arg == "mtime" for keyword in call.keywords)]
+
+
+@pytest.mark.parametrize("path", files_with_tests(), ids=lambda path: str(path.relative_to(TESTS)))
+def test_no_case_holds_the_time(path):
+    assert stamped(parsed(path)) == []
+
+
+def test_a_case_with_the_time_is_noticed():
+    assert stamped(ast.parse('CASES = [gzip.compress(b"")]\ndef test_x(): gzip.compress(b"")')) == [1]
+    assert stamped(ast.parse('CASES = [gzip.compress(b"", mtime=0), lambda: gzip.compress(b"")]')) == []
+
+
+@pytest.mark.skipif(os.environ.get("LEADMODEL_FULL") != "1", reason="LEADMODEL_FULL=1: a minute")
+def test_every_process_collects_the_same_tests():
+    """Workers that collect different tests run none; a name must hold neither the time nor the order of a set."""
+    collected = []
+    for seed in ("1", "2"):
+        command = [sys.executable, "-m", "pytest", "--collect-only", "--quiet", "-p", "no:cacheprovider"]
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=TESTS.parent, env=env)
+        collected.append([line for line in done.stdout.splitlines() if "::" in line])
+    first, second = collected
+    assert len(first) > 1000
+    assert [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]] == []
