@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.cluster import ROOT, Cluster, wait_for
+from e2e.harness.cluster import FULL, ROOT, Cluster, wait_for
 from e2e.harness.load import opens, post
 from e2e.harness.models import Model
 from e2e.harness.second import second_cluster, start_with_empty_etcd, stop_components
@@ -25,7 +25,7 @@ from e2e.test_disaster import promotions, rolled_back
 from support.docs_commands import marked, serving
 from support.object_stores import s3
 
-pytestmark = [pytest.mark.lifecycle, pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.lifecycle, pytest.mark.alone, pytest.mark.own, FULL]
 PAGE = ROOT / "docs" / "operations.md"
 BACKUP, _, RESTORE = (
     block.script for block in serving(PAGE) if block.section == 12

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cluster.crds import monitoring
-from e2e.harness.cluster import HELM_NAMESPACE, ROOT, Cluster, wait_for
+from e2e.harness.cluster import FULL, HELM_NAMESPACE, ROOT, Cluster, wait_for
 from e2e.harness.conversations import Conversations
 from e2e.harness.load import post
 from e2e.harness.models import Model
@@ -25,7 +25,7 @@ from leadmodel_training.rows import write_csv
 from support.docs_commands import lines, marked
 from support.runbooks import PAGES, left_out, refusals, silent
 
-pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own]
+pytestmark = [pytest.mark.docs, pytest.mark.alone, pytest.mark.own, FULL]
 END = "@@@ end of command"
 LEADS = "/sales/leads.csv.gz"
 

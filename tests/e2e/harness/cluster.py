@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from cluster.place import Place, this
 from cluster.target import target
@@ -21,6 +24,7 @@ HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
 IMAGES = ("operator", "predictor", "training", "privacy")
 BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
 SHARED = ROOT / "build" / "e2e"
+FULL = pytest.mark.skipif(os.environ.get("LEADMODEL_FULL") != "1", reason="LEADMODEL_FULL=1: minutes")
 
 
 def run(*command: str, stdin: str | None = None, check: bool = True) -> str:
