@@ -23,15 +23,15 @@ KINDS = {  # levels, and what else a feature has
 
 def rows(artifact: Artifact, rounds: int) -> list[list[str]]:
     """Rows of a table: kind, µs a lead, ratio to the plain kind; the rounds are interleaved. The artifact lends name and version."""
-    found: Mapping[str, list[float]] = {kind: [] for kind in KINDS}
+    measured: Mapping[str, list[float]] = {kind: [] for kind in KINDS}
     readers = {kind: _reader(artifact, kind) for kind in KINDS}
     for number in range(-1, rounds):  # round -1 warms up
         for kind, (levels, _) in KINDS.items():
             took = _once(readers[kind], levels)
             if number >= 0:
-                found[kind].append(took)
-    plain = found[PLAIN]
-    return [[kind, spread(times).show(2), ratio(times, plain).show(2)] for kind, times in found.items()]
+                measured[kind].append(took)
+    plain = measured[PLAIN]
+    return [[kind, spread(times).show(2), ratio(times, plain).show(2)] for kind, times in measured.items()]
 
 
 def _reader(artifact: Artifact, kind: str) -> Reader:

@@ -161,10 +161,10 @@ def _with_gaps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float
 def heatmap(axis: Any, panel: Panel, answers: Answers, span: tuple[float, float]) -> None:
     """Cumulative buckets as the number of each bucket alone, dark where many fell."""
     _time(axis, panel, span)
-    found = {float(s["metric"]["le"]): dict(s["values"]) for s in answers[panel.queries[0].expr]}
-    bounds = sorted(found)
-    times = sorted({at for values in found.values() for at in values}, key=float)[::5]
-    counts = [[float(found[bound].get(at, 0)) for at in times] for bound in bounds]
+    buckets = {float(s["metric"]["le"]): dict(s["values"]) for s in answers[panel.queries[0].expr]}
+    bounds = sorted(buckets)
+    times = sorted({at for values in buckets.values() for at in values}, key=float)[::5]
+    counts = [[float(buckets[bound].get(at, 0)) for at in times] for bound in bounds]
     alone = [
         counts[0],
         *([max(b - a, 0) for a, b in zip(x, y, strict=True)] for x, y in itertools.pairwise(counts)),

@@ -54,7 +54,7 @@ print(json.dumps({
 
 
 def forget_images():
-    """Empty buildah's storage."""
+    """Remove all containers and images from buildah's storage of this test."""
     engine.run("buildah", "rm", "--all")
     engine.run("buildah", "rmi", "--all", "--force")
 

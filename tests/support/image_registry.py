@@ -77,7 +77,7 @@ def registry() -> Iterator[Registry]:
         do_HEAD = do_GET  # noqa: N815 (the base class finds methods by these names)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Write no line per request to standard error."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, daemon=True).start()

@@ -70,7 +70,7 @@ def _with_roles(
     if yes in {"Won", "0"}:
         request = replace(request, positive=yes)
     if json_lines and (no, yes) == ("0", "1"):
-        no, yes = chance.choice([(0, 1), (False, True), (0.0, 1.0)])  # type: ignore[assignment]
+        no, yes = chance.choice([(0, 1), (False, True), (0.0, 1.0)])
     cells = {**cells, "y": lambda _: yes if chance.random() < 0.4 else no}
     if chance.random() < 0.8:
         name = chance.choice(["created_at", "created_at", "submitted"])

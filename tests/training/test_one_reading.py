@@ -86,7 +86,7 @@ BROKEN = {  # a public name, and what a reader with a rule of its own has in its
 
 @pytest.mark.parametrize("rule", BROKEN)
 def test_a_reader_with_a_rule_of_its_own_is_caught(rule, monkeypatch, tmp_path):
-    """The control."""
+    """The control: a reader that broke one rule would be seen."""
     monkeypatch.setattr(*BROKEN[rule])
     assert any(unlike(seed, tmp_path / "leads") for seed in range(CONTROLS))
 
@@ -136,7 +136,7 @@ def test_a_line_of_compiled_code_codes_as_the_table_does(feature, value):
 
 
 def test_a_plain_dictionary_takes_true_for_one():
-    """The control."""
+    """The control: without the class of its own, true would have the code of the level 1."""
     assert dict(codes(BOTH)).get(True) == BOTH.levels.index("1")
 
 
