@@ -34,6 +34,7 @@ class Reader:
     """Answers each question after `took` seconds, and notes how many are open at once."""
 
     took: float = TOOK_S
+    silent: int = 0  # questions of an object before its event is written
     asked: dict[str, int] = field(default_factory=dict)
     open: dict[str, int] = field(default_factory=dict)
     most: int = 0
@@ -44,14 +45,16 @@ class Reader:
         self.most = max(self.most, self.open[namespace])
         await asyncio.sleep(self.took)
         self.open[namespace] -= 1
+        if self.asked[uid] <= self.silent:
+            return []
         return [
             {"reason": "FailedCreate", "message": f"exceeded quota {uid}", "metadata": {}, "type": "Warning"}
         ]
 
 
-def waiting_job(name):
+def waiting_job(name, age_s=60.0):
     labels = {"customerops.dev/role": "poll", "customerops.dev/leadmodel": name}
-    created = (BEGAN - timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+    created = (BEGAN - timedelta(seconds=age_s)).isoformat().replace("+00:00", "Z")
     metadata = {"name": f"{name}-poll", "uid": f"uid-{name}", "creationTimestamp": created, "labels": labels}
     return {
         "metadata": metadata,
@@ -60,17 +63,17 @@ def waiting_job(name):
     }
 
 
-def look(namespaces, took=TOOK_S):
+def look(namespaces, took=TOOK_S, silent=0, age_s=60.0):
     """All LeadModels of some namespaces are made at once, and looked at again and again; the reader, and when each first knew its fault."""
 
     async def tell():
-        loop, reader, known = asyncio.get_running_loop(), Reader(took), {}
+        loop, reader, known = asyncio.get_running_loop(), Reader(took, silent), {}
         events = JobEvents(reader)
 
         async def work(key):
             await asyncio.sleep(PASS_S)
             now = BEGAN + timedelta(seconds=loop.time())
-            if await events.faults(key, [waiting_job(key.name)], [], now):
+            if await events.faults(key, [waiting_job(key.name, age_s)], [], now):
                 known.setdefault(key, loop.time())
             return SOON_S
 
@@ -130,3 +133,19 @@ def test_a_fault_is_kept_between_two_questions():
     reader, known = look({"usual": 1})
     assert reader.asked == {"uid-usual-0": LONG_S // AGAIN.total_seconds()}
     assert len(known) == 1
+
+
+def test_a_young_job_whose_event_is_late_is_asked_for_again_soon():
+    _, known = look({"usual": 1}, silent=1, age_s=0.0)
+    assert max(known.values()) < 15
+
+
+def test_an_old_job_without_events_is_asked_for_rarely():
+    reader, _ = look({"usual": 1}, silent=1000)
+    assert reader.asked == {"uid-usual-0": LONG_S // AGAIN.total_seconds()}
+
+
+def test_control_a_young_job_that_is_asked_for_as_rarely_is_told_late(monkeypatch):
+    monkeypatch.setattr(job_events, "SILENT_AGAIN", AGAIN)
+    _, known = look({"usual": 1}, silent=1, age_s=0.0)
+    assert max(known.values()) >= 15

@@ -22,6 +22,10 @@ from leadmodel_operator.reconcile import Key
 
 PATIENCE = timedelta(seconds=4)  # most Jobs begin within this time
 AGAIN = timedelta(seconds=10)
+SILENT_AGAIN = timedelta(
+    seconds=4
+)  # while no event tells anything of a Job that is young: a busy cluster writes it late
+YOUNG = timedelta(seconds=20)
 REST = 4.0  # times as long as the last question took
 _NONE: MappingProxyType[str, Fault] = MappingProxyType({})
 
@@ -52,7 +56,8 @@ class JobEvents:
             self.forget(key)
             return _NONE
         read_at = self._read_at.get(key)
-        if read_at is None or now - read_at >= AGAIN:
+        again = AGAIN if self._faults.get(key) or not _young(waiting, now) else SILENT_AGAIN
+        if read_at is None or now - read_at >= again:
             faults = await self._read_and_rest(key.namespace, waiting)
             self._read_at[key], self._faults[key] = now, MappingProxyType(faults)
         return self._faults.get(key, _NONE)
@@ -92,6 +97,11 @@ def newest_waiting(jobs: Sequence[Object], pods: Sequence[Object], now: datetime
         if seen is not None and seen.waits and seen.fault is None and now - seen.created >= PATIENCE:
             newest[seen.kind] = job
     return {job["metadata"]["name"]: cluster.newest_pod(job, pods) or job for job in newest.values()}
+
+
+def _young(waiting: Mapping[str, Object], now: datetime) -> bool:
+    made = (cluster.instant(item["metadata"]["creationTimestamp"]) for item in waiting.values())
+    return any(at is not None and now - at < YOUNG for at in made)
 
 
 def _fault(events: Sequence[Object]) -> Fault:
