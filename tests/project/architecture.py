@@ -54,6 +54,7 @@ MEANING = {
     "leadmodel_messages": "what programs say to each other: answers, error words, exit codes, command lines",
     "leadmodel_artifact": "the file of a model: reading, writing, scoring",
     "leadmodel_statistics": "AUC and its error, PSI, calibration",
+    "leadmodel_text": "what a text says: intent, sentiment, urgency, language",
     "leadmodel_store": "bytes by URI: s3, gs, az, http, pvc, file",
 }
 SHARED = "contract"  # the folder of the parts that all programs share

@@ -40,6 +40,7 @@ BREACHES = {
     "levels": ("contract/leadmodel_artifact/model.py", "import leadmodel_artifact.scoring"),
     "messages": ("contract/leadmodel_messages/breach.py", "import leadmodel_store.store"),
     "statistics": ("contract/leadmodel_statistics/breach.py", "import leadmodel_artifact.artifact"),
+    "text": ("contract/leadmodel_text/breach.py", "import leadmodel_artifact.artifact"),
     "operator": ("operator/leadmodel_operator/breach.py", "import leadmodel_store.store"),
     "client": ("operator/leadmodel_operator/kubernetes/apiserver/client.py", "import kubernetes.client"),
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
