@@ -185,9 +185,12 @@ def backfill(
     ]
 
 
+EVERY_ADDRESS = ""  # of IPv4 and of IPv6, whichever a pod has
+
+
 @dataclass(frozen=True)
 class Address:
-    """Where a predictor listens: on one address and port."""
+    """Where a predictor listens: on one address and port, or on a port of EVERY_ADDRESS."""
 
     host: str
     port: int

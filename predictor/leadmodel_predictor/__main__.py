@@ -71,7 +71,11 @@ def _add_models(p: argparse.ArgumentParser) -> None:
 
 
 def _add_address(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    p.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; empty: all, IPv4 and IPv6 (default: 127.0.0.1)",
+    )
     p.add_argument("--port", type=int, default=8080, help="port to listen on (default: 8080)")
     p.add_argument(
         "--fd",
@@ -211,7 +215,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     token = partial(read_token, given.token_file) if given.token_file is not None else None
     app = Application(model, Reloads(model, lambda: loader.again(model), given.min_auc, token))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
-    where = f"sockets {given.fd}" if inherited else f"{given.host}:{given.port}"
+    where = f"sockets {given.fd}" if inherited else f"{given.host or 'every address'}:{given.port}"
     print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
     guard = Guard(
         lambda limit: model.metrics.limited[limit](),

@@ -11,6 +11,7 @@ import pytest
 
 from leadmodel_operator.kubernetes.render.jobs import poll_job
 from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
+from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.planned import Poll, Serve
 from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
@@ -32,11 +33,17 @@ SERVE = Serve(
 )
 
 
-@pytest.mark.parametrize("version", [1])
+@pytest.mark.parametrize("version", [1, 2])
 def test_a_released_rendering_stays_as_it_was(version: int):
     """On purpose changed? Keep this version in the code, raise `rendering`, and add a golden file for the new one."""
     found = pod_template(LEAD_MODEL, replace(SERVE, template=version))
     assert found == json.loads((GOLDEN / f"pods-{version}.json").read_text())
+
+
+def test_new_pods_listen_on_every_address():
+    """On IPv6 too, for a cluster may have nothing else. Pods of the first rendering stay as they are until a model is promoted."""
+    container = pod_template(LEAD_MODEL, replace(SERVE, template=Observed.rendering))["spec"]["containers"][0]
+    assert "--host=" in container["args"]
 
 
 def test_a_decision_that_changes_no_model_restarts_no_pod():

@@ -281,6 +281,18 @@ def test_a_previous_that_does_not_load_is_no_failure(tmp_path):
         stop(server)
 
 
+@pytest.mark.parametrize(("host", "answers"), [("", True), ("0.0.0.0", False)], ids=["every", "control"])
+def test_a_pod_answers_on_ipv6(tmp_path, host, answers):
+    """A cluster may have IPv6 alone. The control is the address of IPv4."""
+    server = start(tmp_path, f"--host={host}")
+    try:
+        assert server.client.get("/readyz").status_code == 200
+        with socket.socket(socket.AF_INET6) as six:
+            assert (six.connect_ex(("::1", server.client.base_url.port)) == 0) is answers
+    finally:
+        stop(server)
+
+
 def test_what_kubernetes_says_of_a_service_called_leadmodel_is_no_port(monkeypatch):
     """The control is the port that a person sets."""
     monkeypatch.setenv("LEADMODEL_PORT", "tcp://10.96.0.7:80")

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from leadmodel_messages import commands
-from leadmodel_messages.commands import Address, Model, Program
+from leadmodel_messages.commands import EVERY_ADDRESS, Address, Model, Program
 from leadmodel_messages.places import SNAPSHOT_FILE
 from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import (
@@ -159,7 +159,7 @@ def _arguments(serve: Serve) -> list[str]:
     return commands.predictor(
         champion=Model(f"/models/champion/{SNAPSHOT_FILE}", serve.champion),
         previous=previous,
-        listen=Address("0.0.0.0", PORT),  # noqa: S104  # the pod's own network
+        listen=Address("0.0.0.0" if serve.template == 1 else EVERY_ADDRESS, PORT),  # noqa: S104  # the pod's own network
         measured_auc=serve.measured_auc,
         drain_s=None,
     )
