@@ -10,10 +10,24 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from cluster.argocd import NAMESPACE as ARGOCD
 from cluster.build import CACHE
 from cluster.components import import_image
 from cluster.target import kind_load
-from e2e.harness.cluster import HELM_NAMESPACE, IMAGES, PLACE, SHARED, TARGET, Cluster, locked, named, run
+from e2e.harness.cluster import (
+    HELM_NAMESPACE,
+    HELM_RELEASE,
+    IMAGES,
+    PLACE,
+    SHARED,
+    TARGET,
+    Cluster,
+    locked,
+    named,
+    released,
+    run,
+)
+from e2e.harness.documented import SECRET
 from e2e.harness.models import Model, corrupted, real_leads, train_on
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
@@ -86,6 +100,32 @@ def operator(cluster: Cluster, images: str) -> None:
             started = time.monotonic()
             cluster.install(images)
             print(f"operator installed in {time.monotonic() - started:.1f} s")
+
+
+@pytest.fixture(scope="session")
+def release(cluster: Cluster, images: str) -> None:
+    """The images under the names that the chart's values have."""
+    for image in IMAGES:
+        released(PLACE, image, images)
+
+
+@pytest.fixture
+def a_cluster_without(cluster: Cluster, images: str) -> Iterator[None]:
+    """As a user has it before: no operator, no definition. The tests' own operator comes back afterwards."""
+    cluster.helm("uninstall", HELM_RELEASE, "-n", HELM_NAMESPACE, "--wait", "--ignore-not-found")
+    cluster.kubectl("delete", "crd", "leadmodels.customerops.dev", "--ignore-not-found", "--timeout=60s")
+    cluster.kubectl(
+        "delete", "namespace", HELM_NAMESPACE, ARGOCD, "sales", "--ignore-not-found", "--timeout=120s"
+    )
+    cluster.kubectl("create", "namespace", ARGOCD)
+    for name in ("argocd-cm", "argocd-notifications-cm"):
+        cluster.kubectl("create", "configmap", name, "-n", ARGOCD)
+    yield
+    cluster.kubectl("delete", "leadmodels", "--all", "-n", "default", check=False)
+    cluster.kubectl("delete", "secret", SECRET, "-n", "default", "--ignore-not-found")
+    cluster.kubectl("delete", "namespace", ARGOCD, "sales", "--ignore-not-found", "--wait=false")
+    cluster.kubectl("delete", "namespace", HELM_NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    cluster.install(images)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """What the tests on a real cluster share with other processes and threads: numbers of clusters, and a thread that must not end unseen."""
 
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from cluster.place import Place
 from e2e.harness.cluster import Cluster
 from e2e.harness.monitoring import followed
 from e2e.harness.second import second_cluster
+from e2e.harness.transcript import Transcript
 
 SCRAPE = {"job_name": "pods", "kubernetes_sd_configs": [{"role": "pod"}]}
 
@@ -97,3 +99,17 @@ def test_an_api_server_that_does_not_answer_for_a_moment_is_asked_again(tmp_path
     with followed(cluster, [SCRAPE], tmp_path):
         assert cluster.seen.wait(30)
     assert json.loads((tmp_path / "pods.json").read_text()) == []
+
+
+def test_a_transcript_keeps_commands_with_their_outputs(tmp_path):
+    told = Transcript(tmp_path, {**os.environ, "WORD": "two"})
+    told.tell("First:")
+    assert told.run("echo one; echo $WORD >&2") == "one\ntwo\n"
+    assert told.page("# Head") == "# Head\n\nFirst:\n\n```text\n$ echo one; echo $WORD >&2\none\ntwo\n```\n"
+
+
+def test_a_transcript_ends_where_a_command_fails(tmp_path):
+    told = Transcript(tmp_path, dict(os.environ))
+    with pytest.raises(AssertionError, match="ended with 3: no such thing"):
+        told.run("echo no such thing; exit 3")
+    assert told.parts == []
