@@ -7,8 +7,10 @@ the rules use are added here.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from datetime import datetime
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from leadmodel_operator.resource.crd import crd
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
@@ -161,10 +163,20 @@ def quantity(text: str) -> float:
     return float(match[1]) * _SCALE[match[2] or ""]
 
 
+def _hour(time: datetime, zone: str) -> int:
+    """The hour of an instant in a time zone, -1 where no such zone exists; UTC counts where this machine has no zones at all."""
+    try:
+        return time.astimezone(ZoneInfo(zone)).hour
+    except (LookupError, ValueError, OSError):
+        return -1 if available_timezones() else time.hour
+
+
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "findAll": lambda text, pattern: re.findall(pattern, text),
     "split": lambda text, separator: text.split(separator),
     "isQuantity": lambda text: _QUANTITY.fullmatch(text) is not None,
     "quantity": quantity,
     "compareTo": lambda a, b: (a > b) - (a < b),
+    "indexOf": lambda text, part: text.find(part),
+    "getHours": _hour,
 }

@@ -9,8 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import yaml
+from cronsim import CronSim, CronSimError
 
 from leadmodel_local.state import files
 from leadmodel_operator.reconcile import Key
@@ -96,7 +98,24 @@ def check(raw: Mapping[str, Any]) -> Spec:
             raise SchemaError(
                 f"spec.{path} must be a duration between {low} and {high}, such as 30s or 1h30m"
             )
+    for path, wanted in (("retraining", spec.retraining), ("piiBackfill", spec.pii_backfill)):
+        if wanted is not None:
+            _check_schedule(f"spec.{path}", wanted.schedule, wanted.time_zone)
     return spec
+
+
+def _check_schedule(path: str, schedule: str, zone: str) -> None:
+    """Refuse a zone that does not exist, as the API server does, and a schedule that never comes, as 31 February."""
+    try:
+        begin = datetime(2000, 1, 1, tzinfo=ZoneInfo(zone))
+    except (LookupError, ValueError, OSError):
+        raise SchemaError(
+            f"{path}.timeZone must be a time zone that exists, such as Etc/UTC or Europe/Berlin"
+        ) from None
+    try:
+        next(CronSim(schedule, begin))
+    except (CronSimError, StopIteration):
+        raise SchemaError(f"{path}.schedule must name times that come, such as 0 1 * * *") from None
 
 
 def _refuse_unknown_fields(raw: Any, node: Mapping[str, Any], path: str) -> None:

@@ -125,9 +125,21 @@ def _resources() -> dict[str, Any]:
     )
     schema = _with_rule(
         schema,
-        "!has(self.requests) || self.requests.all(k, !k.contains('/') || (has(self.limits) && k in self.limits && "
+        "!has(self.requests) || self.requests.all(k, (!k.contains('/') && !k.startsWith('hugepages-')) || (has(self.limits) && k in self.limits && "
         "string(self.limits[k]) == string(self.requests[k])))",
-        "requests of a resource with a domain, such as nvidia.com/gpu, must equal its limits: set both alike, or the limit alone",
+        "requests of huge pages or of a resource with a domain, such as nvidia.com/gpu, must equal its limits: set both alike, or the "
+        "limit alone",
+    )
+    schema = _with_rule(
+        schema,
+        "!has(self.limits) || !self.limits.exists(k, k.startsWith('hugepages-')) || [self.limits, has(self.requests) ? "
+        "self.requests : self.limits].exists(m, 'cpu' in m || 'memory' in m)",
+        "huge pages need cpu or memory beside them: name one of both",
+    )
+    schema = _with_rule(
+        schema,
+        "[has(self.limits) ? self.limits : {}, has(self.requests) ? self.requests : {}].all(m, m.all(k, !k.startsWith('requests.')))",
+        "must name a resource without requests., which only quotas use: nvidia.com/gpu",
     )
     return _with_rule(
         schema,

@@ -12,7 +12,7 @@ import yaml
 
 from leadmodel_operator.resource.columns import COLUMNS, PrinterColumn, figures_schema
 from leadmodel_operator.resource.fields import duration_bounds
-from leadmodel_operator.resource.formats import CRON, DURATION, NAME, QUANTITY, URI, Form
+from leadmodel_operator.resource.formats import CRON, DURATION, NAME, QUANTITY, TIME_ZONE, URI, Form
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -94,7 +94,19 @@ URI_RULES = (
 
 
 _RANGES = "self.findAll('[0-9]+-[0-9]+').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))"
-CRON_RANGE_RULE = _rule(_RANGES, "must have ranges of cron fields that rise, such as 8-18")
+_NAMES = "'SUN MON TUE WED THU FRI SAT JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'"
+_NAME_RANGES = (
+    "self.findAll('[A-Z]+-[A-Z]+')"
+    f".all(r, {_NAMES}.indexOf(r.split('-')[0]) <= {_NAMES}.indexOf(r.split('-')[1]))"
+)
+CRON_RANGE_RULE = _rule(
+    f"{_RANGES} && {_NAME_RANGES}", "must have ranges of cron fields that rise, such as 8-18 or MON-FRI"
+)
+# The API server looks the zone up where it would look up that of the CronJob; an unknown zone is an error, and refused.
+TIME_ZONE_RULE = _rule(
+    "timestamp('2000-01-01T00:00:00Z').getHours(self) >= 0",
+    "must be a time zone that exists in the IANA database, such as Etc/UTC or Europe/Berlin",
+)
 
 
 def duration_rule(low: str, high: str) -> dict[str, Any]:
@@ -141,7 +153,7 @@ def _pattern_rules(pattern: Form, path: str) -> list[dict[str, Any]]:
     if pattern == DURATION:
         return [duration_rule(*duration_bounds(Spec)[path])]
     text = "string(self)" if pattern == QUANTITY else "self"
-    more = [CRON_RANGE_RULE] if pattern == CRON else []
+    more = {CRON: [CRON_RANGE_RULE], TIME_ZONE: [TIME_ZONE_RULE]}.get(pattern, [])
     return [_rule(f"{text}.matches(r'{pattern}')", pattern.sentence), *more]
 
 

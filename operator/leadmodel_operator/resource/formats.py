@@ -25,8 +25,8 @@ QUANTITY = Form(
     r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$", "must be a quantity such as 250m, 1, 128Mi or 2Gi"
 )
 ENV_NAME = Form(
-    r"^[-._a-zA-Z][-._a-zA-Z0-9]*$",
-    "must be the name of an environment variable: letters, digits, -, _ and ., no digit first",
+    r"^([-_a-zA-Z]|[.][-_a-zA-Z0-9])[-._a-zA-Z0-9]*$",
+    "must be the name of an environment variable: letters, digits, -, _ and ., no digit first, no two dots first",
 )
 DIGEST = Form(r"^sha256:[0-9a-f]{64}$", "must be sha256: and 64 digits 0-9a-f, as leadmodel-train prints it")
 URI = Form(
@@ -40,12 +40,13 @@ NAME = Form(
 )
 KEY = Form(r"^[-._a-zA-Z0-9]+$", "must be a key of the Secret or ConfigMap: letters, digits, -, _ and .")
 _PREFIX, _PART = rf"{_DNS_LABEL}([.]{_DNS_LABEL})*/", "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_ANY_CASE_PREFIX = _PREFIX.replace("a-z", "A-Za-z")
 LABEL_KEY = Form(
     rf"^({_PREFIX})?{_PART}$",
     "must have label keys such as team or example.org/team: up to 63 letters, digits, -, _ and . with a letter or digit at both ends",
 )
 ANNOTATION_KEY = Form(
-    rf"^({_PREFIX.replace('a-z', 'A-Za-z')})?{_PART}$",
+    rf"^({_ANY_CASE_PREFIX})?{_PART}$",
     "must have annotation keys such as team or example.org/team: up to 63 letters, digits, -, _ and . with a letter or digit at both "
     "ends",
 )
@@ -58,7 +59,8 @@ RESOURCE_NAME = Form(
     "must name cpu, memory, ephemeral-storage, hugepages-SIZE or a resource with its domain, such as nvidia.com/gpu",
 )
 FIELD_PATH = Form(  # \x27 is the quote, which CEL's raw strings cannot hold
-    r"^(metadata[.](name|namespace|uid)|metadata[.](labels|annotations)\[\x27[-A-Za-z0-9_./]+\x27\]"
+    r"^(metadata[.](name|namespace|uid)"
+    rf"|metadata[.](labels\[\x27({_PREFIX})?|annotations\[\x27({_ANY_CASE_PREFIX})?){_PART}\x27\]"
     r"|spec[.](nodeName|serviceAccountName)|status[.](hostIPs?|podIPs?))$",
     "must be a field that a container can read: metadata.name, .namespace, .uid, .labels['KEY'] or .annotations['KEY'], "
     "spec.nodeName or .serviceAccountName, status.hostIP or .podIP",

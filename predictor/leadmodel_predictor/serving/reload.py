@@ -16,8 +16,9 @@ from leadmodel_store.store import StoreError
 
 MAX_QUEUED = 8
 LOOPBACK = frozenset({"127.0.0.1", "::1"})  # not 127.0.0.6, from which a mesh speaks for others
-PROXIES = frozenset({"via", "forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip"})
-PROXY_PREFIXES = ("x-forwarded-", "x-envoy-", "x-original-", "x-b3-")
+PROXIES = frozenset({"via", "forwarded", "x-forwarded", "x-real-ip", "x-proxyuser-ip", "x-amzn-trace-id"})
+PROXY_PREFIXES = ("x-forwarded-", "x-envoy-", "x-original-", "x-b3-", "cf-", "l5d-")
+PROXY_PARTS = ("client-ip", "clientip")  # True-Client-IP, X-Cluster-Client-IP, X-Azure-ClientIP, ...
 
 ReadToken = Callable[[], str]  # raises OSError where no token can be read
 
@@ -91,6 +92,11 @@ def _failed(error: Exception) -> dict[str, Any]:
             return {"ok": False, "error": what, "rejected": False}
 
 
+def _is_of_a_proxy(name: str) -> bool:
+    """Whether proxies, meshes and load balancers add a header of this name (in small letters)."""
+    return name in PROXIES or name.startswith(PROXY_PREFIXES) or any(part in name for part in PROXY_PARTS)
+
+
 def _why_not_from_here(request: Request) -> tuple[int, str] | None:
     """Why a request was not made by a program on this machine for itself; None if it was.
 
@@ -98,7 +104,7 @@ def _why_not_from_here(request: Request) -> tuple[int, str] | None:
     """
     names = request.headers.keys()
     peer = request.client.host if request.client else ""
-    if peer not in LOOPBACK or any(n in PROXIES or n.startswith(PROXY_PREFIXES) for n in names):
+    if peer not in LOOPBACK or any(map(_is_of_a_proxy, names)):
         return 403, "without a token only loopback may reload; start with --token-file to allow more"
     hosts = request.headers.getlist("host")
     origins = request.headers.getlist("origin")
