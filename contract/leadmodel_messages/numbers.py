@@ -16,6 +16,8 @@ LEAST_SHARE = 0.5  # of all filled fields: numbers
 SAMPLE = 1000  # texts after which a column of words is given up
 _SIGNS = r"(?:[$€£¥₹%]|USD|EUR|GBP|CHF|JPY|INR|kr|Fr\.?)"
 _GAP = " \u00a0\u202f'\u2019"
+_NUMBERS_ALONE = "'\u2019\u202f"  # of the gaps, those that no telephone number is written with
+_MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class NumberFormat:
         """The number of a text, None for a text that is missing. Raises ValueError for a text that is neither."""
         if self == PLAIN:
             return number_of(text)
-        match = self._shape.fullmatch(text.replace("\u00a0", " ").replace("\u202f", " "))
+        match = self._shape.fullmatch(
+            text.replace("\u00a0", " ").replace("\u202f", " ").replace(_MINUS, "-")
+        )
         if match is None or (match[1] and match[2]):
             if is_missing_word(text):
                 return None
@@ -57,7 +61,7 @@ COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point 
 POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
 COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
 _CORE, _GROUPED = re.compile(r"[0-9][0-9.,]*", re.ASCII), re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
-_START = re.compile(rf"\s*[+-]?\s*(?:{_SIGNS}\s*)?[+-]?[0-9]")  # of a number in any format
+_START = re.compile(rf"\s*[+{_MINUS}-]?\s*(?:{_SIGNS}\s*)?[+{_MINUS}-]?[0-9]")  # of a number in any format
 MIN_GROUPED = 30  # texts such as 1,234; of numbers with decimals, a tenth would have fewer than three, so 30 say nothing in .9^30 = 4 %
 MARKED = (POINT, COMMA, POINT_GAP, COMMA_GAP)
 
@@ -133,8 +137,9 @@ def _groups(texts: Iterable[str]) -> tuple[int, set[str], bool]:
 
 
 def _has_marks(counts: Mapping[str, int], format_: NumberFormat) -> bool:
-    """Whether a text has decimals or a sign of money: blanks alone also group the digits of telephone numbers."""
-    return any(format_.decimal in text or re.search(_SIGNS, text) for text in counts)
+    """Whether a text has decimals, a sign of money or marks of numbers alone: blanks also group the digits of telephone numbers."""
+    sure = {format_.decimal, *_NUMBERS_ALONE}
+    return any(any(map(text.__contains__, sure)) or re.search(_SIGNS, text) for text in counts)
 
 
 def may_hold_numbers(counts: Iterable[str]) -> bool:

@@ -63,6 +63,9 @@ MARKS = {
     "decimal comma": (lambda x: f"{x:.2f}".replace(".", ","), ";"),
     "German": (lambda x: f"{x:,.2f}".translate(str.maketrans(",.", ".,")), ";"),
     "Swiss": (lambda x: f"{x:,.2f}".replace(",", "'"), ","),
+    "Swiss, whole": (lambda x: f"{1000 + x:,.0f}".replace(",", "\u2019"), ","),
+    "French, whole": (lambda x: f"{1000 + x:,.0f}".replace(",", "\u202f"), ";"),
+    "typographic minus": (lambda x: f"{x - 4000:.1f}".replace("-", "\u2212"), ","),
     "millions": (lambda x: f"{1000 * x:,.0f}", ","),
     "German millions": (lambda x: f"{1000 * x:,.0f}".replace(",", "."), ";"),
     "missing words": (lambda x: "n/a" if x < 300 else f"{x:.1f}", ","),
@@ -80,6 +83,14 @@ def test_numbers_with_marks_are_numbers_and_it_is_told(tmp_path, capsys, case):
     edges = next(f for f in artifact.reference.features if f.name == "income").edges
     assert edges[-1] - edges[0] > 50 or case == "share"
     assert all(isinstance(lead.get("income", 0.0), float) for lead, _ in rows[1:])
+
+
+def test_control_telephone_numbers_are_no_numbers(tmp_path, capsys):
+    """Blanks alone group them, too: (1 234 567)."""
+    column = {"line": lambda _i, _y, c: f"{c.randrange(1_000_000, 9_999_999):,}".replace(",", " ")}
+    artifact = train(write(tmp_path / "leads.csv", {"age": lambda i, _y, _c: i % 60, **column}))
+    assert "line" not in kinds_of(artifact)
+    assert "column 'line': left out" in capsys.readouterr().err
 
 
 def test_thousands_are_grouped_by_one_mark_throughout():
