@@ -32,8 +32,8 @@ def labels(config: dict[str, Any], meta: dict[str, str]) -> dict[str, str] | Non
         if rule.get("action") == "keep":
             if re.fullmatch(rule["regex"], value) is None:
                 return None
-        elif value:
-            given[rule["target_label"]] = value
+        elif value or "replacement" in rule:
+            given[rule["target_label"]] = rule.get("replacement", value)
     return given
 
 
@@ -72,9 +72,47 @@ def test_the_operators_own_labels_win(file):
     assert given.keys() >= OPERATOR_TARGET
 
 
-def test_a_setting_that_is_not_translated_is_seen():
+OF_SERVICE = {"namespace": "ops", "pod": "operator-1", "port": "http"}
+
+
+def service_monitor() -> tuple[dict[str, Any], dict[str, str]]:
+    """The chart's ServiceMonitor, and what Prometheus knows of a target that it takes."""
+    (monitor, *_) = [found for file in FILES if (found := monitors(file).get("ServiceMonitor"))]
+    facts = meta("service", "endpoint_port_name", monitor["spec"]["selector"]["matchLabels"] | OF_SERVICE)
+    return monitor, facts | {"__meta_kubernetes_service_name": "metrics"}
+
+
+def test_the_job_of_the_operator_is_the_label_that_the_monitor_names():
+    monitor, facts = service_monitor()
+    given = labels(scrape_config(monitor), facts)
+    assert given is not None
+    assert given["job"] == "leadmodel-operator"
+
+
+@pytest.mark.parametrize("job_label", [None, "app.kubernetes.io/absent"])
+def test_control_without_that_label_the_job_is_the_service(job_label):
+    monitor, facts = service_monitor()
+    monitor["spec"].pop("jobLabel")
+    given = labels(scrape_config(monitor | {"spec": monitor["spec"] | {"jobLabel": job_label}}), facts)
+    assert given is not None
+    assert given["job"] == "metrics"
+
+
+def test_the_job_of_predictors_is_the_monitor_and_a_label_where_one_is_named():
     monitor = monitors(FILES[0])["PodMonitor"]
-    monitor["spec"]["podMetricsEndpoints"][0]["scheme"] = "https"
+    facts = meta("pod", "pod_container_port_name", POD)
+    metadata = monitor["metadata"]
+    for job_label, job in ((None, f"{metadata['namespace']}/{metadata['name']}"), (LABEL, "conversion")):
+        given = labels(scrape_config(monitor | {"spec": monitor["spec"] | {"jobLabel": job_label}}), facts)
+        assert given is not None
+        assert given["job"] == job
+
+
+@pytest.mark.parametrize("where", ["endpoint", "spec"])
+def test_a_setting_that_is_not_translated_is_seen(where):
+    monitor = monitors(FILES[0])["PodMonitor"]
+    spec = monitor["spec"]
+    (spec["podMetricsEndpoints"][0] if where == "endpoint" else spec)["scheme"] = "https"
     with pytest.raises(ValueError, match="scheme"):
         scrape_config(monitor)
 

@@ -58,9 +58,8 @@ def _endpoints(objects: Sequence[Object]) -> Iterator[Object]:
         for endpoint in (listing.get("endpoints") or []) if service else []:
             pod = pods.get((namespace, endpoint.get("targetRef", {}).get("name")))
             for port in listing.get("ports") or []:
-                facts = (
-                    {"endpoint_port_name": port.get("name") or ""} | _labels("service", service) | _pod(pod)
-                )
+                of_service = {"service_name": service["metadata"]["name"]} | _labels("service", service)
+                facts = {"endpoint_port_name": port.get("name") or ""} | of_service | _pod(pod)
                 yield _group(endpoint["addresses"][0], port["port"], {"namespace": namespace} | facts)
 
 

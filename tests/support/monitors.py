@@ -8,13 +8,14 @@ from typing import Any
 
 Object = dict[str, Any]
 TRANSLATED = {"port", "path", "honorLabels", "interval", "scrapeTimeout", "relabelings", "metricRelabelings"}
+OF_SPEC = {"selector", "namespaceSelector", "jobLabel", "podMetricsEndpoints", "endpoints"}
 
 
 def scrape_config(monitor: Object) -> Object:
     """One scrape configuration. Raises ValueError for a field that is not translated."""
     pods = monitor["kind"] == "PodMonitor"
     (endpoint,) = monitor["spec"]["podMetricsEndpoints" if pods else "endpoints"]
-    if unknown := endpoint.keys() - TRANSLATED:
+    if unknown := (endpoint.keys() - TRANSLATED) | (monitor["spec"].keys() - OF_SPEC):
         raise ValueError(f"not translated: {', '.join(sorted(unknown))}")
     role = "pod" if pods else "endpoints"
     where = monitor["spec"]["namespaceSelector"]
@@ -28,6 +29,7 @@ def scrape_config(monitor: Object) -> Object:
         "kubernetes_sd_configs": [discovery],
         "relabel_configs": [
             *_kept(monitor, endpoint, pods=pods),
+            *_job(monitor, pods=pods),
             *map(_rule, endpoint.get("relabelings", [])),
         ],
         "metric_relabel_configs": [_rule(rule) for rule in endpoint.get("metricRelabelings", [])],
@@ -52,6 +54,20 @@ def _kept(monitor: Object, endpoint: Object, *, pods: bool) -> list[Object]:
         {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
         {"source_labels": ["__meta_kubernetes_pod_container_name"], "target_label": "container"},
     ]
+
+
+def _job(monitor: Object, *, pods: bool) -> list[Object]:
+    """What the operator of Prometheus makes the label `job` of: the label that `jobLabel` names, where Service or pod has it."""
+    metadata, label = monitor["metadata"], monitor["spec"].get("jobLabel")
+    usual: Object = (
+        {"source_labels": [], "replacement": f"{metadata['namespace']}/{metadata['name']}"}
+        if pods
+        else {"source_labels": ["__meta_kubernetes_service_name"]}
+    )
+    kind = "pod" if pods else "service"
+    of_label = [f"__meta_kubernetes_{kind}_label_{_name(label or '')}"]
+    named = {"source_labels": of_label, "regex": "(.+)"} if label else None
+    return [rule | {"target_label": "job"} for rule in (usual, named) if rule]
 
 
 def _name(label: str) -> str:
