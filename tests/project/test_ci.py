@@ -1,5 +1,6 @@
 """The files for the repository's host: every YAML parses, and what they call exists."""
 
+import copy
 import re
 
 import pytest
@@ -27,14 +28,56 @@ def targets(text: str) -> set[str]:
     return {word for call in calls for word in call.split() if "=" not in word}
 
 
+WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+ON_THE_RUNNER = {"chromium"}  # as Google Chrome, which tests of the page take, too
+
+
+def installed(workflow) -> dict[str, set[str]]:
+    """Per job the Debian packages that its steps install."""
+    packages = {}
+    for name, job in workflow["jobs"].items():
+        commands = [
+            step["run"].replace("$PACKAGES", workflow["env"]["PACKAGES"])
+            for step in job["steps"]
+            if "run" in step
+        ]
+        lists = [found for text in commands for found in re.findall(r"apt-get install ([^&|;\n]+)", text)]
+        packages[name] = {word for words in lists for word in words.split() if not word.startswith("-")}
+    return packages
+
+
+def lacking(workflow) -> dict[str, set[str]]:
+    """Per job the packages that `.ci/run` installs for the same tests, and the job does not."""
+    loop = re.search(r"^for tool in (.+); do$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    assert loop is not None
+    wanted = {pair.partition(":")[2] for pair in loop[1].split()} - ON_THE_RUNNER
+    assert {"prometheus", "redis-server"} <= wanted
+    return {name: gap for name, there in installed(workflow).items() if (gap := wanted - there)}
+
+
+def test_every_job_installs_what_the_own_run_installs():
+    assert set(WORKFLOW["jobs"]) == {"test", "e2e"}
+    assert lacking(WORKFLOW) == {}
+
+
+def test_a_job_without_a_package_is_seen():
+    """The control: a test would skip in that job without a word."""
+    workflow = copy.deepcopy(WORKFLOW)
+    steps = workflow["jobs"]["e2e"]["steps"]
+    workflow["jobs"]["e2e"]["steps"] = [step for step in steps if "apt-get" not in step.get("run", "")]
+    workflow["env"]["PACKAGES"] = workflow["env"]["PACKAGES"].replace("buildah ", "")
+    gaps = lacking(workflow)
+    assert gaps["test"] == {"buildah"}
+    assert {"prometheus", "buildah"} <= gaps["e2e"]
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_yaml_parses(file):
     assert isinstance(yaml.safe_load(file.read_text()), dict)
 
 
 def test_the_workflow_calls_what_exists():
-    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-    steps = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    steps = [step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step]
     called = set().union(*map(targets, steps))
     assert called <= TARGETS
     assert {"test", "e2e", "cluster-down"} <= called, "what .ci/run calls"
