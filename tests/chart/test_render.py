@@ -15,6 +15,7 @@ from chart.golden import GOLDEN, OPERATOR, golden, operator_manifest
 from leadmodel_operator.__main__ import parser
 from support.helm import CHART, VALUE_SETS, one, render, render_set
 from support.official_models import CHART_MODELS, check
+from support.pod_security import breaches
 
 pytestmark = pytest.mark.slow  # each render starts Helm
 MONITORING = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "GrafanaDashboard"}
@@ -67,24 +68,6 @@ def test_control_a_misspelt_field_is_refused():
 
 
 # --- what must hold in every set ------------------------------------------------------------------------------------------
-
-
-def breaches(pod: dict[str, Any]) -> list[str]:
-    """What the Pod Security standard *restricted* has against a pod."""
-    whole = pod.get("securityContext", {})
-    wrong = [field for field in ("hostNetwork", "hostPID", "hostIPC") if pod.get(field)]
-    for container in [*pod.get("initContainers", []), *pod["containers"]]:
-        own = {**whole, **container.get("securityContext", {})}
-        must = {
-            "runAsNonRoot": own.get("runAsNonRoot") is True,
-            "runAsUser": own.get("runAsUser") != 0,
-            "seccompProfile": own.get("seccompProfile", {}).get("type") in {"RuntimeDefault", "Localhost"},
-            "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
-            "capabilities": own.get("capabilities", {}).get("drop") == ["ALL"],
-        }
-        wrong += [f"{container['name']}: {field}" for field, holds in must.items() if not holds]
-    allowed = {"configMap", "downwardAPI", "emptyDir", "projected", "secret", "persistentVolumeClaim"}
-    return wrong + [v["name"] for v in pod.get("volumes", []) if not set(v) - {"name"} <= allowed]
 
 
 def pods(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:

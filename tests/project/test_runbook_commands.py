@@ -3,6 +3,7 @@
 A block marked `sh serving` runs here, one marked `sh cluster` on a real installation by tests/e2e/test_runbooks.py.
 """
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from leadmodel_operator.resource.vocabulary import Command
 from project.test_tasks import outcome
 from support.docs_commands import lines, marked, marks
+from support.pod_security import breaches
 from support.runbooks import LEFT_OUT, PAGES, left_out, refusals, silent
 from worlds import on_call
 from worlds.fake_cluster import digest
@@ -96,6 +98,36 @@ def test_a_command_that_shows_nothing_is_seen(tmp_path):
     code, outputs, *_ = outcome(commands, tmp_path, on_call.serves)
     assert code == 0
     assert silent(commands, outputs) == commands
+
+
+def probed(commands, folder):
+    """The pods that commands of runbooks would run, as kubectl sends them."""
+    dry = [line.replace("--rm -i", "--dry-run=client -o json") for line in commands]
+    code, outputs, errors, _ = outcome(dry, folder, on_call.serves)
+    assert code == 0, errors
+    return [
+        json.loads(output)["spec"] for line, output in zip(dry, outputs, strict=True) if "--dry-run" in line
+    ]
+
+
+RUNS_A_POD = [
+    page
+    for page in PAGES
+    if any(" run " in c and "--rm -i" in c for b in marked(page, "sh cluster") for c in lines(b))
+]
+
+
+@pytest.mark.slow
+@needs_kubectl
+@pytest.mark.parametrize("page", RUNS_A_POD, ids=lambda page: page.stem)
+def test_a_pod_of_a_runbook_may_run_where_pods_must_be_restricted(page, tmp_path):
+    (block,) = [b for b in marked(page, "sh cluster") if "--rm -i" in b]
+    (pod,) = probed(lines(block), tmp_path / "as-written")
+    assert breaches(pod) == []
+    assert pod["containers"][0]["command"][:2] == ["python3", "-c"]
+    assert pod["containers"][0]["image"]
+    (bare,) = probed([re.sub(r" --overrides=\S+", "", line) for line in lines(block)], tmp_path / "control")
+    assert len(breaches(bare)) >= 4, "the control: what kubectl makes by itself"
 
 
 UNKNOWN = "sha256:" + "e" * 64
