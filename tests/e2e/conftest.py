@@ -12,8 +12,6 @@ import pytest
 
 from cluster.argocd import NAMESPACE as ARGOCD
 from cluster.build import CACHE
-from cluster.components import import_image
-from cluster.target import kind_load
 from e2e.harness.cluster import (
     HELM_NAMESPACE,
     HELM_RELEASE,
@@ -28,14 +26,13 @@ from e2e.harness.cluster import (
     run,
 )
 from e2e.harness.documented import SECRET
+from e2e.harness.images import provide
 from e2e.harness.models import Model, corrupted, real_leads, train_on
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
 from leadmodel_training.columns import Rows
 from support import object_stores
 from support.object_stores import OTHER_KEY, OTHER_SECRET
-
-BASE = "localhost/base:bookworm"
 
 
 @pytest.fixture(scope="session")
@@ -67,27 +64,8 @@ def must_be_reached(cluster: Cluster) -> None:
 def images(cluster: Cluster) -> str:
     """The tag of the images in the cluster: built anew when anything in them changed."""
     tag = run(sys.executable, "images/images.py", "content").strip()
-    if TARGET.name == "given":
-        return tag
-    if TARGET.name == "kind":
-        with locked("images"):
-            print(run("env", f"TAG={tag}", sys.executable, "images/images.py"))
-            for image in IMAGES:
-                kind_load(PLACE, named(image, tag))
-        return tag
-    with locked("images") as shared:
-        there = run(*PLACE.ctr("images", "ls", "-q"))
-        if all(f"{named(image, tag)}\n" in there for image in IMAGES):
-            return tag
-        print(run("env", f"BASE={BASE}", f"TAG={tag}", sys.executable, "images/images.py"))
-        for image in IMAGES:
-            archive, name = shared / f"{image}.tar", named(image, tag)
-            archive.unlink(missing_ok=True)
-            run("buildah", "push", name, f"oci-archive:{archive}:{name}")
-            import_image(PLACE, archive)
-            run("buildah", "rmi", name)
-            archive.unlink()
-        run("buildah", "rmi", named("base", tag))
+    if TARGET.name != "given":
+        provide(tag)
     return tag
 
 

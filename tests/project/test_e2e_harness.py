@@ -1,14 +1,17 @@
 """What the tests on a real cluster share with other processes and threads: numbers of clusters, and a thread that must not end unseen."""
 
+import fcntl
 import json
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from cluster.place import Place
+from e2e.harness import images
 from e2e.harness.cluster import Cluster
 from e2e.harness.monitoring import followed
 from e2e.harness.second import second_cluster
@@ -67,6 +70,54 @@ def test_a_second_cluster_that_does_not_come_up_is_taken_down(machine, monkeypat
     with pytest.raises(RuntimeError, match="up failed"), second_cluster("tag"):
         pass
     assert commands == ["up", "down"]
+
+
+def is_locked(file: Path) -> bool:
+    """Whether another process would have to wait for a lock."""
+    with file.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def commands_on_images(cache: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> list[tuple[str, bool]]:
+    """The commands that build and import images, each with whether another checkout on this machine would wait meanwhile."""
+    seen: list[tuple[str, bool]] = []
+
+    def run(*command: str) -> str:
+        seen.append((" ".join(command[:2]), is_locked(cache / "images.lock")))
+        for part in command:
+            if part.startswith("oci-archive:"):
+                Path(part.split(":")[1]).touch()
+        return ""
+
+    def put(_: Place, image: object) -> None:
+        seen.append(("import", is_locked(cache / "images.lock")))
+
+    monkeypatch.setattr(images, "run", run)
+    monkeypatch.setattr(images, "TARGET", SimpleNamespace(name=target))
+    monkeypatch.setattr(images, "import_image", put)
+    monkeypatch.setattr(images, "kind_load", put)
+    images.provide("tag")
+    return seen
+
+
+@pytest.mark.parametrize(("target", "count"), [("own", 15), ("kind", 5)])
+def test_two_checkouts_never_build_images_at_once(target, count, tmp_path, monkeypatch):
+    """The folder of the lock is the machine's, and so the same for each checkout."""
+    monkeypatch.setattr(images, "CACHE", tmp_path)
+    seen = commands_on_images(tmp_path, monkeypatch, target)
+    assert len(seen) == count
+    assert [command for command, locked in seen if not locked] == []
+    assert not is_locked(tmp_path / "images.lock")
+
+
+def test_control_a_lock_of_the_checkout_stops_no_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(images, "CACHE", tmp_path / "checkout")
+    seen = commands_on_images(tmp_path, monkeypatch, "own")
+    assert not any(locked for _, locked in seen)
 
 
 class Listing(Cluster):
