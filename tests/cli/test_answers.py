@@ -156,6 +156,39 @@ def test_a_quota_of_config_maps_holds_up_only_what_waits_for_the_ledger(name, en
     assert QUOTA in stalled["message"]
 
 
+@pytest.mark.parametrize(
+    ("action", "name", "ending"),
+    [
+        ("create configmaps", f"ConfigMap/{KEY.name}-mailbox", KubectlExit.DONE),
+        ("change configmaps", LEDGER, KubectlExit.REFUSED),
+        ("create configmaps", LEDGER, KubectlExit.REFUSED),
+    ],
+    ids=["mailbox", "ledger", "first ledger"],
+)
+def test_a_missing_right_on_config_maps_holds_up_only_what_waits_for_the_ledger(action, name, ending, capsys):
+    """Decisions go on while the ledger can be written; the mailbox of a validation holds up that validation alone."""
+    world, leader = serving(live=True)
+    kubectl = WorldKubectl(world, leader)
+    assert main(["pause", KEY.name], kubectl) == KubectlExit.DONE
+    observed_with(world, refused=(Refusal(RefusalKind.RIGHTS, action, name),))
+    assert main(["resume", KEY.name], kubectl) == ending
+    shown = capsys.readouterr().out
+    assert ("the operator decides nothing: Forbidden: " in shown) is (ending == KubectlExit.REFUSED)
+    stalled = condition(kubectl.lead_model()["status"], "Stalled")
+    assert stalled is not None
+    assert f"may not {action} here ({name})" in stalled["message"]
+
+
+def test_a_sentence_without_the_object_may_be_of_the_ledger():
+    """Operators of 0.1 do not name the object that they have no right to write."""
+    sentence = "the operator may not create configmaps here; give it the rights of its chart"
+    stalled = {"type": "Stalled", "status": "True", "reason": "Forbidden", "message": sentence}
+    document = {"metadata": {"name": KEY.name}, "status": {"conditions": [stalled]}}
+    assert "the operator decides nothing" in answers.why_suspended(document)
+    stalled["message"] = sentence.replace("here", f"here (ConfigMap/{KEY.name}-mailbox)")
+    assert answers.why_suspended(document) == ""
+
+
 def test_a_missing_right_on_config_maps_is_seen_behind_another_refusal(capsys):
     """Stalled has the reason of the first refusal and the sentences of several."""
     world, leader = serving(live=True)

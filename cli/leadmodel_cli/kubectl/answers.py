@@ -13,7 +13,7 @@ POLL_S = 0.5
 EVENT_S = 5.0  # an event comes after the status
 _ANSWERS = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # reasons of the operator's events
 _REFUSALS = {Reason.FORBIDDEN, Reason.QUOTA_EXCEEDED, Reason.REFUSED}
-_NO_RIGHT = re.compile(r"may not \w+ configmaps here")  # such a sentence does not name the object
+_NO_RIGHT = re.compile(r"may not \w+ configmaps here;")  # of an operator that does not name the object
 _PINNED = "the spec pins a digest, so the source is not polled"
 
 

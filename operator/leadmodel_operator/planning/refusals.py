@@ -82,7 +82,9 @@ def steady_words(state: PassState, message: str, refused: Sequence[Refusal]) -> 
 
 def _sentence(refusal: Refusal) -> str:
     if refusal.kind is RefusalKind.RIGHTS:
-        return f"the operator may not {refusal.request} here; give it the rights of its chart"
+        return (
+            f"the operator may not {refusal.request} here ({refusal.name}); give it the rights of its chart"
+        )
     if refusal.kind is RefusalKind.QUOTA:
         return f"a quota of the namespace refuses {refusal.name}: {refusal.message}; raise the quota or ask for less"
     return f"the API server refuses {refusal.name}: {refusal.message or 'it gives no reason'}"
