@@ -16,13 +16,15 @@ from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_artifact.values import is_missing_word
 from leadmodel_predictor.serving.compiled.lead_functions import LeadFunctions
-from leadmodel_predictor.serving.fields import Field, Values, fields_of
+from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, fields_of
 from leadmodel_predictor.serving.text_numbers import forgiving
 
 TIME_SOURCE = "created_at"
 NAMES_SHOWN = 20  # of the fields that a model reads, in an error
 # what a scorer may raise: the model has no finite score for a lead
 UNSCORED = (ArithmeticError, TypeError, ValueError)
+# what reading a time may raise: the value is no instant
+NO_INSTANT = (LeadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class BadLead(ValueError):  # noqa: N818  # the lead is bad, not the program
@@ -74,7 +76,7 @@ class Reader:
         self.scorer = scorer
         self._functions = LeadFunctions(artifact, self.fields)
         self.score = self._functions.score(scorer)
-        self.previous_score = previous and self._functions.previous_score(*previous)
+        self.previous_score = previous and self._of_previous(*previous)
 
     @cached_property
     def values(self) -> Callable[[Any, int], Values]:
@@ -130,23 +132,48 @@ class Reader:
         rename = {field.name: source for source, field in self.fields.items()}
         return msgspec.defstruct(name, fields, rename=rename, kw_only=True, gc=False)
 
+    def _of_previous(self, artifact: Artifact, scorer: Scorer) -> Callable[[Any, int, Values | None], Scored]:
+        """The function `previous_score`; where the champion reads no time, the previous model refuses one that is no instant."""
+        score = self._functions.previous_score(artifact, scorer)
+        if self.strict_time or self.time is None or _time_source(artifact) is None:
+            return score
+        return lambda lead, hour, values: score(lead, hour, values) if self.is_timed(lead) else (NAN, None)
+
+    def is_timed(self, lead: Any) -> bool:
+        """Whether the time of a lead is missing or an instant, so that a model which reads times takes the lead."""
+        value = None if self.time is None else getattr(lead, self.time)
+        if value is None:
+            return True
+        try:
+            self._instant(value)
+        except NO_INSTANT:
+            return False
+        return True
+
     def hour(self, lead: Any, now_hour: int) -> int:
         """The UTC hour of a lead; now where the lead has no instant. Raises BadLead."""
         instant_sent = None if self.time is None else getattr(lead, self.time)
         return now_hour if instant_sent is None else self.hour_of(instant_sent, now_hour)
 
     def hour_of(self, value: Any, now_hour: int) -> int:
-        """The UTC hour of an instant that was sent; now where a word for missing was. Raises BadLead."""
+        """The UTC hour of an instant that was sent; now where a word for missing was. Raises BadLead.
+
+        A champion that reads no time refuses none: the hour of such a lead is now.
+        """
         try:
-            sent = value if self.strict_time else msgspec.json.decode(value)
-            if isinstance(sent, str) and is_missing_word(sent):
-                return now_hour
-            return instant(sent, self.time_source).hour
-        except (LeadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            at = self._instant(value)
+        except NO_INSTANT:
             if not self.strict_time:
                 return now_hour
             message = "must be an instant, as ISO 8601 or Unix seconds"
             raise BadLead(f"$.{self.time_source}", message) from None
+        return now_hour if at is None else at.hour
+
+    def _instant(self, value: Any) -> datetime | None:
+        """The instant of a value that may be undecoded; None for null and for a word for missing. Raises one of NO_INSTANT."""
+        sent = msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value
+        is_missing = sent is None or (isinstance(sent, str) and is_missing_word(sent))
+        return None if is_missing else instant(sent, self.time_source)
 
     def hours_of(self, values: Sequence[Any], now_hour: int) -> list[int]:
         """The UTC hours of many instants; now where there is none. Raises BadLead with the index of the first refused one."""
