@@ -288,11 +288,12 @@ def vague_names(house: House) -> list[str]:
 def sleeping_tests(house: House) -> list[str]:
     """Test functions that wait in real time; those on a real cluster must."""
     modules = (module for module in house.tests if not {"e2e", "cluster"} & set(module.path.parts))
+    timed = ((module, in_virtual_time(module.tree)) for module in modules)
     return [
         f"{module.name}.{function.name}"
-        for module in modules
+        for module, virtual in timed
         for function in module.functions()
-        if function.name.startswith("test_") and sleeps(function, virtual=in_virtual_time(module.tree))
+        if function.name.startswith("test_") and sleeps(function, virtual=virtual)
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from leadmodel_messages.commands import Program
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
+from leadmodel_training.__main__ import main as train
 from leadmodel_training.synth import main as synth
 from support.object_stores import KEY, OTHER_KEY, OTHER_SECRET, SECRET, s3
 
@@ -191,19 +192,25 @@ def test_an_upload_that_is_refused_leaves_what_was_there(server, trained):
         put("s3://nobody/x", b"x", environ=server)
 
 
-def test_training_refuses_a_target_before_it_trains(server, trained, tmp_path):
+def test_training_refuses_a_target_before_it_trains(server, tmp_path, capsys, monkeypatch):
     """Leads are not even read: the file does not exist."""
-    leads = f"--leads={tmp_path / 'none.csv'}"
+    given = [f"--leads={tmp_path / 'none.csv'}", f"--termination-log={tmp_path / 'log'}"]
+    for name, value in server.items():
+        monkeypatch.setenv(name, value)
     for targets, says in (
         (["--out=s4://leads/x"], "must start with s3://"),
         (["--out=s3://"], "must name a bucket and a key"),
         (["--artifact=s3://leads/a", "--holdout=ftp://x/y"], "must start with s3://"),
     ):
-        ended = run(Program.TRAIN, leads, *targets, **server)
-        assert ended.returncode == 1
-        assert says in ended.stderr
-    half = run(Program.TRAIN, leads, "--out=s3://leads/x", **{**server, "AWS_SECRET_ACCESS_KEY": ""})
-    assert "are needed together" in half.stderr
+        assert train([*given, *targets]) == 1
+        assert says in capsys.readouterr().err
+    assert train([*given, "--out=s3://leads/x"]) == 1
+    assert "none.csv" in capsys.readouterr().err, (
+        "the control: a target that may be written, so that leads are read"
+    )
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "")
+    assert train([*given, "--out=s3://leads/x"]) == 1
+    assert "are needed together" in capsys.readouterr().err
 
 
 def test_a_report_of_a_backfill_lies_in_the_store(server):
