@@ -10,6 +10,8 @@ BENCHES := predictor inprocess batch trees reload memory training calibration pr
 IMAGES := operator predictor training privacy
 QUICK := artifact chart messages monitoring operator project statistics
 TAG ?= dev
+# of `make test`: more than cores, since many tests wait for a program that they start
+WORKERS ?= 3
 
 .PHONY: help
 help: ## this list
@@ -54,7 +56,7 @@ lint: install ## ruff, mypy, import contracts
 
 .PHONY: test
 test: lint ## lint, types, import contracts and all tests that need nothing running
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: quick
 quick: lint ## lint and the tests that take moments: under a minute
