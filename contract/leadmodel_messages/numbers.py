@@ -42,9 +42,7 @@ class NumberFormat:
         """The number of a text, None for a text that is missing. Raises ValueError for a text that is neither."""
         if self == PLAIN:
             return number_of(text)
-        match = self._shape.fullmatch(
-            text.replace("\u00a0", " ").replace("\u202f", " ").replace(_MINUS, "-")
-        )
+        match = self._shape.fullmatch(text.replace("\u00a0", " ").replace("\u202f", " ").replace(_MINUS, "-"))
         if match is None or (match[1] and match[2]):
             if is_missing_word(text):
                 return None
