@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from chart.golden import GOLDEN, OPERATOR, golden, operator_manifest
 from leadmodel_operator.__main__ import parser
-from support.helm import CHART, VALUE_SETS, one, render, render_set
+from support.helm import CHART, VALUE_SETS, one, render, render_set, template
 from support.official_models import CHART_MODELS, check
 from support.pod_security import breaches
 
@@ -152,6 +153,63 @@ def test_three_values_make_an_air_gapped_site():
         f"--training-image={mirror}/leadmodel-training@sha256:{'3' * 64}",
         f"--privacy-image={mirror}/tools/privacy:0.1.0-fips",
     ]
+
+
+def test_a_mirror_may_have_an_address_of_ipv6():
+    container = one(render("--set=imageRegistry=[fd00::7]:5000/lm"), "Deployment")["spec"]["template"][
+        "spec"
+    ]["containers"][0]
+    assert container["image"] == "[fd00::7]:5000/lm/leadmodel-operator:0.1.0"
+
+
+class Strict(yaml.SafeLoader):
+    """YAML as GitOps tools read it: a key that stands twice is an error."""
+
+
+def _once(loader: Strict, node: yaml.MappingNode) -> dict[Any, Any]:
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    assert len(keys) == len(set(keys)), f"twice: {keys}"
+    return loader.construct_mapping(node, deep=True)
+
+
+Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
+
+
+def test_each_label_is_set_once_and_the_nearest_value_wins():
+    """The chart's own, by which objects are selected; then those of pods or monitors; then those of all objects."""
+    mine = {"app.kubernetes.io/name": "mine", "team": "all", "empty": ""}
+    more = {"app.kubernetes.io/name": "more", "team": "near"}
+    values = ["--set-json=commonLabels=" + json.dumps(mine), "--set-json=podLabels=" + json.dumps(more)]
+    for monitor in ("metrics.serviceMonitor", "metrics.podMonitor", "prometheusRule"):
+        values += [
+            f"--set={monitor}.enabled=true",
+            f"--set-json={monitor}.additionalLabels={json.dumps(more)}",
+        ]
+    result = template(*values, f"--set-json=grafanaDashboard={json.dumps({'enabled': True, 'labels': more})}")
+    objects = [body for body in yaml.load_all(result.stdout, Strict) if body]
+    deployment = one(objects, "Deployment")
+    pods = deployment["spec"]["template"]["metadata"]["labels"]
+    near = ("ServiceMonitor", "PodMonitor", "PrometheusRule")
+    for labels in (pods, *(one(objects, kind)["metadata"]["labels"] for kind in near)):
+        assert labels["app.kubernetes.io/name"] == "leadmodel-operator"
+        assert (labels["team"], labels["empty"]) == ("near", "")
+    assert deployment["metadata"]["labels"]["team"] == "all"
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= pods.items()
+
+
+def test_control_a_label_that_is_set_twice_is_seen():
+    with pytest.raises(AssertionError, match="twice"):
+        yaml.load("labels: {a: 1, a: 2}", Strict)
+
+
+def test_without_a_service_there_is_no_pod_that_asks_it():
+    assert "Pod" in {body["kind"] for body in render()}
+    assert "Pod" not in {body["kind"] for body in render("--set=service.enabled=false")}
+
+
+def test_names_that_yaml_takes_for_numbers_stay_text():
+    labels = one(render("--set-string=nameOverride=12"), "Deployment")["spec"]["selector"]["matchLabels"]
+    assert labels["app.kubernetes.io/name"] == "12"
 
 
 def test_a_team_alone_gets_nothing_cluster_wide():

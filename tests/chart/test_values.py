@@ -212,6 +212,7 @@ REFUSED = {
         "metrics.serviceMonitor.enabled=true,service.enabled=false",
         "set service.enabled to true",
     ),
+    "a name that no Service may have": ("fullnameOverride=lead.v1", "no Service may be called lead.v1"),
     "two addresses": ("webhook.url=https://h,webhook.urlKey=u,webhook.secretName=s", "not both"),
     "a key without a Secret": ("webhook.url=https://h,webhook.signingKey=k", "name the Secret"),
     "a Secret without an address": ("webhook.secretName=s", "without an address"),

@@ -1,6 +1,12 @@
 {{- define "leadmodel.name" -}}{{ .Values.nameOverride | default "leadmodel-operator" | trunc 63 | trimSuffix "-" }}{{- end }}
 
-{{- define "leadmodel.fullname" -}}{{ .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" }}{{- end }}
+{{- define "leadmodel.fullname" -}}
+{{- $name := .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- if not (regexMatch "^[a-z][-a-z0-9]*$" $name) }}
+{{- fail (printf "fullnameOverride: no Service may be called %s: begin with a letter, and use letters, digits and -" $name) }}
+{{- end }}
+{{- $name }}
+{{- end }}
 
 {{- define "leadmodel.namespace" -}}{{ .Values.namespaceOverride | default .Release.Namespace }}{{- end }}
 
@@ -13,33 +19,33 @@
 {{- end }}
 
 {{- define "leadmodel.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "leadmodel.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "leadmodel.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
-{{- /* Of pods too: without the chart's version, so that a new chart of the same operator starts no pod anew. */}}
+{{- /* Of pods too: without the chart's version, so that a new chart of the same operator starts no pod anew. Each label once: the
+chart's own first, for objects are selected by them, then `more`, then commonLabels. (list $ more) */}}
 {{- define "leadmodel.podLabels" -}}
-{{- with .Values.commonLabels }}{{ toYaml . }}
-{{ end -}}
-{{ include "leadmodel.selectorLabels" . }}
-app.kubernetes.io/component: operator
-app.kubernetes.io/part-of: leadmodel
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- $ := index . 0 -}}
+{{- $own := include "leadmodel.selectorLabels" $ | fromYaml -}}
+{{- $own := merge $own (dict "app.kubernetes.io/component" "operator" "app.kubernetes.io/part-of" "leadmodel") -}}
+{{- $own := merge $own (dict "app.kubernetes.io/version" $.Chart.AppVersion "app.kubernetes.io/managed-by" $.Release.Service) -}}
+{{- toYaml (merge $own (index . 1) $.Values.commonLabels) }}
 {{- end }}
 
+{{- /* (list $ more) */}}
 {{- define "leadmodel.labels" -}}
-{{ include "leadmodel.podLabels" . }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- $chart := printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- toYaml (merge (dict "helm.sh/chart" $chart) (include "leadmodel.podLabels" . | fromYaml)) }}
 {{- end }}
 
-{{- /* name, namespace and labels, at the indentation of `metadata:`. (list $ suffix [namespace]) */}}
+{{- /* name, namespace and labels, at the indentation of `metadata:`. (list $ suffix [namespace [labels]]) */}}
 {{- define "leadmodel.metadata" -}}
 {{- $ := index . 0 -}}
 name: {{ include "leadmodel.fullname" $ }}{{ index . 1 }}
 namespace: {{ if gt (len .) 2 }}{{ index . 2 | default (include "leadmodel.namespace" $) }}{{ else }}{{ include "leadmodel.namespace" $ }}{{ end }}
 labels:
-  {{- include "leadmodel.labels" $ | nindent 2 }}
+  {{- include "leadmodel.labels" (list $ (gt (len .) 3 | ternary (last .) dict)) | nindent 2 }}
 {{- end }}
 
 {{- /* A reference: the old whole one, else registry, repository, and digest or tag. (dict "root" $ "image" … "old" name) */}}

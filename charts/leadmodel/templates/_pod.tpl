@@ -52,7 +52,7 @@ volumes:
 
 {{- define "leadmodel.container" -}}
 name: operator
-image: {{ include "leadmodel.operatorImage" . }}
+image: {{ include "leadmodel.operatorImage" . | quote }}
 imagePullPolicy: {{ include "leadmodel.pullPolicy" . }}
 command: [leadmodel-operator]
 args:
