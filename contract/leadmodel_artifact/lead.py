@@ -156,14 +156,19 @@ def instant(value: Any, field: str = "created_at") -> datetime:
 
 
 def _parsed(text: str) -> datetime:
-    """The instant of a text: ISO 8601, or else the digits of Unix seconds."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        unix = number_of(text)
-        if unix is None:
-            raise
-        return _of_unix(unix)
+    """The instant of a text: ISO 8601, or else the digits of Unix seconds.
+
+    Of digits alone only a date (20260105) is ISO 8601; Python reads milliseconds such as 1770101212300 as the year 1770, too.
+    """
+    if len(text) == len("20260105") or not text.isdecimal():
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass  # a number may be written with a point
+    unix = number_of(text)
+    if unix is None:
+        raise ValueError("no instant")
+    return _of_unix(unix)
 
 
 def _of_unix(seconds: float) -> datetime:

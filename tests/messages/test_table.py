@@ -365,7 +365,9 @@ def test_times(value, seconds):
 
 
 @pytest.mark.parametrize("write", [int, str])
-@pytest.mark.parametrize("unix", [-1, 0, 2026, 10**8 - 1, 10**11, 1767571200000, 10**30])
+@pytest.mark.parametrize(
+    "unix", [-1, 0, 2026, 10**8 - 1, 10**11, 1767571200000, 1770101212300, 177010121230045, 10**30]
+)
 def test_a_table_and_a_lead_on_the_wire_hold_the_same_unix_seconds(unix, write):
     """The control are the bounds themselves, of which the first is an instant for both and the last is the first that is none."""
     assert table_values.seconds(write(unix)) is None

@@ -21,6 +21,7 @@ from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import Feature, FeatureKind, Trees
 from leadmodel_predictor.jobs import holdout
 from leadmodel_statistics.ranking import auc
+from leadmodel_training import __main__ as program
 from leadmodel_training.__main__ import main
 from leadmodel_training.recipe_choice import choose_recipe
 from leadmodel_training.recipes import Fitted, Recipe, calibrated, fit
@@ -104,6 +105,21 @@ def test_refusals_name_the_remedy(tmp_path, capsys, flags, says):
     assert says in said
     assert len(said.splitlines()) == 1
     assert not (tmp_path / "out" / "model.json").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_trained(tmp_path, capsys, monkeypatch):
+    """The control is a folder below one that is there, which training makes."""
+    leads, read = made(tmp_path / "leads.csv"), []
+    monkeypatch.setattr(program, "fetch", lambda *given, **_: read.append(given))
+    for out in (leads, leads / "below"):
+        assert main(["--leads", str(leads), "--out", str(out)]) == 1
+        assert f"{leads} is no folder; name another one" in capsys.readouterr().err
+    monkeypatch.setattr(os, "access", lambda path, _: path != tmp_path)
+    assert main(["--leads", str(leads), "--out", str(tmp_path / "a" / "b")]) == 1
+    assert f"{tmp_path} may not be written" in capsys.readouterr().err
+    assert read == []
+    monkeypatch.undo()
+    assert main(["--leads", str(leads), "--out", str(tmp_path / "a" / "b")]) == 0
 
 
 def test_rows_of_a_broken_recipe_are_not_written(tmp_path, capsys, monkeypatch):

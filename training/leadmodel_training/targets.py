@@ -31,7 +31,14 @@ class Targets:
         return cls(uri_of(str(folder / HOLDOUT)), uri_of(str(folder / ARTIFACT)), folder)
 
     def check(self) -> None:
-        """Refuse what no store takes before anything is trained. Raises StoreError."""
+        """Refuse before anything is trained what no store takes and a folder that cannot be written.
+
+        Raises:
+            StoreError: No store takes a target.
+            ValueError: The folder, or one above it, is a file or may not be written.
+        """
+        if self.folder is not None:
+            _check_folder(self.folder)
         check(self.holdout, environ=environment(Source.HOLDOUT, os.environ))
         check(self.artifact, environ=environment(Source.ARTIFACT, os.environ))
 
@@ -41,3 +48,11 @@ class Targets:
             self.folder.mkdir(parents=True, exist_ok=True)
         put(self.holdout, held, environ=environment(Source.HOLDOUT, os.environ), seconds=PATIENCE_S)
         put(self.artifact, raw, environ=environment(Source.ARTIFACT, os.environ))
+
+
+def _check_folder(folder: Path) -> None:
+    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    if there is None or not there.is_dir():
+        raise ValueError(f"--out {folder}: {there or 'the working folder'} is no folder; name another one")
+    if not os.access(there, os.W_OK):
+        raise ValueError(f"--out {folder}: {there} may not be written; name another folder")
