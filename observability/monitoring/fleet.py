@@ -4,6 +4,9 @@ from monitoring.panels import MODEL, Dashboard, Panel, Query, Row
 
 M = f"{{{MODEL}}}"
 BY = "by (namespace, leadmodel)"
+OR_NONE = (
+    "or 0 * max(leadmodel_models)"  # zero where an operator counts LeadModels, and nothing where none does
+)
 
 FLEET = Dashboard(
     "leadmodel-fleet",
@@ -32,7 +35,7 @@ FLEET = Dashboard(
                 Panel(
                     "Need a person",
                     "LeadModels that the operator cannot take further.",
-                    [Query(f"count(leadmodel_stalled{M}) or vector(0)")],
+                    [Query(f"count(leadmodel_stalled{M}) {OR_NONE}")],
                     kind="stat",
                     width=4,
                     height=4,
@@ -41,7 +44,7 @@ FLEET = Dashboard(
                 Panel(
                     "Drift, no rollback",
                     "Sustained breaches that led to no rollback.",
-                    [Query(f"count(leadmodel_rollback_withheld{M}) or vector(0)")],
+                    [Query(f"count(leadmodel_rollback_withheld{M}) {OR_NONE}")],
                     kind="stat",
                     width=4,
                     height=4,
@@ -52,7 +55,7 @@ FLEET = Dashboard(
                     "LeadModels in which an older model serves by decision.",
                     [
                         Query(
-                            f'count(leadmodel_status_condition{{{MODEL},condition="RolledBack",status="true"}}) or vector(0)'
+                            f'count(leadmodel_status_condition{{{MODEL},condition="RolledBack",status="true"}}) {OR_NONE}'
                         )
                     ],
                     kind="stat",

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from monitoring.catalog import own
@@ -84,6 +87,63 @@ def test_grafana_can_place_and_load_a_file(path):
     assert board["templating"]["list"][0]["type"] == "datasource"
     used = set(re.findall(r"\$\{?(\w+)", path.read_text())) - {"__rate_interval", "__all"}
     assert used <= {variable["name"] for variable in board["templating"]["list"]}
+
+
+def answered(
+    folder: Path, cases: list[tuple[str, list[dict[str, str]], list[float]]]
+) -> subprocess.CompletedProcess[str]:
+    """What promtool says of expressions after a minute: each with its series, and with the values that it must answer."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool (Debian: prometheus) is not installed")
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": series,
+            "promql_expr_test": [
+                {
+                    "expr": expr,
+                    "eval_time": "1m",
+                    "exp_samples": [{"labels": "{}", "value": value} for value in values],
+                }
+            ],
+        }
+        for expr, series, values in cases
+    ]
+    file = folder / "expressions.test"
+    file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": tests}))
+    return subprocess.run(
+        [promtool, "test", "rules", file], check=False, capture_output=True, text=True, timeout=60
+    )
+
+
+def counts_of_the_fleet() -> dict[str, str]:
+    """The expressions of the figures that are zero on a good day."""
+    (fleet,) = [board for board in DASHBOARDS if board.uid == "leadmodel-fleet"]
+    wanted = ("Need a person", "Drift, no rollback", "Rolled back")
+    return {p.title: filled(p.queries[0].expr) for p in fleet.panels() if p.title in wanted}
+
+
+MODELS = {"series": "leadmodel_models", "values": "3x2"}
+
+
+def test_without_an_operator_no_figure_says_that_all_is_well(tmp_path):
+    """Zero needs an operator that counts; without one there is no answer."""
+    expressions = list(counts_of_the_fleet().values())
+    assert len(expressions) == 3
+    stalled = {
+        "series": 'leadmodel_stalled{namespace="a",leadmodel="b",reason="GateFailed"}',
+        "values": "1x2",
+    }
+    silent = [(expr, [], []) for expr in expressions]
+    well = [(expr, [MODELS], [0]) for expr in expressions]
+    one = [(counts_of_the_fleet()["Need a person"], [MODELS, stalled], [1])]
+    done = answered(tmp_path, silent + well + one)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_control_a_zero_out_of_nothing_is_seen(tmp_path):
+    assert answered(tmp_path, [("count(leadmodel_stalled) or vector(0)", [], [])]).returncode != 0
 
 
 def test_every_metric_has_an_alert_or_a_panel():
