@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from support.docs_commands import ROOT, commands, pages, unmarked
+from support.docs_commands import ROOT, SHELLS, commands, lines, marked, pages, unmarked
 from support.redis_servers import Server, free_port
 
 BIN = ROOT / ".venv" / "bin"
 TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+PROGRAM = re.compile(r"(\$ )?(kubectl|helm|make|docker|git|leadmodel|redis-cli) ")
 ELSEWHERE = {"make", "cd", "git"}  # checked below, run by people
 
 
@@ -114,6 +115,38 @@ def test_commands_run_as_written(page, tmp_path):
 
 def test_a_broken_command_is_seen(tmp_path):
     assert run_page(["leadmodel-train --no-such-flag"], tmp_path).returncode == 2
+
+
+def command_counts() -> dict[str, int]:
+    """Command lines of README, docs and runbooks by what runs them."""
+    of_runbooks = [page for page in pages() if page.parent.name == "runbooks"]
+    others = [page for page in pages() if page not in of_runbooks]
+    every = [(command, page) for page in others for command in commands(page)]
+    here = sum(len(own(page)) for page in others)
+    on_cluster = sum(command.cluster for command, _ in every)
+
+    def marked_lines(mark: str, of: list[Path]) -> int:
+        return sum(len(lines(block)) for page in of for block in marked(page, mark))
+
+    shown = [line for page in pages() for block in marked(page, "text") for line in block.splitlines()]
+    return {
+        "on this machine": here,
+        "on a simulated cluster": marked_lines("sh serving", others),
+        "on a real cluster": on_cluster + marked_lines("sh drill", others),
+        "of runbooks": sum(marked_lines(mark, of_runbooks) for mark in SHELLS),
+        "by people (make, cd, git)": len(every) - here - on_cluster,
+        "shown and not run": sum(bool(PROGRAM.match(line)) for line in shown),
+    }
+
+
+def test_commands_are_counted():
+    """No command line of a shell block is left out of the counts; what runs where is said by support/docs_commands.py."""
+    found = command_counts()
+    print("documented commands: " + ", ".join(f"{number} {kind}" for kind, number in found.items()))
+    every = sum(len(lines(block)) for page in pages() for mark in SHELLS for block in marked(page, mark))
+    assert sum(found.values()) - found["shown and not run"] == every
+    assert found["on this machine"] + found["on a simulated cluster"] + found["on a real cluster"] >= 120
+    assert found["of runbooks"] >= 100
 
 
 def test_the_tests_of_the_threat_model_exist():
