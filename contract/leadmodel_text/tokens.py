@@ -1,0 +1,217 @@
+"""The tokeniser: the words of a text, the same for a raw text and for the text that redaction has left of it.
+
+Numbers, links, addresses and placeholders become one class, ZERO. A name may be redacted or not, so a word with a capital inside a sentence
+is a gap, as `[NAME]` is, except the words of `kept` and words all in capitals. Neighbours of both kinds become one item, with the
+particles, months and streets between them: where redaction began and ended cannot be seen. A change of one rule is a new VERSION.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from leadmodel_text.kept import (
+    CLOSING_STREETS,
+    DETERMINERS,
+    DOUBTFUL_MONTHS,
+    JOINTS,
+    KEPT,
+    MONTHS,
+    PARTICLES,
+    STREET_ENDINGS,
+    STREETS,
+)
+from leadmodel_text.pieces import GAP, LINE, STOP, ZERO, pieces, places
+from leadmodel_text.plain import origins, plain
+
+VERSION = "t1"
+MAX_CHARS = 2000
+
+_MARKS = frozenset({STOP, LINE})
+_ITEMS = frozenset({GAP, ZERO})
+# What begins at a word; the last is a line behind a line that ends in a name or number, as in a signature.
+_INSIDE, _SENTENCE, _NEW_LINE, _NEXT_LINE = range(4)
+_SHORT = 4  # letters of capitals that may be part of a number or address, as a state or the letters of a bank
+_BEFORE_NAME = PARTICLES | STREETS
+_JOINS_NAME = PARTICLES | STREETS | JOINTS
+_ANY_MONTH = MONTHS | DOUBTFUL_MONTHS
+_JOINS_NUMBER = _JOINS_NAME | _ANY_MONTH
+_KEPT_BEFORE_APOSTROPHE = KEPT | {"i"}
+_SPECIAL = MONTHS | CLOSING_STREETS | frozenset(ascii_lowercase)
+
+
+class Tokens(NamedTuple):
+    """The words of a text, in small letters: "" is a gap, "0" a number or address; and whether the limit left words out."""
+
+    words: list[str]
+    truncated: bool
+
+
+def tokens(text: str, limit: int = MAX_CHARS) -> Tokens:
+    """Return the words of the first `limit` characters of a text, in time linear in their number."""
+    short, truncated = plain(text, limit)
+    return Tokens(_Reader(pieces(short)).words, truncated)
+
+
+def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
+    """Return start and end, in code points of `text`, of each item of `tokens(text, limit).words`."""
+    short, _ = plain(text, limit)
+    found = pieces(short)
+    where, source = list(places(short)), origins(text, limit)
+    firsts = _Reader(found).firsts
+    shown = []
+    for first, following in pairwise([*firsts, len(found)]):
+        last = max(place for place in range(first, following) if found[place] not in _MARKS)
+        shown.append((source[where[first][0]][0], source[where[last][1] - 1][1]))
+    return shown
+
+
+class _Reader:
+    """The items of a text, and the first piece of each; an item reaches to the next one. Words of few capitals stay as written until the end."""
+
+    def __init__(self, found: list[str]) -> None:
+        self.words: list[str] = []
+        self.firsts: list[int] = []
+        self._street = -1  # the last item that holds a number and words with a capital, as an address does
+        self._read(found)
+
+    def _read(self, found: list[str]) -> None:
+        words, firsts = self.words, self.firsts
+        before, shouted = _SENTENCE, False
+        for place, piece in enumerate(found):
+            if piece in _MARKS:
+                before = self._line() if piece == LINE else before or _SENTENCE
+                continue
+            if piece.islower():
+                word = piece
+            else:
+                word = _word(found, place, before)
+                shouted = shouted or word.isupper()
+                if word not in _ITEMS and self._goes_on(piece, before):
+                    continue
+            before = _INSIDE
+            if word in _ITEMS:
+                self._add_item(word, place)
+            elif word not in _SPECIAL or not self._closes(word):
+                words.append(word)
+                firsts.append(place)
+        if shouted:
+            self.words = [word.lower() for word in words]
+
+    def _goes_on(self, piece: str, before: int) -> bool:
+        """True for a word with a capital right behind a name or address: a detector may have taken both for one."""
+        words = self.words
+        if not words or words[-1] not in _ITEMS or before >= _NEW_LINE or not _is_capital(piece):
+            return False
+        return words[-1] == GAP or self._street == len(words) - 1
+
+    def _line(self) -> int:
+        return _NEXT_LINE if self.words and self.words[-1] in _ITEMS else _NEW_LINE
+
+    def _add_item(self, item: str, place: int) -> None:
+        """Append a gap or number; join it with the one before where only parts of names, dates or streets stand between."""
+        words = self.words
+        joins = _JOINS_NUMBER if item else _JOINS_NAME
+        first = len(words)
+        while first and (words[first - 1] in joins or words[first - 1].isupper()):
+            first -= 1
+        if first and words[first - 1] in _ITEMS:
+            first -= 1
+            is_street = item != words[first] or self._street == first
+            item = ZERO if ZERO in {item, words[first]} else GAP
+            if is_street:
+                first = self._street = self._begin(GAP, first)
+        else:
+            first = self._begin(item, len(words))
+        begin = self.firsts[first] if first < len(words) else place
+        del words[first:], self.firsts[first:]
+        words.append(item)
+        self.firsts.append(begin)
+
+    def _begin(self, item: str, first: int) -> int:
+        """Where an item at `first` begins: at the particles of a name, the month of a number, or the two capitals of a document."""
+        words = self.words
+        while first and words[first - 1] in (MONTHS if item else _BEFORE_NAME):
+            first -= 1
+        if item and first and len(words[first - 1]) == 2 and words[first - 1].isupper():
+            first -= words[first - 1].lower() not in KEPT
+        return first
+
+    def _closes(self, word: str) -> bool:
+        """True if a month, the word of a street or the letter of a house belongs to the number before; the number then reaches to it."""
+        words = self.words
+        if len(word) == 1:
+            return 0 <= self._street == len(words) - 1
+        back = 1
+        if word in CLOSING_STREETS:
+            while back < 4 and back <= len(words) and words[-back].isalpha() and words[-back].islower():
+                back += 1
+            if back == 1:
+                return False
+        if back > len(words) or words[-back] != ZERO:
+            return False
+        last = len(words) - back + 1
+        del words[last:], self.firsts[last:]
+        return True
+
+
+def _word(found: Sequence[str], place: int, before: int) -> str:
+    """The word of a piece that is not in small letters: a gap where redaction may take the piece for a name."""
+    piece = found[place]
+    if not piece or piece == ZERO or not piece[0].isupper():
+        return piece.lower()
+    low = piece.lower()
+    if not _is_capital(piece):
+        return piece if len(piece) <= _SHORT and piece.isupper() and piece.isalpha() else low
+    if _is_kept(low):
+        return low
+    if low in _ANY_MONTH and _is_beside_number(found, place):
+        return ZERO
+    following = found[place + 1] if place + 1 < len(found) else LINE
+    if following == ZERO and low.endswith(STREET_ENDINGS):
+        return GAP
+    if before and before != _NEXT_LINE:
+        return low if _opens(found, place + 1, before) else GAP
+    return low if _follows_determiner(found, place) else GAP
+
+
+def _is_beside_number(found: Sequence[str], place: int) -> bool:
+    """True if the number of a day or year stands before or behind, at most a full stop or a particle away."""
+    near = [piece for piece in found[max(0, place - 2) : place] if piece != STOP and piece not in PARTICLES][
+        -1:
+    ]
+    near += [piece for piece in found[place + 1 : place + 3] if piece != STOP and piece not in PARTICLES][:1]
+    return ZERO in near
+
+
+def _opens(found: Sequence[str], place: int, before: int) -> bool:
+    """True if the word before `place`, which begins a sentence or line, is followed as no name is."""
+    for following in found[place : place + 4]:
+        if following in _MARKS:
+            return before == _SENTENCE
+        if following not in PARTICLES:
+            return following == ZERO or not _is_gap(following)
+    return True
+
+
+def _is_gap(piece: str) -> bool:
+    if not piece or piece == ZERO:
+        return True
+    return _is_capital(piece) and not _is_kept(piece.lower())
+
+
+def _is_capital(piece: str) -> bool:
+    """True for a word that begins with one capital, as a name does; not for `PDFs`."""
+    return piece[0].isupper() and (len(piece) == 1 or not piece[1].isupper())
+
+
+def _is_kept(low: str) -> bool:
+    return low in KEPT or low.partition("'")[0] in _KEPT_BEFORE_APOSTROPHE
+
+
+def _follows_determiner(found: Sequence[str], place: int) -> bool:
+    """True behind a German article or possessive that is no part of a name, such as `von der`."""
+    if place == 0 or found[place - 1].lower() not in DETERMINERS:
+        return False
+    earlier = found[place - 2] if place > 1 else LINE
+    return earlier not in {"von", "van"} and (earlier in _MARKS or not _is_gap(earlier))
