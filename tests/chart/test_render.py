@@ -279,6 +279,9 @@ def test_notes_hold_a_lead_model_to_paste(notes):
     [
         ("crds.keep=false", "deletes the definition"),
         ("replicaCount=1", "one pod"),
+        ("podDisruptionBudget.minAvailable=2", "lets no pod go"),
+        ("podDisruptionBudget.minAvailable=100%", "lets no pod go"),
+        ("podDisruptionBudget.maxUnavailable=0", "lets no pod go"),
         ("securityContext.privileged=true", "restricted"),
         ("rbac.create=false", "can read and write nothing"),
         ("scrape=off", "drift is not measured"),
@@ -290,3 +293,16 @@ def test_notes_hold_a_lead_model_to_paste(notes):
 def test_notes_warn_of_an_unsafe_value(notes, value, words):
     assert words in notes(f"--set={value}")
     assert words not in notes()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "minAvailable=1",
+        "minAvailable=50%",
+        "maxUnavailable=1",
+        "enabled=false,podDisruptionBudget.minAvailable=2",
+    ],
+)
+def test_notes_do_not_warn_of_a_budget_that_lets_a_pod_go(notes, value):
+    assert "lets no pod go" not in notes(f"--set=podDisruptionBudget.{value}")

@@ -5,6 +5,11 @@ WARNING: crds.keep is false: `helm uninstall` deletes the definition, and with i
 {{- if lt (include "leadmodel.replicas" . | int) 2 }}
 WARNING: one pod: while it is gone nothing is decided, so drift is not answered. Set replicaCount to 2.
 {{- end }}
+{{- $least := .Values.podDisruptionBudget.minAvailable | toString }}
+{{- $all := or (eq $least "100%") (and (regexMatch "^[0-9]+$" $least) (ge (int $least) (include "leadmodel.replicas" . | int))) }}
+{{- if and .Values.podDisruptionBudget.enabled (or $all (has (.Values.podDisruptionBudget.maxUnavailable | toString) (list "0" "0%"))) }}
+WARNING: podDisruptionBudget lets no pod go: a drain of its node waits until somebody deletes the pod.
+{{- end }}
 {{- if or (not .Values.podSecurityContext.runAsNonRoot) .Values.securityContext.allowPrivilegeEscalation .Values.securityContext.privileged }}
 WARNING: the operator's pods no longer meet the Pod Security standard restricted.
 {{- end }}
