@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from leadmodel_messages.commands import Program
+from leadmodel_predictor.jobs import poll, validate
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
 from leadmodel_training.__main__ import main as train
 from leadmodel_training.synth import main as synth
@@ -45,6 +46,14 @@ def run(
     return subprocess.run(
         command, check=False, text=True, capture_output=True, env={**base, **environ}, timeout=240
     )
+
+
+def has_variables(patch: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    """Give this process the variables of a pod, and none of its own logins, for programs that need no process of their own."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "AZURE_"))]:
+        patch.delenv(name)
+    for name, value in environ.items():
+        patch.setenv(name, value)
 
 
 @pytest.fixture(scope="module")
@@ -132,16 +141,20 @@ def test_a_predictor_reads_its_model(server, trained):
         ("ftp://leads/b", {}, "ArtifactBadUri", "must start with s3://"),
     ],
 )
-def test_poll_and_validation_call_a_refusal_alike(server, trained, tmp_path, uri, changed, word, says):
+def test_poll_and_validation_call_a_refusal_alike(
+    server, trained, tmp_path, capfd, monkeypatch, uri, changed, word, says
+):
     log = tmp_path / "log"
-    for program, code in ((Program.POLL, 1), (Program.VALIDATE, 1)):
+    has_variables(monkeypatch, {**server, **changed})
+    for program in (poll, validate):
         log.write_text("")
-        ended = run(program, f"--artifact={uri}", f"--holdout={HOLDOUT}", log=log, **{**server, **changed})
+        code = program.main([f"--artifact={uri}", f"--holdout={HOLDOUT}", f"--termination-log={log}"])
         failure = json.loads(log.read_text())
-        assert (ended.returncode, failure["error"]) == (code, word)
+        assert (code, failure["error"]) == (1, word)
         assert says in failure["message"]
-        assert "Traceback" not in ended.stderr
-        assert SECRET not in ended.stderr + ended.stdout + log.read_text()
+        shown = "".join(capfd.readouterr())
+        assert "Traceback" not in shown
+        assert SECRET not in shown + log.read_text()
 
 
 def test_a_wrong_holdout_is_told_by_the_validation(server, trained):
@@ -195,8 +208,7 @@ def test_an_upload_that_is_refused_leaves_what_was_there(server, trained):
 def test_training_refuses_a_target_before_it_trains(server, tmp_path, capsys, monkeypatch):
     """Leads are not even read: the file does not exist."""
     given = [f"--leads={tmp_path / 'none.csv'}", f"--termination-log={tmp_path / 'log'}"]
-    for name, value in server.items():
-        monkeypatch.setenv(name, value)
+    has_variables(monkeypatch, server)
     for targets, says in (
         (["--out=s4://leads/x"], "must start with s3://"),
         (["--out=s3://"], "must name a bucket and a key"),
