@@ -63,8 +63,8 @@ steps = st.one_of(
     st.tuples(st.just("serve"), st.tuples(letters, st.booleans(), st.booleans())),
     st.tuples(st.just("lasting drift"), st.booleans()),
     st.tuples(st.just("lasting drift"), st.booleans()),
-    st.tuples(st.just("relapse"), st.tuples(letters, letters)),
-    st.tuples(st.just("relapse"), st.tuples(letters, letters)),
+    st.tuples(st.just("relapse"), st.tuples(letters, letters, st.booleans())),
+    st.tuples(st.just("relapse"), st.tuples(letters, letters, st.booleans())),
     st.tuples(st.just("hours"), st.sampled_from([0.1, 1.1, 25.0])),
 )
 
@@ -141,7 +141,7 @@ def play(world: World, leader: Leader, step: tuple[str, object]) -> None:  # noq
         case "relapse":
             serve(world, leader, arg[0], True, True)
             serve(world, leader, arg[1], False, True)
-            drift(world, leader, previous_fits=True)
+            drift(world, leader, previous_fits=arg[2])
         case "hours":
             world.now += timedelta(hours=arg)
 
