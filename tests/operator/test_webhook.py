@@ -207,6 +207,19 @@ def test_nobody_listens():
     assert sent(made("http://127.0.0.1:9"), ROLLED_BACK) == {"failed": 1}
 
 
+@pytest.mark.parametrize(
+    ("left_out", "result"), [("", "sent"), ("hooks.invalid", "failed")], ids=["proxy", "control"]
+)
+def test_messages_go_through_the_proxy_of_the_environment(monkeypatch, left_out, result):
+    """A name that only the proxy knows is reached through it; the control leaves the name out with NO_PROXY."""
+    monkeypatch.delenv("REQUEST_METHOD", raising=False)
+    with stub(answering(200)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.setenv("no_proxy", left_out)
+        assert sent(made("http://hooks.invalid/x"), ROLLED_BACK) == {result: 1}
+    assert [request.path for request in proxy.requests] == ["http://hooks.invalid/x"] * (result == "sent")
+
+
 def test_a_slow_server_gets_each_message_once():
     def answer(request: Request) -> None:
         time.sleep(0.2)

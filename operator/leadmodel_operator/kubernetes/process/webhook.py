@@ -108,8 +108,8 @@ class Webhook:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Send what is queued, for ever."""
-        async with ClientSession(timeout=ClientTimeout(total=self.timeout)) as session:
+        """Send what is queued, for ever, through the proxy of the environment where it names one."""
+        async with ClientSession(timeout=ClientTimeout(total=self.timeout), trust_env=True) as session:
             while True:
                 await self._arrived.wait()
                 self._arrived.clear()
