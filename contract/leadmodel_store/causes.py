@@ -27,6 +27,8 @@ def answered(status: int, code: str = "") -> str:
     shown = f"{status} {code}".rstrip()
     if status == 429 or code in {"SlowDown", "TooManyRequests", "ServerBusy", "Throttling"}:
         return f"answered {shown}: too many requests; another try follows"
+    if status == 407:
+        return f"was not asked: the proxy wants a login ({shown}); write it into the proxy's address"
     if status >= 500:
         return f"answered {shown}: the store itself is in trouble; another try follows"
     return f"answered {shown}"

@@ -17,6 +17,7 @@ _CODE = re.compile(r"<Code>([A-Za-z]{1,48})</Code>")
 _ADDRESS = re.compile(r"Error performing \w+ (\S+)")
 _CERTIFICATE = re.compile(r"InvalidCertificate\(\s*(\w+)")
 _REGION = re.compile(r"<Region>([a-z0-9-]{1,32})</Region>")
+_ARCHIVED = "it lies in an archive; restore it there, and keep it in a class that is read at once"
 _FORBIDDEN = {
     "InvalidAccessKeyId": "the store does not know the key of AWS_ACCESS_KEY_ID; check the Secret",
     "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID; check the Secret",
@@ -26,6 +27,8 @@ _FORBIDDEN = {
     "RequestTimeTooSkewed": "this machine and the store have different times; set this machine's clock",
     "AuthenticationFailed": "{means} is wrong or has ended, or this machine's clock is wrong; {remedy}",
     "KeyBasedAuthenticationNotPermitted": "the account takes no keys; log in by an identity",
+    "InvalidObjectState": _ARCHIVED,
+    "BlobArchived": _ARCHIVED,
 }
 _ELSEWHERE = {"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"}
 _NO_BUCKET = {"NoSuchBucket", "ContainerNotFound"}

@@ -59,6 +59,9 @@ REFUSALS = [
     (301, "PermanentRedirect", StoreReason.UNREACHABLE, "set AWS_REGION"),
     (400, "Other", StoreReason.UNREACHABLE, "answered 400 Other"),
     (409, "OperationAborted", StoreReason.UNREACHABLE, "by somebody else"),
+    (407, "ProxyAuthenticationRequired", StoreReason.UNREACHABLE, "the proxy wants a login"),
+    (403, "InvalidObjectState", StoreReason.FORBIDDEN, "lies in an archive; restore it"),
+    (409, "BlobArchived", StoreReason.FORBIDDEN, "lies in an archive; restore it"),
     (412, "PreconditionFailed", StoreReason.UNREACHABLE, "by somebody else"),
 ]
 
