@@ -1,6 +1,7 @@
 """Ways to log in to the three clouds, against servers that check what they are shown and give what the cloud's own would give."""
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -176,6 +177,45 @@ def test_azure_workload_identity(authority, token):
         with pytest.raises(StoreError, match=r"the workload identity was refused .401.; check the federated"):
             read(AZ, **{**login, "AZURE_CLIENT_ID": "other"})
     assert service.requests[0].path == "/tenant/oauth2/v2.0/token"
+
+
+def test_azure_client_secret(authority):
+    def authority_host(request: Request) -> None:
+        asked = parse_qs(request.body.decode())
+        right = (asked["client_id"], asked["client_secret"]) == (["client"], ["of the application"])
+        request.answer(200, BEARER) if right else request.answer(401)
+
+    application = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "tenant"}
+    with stub(authority_host, authority.sign()) as service, stub(bearer, authority.sign()) as server:
+        login = {
+            **application,
+            "AZURE_CLIENT_SECRET": "of the application",
+            "AZURE_AUTHORITY_HOST": service.address,
+            "AZURE_STORAGE_ACCOUNT_NAME": "account",
+            "AZURE_STORAGE_ENDPOINT": server.address,
+            "SSL_CERT_FILE": authority.pem,
+        }
+        assert read(AZ, **login) == b"model"
+        with pytest.raises(StoreError, match=r"the client secret was refused .401.") as caught:
+            read(AZ, **{**login, "AZURE_CLIENT_SECRET": "neverToBeShown"})
+    assert "neverToBeShown" not in str(caught.value)
+
+
+def test_azure_identity_of_the_machine():
+    def metadata(request: Request) -> None:
+        right = request.headers.get("Metadata") == "true" and "resource=" in request.path
+        until = str(int(time.time()) + 3600)  # a text, as the metadata service writes it
+        answer = json.dumps({"access_token": "given", "expires_on": until}).encode()
+        request.answer(200, answer) if right else request.answer(400)
+
+    with stub(metadata) as service, stub(bearer) as server:
+        login = {
+            "AZURE_MSI_ENDPOINT": f"{service.address}/metadata/identity/oauth2/token",
+            "AZURE_STORAGE_ACCOUNT_NAME": "account",
+            "AZURE_STORAGE_ENDPOINT": server.address,
+        }
+        assert read(AZ, **login) == b"model"
+    assert service.requests[0].path.startswith("/metadata/identity/oauth2/token?")
 
 
 @pytest.mark.parametrize(
