@@ -23,8 +23,10 @@ def pair(first: str, second: str) -> str | None:
 
 def features(words: Sequence[str]) -> set[str]:
     """Return the features of the words of `tokens.tokens`: those of each word and of each pair of neighbours."""
-    found = set(words)
-    found.update([GRAM_MARK + word[at : at + GRAM] for word in found for at in range(len(word) - GRAM + 1)])
-    found.update([f"{a} {b}" for a, b in pairwise(words) if a not in _ITEMS and b not in _ITEMS])
-    found.discard(GAP)
-    return found
+    present = set(words)
+    present.update(
+        [GRAM_MARK + word[at : at + GRAM] for word in present for at in range(len(word) - GRAM + 1)]
+    )
+    present.update([f"{a} {b}" for a, b in pairwise(words) if a not in _ITEMS and b not in _ITEMS])
+    present.discard(GAP)
+    return present

@@ -13,7 +13,9 @@ from leadmodel_text.kept import ABBREVIATIONS
 Piece: TypeAlias = tuple[str, int, int]  # the piece, its start and its end in the text
 
 GAP, ZERO, STOP, LINE = "", "0", ".", "\n"
-LONGEST = 40  # letters of a word; longer ones are codes
+LONGEST = (
+    31  # letters of a word, so that a pair fits into the 64 characters of a feature; longer ones are codes
+)
 _LETTERS = r"[^\W\d_]+"
 _ADDRESS = "[ADDRESS"  # the placeholder of streets and towns, which hold words as well as a number
 _STOPPERS = frozenset(".!?…")
@@ -44,16 +46,16 @@ _WORD = re.compile(rf"{_LETTERS}(?:'(?i:t|s|re|ll|ve|d|m)(?![^\W_]))?|{_NAME}")
 
 def pieces(text: str) -> list[str]:
     """Return the pieces of a plain text in order."""
-    found: list[str] = []
+    listed: list[str] = []
     text = without_spelt(text)
     for line in text.split("\n") if "\n" in text else (text,):
         for chunk in line.split():
             if chunk.isalpha() and len(chunk) <= LONGEST:
-                found.append(chunk)
+                listed.append(chunk)
             else:
-                found += [piece for piece, _, _ in parts(chunk)]
-        found.append(LINE)
-    return found
+                listed += [piece for piece, _, _ in parts(chunk)]
+        listed.append(LINE)
+    return listed
 
 
 def places(text: str) -> Iterator[tuple[int, int]]:
@@ -92,14 +94,14 @@ def parts(chunk: str) -> list[Piece]:
     begin = chunk.find(core)
     end = begin + len(core)
     if core.isalnum():
-        found = [(core if core.isalpha() and len(core) <= LONGEST else ZERO, begin, end)]
+        listed = [(core if core.isalpha() and len(core) <= LONGEST else ZERO, begin, end)]
     elif core:
-        found = [(_bounded(core), begin, end)] if _WORD.fullmatch(core) else _tokens(chunk)
+        listed = [(_bounded(core), begin, end)] if _WORD.fullmatch(core) else _tokens(chunk)
     else:
-        found, end = [], 0
+        listed, end = [], 0
     if end < len(chunk) and _ends_sentence(core, chunk[end:]):
-        found.append((STOP, end, len(chunk)))
-    return found
+        listed.append((STOP, end, len(chunk)))
+    return listed
 
 
 def _ends_sentence(core: str, tail: str) -> bool:
@@ -109,16 +111,16 @@ def _ends_sentence(core: str, tail: str) -> bool:
 
 
 def _tokens(chunk: str) -> list[Piece]:
-    found: list[Piece] = []
+    listed: list[Piece] = []
     for match in _TOKEN.finditer(chunk):
         start, end = match.span()
         if chunk.startswith(_ADDRESS, start):
-            found += [(ZERO, start, end), (GAP, end - 1, end)]
+            listed += [(ZERO, start, end), (GAP, end - 1, end)]
         elif match.lastgroup == "zero" or _ZERO.search(chunk, start, end):
-            found.append((ZERO, start, end))
+            listed.append((ZERO, start, end))
         else:
-            found += [(_bounded(word.group()), *word.span()) for word in _WORD.finditer(chunk, start, end)]
-    return found
+            listed += [(_bounded(word.group()), *word.span()) for word in _WORD.finditer(chunk, start, end)]
+    return listed
 
 
 def _bounded(word: str) -> str:

@@ -38,12 +38,12 @@ def origins(text: str, limit: int) -> list[tuple[int, int]]:
     head = _straight(text[: RAW_PER_PLAIN * limit])
     head, places = _without(_INVISIBLE, head, list(range(len(head))))
     head, places = _without(_SIGNS, head, places)
-    found: list[tuple[int, int]] = []
+    sources: list[tuple[int, int]] = []
     for chunk in _CHUNK.finditer(head):
         for start, end, length in _clusters(chunk.group()):
             source = (places[chunk.start() + start], places[chunk.start() + end - 1] + 1)
-            found += [source] * length
-    return found
+            sources += [source] * length
+    return sources
 
 
 def _straight(text: str) -> str:

@@ -3,6 +3,9 @@
 Numbers, links, addresses and placeholders become one class, ZERO. A name may be redacted or not, so a word with a capital inside a sentence
 is a gap, as `[NAME]` is, except the words of `kept` and words all in capitals. Neighbours of both kinds become one item, with the
 particles, months and streets between them: where redaction began and ended cannot be seen. A change of one rule is a new VERSION.
+
+Two kinds of names stay words, because every other word there would be lost with them: names in small letters, and a lone first name that
+opens a sentence. A model has no feature of them as long as its training texts are redacted.
 """
 
 from collections.abc import Sequence
@@ -56,12 +59,12 @@ def tokens(text: str, limit: int = MAX_CHARS) -> Tokens:
 def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
     """Return start and end, in code points of `text`, of each item of `tokens(text, limit).words`."""
     short, _ = plain(text, limit)
-    found = pieces(short)
+    listed = pieces(short)
     where, source = list(places(short)), origins(text, limit)
-    firsts = _Reader(found).firsts
+    firsts = _Reader(listed).firsts
     shown = []
-    for first, following in pairwise([*firsts, len(found)]):
-        last = max(place for place in range(first, following) if found[place] not in _MARKS)
+    for first, following in pairwise([*firsts, len(listed)]):
+        last = max(place for place in range(first, following) if listed[place] not in _MARKS)
         shown.append((source[where[first][0]][0], source[where[last][1] - 1][1]))
     return shown
 
@@ -69,32 +72,30 @@ def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
 class _Reader:
     """The items of a text, and the first piece of each; an item reaches to the next one. Words of few capitals stay as written until the end."""
 
-    def __init__(self, found: list[str]) -> None:
+    def __init__(self, listed: list[str]) -> None:
         self.words: list[str] = []
         self.firsts: list[int] = []
         self._street = -1  # the last item that holds a number and words with a capital, as an address does
-        self._read(found)
+        self._read(listed)
 
-    def _read(self, found: list[str]) -> None:
+    def _read(self, listed: list[str]) -> None:
         words, firsts = self.words, self.firsts
         before, shouted = _SENTENCE, False
-        for place, piece in enumerate(found):
-            if piece in _MARKS:
+        for place, piece in enumerate(listed):
+            if piece.islower():
+                if piece not in _SPECIAL or not self._closes(piece):
+                    words.append(piece)
+                    firsts.append(place)
+            elif piece in _MARKS:
                 before = self._line() if piece == LINE else before or _SENTENCE
                 continue
-            if piece.islower():
-                word = piece
-            else:
-                word = _word(found, place, before)
-                shouted = shouted or word.isupper()
-                if word not in _ITEMS and self._goes_on(piece, before):
-                    continue
-            before = _INSIDE
-            if word in _ITEMS:
+            elif (word := _word(listed, place, before)) in _ITEMS:
                 self._add_item(word, place)
-            elif word not in _SPECIAL or not self._closes(word):
+            elif not self._goes_on(piece, before):
                 words.append(word)
                 firsts.append(place)
+                shouted = shouted or word.isupper()
+            before = _INSIDE
         if shouted:
             self.words = [word.lower() for word in words]
 
@@ -155,9 +156,9 @@ class _Reader:
         return True
 
 
-def _word(found: Sequence[str], place: int, before: int) -> str:
+def _word(listed: Sequence[str], place: int, before: int) -> str:
     """The word of a piece that is not in small letters: a gap where redaction may take the piece for a name."""
-    piece = found[place]
+    piece = listed[place]
     if not piece or piece == ZERO or not piece[0].isupper():
         return piece.lower()
     low = piece.lower()
@@ -165,28 +166,28 @@ def _word(found: Sequence[str], place: int, before: int) -> str:
         return piece if len(piece) <= _SHORT and piece.isupper() and piece.isalpha() else low
     if _is_kept(low):
         return low
-    if low in _ANY_MONTH and _is_beside_number(found, place):
+    if low in _ANY_MONTH and _is_beside_number(listed, place):
         return ZERO
-    following = found[place + 1] if place + 1 < len(found) else LINE
+    following = listed[place + 1] if place + 1 < len(listed) else LINE
     if following == ZERO and low.endswith(STREET_ENDINGS):
         return GAP
     if before and before != _NEXT_LINE:
-        return low if _opens(found, place + 1, before) else GAP
-    return low if _follows_determiner(found, place) else GAP
+        return low if _opens(listed, place + 1, before) else GAP
+    return low if _follows_determiner(listed, place) else GAP
 
 
-def _is_beside_number(found: Sequence[str], place: int) -> bool:
+def _is_beside_number(listed: Sequence[str], place: int) -> bool:
     """True if the number of a day or year stands before or behind, at most a full stop or a particle away."""
-    near = [piece for piece in found[max(0, place - 2) : place] if piece != STOP and piece not in PARTICLES][
+    near = [piece for piece in listed[max(0, place - 2) : place] if piece != STOP and piece not in PARTICLES][
         -1:
     ]
-    near += [piece for piece in found[place + 1 : place + 3] if piece != STOP and piece not in PARTICLES][:1]
+    near += [piece for piece in listed[place + 1 : place + 3] if piece != STOP and piece not in PARTICLES][:1]
     return ZERO in near
 
 
-def _opens(found: Sequence[str], place: int, before: int) -> bool:
+def _opens(listed: Sequence[str], place: int, before: int) -> bool:
     """True if the word before `place`, which begins a sentence or line, is followed as no name is."""
-    for following in found[place : place + 4]:
+    for following in listed[place : place + 4]:
         if following in _MARKS:
             return before == _SENTENCE
         if following not in PARTICLES:
@@ -209,9 +210,9 @@ def _is_kept(low: str) -> bool:
     return low in KEPT or low.partition("'")[0] in _KEPT_BEFORE_APOSTROPHE
 
 
-def _follows_determiner(found: Sequence[str], place: int) -> bool:
+def _follows_determiner(listed: Sequence[str], place: int) -> bool:
     """True behind a German article or possessive that is no part of a name, such as `von der`."""
-    if place == 0 or found[place - 1].lower() not in DETERMINERS:
+    if place == 0 or listed[place - 1].lower() not in DETERMINERS:
         return False
-    earlier = found[place - 2] if place > 1 else LINE
+    earlier = listed[place - 2] if place > 1 else LINE
     return earlier not in {"von", "van"} and (earlier in _MARKS or not _is_gap(earlier))
