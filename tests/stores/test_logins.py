@@ -142,6 +142,30 @@ def test_aws_public_bucket_and_machine_role():
         assert caught.value.reason is StoreReason.FORBIDDEN
 
 
+def test_aws_role_of_the_machine():
+    keys = {"AccessKeyId": "MACHINE", "SecretAccessKey": "s", "Token": "session", "Code": "Success"}
+    roles = "/latest/meta-data/iam/security-credentials/"
+
+    def metadata(request: Request) -> None:
+        """A session is begun with PUT, and every question shows it."""
+        if request.method == "PUT":
+            ttl = request.headers.get("X-aws-ec2-metadata-token-ttl-seconds")
+            request.answer(200, b"of the session") if ttl else request.answer(400)
+        elif request.headers.get("X-aws-ec2-metadata-token") != "of the session":
+            request.answer(401)
+        elif request.path == roles:
+            request.answer(200, b"reader")
+        else:
+            request.answer(200, json.dumps({**keys, "Expiration": "2099-01-01T00:00:00Z"}).encode())
+
+    with stub(metadata) as service, stub(lambda request: signed_by(request, "MACHINE", "session")) as server:
+        place = {"AWS_ENDPOINT_URL": server.address, "AWS_EC2_METADATA_SERVICE_ENDPOINT": service.address}
+        assert read(S3, **place) == b"model"
+        with pytest.raises(StoreError, match="may not be read"):
+            read(S3, **place, AWS_ACCESS_KEY_ID="own", AWS_SECRET_ACCESS_KEY="own")  # wins
+    assert service.requests[-1].path == f"{roles}reader"
+
+
 @pytest.mark.parametrize(
     "variable", ["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
 )
