@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from sys import intern
 
 from leadmodel_text.document import (
     LENGTH_EDGES,
@@ -85,7 +86,9 @@ def _heads(node: Fields) -> dict[str, Any]:
 
 
 def _table(node: Fields, columns: int) -> Table:
-    features = node.texts("features", MAX_FEATURES, MAX_FEATURE)
+    features = tuple(
+        map(intern, node.texts("features", MAX_FEATURES, MAX_FEATURE))
+    )  # tables share most of them
     bias = node.numbers("bias", columns)
     if len(bias) != columns:
         raise DocumentError(f"{node.at('bias')} must be a list of {columns} numbers")

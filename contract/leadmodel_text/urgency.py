@@ -1,0 +1,71 @@
+"""The urgency of a text: cues of deadlines and pressure as sequences of words, and the noisy-or of their weights with a linear score.
+
+The noisy-or (J. Pearl, 1988) takes each cue as a reason that may hold by itself: 1 − (1 − linear) · Π (1 − weight).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from leadmodel_text.document import Cue, ScoreHead
+
+
+class Match(NamedTuple):
+    """A cue, and the words of the text from `first` to before `end` that match it."""
+
+    cue: Cue
+    first: int
+    end: int
+
+
+class Cues:
+    """Cues by the first word of each of their sequences, the longest sequence first."""
+
+    def __init__(self, cues: Iterable[Cue]) -> None:
+        self._begins: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}
+        for cue in cues:
+            for words in cue.words:
+                self._begins.setdefault(words[0], []).append((words, cue))
+        for sequences in self._begins.values():
+            sequences.sort(key=lambda item: (-len(item[0]), item[1].language, item[1].name))
+
+    def matches(self, words: Sequence[str], languages: Collection[str]) -> list[Match]:
+        """Return the cues of `languages` in a text from left to right; words of one cue are not read again for another.
+
+        So a longer sequence such as "not urgent" takes "urgent" away from the cue of that word.
+        """
+        if self._begins.keys().isdisjoint(words):
+            return []
+        matches, place = [], 0
+        while place < len(words):
+            match = self._match(words, place, languages) if words[place] in self._begins else None
+            if match is not None:
+                matches.append(match)
+            place = match.end if match is not None else place + 1
+        return matches
+
+    def _match(self, words: Sequence[str], place: int, languages: Collection[str]) -> Match | None:
+        for sequence, cue in self._begins[words[place]]:
+            end = place + len(sequence)
+            if cue.language in languages and tuple(words[place:end]) == sequence:
+                return Match(cue, place, end)
+        return None
+
+
+def noisy_or(linear: float, matches: Iterable[Match]) -> float:
+    """Return the urgency of a text with a linear probability and cues, of which each name counts once."""
+    weights: dict[str, float] = {}
+    for match in matches:
+        weights[match.cue.name] = max(match.cue.weight, weights.get(match.cue.name, 0.0))
+    calm = 1 - linear
+    for name in sorted(weights):  # one order, so that the product is the same on every machine
+        calm *= 1 - weights[name]
+    return 1 - calm
+
+
+def level(head: ScoreHead, score: float) -> str:
+    """Return the level of an urgency: low, medium or high."""
+    if score >= head.high:
+        return "high"
+    return "medium" if score >= head.medium else "low"
