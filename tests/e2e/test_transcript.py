@@ -29,7 +29,7 @@ that Secret. The Prometheus of `$PROMETHEUS` has the chart's monitors and alerts
 
 
 @pytest.fixture
-def told(cluster: Cluster, tmp_path: Path) -> Transcript:
+def transcript(cluster: Cluster, tmp_path: Path) -> Transcript:
     """A copy of what the commands need from the repository, and a shell that reaches the cluster and the plugin."""
     for name in ("crds", "charts"):
         shutil.copytree(ROOT / name, tmp_path / "clone" / name)
@@ -40,55 +40,57 @@ def told(cluster: Cluster, tmp_path: Path) -> Transcript:
     )
 
 
-def install(told: Transcript) -> None:
+def install(transcript: Transcript) -> None:
     """From nothing to a model that serves."""
-    told.tell("## Install")
-    told.run(
+    transcript.write("## Install")
+    transcript.run(
         "helm install leadmodel charts/leadmodel --namespace leadmodel-system --create-namespace --wait --timeout=180s"
     )
-    told.run("helm test leadmodel --namespace leadmodel-system")
-    told.tell("## Apply")
-    told.run("cat crds/examples/minimal.yaml")
-    told.run("kubectl apply -f crds/examples/minimal.yaml")
-    told.run("kubectl wait leadmodel/conversion --for=condition=Ready --timeout=180s")
-    told.run("kubectl get leadmodels -o wide")
-    told.run("kubectl leadmodel status conversion")
+    transcript.run("helm test leadmodel --namespace leadmodel-system")
+    transcript.write("## Apply")
+    transcript.run("cat crds/examples/minimal.yaml")
+    transcript.run("kubectl apply -f crds/examples/minimal.yaml")
+    transcript.run("kubectl wait leadmodel/conversion --for=condition=Ready --timeout=180s")
+    transcript.run("kubectl get leadmodels -o wide")
+    transcript.run("kubectl leadmodel status conversion")
 
 
 def raise_and_end_the_alert(
-    told: Transcript, prometheus: Prometheus, login: dict[str, str], good: Model, worse: Model
+    transcript: Transcript, prometheus: Prometheus, login: dict[str, str], good: Model, worse: Model
 ) -> None:
     """A model that the gate refuses, and the champion in its place again."""
-    told.tell("## An alert fires\n\nSomebody uploads a model that ranks leads badly. Ask the source at once:")
-    assert told.run(ASK) == "", "no alert before its fault"
+    transcript.write(
+        "## An alert fires\n\nSomebody uploads a model that ranks leads badly. Ask the source at once:"
+    )
+    assert transcript.run(ASK) == "", "no alert before its fault"
     upload(login, worse, good.holdout)
-    told.run("kubectl leadmodel poll conversion")
+    transcript.run("kubectl leadmodel poll conversion")
     wait_for(f"{ALERT} fires", lambda: prometheus.firing(ALERT))
-    assert ALERT in told.run(ASK)
-    assert "AucBelowMinimum" in told.run("kubectl leadmodel why conversion")
-    told.tell(
+    assert ALERT in transcript.run(ASK)
+    assert "AucBelowMinimum" in transcript.run("kubectl leadmodel why conversion")
+    transcript.write(
         "Leads are answered by the champion meanwhile.\n\n## The alert ends\n\nThe bucket gets the champion back."
     )
     upload(login, good, good.holdout)
-    told.run("kubectl leadmodel poll conversion")
+    transcript.run("kubectl leadmodel poll conversion")
     wait_for(f"{ALERT} ends", lambda: not prometheus.firing(ALERT))
-    assert told.run(ASK) == ""
-    told.run("kubectl leadmodel history conversion")
+    assert transcript.run(ASK) == ""
+    transcript.run("kubectl leadmodel history conversion")
 
 
-def uninstall(told: Transcript, cluster: Cluster) -> None:
+def uninstall(transcript: Transcript, cluster: Cluster) -> None:
     """Back to nothing but the definition, which the chart keeps."""
-    told.tell("## Uninstall")
-    told.run("kubectl delete leadmodel conversion")
-    told.run("helm uninstall leadmodel --namespace leadmodel-system --wait")
+    transcript.write("## Uninstall")
+    transcript.run("kubectl delete leadmodel conversion")
+    transcript.run("helm uninstall leadmodel --namespace leadmodel-system --wait")
     selector = "customerops.dev/leadmodel=conversion"
     wait_for("its pods are gone", lambda: not cluster.items("pods", "default", selector))
-    told.run(f"kubectl get deployments,services,pods --namespace default --selector {selector}")
-    assert "leadmodels.customerops.dev" in told.run("kubectl get crd leadmodels.customerops.dev")
+    transcript.run(f"kubectl get deployments,services,pods --namespace default --selector {selector}")
+    assert "leadmodels.customerops.dev" in transcript.run("kubectl get crd leadmodels.customerops.dev")
 
 
 def test_from_installation_to_uninstallation(
-    told: Transcript,
+    transcript: Transcript,
     cluster: Cluster,
     release: None,
     a_cluster_without: None,
@@ -102,11 +104,11 @@ def test_from_installation_to_uninstallation(
     prometheus_folder = tmp_path / "prometheus"
     prometheus_folder.mkdir()
     with watching(cluster, prometheus_folder) as prometheus:
-        told.environment["PROMETHEUS"] = f"http://{prometheus.address}"
-        install(told)
-        raise_and_end_the_alert(told, prometheus, s3, better, worse)
-        uninstall(told, cluster)
-    page = told.page(HEAD)
+        transcript.environment["PROMETHEUS"] = f"http://{prometheus.address}"
+        install(transcript)
+        raise_and_end_the_alert(transcript, prometheus, s3, better, worse)
+        uninstall(transcript, cluster)
+    page = transcript.page(HEAD)
     print(f"\n{page}")
     if os.environ.get("LEADMODEL_RENEW") == "1":
         (ROOT / "docs" / "transcript.md").write_text(page)

@@ -153,14 +153,17 @@ def test_an_api_server_that_does_not_answer_for_a_moment_is_asked_again(tmp_path
 
 
 def test_a_transcript_keeps_commands_with_their_outputs(tmp_path):
-    told = Transcript(tmp_path, {**os.environ, "WORD": "two"})
-    told.tell("First:")
-    assert told.run("echo one; echo $WORD >&2") == "one\ntwo\n"
-    assert told.page("# Head") == "# Head\n\nFirst:\n\n```text\n$ echo one; echo $WORD >&2\none\ntwo\n```\n"
+    transcript = Transcript(tmp_path, {**os.environ, "WORD": "two"})
+    transcript.write("First:")
+    assert transcript.run("echo; echo one; echo $WORD >&2; echo") == "one\ntwo"
+    assert (
+        transcript.page("# Head")
+        == "# Head\n\nFirst:\n\n```text\n$ echo; echo one; echo $WORD >&2; echo\none\ntwo\n```\n"
+    )
 
 
 def test_a_transcript_ends_where_a_command_fails(tmp_path):
-    told = Transcript(tmp_path, dict(os.environ))
+    transcript = Transcript(tmp_path, dict(os.environ))
     with pytest.raises(AssertionError, match="ended with 3: no such thing"):
-        told.run("echo no such thing; exit 3")
-    assert told.parts == []
+        transcript.run("echo no such thing; exit 3")
+    assert transcript.parts == []

@@ -13,12 +13,12 @@ class Transcript:
     environment: dict[str, str]
     parts: list[str] = field(default_factory=list)
 
-    def tell(self, sentence: str) -> None:
+    def write(self, sentence: str) -> None:
         """Add a sentence: what comes next, or what somebody else does."""
         self.parts.append(sentence)
 
     def run(self, command: str) -> str:
-        """Run a command, keep it with its output and errors, and return both; AssertionError when the command fails."""
+        """Run a command, keep it with its output and errors, and return both without outer blanks; AssertionError when the command fails."""
         shell = ["bash", "-c", command]
         done = subprocess.run(
             shell,
@@ -31,9 +31,9 @@ class Transcript:
             timeout=300,
         )
         assert done.returncode == 0, f"{command} ended with {done.returncode}: {done.stdout}"
-        lines = [f"$ {command}", *(line.rstrip() for line in done.stdout.splitlines())]
-        self.parts.append("\n".join(["```text", *lines, "```"]))
-        return done.stdout
+        lines = [line.rstrip() for line in done.stdout.strip("\n").splitlines()]
+        self.parts.append("\n".join(["```text", f"$ {command}", *lines, "```"]))
+        return done.stdout.strip()
 
     def page(self, head: str) -> str:
         """Return the whole story below a head."""
