@@ -5,7 +5,6 @@ in brackets, is ZERO as a whole, because a detector may have taken any part of i
 """
 
 import re
-from collections.abc import Iterator
 from typing import TypeAlias
 
 from leadmodel_text.kept import ABBREVIATIONS
@@ -58,21 +57,22 @@ def pieces(text: str) -> list[str]:
     return listed
 
 
-def places(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each piece of `pieces(text)`."""
+def places(text: str) -> list[tuple[int, int]]:
+    """Return start and end of each piece of `pieces(text)`."""
     text = without_spelt(text)
-    begin = 0
+    begin, listed = 0, []
     for line in text.split("\n"):
         place = begin
         for chunk in line.split():
             start = text.index(chunk, place)
             place = start + len(chunk)
             if chunk.isalpha() and len(chunk) <= LONGEST:
-                yield start, place
+                listed.append((start, place))
             else:
-                yield from ((start + first, start + last) for _, first, last in parts(chunk))
+                listed += [(start + first, start + last) for _, first, last in parts(chunk)]
         begin += len(line) + 1
-        yield begin - 1, begin
+        listed.append((begin - 1, begin))
+    return listed
 
 
 def without_spelt(text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from leadmodel_text.features import word_features
 from leadmodel_text.tables import Sums, Tables
@@ -19,20 +18,23 @@ LIMIT = 3  # reasons of a label
 DIGITS = 2  # of the weight of a reason
 
 
-Place: TypeAlias = tuple[int, int, int]  # lift with its sign turned, first item, and the item behind the last
+def heaviest(tables: Tables, sums: Sums, lift: Callable[[int], int]) -> list[tuple[int, str]]:
+    """Return the words (with their grams) and the known pairs of a text that lift a column most, the heaviest first, with the lift's sign turned."""
+    weights = [(-lift(row), word) for word, row in sums.rows]
+    weights += [(-lift(tables.feature(two)), two) for two in sums.pairs]
+    weights.sort()
+    return [(weight, feature) for weight, feature in weights[:LIMIT] if weight < 0]
 
 
-def heaviest(
-    tables: Tables, words: Sequence[str], known: set[str], lift: Callable[[int], int]
-) -> list[Place]:
-    """Return the words (with their grams) and the known pairs of a text that lift a column most, the heaviest first."""
-    first = {word: place for place, word in reversed([*enumerate(words)])}
-    places = [(-lift(tables.word(word)), place, place + 1) for word, place in first.items()]
-    if known:
-        pairs = {f"{one} {two}": place for place, (one, two) in reversed([*enumerate(pairwise(words))])}
-        places += [(-lift(tables.feature(two)), pairs[two], pairs[two] + 2) for two in known]
-    places.sort()
-    return [place for place in places[:LIMIT] if place[0] < 0]
+def items(words: Sequence[str], feature: str) -> tuple[int, int]:
+    """Return the first item of a word or pair in a text, and the item behind its last one."""
+    one, _, other = feature.partition(" ")
+    place = words.index(one)
+    if not other:
+        return place, place + 1
+    while words[place + 1] != other:
+        place = words.index(one, place + 1)
+    return place, place + 2
 
 
 class Places:
@@ -64,13 +66,11 @@ def of_column(
     lift, factor = tables.lift(*column), sums.factor(column.table)
     return [
         {
-            "text": " ".join(words[first:end])
-            if end > first + 1
-            else _known(tables, words[first], column.table, lift),
-            "at": places.at(first, end),
+            "text": feature if " " in feature else _known(tables, feature, column.table, lift),
+            "at": places.at(*items(words, feature)),
             "weight": round(-weight * factor, DIGITS),
         }
-        for weight, first, end in heaviest(tables, words, sums.pairs, lift)
+        for weight, feature in heaviest(tables, sums, lift)
     ]
 
 

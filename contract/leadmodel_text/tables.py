@@ -48,12 +48,18 @@ def _factor(table: Table, known: int) -> float:
 class Sums:
     """What the tables know of one text: per table, whole sums of each column, and counts of its features and words."""
 
-    __slots__ = ("_columns", "_starts", "_tables", "pairs")
+    __slots__ = ("_columns", "_starts", "_tables", "pairs", "rows")
 
     def __init__(
-        self, tables: Sequence[Table], starts: Sequence[int], columns: Sequence[int], pairs: set[str]
+        self,
+        tables: Sequence[Table],
+        starts: Sequence[int],
+        columns: Sequence[int],
+        rows: list[tuple[str, int]],
+        pairs: set[str],
     ) -> None:
         self._tables, self._starts, self._columns = tables, starts, columns
+        self.rows = rows  # each distinct word of the text with its packed row
         self.pairs = pairs  # those of the text that a table knows
 
     def whole(self, table: int) -> list[int]:
@@ -112,18 +118,15 @@ class Tables:
         entries = [entry for entry in cached if entry is not None]
         if len(entries) < len(cached):
             entries = [self._words.get(word) or self._add_word(word) for word in distinct]
-        total = sum(map(itemgetter(0), entries))
+        rows = list(map(itemgetter(0), entries))
+        total = sum(rows)
         grams = list(chain.from_iterable(map(itemgetter(1), entries)))
         if len(set(grams)) < len(grams):
             total -= self._repeated(grams)
         pairs = self._pairs(words, distinct)
         total += sum(map(self._row, pairs))
         columns = self._unpack(total.to_bytes(self._size, "little"))
-        return Sums(self._tables, self._starts, columns, pairs)
-
-    def word(self, word: str) -> int:
-        """Give the packed row of a word and its grams."""
-        return (self._words.get(word) or self._add_word(word))[0]
+        return Sums(self._tables, self._starts, columns, list(zip(distinct, rows, strict=True)), pairs)
 
     def feature(self, feature: str) -> int:
         """Give the packed row of one feature, 0 where no table knows the feature."""

@@ -60,13 +60,17 @@ def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
     """Return start and end, in code points of `text`, of each item of `tokens(text, limit).words`."""
     short, _ = plain(text, limit)
     listed = pieces(short)
-    where, source = list(places(short)), origins(text, limit)
-    firsts = _Reader(listed).firsts
+    where, firsts = places(short), _Reader(listed).firsts
     shown = []
     for first, following in pairwise([*firsts, len(listed)]):
-        last = max(place for place in range(first, following) if listed[place] not in _MARKS)
-        shown.append((source[where[first][0]][0], source[where[last][1] - 1][1]))
-    return shown
+        last = following - 1
+        while listed[last] in _MARKS:
+            last -= 1
+        shown.append((where[first][0], where[last][1]))
+    if text.isascii():  # each character is its own source
+        return shown
+    source = origins(text, limit)
+    return [(source[start][0], source[end - 1][1]) for start, end in shown]
 
 
 class _Reader:
