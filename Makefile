@@ -76,6 +76,16 @@ names: install ## make the lexicon and weights of the name tagger anew (TEXT=fol
 	$(UV) pip install --quiet --target build/names --require-hashes --no-deps --requirement privacy/names/requirements.txt
 	PYTHONPATH=build/names $(BIN)/python privacy/names/build.py $(if $(TEXT),--text $(TEXT))
 
+.PHONY: tables
+tables: install ## make the table of languages and the lexicon of sentiment anew (TEXT=folder chooses the words left out, too)
+	$(UV) pip install --quiet --target build/tables --require-hashes --no-deps --requirement training/tables/requirements.txt
+	PYTHONPATH=build/tables $(BIN)/python training/tables/build.py $(if $(TEXT),--text $(TEXT))
+
+.PHONY: tables-check
+tables-check: install ## measure the table of languages on catalogs that it was not trained on
+	$(UV) pip install --quiet --target build/tables-check --require-hashes --no-deps --requirement training/tables/check.txt
+	PYTHONPATH=build/tables-check $(BIN)/python training/tables/check.py
+
 .PHONY: architecture
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
 	PYTHONPATH=tests $(BIN)/python -m project.architecture

@@ -76,6 +76,8 @@ def test_every_package_of_a_lock_file_has_a_hash():
         *ROOT.glob("requirements/*.txt"),
         SERVERS / "fake-gcs-server.txt",
         ROOT / "privacy/names/requirements.txt",
+        ROOT / "training/tables/requirements.txt",
+        ROOT / "training/tables/check.txt",
     ]
     for lock in locks:
         blocks = re.split(r"\n(?=\S)", lock.read_text().strip())
