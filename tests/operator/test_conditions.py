@@ -40,7 +40,8 @@ state = pytest.mark.state  # the name of a row of the table
 
 def rows() -> dict[str, list[str]]:
     """Read the table: the name of each state and its other cells."""
-    lines = [line.strip("| ").split(" | ") for line in DOC.read_text().splitlines() if line.startswith("| ")]
+    table = DOC.read_text().split("## Jobs by schedule", 1)[0]
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
     return {name: cells for name, *cells in lines[1:]}
 
 
@@ -337,6 +338,14 @@ def test_a_right_is_missing(documented):
         )
     ).status
     assert shown(world) == documented
+
+
+@state("the operator may not read an object")
+def test_an_object_may_not_be_read(documented):
+    world, _ = serving(live=True)
+    world.status = plan(replace(world.observed(), unread="services is forbidden")).status
+    assert shown(world) == documented
+    assert message_of(world, ConditionType.STALLED) == "services is forbidden"
 
 
 @state("the API server refuses the Deployment of a changed spec")
