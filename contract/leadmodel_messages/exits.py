@@ -78,7 +78,7 @@ class DetectExit(IntEnum):
     """Exit codes of `leadmodel-privacy detect`."""
 
     DONE = 0  # every line was answered
-    BAD_INPUT = 2  # the arguments or the configuration are wrong, or a line was no object with a text and was left out
+    BAD_INPUT = 2  # the arguments or the configuration are wrong, or a line was left out: no object with a text, or a text over --max-text
 
 
 class KubectlExit(IntEnum):

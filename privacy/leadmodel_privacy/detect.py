@@ -32,7 +32,7 @@ MAX_DEPTH = 8  # encodings inside one another; a text below is read as it stands
 # Every file that decides what is personal: the detector's version is their digest, and a change makes stamps worthless.
 CODE_FILES = word_set(
     "addresses.py configuration.py dates.py detect.py edits.py encoded_text.py finders.py identity_documents.py json_text.py kept_words.py name_features.py name_finder.py name_tagger.py name_tokens.py names.py network.py normalization.py "
-    "number_lists.py pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
+    "number_lists.py origins.py pattern_cost.py payment_numbers.py phones.py quantities.py scanned_text.py surroundings.py validators.py word_lists.py"
 )
 DATA_FILES = ("names_data/lexicon.xz", "names_data/weights.xz")  # what the finder of names knows
 _UUID = re.compile(

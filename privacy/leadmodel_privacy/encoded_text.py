@@ -8,9 +8,11 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from urllib.parse import quote, unquote_plus
 
 from leadmodel_privacy.json_text import Value
+from leadmodel_privacy.origins import Origin
 
 _FIELD = r"[\w.\[\]%*+~-]{1,200}=[^\s&=<>\"{}|\\^`]*={0,2}"
 _FORM = re.compile(rf"{_FIELD}(?:&{_FIELD})*+")
@@ -70,24 +72,23 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _percent_decoded(value: str, start: int) -> tuple[str, list[int]]:
-    parts: list[str] = []
-    origin: list[int] = []
+def _percent_decoded(value: str, start: int) -> tuple[str, Origin]:
+    decoded, origin = StringIO(newline=""), Origin()
+    length = 0
     for match in _PIECE.finditer(value):
         piece, place = match.group(), start + match.start()
         if piece[0] == "%":
-            decoded = bytes.fromhex(piece.replace("%", "")).decode()
-            parts.append(decoded)
-            for character in decoded:
-                origin.append(place)
-                place += 3 * len(character.encode())
+            for character in bytes.fromhex(piece.replace("%", "")).decode():
+                width = 3 * len(character.encode())
+                origin.add(length, place, width)
+                length += decoded.write(character)
+                place += width
             continue
         # an unescaped plus before a number at the beginning is a plus that a person typed
         typed = piece == "+" and (match.start() == 0 and value[1:2].isdigit())
-        parts.append(" " if piece == "+" and not typed else piece)
-        origin.extend(range(place, place + len(piece)))
-    origin.append(start + len(value))
-    return "".join(parts), origin
+        origin.add(length, place)
+        length += decoded.write(" " if piece == "+" and not typed else piece)
+    return decoded.getvalue(), origin
 
 
 def base64_text(text: str) -> Base64Text | None:

@@ -7,6 +7,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import StringIO
+
+from leadmodel_privacy.origins import Origin
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*+)"(\s*:)?|(-?\d[\d.eE+-]*)|([{\[])|([}\]])|(,)')
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
@@ -30,7 +33,7 @@ class Value:
         path: The keys above the value.
         text: The string without escapes, or the number as written.
         start: Position of the value in the encoded text.
-        origin: Position of each character of `text` in the encoded text; None where the characters follow each other from `start`.
+        origin: Where the characters of `text` stand in the encoded text; None where they follow each other from `start`.
         number: Whether the value is a number.
         encode: Spells a replacement as the encoding does.
     """
@@ -38,7 +41,7 @@ class Value:
     path: tuple[str, ...]
     text: str
     start: int
-    origin: list[int] | None
+    origin: Origin | None
     number: bool
     encode: Callable[[str], str] = escape
 
@@ -46,7 +49,7 @@ class Value:
         """Start and end, in the encoded text, of the part `start` to `end` of the value."""
         if self.origin is None:
             return self.start + start, self.start + end
-        return self.origin[start], self.origin[end]
+        return self.origin.place(start, end)
 
 
 def is_json(text: str) -> bool:
@@ -88,21 +91,23 @@ def values(text: str) -> Iterator[Value]:
             key = path.pop()
 
 
-def _decoded(string: str, start: int) -> tuple[str, list[int] | None]:
+def _decoded(string: str, start: int) -> tuple[str, Origin | None]:
     if "\\" not in string:
         return string, None
-    parts: list[str] = []
-    origin: list[int] = []
-    place = 0
+    decoded, origin = StringIO(newline=""), Origin()
+    length = place = 0
     for match in _ESCAPE.finditer(string):
-        parts.append(string[place : match.start()])
-        origin.extend(range(start + place, start + match.start()))
-        parts.append(json.loads(f'"{match.group()}"'))
-        origin.extend([start + match.start()] * len(parts[-1]))
-        place = match.end()
-    parts.append(string[place:])
-    origin.extend(range(start + place, start + len(string) + 1))
-    return "".join(parts), origin
+        first, end = match.span()
+        if first > place:
+            origin.add(length, start + place)
+            length += decoded.write(string[place:first])
+        origin.add(length, start + first, end - first)
+        length += decoded.write(json.loads(f'"{match.group()}"'))
+        place = end
+    if place < len(string):
+        origin.add(length, start + place)
+        decoded.write(string[place:])
+    return decoded.getvalue(), origin
 
 
 def key_as_words(key: str) -> str:

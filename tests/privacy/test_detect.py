@@ -85,6 +85,18 @@ def test_a_bad_line_is_left_out_and_the_rest_goes_on(monkeypatch, capsys):
     assert re.findall(r"line (\d)", found.err) == ["1", "4"]
 
 
+def test_a_text_over_the_limit_is_left_out_and_the_rest_goes_on(monkeypatch, capsys):
+    lines = [json.dumps({"text": text}) for text in ("x@example.org" + " " * 20, "x@example.org")]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert main(["detect", "--max-text", "20"]) == 2
+    found = capsys.readouterr()
+    assert [json.loads(line)["text"] for line in found.out.splitlines()] == ["[EMAIL]"]
+    assert "line 1 has a text of more than 20 characters" in found.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
+    assert main(["detect", "--max-text", "33"]) == 0  # the control: both are read
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
 def test_half_a_surrogate_pair_is_answered(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO('{"text": "\\ud83d x@example.org"}\n'))
     assert main(["detect"]) == 0
