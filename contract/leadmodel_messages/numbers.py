@@ -59,7 +59,7 @@ COMMA = NumberFormat(",", ".", "a comma marks decimals (12,50 is 12.5), a point 
 POINT_GAP = NumberFormat(".", _GAP, "a blank or ' groups thousands, a point marks decimals")
 COMMA_GAP = NumberFormat(",", _GAP, "a comma marks decimals (12,50 is 12.5), a blank or ' groups thousands")
 _CORE, _GROUPED = re.compile(r"[0-9][0-9.,]*", re.ASCII), re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}", re.ASCII)
-_START = re.compile(rf"\s*[+{_MINUS}-]?\s*(?:{_SIGNS}\s*)?[+{_MINUS}-]?[0-9]")  # of a number in any format
+_START = re.compile(rf"\s*+[+{_MINUS}-]?\s*+(?:{_SIGNS}\s*+)?[+{_MINUS}-]?[0-9]")  # of a number in any format
 MIN_GROUPED = 30  # texts such as 1,234; of numbers with decimals, a tenth would have fewer than three, so 30 say nothing in .9^30 = 4 %
 MARKED = (POINT, COMMA, POINT_GAP, COMMA_GAP)
 

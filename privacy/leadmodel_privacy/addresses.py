@@ -75,8 +75,10 @@ _TOWN = re.compile(  # town before the code, or code before the town
     rf"{_UNIT}(?:(?:{_SEPARATOR}{_CITY}){{1,3}}{_SEPARATOR}(?:(?:{_STATES}),? )?(?P<last>{_LONG_CODE})"
     rf"|(?:{_SEPARATOR}{_CITY})?{_SEPARATOR}(?P<first>{_LONG_CODE}|\d{{4}}) {_CITY}(?=\s*(?:[,.;!?\n)]|\Z)))(?![\w-]|[.,]\d)"
 )
+_BEHIND_HOUSE = frozenset(" ,-/")  # what follows a house number before a street
 _LONGEST = 7  # characters of a postcode without gaps; house numbers are shorter
 _BACK = 90  # characters read before a house number
+_AHEAD = 600  # characters read behind it, more than an address has: of many numbers none reads the whole text
 
 
 def addresses(scanned: ScannedText) -> Iterator[Span]:
@@ -87,8 +89,8 @@ def addresses(scanned: ScannedText) -> Iterator[Span]:
     has_romance_street = has_short and contains_any(low, _STARTS)
     has_code_word = has_short and contains_any(low, _CODE_STEMS)
     for start, end in numbers:
-        for span in _street_after(text, start, end):
-            yield with_town(scanned, span)
+        if text[end : end + 1] in _BEHIND_HOUSE and (street := _street_after(text, start)):
+            yield with_town(scanned, street)
         if low.endswith(_STEMS, max(0, start - 12), start - 1):
             for span in _until(_GERMAN, text, start):
                 yield with_town(scanned, span)
@@ -101,12 +103,9 @@ def addresses(scanned: ScannedText) -> Iterator[Span]:
             yield from ((*match.span(), "ADDRESS") for match in pattern.finditer(text))
 
 
-def _street_after(text: str, start: int, end: int) -> Iterator[Span]:
-    if text[end : end + 1] in {" ", ",", "-", "/"}:
-        for pattern in (_ENGLISH, _FRENCH):
-            if match := pattern.match(text, start):
-                yield *match.span(), "ADDRESS"
-                return
+def _street_after(text: str, start: int) -> Span | None:
+    match = _ENGLISH.match(text, start) or _FRENCH.match(text, start)
+    return (*match.span(), "ADDRESS") if match else None
 
 
 def with_town(scanned: ScannedText, street: Span) -> Span:
@@ -121,7 +120,7 @@ def with_town(scanned: ScannedText, street: Span) -> Span:
 
 def _until(pattern: re.Pattern[str], text: str, number: int) -> Iterator[Span]:
     """The match that begins before the house number and reaches over the number."""
-    for match in pattern.finditer(text, max(0, number - _BACK)):
+    for match in pattern.finditer(text, max(0, number - _BACK), number + _AHEAD):
         if match.start() > number:
             return
         if match.end() > number:

@@ -34,7 +34,7 @@ def unknown(reason: Reason, message: str = "") -> Answer:
     return Answer(ConditionStatus.UNKNOWN, reason, message)
 
 
-_FIGURES = re.compile(r"\S*\d\S*")
+_FIGURES = re.compile(r"(?<!\S)\S*\d\S*")  # looked for at the beginning of a word alone
 Rule = Callable[[PassState], Answer | None]  # None: the rule does not apply
 
 
