@@ -1,6 +1,6 @@
 """The finders of a configuration in order of certainty: numbers known by form, then numbers known by words, phones and names last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from leadmodel_privacy import (
@@ -45,14 +45,14 @@ class Finders:
         self._of_numbers = _switched_on(config, *_OF_NUMBERS, ("PHONE", phones.phones(config.regions)))
         self._last = _switched_on(config, name)
 
-    def in_order(self, scanned: ScannedText) -> Iterator[Finder]:
+    def in_order(self, scanned: ScannedText) -> Iterable[Finder]:
         """The finders that a text needs, each once the spans of those before are claimed.
 
         When every number is claimed, the finders of numbers are left out: each of their spans holds the beginning of a number.
         """
-        if not scanned.numbers:
-            yield from self.without_digits
-            return
+        return self._while_unclaimed(scanned) if scanned.numbers else self.without_digits
+
+    def _while_unclaimed(self, scanned: ScannedText) -> Iterator[Finder]:
         yield from self._first
         for finder in self._of_numbers:
             if not scanned.unclaimed_numbers():

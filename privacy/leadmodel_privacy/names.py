@@ -25,9 +25,9 @@ _CLOSINGS = (
     "abraços|atenciosamente|cordialmente|atentamente|respectfully"
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
-_INTRODUCTION = re.compile(
-    rf"(?<![^\W_])(?i:{_INTRODUCTIONS})[^\S{BARRIER}]{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
-)
+_INTRODUCED = rf"[^\S{BARRIER}]{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
+_INTRODUCTION = re.compile(rf"(?<![^\W_])(?i:{_INTRODUCTIONS}){_INTRODUCED}")
+_ASCII_INTRODUCTION = re.compile(rf"(?<![^\W_])(?:{_INTRODUCTIONS}){_INTRODUCED}")  # of small letters only
 _INTRODUCTION_STEMS = phrase_list(
     "name|call me|called|nom|heiße|heisse|appelle|llamo|chiamo|naam|heet|nazywam"
 )
@@ -83,12 +83,16 @@ def names(scanned: ScannedText) -> Iterator[Span]:
     if scanned.introduces is not False:
         scanned.introduces = may_introduce(low)
     if scanned.introduces:
-        for match in _INTRODUCTION.finditer(text):
-            if (length := _length("introduction", match[1], text[match.end(1) : match.end(1) + 1])) > 0:
-                yield match.start(1), match.start(1) + length, "NAME"
+        introductions = _ASCII_INTRODUCTION.finditer(low) if low.isascii() else _INTRODUCTION.finditer(text)
+        for match in introductions:
+            start, end = match.span(1)
+            if (length := _length("introduction", text[start:end], text[end : end + 1])) > 0:
+                yield start, start + length, "NAME"
     if scanned.behind_cues is None:
         scanned.behind_cues = _behind_cues(text, low)
     for start in scanned.behind_cues:
+        if text[start] == BARRIER:
+            continue  # hidden since the places were found
         if (kind := cue_before(low, start)) is not None and (name := _FOLLOWING.match(text, start)):
             length = _length(kind, name[1], text[name.end() : name.end() + 1])
             if length > 0:

@@ -60,7 +60,7 @@ def phones(regions: tuple[str, ...]) -> Finder:
             is_phone = _is_phone(scanned, match)
             if is_phone is None:
                 checks += 1
-                is_phone = checks > _MAX_CHECKS or _exists(_EXTENSION.sub("", match.group()), regions)
+                is_phone = checks > _MAX_CHECKS or _exists(_without_extension(match.group()), regions)
             if is_phone:
                 done = match.end()
                 yield *match.span(), "PHONE"
@@ -87,7 +87,7 @@ def _candidate(text: str, number: int) -> re.Match[str] | None:
 def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
     """Whether form and words make the match a phone number; None if only the tables can tell."""
     start, end = match.span()
-    token = _EXTENSION.sub("", match.group())
+    token = _without_extension(match.group())
     label = scanned.label(start)
     if label == NOT_PERSONAL or is_amount(token):
         return False
@@ -106,6 +106,11 @@ def _is_phone(scanned: ScannedText, match: re.Match[str]) -> bool | None:
     if by_form is None and "+" not in token and no_phone_near(scanned.low, start, end):
         return False
     return by_form
+
+
+def _without_extension(number: str) -> str:
+    has_sign = "#" in number or number.upper() != number.lower()
+    return _EXTENSION.sub("", number) if has_sign else number
 
 
 def _by_form(token: str, count: int) -> bool | None:

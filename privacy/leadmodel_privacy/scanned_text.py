@@ -12,6 +12,7 @@ from leadmodel_privacy.surroundings import BARRIER, label_before
 
 Span = tuple[int, int, str]
 _FROM_DIGIT = re.compile(r"[0-9][^\W_]*")  # a normalized text has no other digits
+_ASCII_FROM_DIGIT = re.compile(r"[0-9][0-9A-Za-z]*")
 
 
 class ScannedText:
@@ -136,7 +137,7 @@ def _numbers(text: str) -> list[tuple[int, int]]:
     """Start and end of each word with a digit."""
     words: list[tuple[int, int]] = []
     last = 0
-    for match in _FROM_DIGIT.finditer(text):
+    for match in (_ASCII_FROM_DIGIT if text.isascii() else _FROM_DIGIT).finditer(text):
         start, end = match.span()
         while start > last and text[start - 1].isalnum():
             start -= 1

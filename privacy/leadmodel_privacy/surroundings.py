@@ -11,8 +11,10 @@ from leadmodel_privacy.word_lists import word_set
 
 BARRIER = "\x1f"  # stands for each character of a placeholder: words beyond a placeholder belong to what it replaced
 _WORD = re.compile(r"[^\W\d_]+")
+_ASCII_WORD = re.compile(r"[a-z]+")  # the same in small letters of ASCII, in half the time
 _STOPS = frozenset(".!?;")
 _WORD_OR_STOP = re.compile(rf"[^\W\d_]+|[.!?;](?=\s)|{BARRIER}")
+_ASCII_WORD_OR_STOP = re.compile(rf"[a-z]+|[.!?;](?=\s)|{BARRIER}")
 _IS = re.compile(r",? (?:is|was|as|ist|est|es|è|é) ")
 NEAR, BEFORE, AFTER = 24, 72, 40  # characters read: before a number at first, before it at most, after it
 NOT_PERSONAL = "NOT"  # the number of an order, an invoice, a version: neither a phone nor a card
@@ -75,10 +77,13 @@ _LABEL_PHRASES = {
 _WORDS = {word: label for label, words in _LABEL_WORDS.items() for word in words.split()}
 _PHRASES = {phrase: label for label, phrases in _LABEL_PHRASES.items() for phrase in phrases.split("|")}
 _SECOND_WORDS = frozenset(phrase.split()[1] for phrase in _PHRASES)
+_PHONE_WORDS = frozenset(word for word, label in _WORDS.items() if label == PHONE)
+_PHONE_PHRASES = frozenset(tuple(phrase.split()) for phrase, label in _PHRASES.items() if label == PHONE)
 CARDS = word_set("card cards karte carte tarjeta carta cartão kaart")
 CARRIERS = word_set(
     "ups fedex dhl usps dpd gls hermes evri tnt ontrac purolator colissimo chronopost poste postnl bpost seur correos"
 )
+_OF_THINGS = CARRIERS | {word for word, label in _WORDS.items() if label == NOT_PERSONAL}
 ANY_NUMBER = word_set(
     "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
     "customer client kunde hash value count total amount sum"
@@ -92,7 +97,7 @@ BIRTH = word_set(
 
 def words_before(low: str, start: int) -> list[str]:
     """The words before a position, in small letters, the nearest last."""
-    return _tokens(_WORD, low, start, BEFORE)
+    return _tokens(_ASCII_WORD if low.isascii() else _WORD, low, start, BEFORE)
 
 
 def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[str]:
@@ -106,7 +111,8 @@ def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[
 def words_after(low: str, end: int) -> list[str]:
     """The words after a position, in small letters, the nearest first."""
     barrier = low.find(BARRIER, end, end + AFTER)
-    return _WORD.findall(low, end, end + AFTER if barrier < 0 else barrier)
+    word = _ASCII_WORD if low.isascii() else _WORD
+    return word.findall(low, end, end + AFTER if barrier < 0 else barrier)
 
 
 def label_before(low: str, start: int) -> str | None:
@@ -122,7 +128,7 @@ def label_before(low: str, start: int) -> str | None:
 
 def words_and_stops(low: str, start: int, reach: int) -> list[str]:
     """List the words and sentence ends before a place; a sentence end right before the place is left out."""
-    tokens = _tokens(_WORD_OR_STOP, low, start, reach)
+    tokens = _tokens(_ASCII_WORD_OR_STOP if low.isascii() else _WORD_OR_STOP, low, start, reach)
     if tokens and tokens[-1] in _STOPS:
         del tokens[-1]
     return tokens
@@ -176,16 +182,14 @@ def label_after(low: str, end: int) -> str | None:
 def phone_near(low: str, start: int, end: int) -> bool:
     """True if a word of telephony stands near, whatever words are between."""
     near = [*words_before(low, start)[-9:], *words_after(low, end)[:4]]
-    return any(_WORDS.get(word) == PHONE for word in near) or any(
-        _PHRASES.get(f"{a} {b}") == PHONE for a, b in pairwise(near)
-    )
+    return not _PHONE_WORDS.isdisjoint(near) or not _PHONE_PHRASES.isdisjoint(pairwise(near))
 
 
 def no_phone_near(low: str, start: int, end: int) -> bool:
     """True if words near bare digits name a number that is not a phone number."""
     near = words_before(low, start)[-8:]
     return (
-        any(_WORDS.get(word) == NOT_PERSONAL or word in CARRIERS for word in near)
+        not _OF_THINGS.isdisjoint(near)
         or not ANY_NUMBER.isdisjoint(near[-3:])
         or not CARRIERS.isdisjoint(words_after(low, end)[:3])
         or label_after(low, end) is not None
