@@ -25,7 +25,7 @@ _CLOSINGS = (
     "abraços|atenciosamente|cordialmente|atentamente|respectfully"
 )
 _I_AM = "i am|i'm|this is|it's|ich bin|je suis|soy|sono|sou|ik ben|speaking with|spoke to|spoke with|talked to|talk to|patient|named|aka|met with"
-_INTRODUCED = rf"[^\S{BARRIER}]{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
+_INTRODUCED = rf"(?:(?<=:)|(?!\w))[^\S{BARRIER}]{{0,3}}(?i:mr\.? |mrs\.? |ms\.? |dr\.? )?{_NAME}(?![\w@])"
 _INTRODUCTION = re.compile(rf"(?<![^\W_])(?i:{_INTRODUCTIONS}){_INTRODUCED}")
 _ASCII_INTRODUCTION = re.compile(rf"(?<![^\W_])(?:{_INTRODUCTIONS}){_INTRODUCED}")  # of small letters only
 _INTRODUCTION_STEMS = phrase_list(
