@@ -101,8 +101,11 @@ def names(scanned: ScannedText) -> Iterator[Span]:
 
 def _behind_cues(text: str, low: str) -> list[int]:
     """Where the capital letters stand that may follow a cue: few of all."""
+    is_ascii = text.isascii()
+    if is_ascii and text == low:
+        return []
     places = []
-    for capital in (_ASCII_CAPITAL if text.isascii() else _CAPITAL).finditer(text):
+    for capital in (_ASCII_CAPITAL if is_ascii else _CAPITAL).finditer(text):
         start = capital.start()
         if not (
             low[start - 1 : start] == " "
