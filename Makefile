@@ -6,9 +6,9 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
 HASHED := --require-hashes --only-binary :all:
-BENCHES := predictor inprocess batch trees reload memory training calibration privacy backfill fleet hostile
+BENCHES := predictor inprocess batch trees reload memory training calibration privacy text enrichment backfill fleet hostile
 IMAGES := operator predictor training privacy
-QUICK := artifact chart messages monitoring operator project statistics
+QUICK := artifact chart messages monitoring operator project statistics text
 TAG ?= dev
 # of `make test`: more than cores, since many tests wait for a program that they start
 WORKERS ?= 3
