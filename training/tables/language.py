@@ -14,7 +14,7 @@ CLASSES = (*snippets.OURS, "other")
 SEED, PER_LANGUAGE, OTHERS = 7, 4_000, 6_000
 LEAST, KEPT = 15, 6_000  # snippets in which a gram must stand; grams that get a row
 STRENGTH, ROUNDS = 10.0, 250
-MIN_CONFIDENCE, MIN_WORDS = 0.6, 3
+MIN_CONFIDENCE, MIN_WORDS = 0.7, 3
 DIGITS = 4  # of floats, so that machines agree on the file
 
 

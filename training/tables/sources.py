@@ -11,6 +11,7 @@ WORD = re.compile(r"[^\W\d_]+")
 _SLOT = re.compile(
     r"%\(\w+\)[sd]|%[sd]|\{\w*\}|\\[nt\"]|<[^>]*>"
 )  # what a program fills in, and marks of HTML
+_HEADER = "Content-Type:"  # the first entry of a catalog says who translated it, in English
 _MESSAGE = re.compile(r'msgstr(?:\[\d\])? "(.*)"')
 
 
@@ -54,7 +55,7 @@ def messages(locale: str, package: str = "django") -> list[str]:
             elif parts is not None:
                 found.append(_SLOT.sub(" ", "".join(parts)))
                 parts = None
-    return [message for message in found if message.strip()]
+    return [message for message in found if message.strip() and _HEADER not in message]
 
 
 def message_words(locale: str) -> Counter[str]:
