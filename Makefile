@@ -6,7 +6,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
 HASHED := --require-hashes --only-binary :all:
-BENCHES := predictor inprocess batch trees reload memory training calibration privacy text enrichment backfill fleet hostile
+BENCHES := predictor inprocess batch trees reload memory training calibration privacy text enrichment text_training backfill fleet hostile
 IMAGES := operator predictor training privacy
 QUICK := artifact chart messages monitoring operator project statistics text
 TAG ?= dev
@@ -85,6 +85,10 @@ tables: install ## make the table of languages and the lexicon of sentiment anew
 tables-check: install ## measure the table of languages on catalogs that it was not trained on
 	$(UV) pip install --quiet --target build/tables-check --require-hashes --no-deps --requirement training/tables/check.txt
 	PYTHONPATH=build/tables-check $(BIN)/python training/tables/check.py
+
+.PHONY: sales
+sales: install ## make the text model sales-en anew (LEADMODEL_DATA=folder with text/clinc150.json.gz)
+	$(BIN)/python training/sales_en/build.py
 
 .PHONY: architecture
 architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts

@@ -42,6 +42,11 @@ class ErrorWord(StrEnum):
     EXPORT_DIFFERS = "ExportDiffers"  # the artifact does not score as the trained model does
     OUT_OF_MEMORY = "OutOfMemory"  # the leads need more memory than the training has
     BAD_REQUEST = "BadRequest"  # the arguments do not fit these leads
+    # the messages from which an enrichment learns
+    TOO_FEW_MESSAGES = "TooFewMessages"  # too few messages of different leads in a class
+    NO_DIFFERENCE = "NoDifference"  # the texts do not tell the labels apart
+    OVERLAP = "Overlap"  # two classes are taken for each other
+    PERSONAL_DATA = "PersonalData"  # a class or a feature holds what the detector takes for personal data
     # never said by a program
     UNKNOWN = "Unknown"  # a word of a newer program, as an older reader takes it
 
@@ -92,6 +97,23 @@ TRAINING = frozenset(
         ErrorWord.NOT_MEASURABLE,
         ErrorWord.EXPORT_DIFFERS,
         ErrorWord.OUT_OF_MEMORY,
+        ErrorWord.BAD_REQUEST,
+    }
+)
+ENRICHMENT = frozenset(
+    {
+        ErrorWord.NOT_FOUND,
+        ErrorWord.FORBIDDEN,
+        ErrorWord.TOO_LARGE,
+        ErrorWord.UNREACHABLE,
+        ErrorWord.BAD_URI,
+        ErrorWord.LEADS_UNREADABLE,
+        ErrorWord.TOO_FEW_MESSAGES,
+        ErrorWord.NO_DIFFERENCE,
+        ErrorWord.OVERLAP,
+        ErrorWord.PERSONAL_DATA,
+        ErrorWord.LEAK_SUSPECTED,
+        ErrorWord.SCHEMA_MISMATCH,
         ErrorWord.BAD_REQUEST,
     }
 )

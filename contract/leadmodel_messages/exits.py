@@ -30,6 +30,15 @@ class TrainExit(IntEnum):
     LATER = 75  # the store did not answer: try again later
 
 
+class EnrichExit(IntEnum):
+    """Exit codes of `leadmodel-enrich`, which trains, checks and uses models of what a text says."""
+
+    DONE = 0  # the document is written, the figures are printed, or every line was answered
+    REFUSED = 1  # these messages make no model, or the model is below a limit: standard error names why
+    USAGE = 2  # the arguments are wrong, or a line was no object and was left as it is
+    LATER = 75  # the store did not answer: try again later
+
+
 class PredictorExit(IntEnum):
     """Exit codes of `leadmodel-predictor`, the server that scores leads."""
 

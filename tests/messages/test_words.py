@@ -22,6 +22,7 @@ SETS = {
     "validation": errors.VALIDATION,
     "report": errors.REPORT,
     "training": errors.TRAINING,
+    "enrichment": errors.ENRICHMENT,
 }
 
 

@@ -49,6 +49,7 @@ MEANING = {
     "leadmodel_predictor.http": "limits, endpoints",
     "leadmodel_predictor.serving": "models in slots, windows",
     "leadmodel_training": "trains and exports a model and its holdout",
+    "leadmodel_training.text": "learns, checks, uses text models",
     "leadmodel_privacy": "finds personal data",
     "leadmodel_privacy.backfill": "redacts a Redis",
     "leadmodel_messages": "what programs say to each other: answers, error words, exit codes, command lines",

@@ -29,7 +29,7 @@ pytestmark = [
 PROGRAMS = {
     "operator": ["leadmodel-operator"],
     "predictor": ["leadmodel-predictor", "leadmodel-poll", "leadmodel-validate"],
-    "training": ["leadmodel-train", "leadmodel-synth"],
+    "training": ["leadmodel-train", "leadmodel-enrich", "leadmodel-synth"],
     "privacy": ["leadmodel-privacy"],
 }
 WITH_INSTALLERS = "localhost/with-installers:1"

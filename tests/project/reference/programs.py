@@ -15,6 +15,7 @@ import leadmodel_predictor.jobs.validate
 import leadmodel_privacy.__main__
 import leadmodel_training.__main__
 import leadmodel_training.synth
+import leadmodel_training.text.options
 from leadmodel_messages import exits
 from leadmodel_messages.errors import ErrorWord
 from project.house import ROOT
@@ -23,6 +24,7 @@ from project.reference.tables import code, meanings, page, table
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "kubectl-leadmodel": leadmodel_cli.kubectl.options.parser,
     "leadmodel": leadmodel_local.options.parser,
+    "leadmodel-enrich": leadmodel_training.text.options.parser,
     "leadmodel-operator": leadmodel_operator.__main__.parser,
     "leadmodel-poll": leadmodel_predictor.jobs.poll.parser,
     "leadmodel-predictor": leadmodel_predictor.__main__.parser,
@@ -36,6 +38,7 @@ OLD_NAMES = ("leadmodel-leads",)  # of leadmodel-synth, for one release
 EXITS: dict[str, type[IntEnum]] = {
     "kubectl-leadmodel": exits.KubectlExit,
     "leadmodel": exits.LocalExit,
+    "leadmodel-enrich": exits.EnrichExit,
     "leadmodel-operator": exits.OperatorExit,
     "leadmodel-poll": exits.PollExit,
     "leadmodel-predictor": exits.PredictorExit,
@@ -55,11 +58,12 @@ def scripts() -> set[str]:
 def commands(
     parser: argparse.ArgumentParser, summary: str = "", above: tuple[argparse.Action, ...] = ()
 ) -> Iterator[tuple[str, str, list[argparse.Action]]]:
-    """Yield name, summary and arguments of a program and of each of its commands; one that only has commands has no entry."""
+    """Yield name, summary and arguments of a program and of each of its commands; one that needs a command has no entry of its own."""
     below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]  # noqa: SLF001  # argparse has no public list
     own = (*above, *arguments(parser))
-    if not below:
+    if not any(action.required for action in below):
         yield parser.prog, summary or (parser.description or "").split("\n\n")[0], list(own)
+        own = above
     for action in below:
         helps = {choice.dest: choice.help or "" for choice in action._choices_actions}  # noqa: SLF001  # as above
         for name, child in action.choices.items():

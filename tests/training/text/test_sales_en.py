@@ -1,0 +1,81 @@
+"""`sales-en`, the model that comes with the program: as `make sales` makes it, and as good as its page says."""
+
+import gzip
+import importlib.util
+import json
+import os
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leadmodel_privacy.detect import default
+from leadmodel_text.enrich import Enricher
+from leadmodel_text.files import load
+from leadmodel_training.text.tables import features_of
+
+ROOT = Path(__file__).parents[3]
+DATA = os.environ.get("LEADMODEL_DATA")
+BYTES = files("leadmodel_training.text").joinpath("sales_en.json.gz").read_bytes()
+MODEL = load(BYTES)
+
+
+def builder():
+    path = ROOT / "training" / "sales_en" / "build.py"
+    spec = importlib.util.spec_from_file_location("build_sales_en", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BUILD = builder()
+
+
+def test_the_classes_are_those_of_the_guide():
+    guide = (ROOT / "training" / "sales_en" / "README.md").read_text()
+    assert all(f"| `{name}` |" in guide for name in MODEL.intent.classes)
+    assert len(MODEL.intent.classes) == 10
+
+
+def test_every_feature_stands_in_two_messages():
+    counts = Counter(name for names in features_of(BUILD.messages()) for name in names)
+    assert min(counts[name] for name in MODEL.intent.table.features) >= 2
+    assert min(counts[name] for name in MODEL.urgency.table.features) >= 2
+
+
+def test_no_feature_is_personal_data():
+    features = {*MODEL.intent.table.features, *MODEL.intent.scope.features, *MODEL.urgency.table.features}
+    assert not [name for name in features if default().detect(name)]
+
+
+def test_the_examples_hold():
+    enricher = Enricher(MODEL)
+    for example in MODEL.examples:
+        answer = enricher.enrich(example.text, language="en")
+        assert (answer["intent"]["label"], answer["urgency"]["score"]) == (example.intent, example.urgency)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(DATA is None, reason="needs CLINC150 under LEADMODEL_DATA")
+def test_the_model_is_rebuilt_as_it_is_and_as_good_as_its_page_says():
+    document, learned = BUILD.made(Path(DATA))
+    assert (document.intent.classes, document.provenance) == (MODEL.intent.classes, MODEL.provenance)
+    pairs = [(document.intent.table, MODEL.intent.table), (document.urgency.table, MODEL.urgency.table)]
+    for made, shipped in [*pairs, (document.intent.scope, MODEL.intent.scope)]:
+        assert made.features == shipped.features
+        steps = [np.frombuffer(table.weights, np.int8).astype(int) for table in (made, shipped)]
+        assert np.abs(steps[0] - steps[1]).max() <= 1  # another processor may round a weight the other way
+    left_out = learned.report["intent"]["source_left_out"].values()
+    assert min(figures["precision"] for figures in left_out) >= 0.80
+    assert min(figures["coverage"] for figures in left_out) >= 0.3
+    urgency = learned.report["urgency"]["source_left_out"].values()
+    assert min(figures["auc"] for figures in urgency) >= 0.88
+    assert min(figures["f1"] for figures in urgency) >= 0.70
+
+
+def test_no_utterance_of_the_background_is_copied():
+    text = gzip.decompress(BYTES).decode()
+    assert json.loads(text)["provenance"][1]["licence"] == "CC-BY-3.0"
+    assert max(len(name.split()) for name in json.loads(text)["heads"][0]["scope"]["features"]) == 2

@@ -1,0 +1,168 @@
+"""Fits the tables of intents and scope, with unlabelled messages where there are some, and answers messages out of fold."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+from sklearn.model_selection import StratifiedGroupKFold
+
+from leadmodel_training.text.calibration import (
+    Answers,
+    Calibration,
+    Judged,
+    Quality,
+    calibrate,
+    judge,
+    quality,
+)
+from leadmodel_training.text.tables import Floats, Presence, Table, fit
+
+FOLDS, FEWER_FOLDS, MANY = 5, 3, 3000  # messages from which fewer folds do
+SUREST = 0.6  # share of each class's unlabelled messages that are learned from
+Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """n labelled messages: features, leads, sources and the number of each label."""
+
+    sets: Sequence[Presence]
+    leads: Sequence[str]
+    sources: Sequence[str]
+    targets: NDArray[np.int64]
+
+    def take(self, places: Places) -> "Labelled":
+        """The same for some of the messages."""
+        return Labelled(
+            [self.sets[i] for i in places],
+            [self.leads[i] for i in places],
+            [self.sources[i] for i in places],
+            self.targets[places],
+        )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is learned from beside labelled messages: features of unlabelled messages, and of messages of no class (background)."""
+
+    unlabelled: Sequence[Presence] = ()
+    background: Sequence[Presence] = ()
+    barred: frozenset[str] = field(default_factory=frozenset)  # features that no table may have
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The fitted tables: one column per class, and the log odds of being in scope where there is a background."""
+
+    classes: Table
+    scope: Table | None
+
+
+def fit_tables(own: Labelled, beside: Beside) -> Tables:
+    """Fit on all messages."""
+    table = fit(own.sets, own.leads, own.targets, barred=beside.barred)
+    if beside.unlabelled:
+        table = _fit_again(table, own, beside)
+    return Tables(table, _fit_scope(own, beside.background, beside.barred) if beside.background else None)
+
+
+def _fit_again(table: Table, own: Labelled, beside: Beside) -> Table:
+    """Self-training (Scudder 1965): label the unlabelled messages, keep the surest of each class, and fit on all."""
+    scores = table.scores(beside.unlabelled)
+    labels, margin = scores.argmax(axis=1), _confidence(scores)
+    kept = [_surest(np.flatnonzero(labels == label), margin) for label in range(scores.shape[1])]
+    places = np.sort(np.concatenate(kept))
+    return fit(
+        [*own.sets, *(beside.unlabelled[i] for i in places)],
+        [*own.leads, *(f"unlabelled {i}" for i in places)],
+        np.concatenate([own.targets, labels[places]]),
+        barred=beside.barred,
+    )
+
+
+def _confidence(scores: Floats) -> Floats:
+    return np.asarray(softmax(scores, axis=1).max(axis=1))
+
+
+def _surest(places: Places, confidence: Floats) -> Places:
+    order = np.argsort(-confidence[places], kind="stable")
+    return places[order[: int(np.ceil(SUREST * len(places)))]]
+
+
+def _fit_scope(own: Labelled, background: Sequence[Presence], barred: Collection[str]) -> Table:
+    leads = [*own.leads, *(f"background {i}" for i in range(len(background)))]
+    targets = np.repeat([1, 0], [len(own.sets), len(background)])
+    return fit([*own.sets, *background], leads, targets, barred=barred, binary=True)
+
+
+def folds_of(own: Labelled, seed: int) -> Iterator[tuple[Places, Places]]:
+    """Yield the places to fit on and to answer, of each fold; all messages of a lead are answered in one fold."""
+    count = FOLDS if len(own.sets) < MANY else FEWER_FOLDS
+    splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    yield from splitter.split(np.zeros(len(own.sets)), own.targets, own.leads)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Answers of all messages out of fold, and the fold of each message and of each of the background."""
+
+    answers: Answers
+    fold: NDArray[np.int64]
+    strange_fold: NDArray[np.int64]
+
+    def judged(self, precision: float) -> Judged:
+        """The answers as to unseen messages: each fold under the calibration of the other folds. They are in the order of the folds."""
+        return Judged.joined(
+            [
+                judge(self._part(self.fold == k, self.strange_fold == k), self._without(k, precision))
+                for k in np.unique(self.fold)
+            ]
+        )
+
+    def _without(self, k: int, precision: float) -> Calibration:
+        return calibrate(self._part(self.fold != k, self.strange_fold != k), precision)
+
+    def _part(self, own: NDArray[np.bool_], strange: NDArray[np.bool_]) -> Answers:
+        return self.answers.take(np.flatnonzero(own), np.flatnonzero(strange))
+
+
+def out_of_fold(own: Labelled, beside: Beside, seed: int) -> Folded:
+    """Answer each message, and each of the background, by tables that were fitted on the others."""
+    folds = list(folds_of(own, seed))
+    places = np.arange(len(beside.background)) % len(folds)
+    fold, parts = np.zeros(len(own.sets), np.int64), []
+    for k, (rest, inside) in enumerate(folds):
+        seen = [beside.background[i] for i in np.flatnonzero(places != k).tolist()]
+        unseen = [beside.background[i] for i in np.flatnonzero(places == k).tolist()]
+        tables = fit_tables(own.take(rest), Beside(beside.unlabelled, seen, beside.barred))
+        parts.append(answers_of(tables, own.take(inside), unseen))
+        fold[inside] = k
+    order = np.argsort(np.concatenate([inside for _, inside in folds]))
+    strange = np.argsort(np.concatenate([np.flatnonzero(places == k) for k in range(len(folds))]))
+    return Folded(Answers.joined(parts).take(order, strange), fold, places)
+
+
+def answers_of(tables: Tables, own: Labelled, background: Sequence[Presence]) -> Answers:
+    """Answers of messages that the tables were not fitted on."""
+    scope = None if tables.scope is None else tables.scope.scores(own.sets)[:, 0]
+    outside = np.zeros(len(background)) if tables.scope is None else tables.scope.scores(background)[:, 0]
+    known, strange = 1 - tables.classes.unknown(own.sets), 1 - tables.classes.unknown(background)
+    scores = tables.classes.scores(own.sets), tables.classes.scores(background)
+    return Answers(scores[0], own.targets, scope, scores[1], outside, known, strange)
+
+
+def leave_one_source_out(own: Labelled, beside: Beside, precision: float, seed: int) -> dict[str, Quality]:
+    """Figures per source of a model that saw the other sources only; empty where there is one source, or a class in one alone."""
+    sources = np.array(own.sources, dtype=object)
+    figures = {}
+    for source in sorted({*own.sources}):
+        rest, inside = np.flatnonzero(sources != source), np.flatnonzero(sources == source)
+        if not len(rest) or len(np.unique(own.targets[rest])) < int(own.targets.max()) + 1:
+            continue
+        others = own.take(rest)
+        calibration = calibrate(out_of_fold(others, beside, seed).answers, precision)
+        answers = answers_of(fit_tables(others, beside), own.take(inside), ())
+        figures[source] = quality(judge(answers, calibration))
+    return figures

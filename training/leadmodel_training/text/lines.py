@@ -1,0 +1,49 @@
+"""JSON lines in, the same JSON lines out with what a text says beside its field: `details_intent`, `details_intent_confidence` and so on."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from leadmodel_text.enrich import Enricher
+
+_VALUES = {
+    "intent": {"": "label", "_confidence": "confidence"},
+    "sentiment": {"": "label", "_confidence": "confidence"},
+    "urgency": {"": "score", "_level": "level"},
+    "language": {"": "label", "_confidence": "confidence"},
+}
+
+
+def enrich_lines(
+    enricher: Enricher, lines: Iterable[str], field: str, want: Sequence[str], language: str | None = None
+) -> Iterator[tuple[str, bool]]:
+    """Yield each line with the answers for its text, and whether the line was an object with a text; other lines stay as they are.
+
+    Fields of the line keep their spelling; a field of an answer that stands there already is replaced.
+    """
+    for line in lines:
+        text = line.strip()
+        lead = _object(text)
+        value = lead.get(field) if lead is not None else None
+        if lead is None or not isinstance(value, str):
+            yield text, False
+            continue
+        added = _added(enricher.enrich(value, language, want, reasons=False), field, want)
+        if lead.keys() & added.keys():
+            yield json.dumps({**lead, **added}, ensure_ascii=False), True
+        else:
+            yield f"{text[:-1].rstrip()}, {json.dumps(added, ensure_ascii=False)[1:]}", True
+
+
+def _added(answer: dict[str, Any], field: str, want: Sequence[str]) -> dict[str, Any]:
+    return {
+        f"{field}_{head}{end}": answer[head].get(key) for head in want for end, key in _VALUES[head].items()
+    }
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        lead = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return lead if isinstance(lead, dict) else None
