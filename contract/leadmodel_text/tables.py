@@ -74,7 +74,7 @@ class Sums:
         return self._columns[self._starts[table] + len(self._tables[table].bias)]
 
     def words(self, table: int) -> int:
-        """Return how many distinct words of the text are in a table, grams and pairs not counted."""
+        """Return how many distinct words of the text are in a table; grams, pairs and "0" are no words."""
         return self._columns[self._starts[table] + len(self._tables[table].bias) + 1]
 
     def factor(self, table: int) -> float:
@@ -171,8 +171,9 @@ class Tables:
             self._words.clear()
         known = [feature for feature in word_features(word) if feature in self._rows]
         total = sum(map(self._row, known))
-        if word in known:
+        if word in known and word != "0":
             total += (self._row(word) & self._counts) << (8 * _BYTES)  # the count of words is the next column
+        if word in known:
             known.remove(word)
         entry = self._words[word] = (total, tuple(known))
         return entry

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from leadmodel_privacy.detect import default
+from leadmodel_text.base import base
 from leadmodel_text.enrich import Enricher
 from leadmodel_text.files import load
 from leadmodel_training.text.tables import features_of
@@ -37,6 +38,11 @@ def test_the_classes_are_those_of_the_guide():
     guide = (ROOT / "training" / "sales_en" / "README.md").read_text()
     assert all(f"| `{name}` |" in guide for name in MODEL.intent.classes)
     assert len(MODEL.intent.classes) == 10
+
+
+def test_language_and_sentiment_are_those_that_ship():
+    """`make sales` copies them; a new table of languages needs a new model."""
+    assert (MODEL.language, MODEL.sentiment) == (base().language, base().sentiment)
 
 
 def test_every_feature_stands_in_two_messages():
