@@ -1,8 +1,12 @@
 """Who writes what: only our manager, only what is ours, never a spec."""
 
 import asyncio
+import copy
 
-from worlds.fake_leader import a_cluster, a_leader
+from leadmodel_operator.kubernetes.apiserver.client import Client
+from worlds.fake_api import Call, Object
+from worlds.fake_leader import Stop, a_cluster, a_leader
+from worlds.programs import Truth
 from worlds.stories import drifted
 
 OURS = {
@@ -43,3 +47,45 @@ def test_every_write_is_ours_and_says_so():
         if call.resource == "leadmodels":
             assert call.method == "PUT"
             assert call.sub == "status"
+
+
+async def a_late_delete() -> tuple[bool, bool]:
+    """Stop a leader before it deletes a Deployment whose model does not load, change the Deployment, and let the leader go on.
+
+    Returns whether the changed Deployment is left at once, and whether one is left in the end.
+    """
+    async with a_cluster() as cluster, a_leader(cluster) as leader:
+        cluster.upload("A", Truth(auc=0.75, loads=False))
+        cluster.apply()
+        stop = Stop(0, where="DELETE deployments")
+        cluster.api.hooks.append(stop)
+        work = asyncio.create_task(leader.settle())
+        await asyncio.wait_for(stop.reached.wait(), 30)
+        (place,) = (place for place in cluster.api.objects if place[0] == "deployments")
+        changed = copy.deepcopy(cluster.api.objects[place])
+        changed["metadata"]["labels"]["by"] = "another-leader"
+        cluster.api.put(place, changed)
+        seen: list[bool] = []
+
+        async def look(call: Call, when: str) -> None:
+            if when == "before" and str(call) != stop.what:
+                seen.append(place in cluster.api.objects)
+
+        cluster.api.hooks.append(look)
+        stop.let_go.set()
+        await work
+        return seen[0], place in cluster.api.objects
+
+
+def test_a_late_delete_leaves_a_deployment_that_somebody_changed_meanwhile():
+    assert asyncio.run(a_late_delete()) == (True, False)
+
+
+def test_control_without_the_version_a_late_delete_takes_it(monkeypatch):
+    delete = Client.delete
+
+    async def blind(self: Client, path: str, item: Object, *, with_version: bool = False) -> None:
+        await delete(self, path, item)
+
+    monkeypatch.setattr(Client, "delete", blind)
+    assert asyncio.run(a_late_delete())[0] is False

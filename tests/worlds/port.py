@@ -84,8 +84,8 @@ class WorldPort:
         if serve is None:
             if deployment is not None and self._deployment is not None:
                 await self._step("delete Deployment")
-                world.invariants.check_unserve(world)
                 self._require_same_deployment()
+                world.invariants.check_unserve(world)
                 world.deployment = None
             return False
         if deployment is not None and deployment.serve == serve:

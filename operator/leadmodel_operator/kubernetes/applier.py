@@ -51,7 +51,7 @@ class Applier(KeptSnapshots, MadeJobs):
         live = self.live
         if serve is None:
             if live.deployment is not None:
-                await self.delete("deployments", live.deployment)
+                await self.delete("deployments", live.deployment, with_version=True)
             return
         body = objects.deployment(live.lead_model, serve, self._replicas(serve))
         try:
