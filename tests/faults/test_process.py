@@ -142,7 +142,9 @@ def test_told_to_go_it_gives_the_lease_away_and_leaves(tmp_path):
             await turn(cluster, ready(cluster, "A"))
             async with a_process(cluster, tmp_path, identity="two") as two:
                 await two.answers("/readyz", 200, "standby\n")
-                assert "leader_election_master_status" in (await two.ask("/metrics"))[1]
+                page = (await two.ask("/metrics"))[1]
+                assert "leader_election_master_status" in page
+                assert "leadmodel_models 1.0" in page, "a standby knows them, too"
                 one.signal(signal.SIGTERM)
                 loop = asyncio.get_running_loop()
                 began = loop.time()

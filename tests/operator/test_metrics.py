@@ -304,3 +304,25 @@ def test_counters_of_a_new_lead_model_begin_with_zero():
     found = samples_of(World())
     assert ({"reason": "DriftSustained"}, 0) in found["leadmodel_rollbacks_total"]
     assert found["leadmodel_reconcile_errors_total"] == [({}, 1)]
+
+
+def number_of_models(metrics: ModelMetrics) -> list[float]:
+    return [
+        sample.value
+        for family in metrics.collect()
+        for sample in family.samples
+        if family.name == "leadmodel_models"
+    ]
+
+
+def test_the_number_of_lead_models_is_absent_until_all_are_listed():
+    """A new leader has made no pass yet; a zero of it would read as an empty fleet."""
+    metrics, world = ModelMetrics(), World()
+    metrics.listed = lambda: None
+    assert number_of_models(metrics) == []
+    metrics.listed = lambda: 3
+    assert number_of_models(metrics) == [3]
+    Leader(world).settle()
+    metrics.note(Key("sales", "conversion"), world.observed(), world.status)
+    metrics.listed = lambda: 0  # the cache holds none that is over its limit
+    assert number_of_models(metrics) == [1]

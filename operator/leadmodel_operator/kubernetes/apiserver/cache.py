@@ -70,6 +70,10 @@ class Cache:
             (r, n) in self.synced for r in (PLURAL, *WHOLE, *METADATA_ONLY) for n in namespaces or ("",)
         )
 
+    def count(self, resource: str) -> int:
+        """Count the objects of a resource in all namespaces."""
+        return sum(len(items) for (kind, _), items in self._entries.items() if kind == resource)
+
     def put(self, resource: str, item: Object) -> bool:
         """Keep an object. False: no news, since the object is not newer than the entry, or the same in all fields that count.
 

@@ -5,7 +5,7 @@ stand out, so that a thousand LeadModels stay below a megabyte.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -27,9 +27,13 @@ class ModelMetrics(Collector):
     """Metrics of every LeadModel, as lines of text that each pass replaces.
 
     Objects of the client library would cost a second per scrape of a thousand LeadModels.
+
+    Attributes:
+        listed: How many LeadModels the operator has listed; None until it has listed all.
     """
 
     def __init__(self) -> None:
+        self.listed: Callable[[], int | None] = lambda: 0
         self._lines: dict[Key, tuple[tuple[str, str], ...]] = {}  # (metric, line)
         self._counts: dict[Key, Counter[tuple[str, ...]]] = {}  # by metric and its labels' values
         self._measured: dict[Key, datetime] = {}
@@ -76,7 +80,10 @@ class ModelMetrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the number of LeadModels, and how long validations and rollouts took."""
-        yield GaugeMetricFamily("leadmodel_models", "LeadModels this operator looks after.", len(self._lines))
+        listed = self.listed()
+        if listed is not None:
+            number = max(listed, len(self._lines))  # the cache holds no LeadModel over its limit
+            yield GaugeMetricFamily("leadmodel_models", "LeadModels this operator looks after.", number)
         yield from self.turning_points.collect()
 
 
