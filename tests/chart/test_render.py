@@ -176,7 +176,7 @@ Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _once)
 
 
 def test_each_label_is_set_once_and_the_nearest_value_wins():
-    """The chart's own, by which objects are selected; then those of pods or monitors; then those of all objects."""
+    """Those of monitors, which others select; then the chart's own, which it selects pods by; of pods; of all objects."""
     mine = {"app.kubernetes.io/name": "mine", "team": "all", "empty": ""}
     more = {"app.kubernetes.io/name": "more", "team": "near"}
     values = ["--set-json=commonLabels=" + json.dumps(mine), "--set-json=podLabels=" + json.dumps(more)]
@@ -190,11 +190,21 @@ def test_each_label_is_set_once_and_the_nearest_value_wins():
     deployment = one(objects, "Deployment")
     pods = deployment["spec"]["template"]["metadata"]["labels"]
     near = ("ServiceMonitor", "PodMonitor", "PrometheusRule")
-    for labels in (pods, *(one(objects, kind)["metadata"]["labels"] for kind in near)):
-        assert labels["app.kubernetes.io/name"] == "leadmodel-operator"
+    monitors = [one(objects, kind)["metadata"]["labels"] for kind in near]
+    for labels in (pods, *monitors):
+        assert labels["app.kubernetes.io/name"] == ("leadmodel-operator" if labels is pods else "more")
         assert (labels["team"], labels["empty"]) == ("near", "")
     assert deployment["metadata"]["labels"]["team"] == "all"
     assert deployment["spec"]["selector"]["matchLabels"].items() <= pods.items()
+
+
+def test_labels_that_are_null_are_none():
+    """An umbrella chart takes a default away with null."""
+    monitors = ("metrics.serviceMonitor", "metrics.podMonitor", "prometheusRule")
+    enabled = [f"--set={monitor}.enabled=true" for monitor in monitors]
+    places = [f"{monitor}.additionalLabels" for monitor in monitors]
+    places += ["commonLabels", "podLabels", "prometheusRule.additionalRuleLabels"]
+    assert render(*enabled, *(f"--set={place}=null" for place in places)) == render(*enabled)
 
 
 def test_control_a_label_that_is_set_twice_is_seen():
@@ -205,6 +215,11 @@ def test_control_a_label_that_is_set_twice_is_seen():
 def test_without_a_service_there_is_no_pod_that_asks_it():
     assert "Pod" in {body["kind"] for body in render()}
     assert "Pod" not in {body["kind"] for body in render("--set=service.enabled=false")}
+
+
+def test_without_a_service_a_name_need_not_suit_one():
+    named = one(render("--set=fullnameOverride=7leads,service.enabled=false"), "Deployment")
+    assert named["metadata"]["name"] == "7leads"
 
 
 def test_names_that_yaml_takes_for_numbers_stay_text():

@@ -11,7 +11,7 @@
 {{- end -}}
 {{- with $override.for }}{{ $_ := set $rule "for" . }}{{ end -}}
 {{- with $override.severity }}{{ $_ := set $rule.labels "severity" . }}{{ end -}}
-{{- $_ := set $rule "labels" (merge (dict) $rule.labels $.Values.prometheusRule.additionalRuleLabels) -}}
+{{- $_ := set $rule "labels" (merge (dict) $rule.labels ($.Values.prometheusRule.additionalRuleLabels | default dict)) -}}
 {{- with $.Values.prometheusRule.runbookUrl -}}
   {{- $_ := set $rule.annotations "runbook_url" (printf "%s/%s.md" (trimSuffix "/" .) $rule.alert) -}}
 {{- end -}}

@@ -2,7 +2,7 @@
 
 {{- define "leadmodel.fullname" -}}
 {{- $name := .Values.fullnameOverride | default .Release.Name | trunc 50 | trimSuffix "-" -}}
-{{- if not (regexMatch "^[a-z][-a-z0-9]*$" $name) }}
+{{- if and .Values.service.enabled (not (regexMatch "^[a-z][-a-z0-9]*$" $name)) }}
 {{- fail (printf "fullnameOverride: no Service may be called %s: begin with a letter, and use letters, digits and -" $name) }}
 {{- end }}
 {{- $name }}
@@ -30,13 +30,15 @@ chart's own first, for objects are selected by them, then `more`, then commonLab
 {{- $own := include "leadmodel.selectorLabels" $ | fromYaml -}}
 {{- $own := merge $own (dict "app.kubernetes.io/component" "operator" "app.kubernetes.io/part-of" "leadmodel") -}}
 {{- $own := merge $own (dict "app.kubernetes.io/version" $.Chart.AppVersion "app.kubernetes.io/managed-by" $.Release.Service) -}}
-{{- toYaml (merge $own (index . 1) $.Values.commonLabels) }}
+{{- toYaml (merge $own (index . 1 | default dict) ($.Values.commonLabels | default dict)) }}
 {{- end }}
 
-{{- /* (list $ more) */}}
+{{- /* `more` first: others select a monitor, a rule or a dashboard by it, the chart selects none. (list $ more) */}}
 {{- define "leadmodel.labels" -}}
-{{- $chart := printf "%s-%s" (index . 0).Chart.Name (index . 0).Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
-{{- toYaml (merge (dict "helm.sh/chart" $chart) (include "leadmodel.podLabels" . | fromYaml)) }}
+{{- $ := index . 0 -}}
+{{- $chart := printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" -}}
+{{- $own := include "leadmodel.podLabels" (list $ dict) | fromYaml -}}
+{{- toYaml (merge (dict) (index . 1 | default dict) (dict "helm.sh/chart" $chart) $own) }}
 {{- end }}
 
 {{- /* name, namespace and labels, at the indentation of `metadata:`. (list $ suffix [namespace [labels]]) */}}
