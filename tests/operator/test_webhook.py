@@ -42,6 +42,12 @@ LEAD_MODEL = {
 ROLLED_BACK = Event("RolledBack", "aaaaaaaaaaaa is quarantined (Drift)", EventType.WARNING)
 
 
+@pytest.fixture(autouse=True)
+def _direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The servers of these tests are asked without the proxy that this machine may have."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
 def made(url: str, **settings: object) -> Webhook:
     """A webhook to an address that tries again at once."""
     counter = Counter("messages", "of a test", ["result"], registry=CollectorRegistry())
