@@ -1,6 +1,7 @@
 """The operator as a process: killed, stopped, told to go, cut off from its API server, stalled. It is asked only over its ports."""
 
 import asyncio
+import contextlib
 import json
 import signal
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from datetime import datetime, timedelta
 from worlds.fake_api import Call, Refused
 from worlds.fake_cluster import NAME, NAMESPACE, FakeCluster, Truth
 from worlds.fake_leader import a_cluster, differences, shape
+from worlds.fake_process import READY as PROCESS_READY
 from worlds.fake_process import Process, a_process, quiet, turn
 from worlds.stories import Fails
 
@@ -157,6 +159,49 @@ def test_told_to_go_it_gives_the_lease_away_and_leaves(tmp_path):
                 assert await quiet(cluster, 1.5) == []
 
     asyncio.run(tell())
+
+
+@contextlib.asynccontextmanager
+async def without_a_list(folder, refused: str):
+    """An operator that may not list one resource, once it watches others."""
+    async with a_cluster() as cluster:
+        begin(cluster)
+        asked: set[str] = set()
+
+        async def refuse(call: Call, when: str) -> None:
+            if call.method == "GET" and not call.name and when == "before":
+                if call.resource == refused:
+                    asked.add(refused)
+                    raise Refused(403, "Forbidden", f"{refused} is forbidden")
+                if call.watches:
+                    asked.add(call.resource)
+
+        cluster.api.hooks.append(refuse)
+        async with a_process(cluster, folder) as one:
+            await turn(cluster, lambda: {refused, "pods", "cronjobs"} <= asked)
+            yield one
+
+
+def test_a_list_that_is_refused_hides_no_operator(tmp_path):
+    """LeadModelOperatorDown fires where no operator counts LeadModels; this one does, and makes passes after a minute."""
+
+    async def counts() -> int:
+        async with without_a_list(tmp_path, "replicasets") as one, asyncio.timeout(PROCESS_READY):
+            while "leadmodel_models 1.0" not in (await one.ask("/metrics"))[1]:  # noqa: ASYNC110  # another process
+                await asyncio.sleep(0.1)
+            return (await one.ask("/readyz"))[0]
+
+    assert asyncio.run(counts()) == 503
+
+
+def test_control_without_the_list_of_lead_models_there_is_no_number(tmp_path):
+    async def page() -> str:
+        async with without_a_list(tmp_path, "leadmodels") as one:
+            return (await one.ask("/metrics"))[1]
+
+    text = asyncio.run(page())
+    assert "leader_election_master_status" in text
+    assert "leadmodel_models" not in text
 
 
 def test_stopped_while_another_takes_over_and_continued(tmp_path):

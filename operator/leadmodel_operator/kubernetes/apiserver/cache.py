@@ -66,9 +66,11 @@ class Cache:
 
     def ready(self, namespaces: tuple[str, ...]) -> bool:
         """Tell whether every resource was listed once in each namespace (none named: in all at once)."""
-        return all(
-            (r, n) in self.synced for r in (PLURAL, *WHOLE, *METADATA_ONLY) for n in namespaces or ("",)
-        )
+        return all(self.listed(resource, namespaces) for resource in (PLURAL, *WHOLE, *METADATA_ONLY))
+
+    def listed(self, resource: str, namespaces: tuple[str, ...]) -> bool:
+        """Tell whether one resource was listed once in each namespace (none named: in all at once)."""
+        return all((resource, namespace) in self.synced for namespace in namespaces or ("",))
 
     def count(self, resource: str) -> int:
         """Count the objects of a resource in all namespaces."""

@@ -73,7 +73,9 @@ class Manager:
         self.queue = WorkQueue(self._pass, self._fail, self.metrics)
         self.health = Health(self.queue, self.lease, self.metrics)
         self.health.synced = lambda: self.cache.ready(settings.namespaces)
-        self.model_metrics.listed = lambda: self.cache.count(PLURAL) if self.health.synced() else None
+        self.model_metrics.listed = lambda: (
+            self.cache.count(PLURAL) if self.cache.listed(PLURAL, settings.namespaces) else None
+        )
         self.scraper = Scraper(self.client, proxy=settings.scrape == "proxy")
         self.events = EventStream(
             self.client, self.cache, self.queue.add, settings.namespaces, self._take_signals
