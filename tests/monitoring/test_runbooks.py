@@ -50,7 +50,8 @@ def commands(page: Path) -> Iterator[str]:
 def problem(command: str) -> str | None:
     """What is wrong with a command; None if nothing."""
     words = shlex.split(re.sub(r"^[A-Z]+=\$\((.*)\)$", r"\1", command))
-    if words[0] == "helm":
+    is_text = len(words) == 1 and re.match("[A-Z]+=", words[0])  # for a command below
+    if is_text or words[0] == "helm":
         return None
     rest = [word for word in words[1:] if word not in {"-n", "sales", "leadmodel-system"}]
     if words[0] != "kubectl" or rest[0] not in VERBS:
