@@ -296,6 +296,7 @@ def test_notes_hold_a_lead_model_to_paste(notes):
         ("replicaCount=1", "one pod"),
         ("podDisruptionBudget.minAvailable=2", "lets no pod go"),
         ("podDisruptionBudget.minAvailable=100%", "lets no pod go"),
+        ("podDisruptionBudget.minAvailable=51%", "lets no pod go"),
         ("podDisruptionBudget.maxUnavailable=0", "lets no pod go"),
         ("securityContext.privileged=true", "restricted"),
         ("rbac.create=false", "can read and write nothing"),

@@ -5,8 +5,11 @@ WARNING: crds.keep is false: `helm uninstall` deletes the definition, and with i
 {{- if lt (include "leadmodel.replicas" . | int) 2 }}
 WARNING: one pod: while it is gone nothing is decided, so drift is not answered. Set replicaCount to 2.
 {{- end }}
+{{- $replicas := include "leadmodel.replicas" . | int }}
 {{- $least := .Values.podDisruptionBudget.minAvailable | toString }}
-{{- $all := or (eq $least "100%") (and (regexMatch "^[0-9]+$" $least) (ge (int $least) (include "leadmodel.replicas" . | int))) }}
+{{- /* A share is rounded up, as Kubernetes does. */}}
+{{- $share := div (add (mul (trimSuffix "%" $least | int) $replicas) 99) 100}}
+{{- $all := and $least (ge (hasSuffix "%" $least | ternary $share (int64 $least)) (int64 $replicas)) }}
 {{- if and .Values.podDisruptionBudget.enabled (or $all (has (.Values.podDisruptionBudget.maxUnavailable | toString) (list "0" "0%"))) }}
 WARNING: podDisruptionBudget lets no pod go: a drain of its node waits until somebody deletes the pod.
 {{- end }}
