@@ -146,6 +146,14 @@ def test_an_answer_that_stands_there_already_is_replaced(folder, monkeypatch, ca
     assert json.loads(out) == {"note": "?", "note_intent": None, "x": 1, "note_intent_confidence": None}
 
 
+def test_half_a_character_in_another_field_is_written_as_it_was_read(folder, monkeypatch, capsys):
+    line = '{"note": "?", "note_intent": "old", "x": "\\ud800"}\n'
+    _, out, _ = lines(
+        monkeypatch, capsys, line, f"--model={folder}/text.json.gz", "--field=note", "--want=intent"
+    )
+    assert json.loads(out)["x"] == "\ud800"
+
+
 def test_lines_without_a_text_are_left_and_counted(folder, monkeypatch, capsys):
     text = 'no object\n{"details": 5}\n{"other": "x"}\n'
     code, out, errors = lines(monkeypatch, capsys, text, f"--model={folder}/text.json.gz")

@@ -30,7 +30,7 @@ def enrich_lines(
             continue
         added = _added(enricher.enrich(value, language, want, reasons=False), field, want)
         if lead.keys() & added.keys():
-            yield json.dumps({**lead, **added}, ensure_ascii=False), True
+            yield json.dumps({**lead, **added}), True  # ASCII: half a character has no UTF-8
         else:
             yield f"{text[:-1].rstrip()}, {json.dumps(added, ensure_ascii=False)[1:]}", True
 
