@@ -106,6 +106,18 @@ def test_what_one_lead_writes_is_in_no_document():
         assert name[:4] not in document
 
 
+@pytest.mark.parametrize("where", ["unlabelled", "background"])
+@pytest.mark.parametrize(("leads", "known"), [(1, False), (2, True)])
+def test_what_one_lead_writes_beside_the_labelled_messages_is_in_no_document(where, leads, known):
+    beside = made(seed=4) if where == "unlabelled" else strange()
+    planted = [
+        replace(m, text=f"{m.text} zyxwvutsrq", lead=f"writer {i % leads}") if i < 20 else m
+        for i, m in enumerate(beside)
+    ]
+    document = dump(built(made(), **{where: planted})[1]).decode()
+    assert ("zyxwvutsrq" in document) == known
+
+
 def test_control_what_two_leads_write_is_a_feature():
     messages = [replace(m, text=f"{m.text} zyxwvutsrq") if i < 2 else m for i, m in enumerate(made())]
     assert "zyxwvutsrq" in dump(built(messages)[1]).decode()

@@ -1,7 +1,7 @@
 """Fits the tables of intents and scope, with unlabelled messages where there are some, and answers messages out of fold."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,11 +45,21 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Beside:
-    """What is learned from beside labelled messages: features of unlabelled messages, and of messages of no class (background)."""
+    """What is learned from beside labelled messages: features of unlabelled messages, and of messages of no class (background).
+
+    Without leads, each of these messages counts as a lead of its own.
+    """
 
     unlabelled: Sequence[Presence] = ()
     background: Sequence[Presence] = ()
     barred: frozenset[str] = field(default_factory=frozenset)  # features that no table may have
+    leads: Sequence[str] = ()  # of the unlabelled messages
+    background_leads: Sequence[str] = ()
+
+    def among(self, places: Places) -> "Beside":
+        """The same with some of the background."""
+        leads = [self.background_leads[i] for i in places] if self.background_leads else ()
+        return replace(self, background=[self.background[i] for i in places], background_leads=leads)
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,7 @@ def fit_tables(own: Labelled, beside: Beside) -> Tables:
     table = fit(own.sets, own.leads, own.targets, barred=beside.barred)
     if beside.unlabelled:
         table = _fit_again(table, own, beside)
-    return Tables(table, _fit_scope(own, beside.background, beside.barred) if beside.background else None)
+    return Tables(table, _fit_scope(own, beside) if beside.background else None)
 
 
 def _fit_again(table: Table, own: Labelled, beside: Beside) -> Table:
@@ -74,9 +84,10 @@ def _fit_again(table: Table, own: Labelled, beside: Beside) -> Table:
     labels, margin = scores.argmax(axis=1), _confidence(scores)
     kept = [_surest(np.flatnonzero(labels == label), margin) for label in range(scores.shape[1])]
     places = np.sort(np.concatenate(kept))
+    leads = beside.leads or [f"unlabelled {i}" for i in range(len(beside.unlabelled))]
     return fit(
         [*own.sets, *(beside.unlabelled[i] for i in places)],
-        [*own.leads, *(f"unlabelled {i}" for i in places)],
+        [*own.leads, *(leads[i] for i in places)],
         np.concatenate([own.targets, labels[places]]),
         barred=beside.barred,
     )
@@ -91,10 +102,12 @@ def _surest(places: Places, confidence: Floats) -> Places:
     return places[order[: int(np.ceil(SUREST * len(places)))]]
 
 
-def _fit_scope(own: Labelled, background: Sequence[Presence], barred: Collection[str]) -> Table:
-    leads = [*own.leads, *(f"background {i}" for i in range(len(background)))]
+def _fit_scope(own: Labelled, beside: Beside) -> Table:
+    background = beside.background
+    leads = beside.background_leads or [f"background {i}" for i in range(len(background))]
     targets = np.repeat([1, 0], [len(own.sets), len(background)])
-    return fit([*own.sets, *background], leads, targets, barred=barred, binary=True)
+    sets = [*own.sets, *background]
+    return fit(sets, [*own.leads, *leads], targets, barred=beside.barred, binary=True)
 
 
 def folds_of(own: Labelled, seed: int) -> Iterator[tuple[Places, Places]]:
@@ -134,9 +147,8 @@ def out_of_fold(own: Labelled, beside: Beside, seed: int) -> Folded:
     places = np.arange(len(beside.background)) % len(folds)
     fold, parts = np.zeros(len(own.sets), np.int64), []
     for k, (rest, inside) in enumerate(folds):
-        seen = [beside.background[i] for i in np.flatnonzero(places != k).tolist()]
         unseen = [beside.background[i] for i in np.flatnonzero(places == k).tolist()]
-        tables = fit_tables(own.take(rest), Beside(beside.unlabelled, seen, beside.barred))
+        tables = fit_tables(own.take(rest), beside.among(np.flatnonzero(places != k)))
         parts.append(answers_of(tables, own.take(inside), unseen))
         fold[inside] = k
     order = np.argsort(np.concatenate([inside for _, inside in folds]))
