@@ -165,3 +165,21 @@ def test_an_unknown_head_is_a_mistake(capsys):
     with pytest.raises(SystemExit) as ended:
         command.main(["--want=mood"])
     assert ended.value.code == EnrichExit.USAGE
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_out_of_bounds_is_a_mistake(capsys, seed):
+    with pytest.raises(SystemExit) as ended:
+        command.main(["train", "--messages=m.jsonl", "--out=o.json", f"--seed={seed}"])
+    assert ended.value.code == EnrichExit.USAGE
+    assert "--seed must" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("end", "expected"), [(b"\xff", EnrichExit.USAGE), (b"?", EnrichExit.DONE)])
+def test_lines_that_are_no_utf8_end_with_one_sentence(monkeypatch, capsys, end, expected):
+    lines_in = io.BytesIO(b'{"details": "a price, please' + end + b'"}\n')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(lines_in, encoding="utf-8"))
+    code, _, errors = run(capsys, "--want=intent")
+    assert code == expected
+    assert ("no UTF-8" in errors) == (expected == EnrichExit.USAGE)
+    assert "price" not in errors

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         p.error(f"--want takes {', '.join(HEADS)}, comma separated")
     if given.command == "train" and not 0 < given.precision < 1:
         p.error("--precision must lie between 0 and 1")
+    if given.command == "train" and not 0 <= given.seed < 2**32:
+        p.error("--seed must be 0 or more, and below 4294967296")
     run = {"train": _train, "check": _check, "suggest": _suggest, None: _enrich}[given.command]
     try:
         return run(given)
@@ -55,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"leadmodel-enrich: {reason}{error}", file=sys.stderr)
         away = isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE
         return EnrichExit.LATER if away else EnrichExit.REFUSED
+    except UnicodeDecodeError:
+        print("leadmodel-enrich: standard input is no UTF-8 text; use `iconv -t UTF-8`", file=sys.stderr)
+        return EnrichExit.USAGE
     except KeyboardInterrupt:
         print("leadmodel-enrich: stopped", file=sys.stderr)
         return 130
