@@ -16,6 +16,7 @@ from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_artifact.reference import SCORE
 from leadmodel_artifact.scoring import score
 from leadmodel_messages.numbers import POINT
+from leadmodel_messages.table_values import number
 from leadmodel_predictor.jobs import holdout
 from leadmodel_predictor.serving.monitor import monitors
 from leadmodel_training import kinds, leak_check
@@ -102,6 +103,33 @@ def test_thousands_are_grouped_by_one_mark_throughout():
     for text in ("1,234567", "1,23", "1,234 567"):
         with pytest.raises(ValueError, match="no number"):
             POINT.number(text)
+
+
+def test_a_text_is_passed_over_only_if_it_is_no_number():
+    odd = [
+        "7",
+        "+.5",
+        "-.5e3",
+        "3.",
+        "\x1c4\x85",
+        "\u00a05 ",
+        "",
+        "-",
+        ".",
+        "inf",
+        "nan",
+        "1e400",
+        "1_0",
+        "٣",
+        "0x1",
+        "12 m",
+    ]
+    chance = random.Random(3)
+    odd += ["".join(chance.choices("0123.-+e_ \t\x1fa٣", k=chance.randint(1, 6))) for _ in range(20_000)]
+    column = texts(odd)
+    expected = np.array([number(text) for text in odd], np.float64)
+    assert np.array_equal(column.values.numbers[column.places], expected, equal_nan=True)
+    assert np.count_nonzero(~np.isnan(expected)) > 1000  # control: there are numbers to miss
 
 
 def test_what_only_python_reads_is_no_number(tmp_path, capsys):

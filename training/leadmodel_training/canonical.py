@@ -162,11 +162,12 @@ def counts(column: Column) -> Counter[Any]:
     rows = np.bincount(places, minlength=len(values))
     first = np.full(len(values), len(places))
     first[places[::-1]] = np.arange(len(places))[::-1]
-    per_value: Counter[Any] = Counter()
-    for i in np.argsort(first, kind="stable"):
-        if rows[i] and values[i] is not None:
-            per_value[values[i]] += int(rows[i])
-    return per_value
+    order = np.argsort(first, kind="stable")[: np.count_nonzero(rows)]  # values without rows come last
+    per_value: dict[Any, int] = {}
+    for i, count in zip(order.tolist(), rows[order].tolist(), strict=True):
+        per_value[values[i]] = per_value.get(values[i], 0) + count
+    per_value.pop(None, None)
+    return Counter(per_value)
 
 
 def _check_size(rows: Rows, name: str, column: Column) -> None:

@@ -5,6 +5,7 @@ leads fit into memory, and a question about a text is asked once.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from leadmodel_messages.table_values import number
 
 CHUNK = 50_000  # rows per piece
 TEXT = StringDType(na_object=None)
+_BEGINS_AS_NUMBER = re.compile(r"\s*[-+]?\.?\d").match  # as every finite number does
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,10 @@ class Values:
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """The texts as numbers, NaN for a text that is no number."""
-        return np.array([number(text) for text in self.texts.tolist()], np.float64)
+        return np.array(
+            [number(text) if text and _BEGINS_AS_NUMBER(text) else None for text in self.texts.tolist()],
+            np.float64,
+        )
 
 
 @dataclass(frozen=True)
