@@ -276,10 +276,15 @@ async def watch(client: Client, namespace: str, since: str, **query: str) -> Asy
             yield {"type": "ERROR", "object": {"code": response.status}}
             return
         rest = b""
-        async for chunk in response.content.iter_any():
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in filter(None, lines):
-                yield json.loads(line)
+        try:
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in filter(None, lines):
+                    yield json.loads(line)
+        finally:
+            if response.connection is not None and response.connection.transport is not None:
+                response.connection.transport.abort()  # a polite end of TLS may outlast the loop
+                await asyncio.sleep(0)
 
 
 async def events(client: Client, namespace: str, since: str, number: int, **query: str) -> list[Object]:
