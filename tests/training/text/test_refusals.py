@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from leadmodel_messages.errors import ENRICHMENT, ErrorWord
+from leadmodel_messages.table_bytes import TableError
 from leadmodel_training.text.messages import read_messages
 from leadmodel_training.text.refusals import EnrichmentRefused, check_personal, suspects
 from leadmodel_training.text.training import URGENCY, Material, Wishes, learn
-from support.text_messages import made
+from support.text_messages import made, strange
 
 
 def word_of(messages, wishes=None, **more):
@@ -90,6 +91,42 @@ def test_a_label_given_after_the_outcome_is_a_leak():
     early, late = read_messages(f"{row % '04'}\n{row % '06'}\n".encode(), ("intent",))
     assert not early.leaked
     assert word_of([*made(10, telling=4), late]) == ErrorWord.LEAK_SUSPECTED
+
+
+TIMES = '{"text": "what does a seat cost", "intent": "price", "labelled_at": %s, "outcome_at": %s}\n'
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "leaked"),
+    [
+        ('"2026-01-05T10:00:00+09:00"', '"2026-01-05T02:00:00Z"', False),
+        ('"2026-01-05T01:00:00-05:00"', '"2026-01-05T02:00:00Z"', True),
+        ('"2026-01-06"', "1767600000", True),
+        ("1767600000", '"2026-01-06"', False),
+        ("1767600000", "1767599999.5", True),
+        ("null", '"2026-01-06"', False),
+        ('"2026-01-06"', '"n/a"', False),
+    ],
+)
+def test_times_of_labels_and_outcomes_are_compared_as_times(given, known, leaked):
+    assert read_messages((TIMES % (given, known)).encode(), ("intent",))[0].leaked == leaked
+
+
+@pytest.mark.parametrize("field", ["labelled_at", "outcome_at"])
+def test_a_time_that_cannot_be_read_is_refused_by_field_and_line(field):
+    good = TIMES % ('"2026-01-04"', '"2026-01-05"')
+    wrong = good.replace(f'"{field}": "2026-', f'"{field}": "yesterday-')
+    assert len(read_messages(f"{good}\n{good}".encode(), ("intent",))) == 2
+    with pytest.raises(TableError, match=f"'{field}' in line 3 is no time") as refused:
+        read_messages(f"{good}\n{wrong}".encode(), ("intent",))
+    assert "yesterday" not in str(refused.value)
+
+
+@pytest.mark.parametrize("where", ["unlabelled", "background"])
+def test_a_message_of_a_lead_in_the_holdout_beside_the_labels_is_a_leak(where):
+    messages, more = made(10, telling=4), {where: strange(20)}
+    assert word_of(messages, held=frozenset({more[where][4].lead}), **more) == ErrorWord.LEAK_SUSPECTED
+    assert word_of(messages, held=frozenset({"another"}), **more) is None
 
 
 def test_a_message_of_a_lead_in_the_holdout_is_a_leak():

@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from leadmodel_artifact.values import text_of
+import numpy as np
+from numpy.typing import NDArray
+
+from leadmodel_artifact.values import is_missing_word, text_of
 from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.table_values import seconds
 from leadmodel_privacy.detect import default
-from leadmodel_training.columns import Column, plain
+from leadmodel_training.columns import Column, Rows, plain
 from leadmodel_training.rows import read
 
 TEXTS, SOURCES = ("text", "details", "message"), ("source", "author")
@@ -38,7 +42,7 @@ def read_messages(data: bytes, labels: Sequence[str] = ()) -> list[Message]:
     """Read a table of messages, such as JSON lines with `text`, `id`, `lead`, `source` and a column per label; texts are redacted.
 
     Raises:
-        TableError: The bytes are no table, or a column is not there; the message never shows a value.
+        TableError: The bytes are no table, a column is not there, or a time cannot be read; the message never shows a value.
     """
     rows = read(data)
     columns = {name: _words(column) for name, column in rows.columns.items()}
@@ -48,8 +52,7 @@ def read_messages(data: bytes, labels: Sequence[str] = ()) -> list[Message]:
     none: list[str | None] = [None] * len(rows)
     ids, leads = columns.get("id", none), columns.get("lead", none)
     source = columns.get(next((name for name in SOURCES if name in columns), ""), none)
-    late = zip(columns.get(LABELLED, none), columns.get(OUTCOME, none), strict=True)
-    leaked = [bool(given and known and given > known) for given, known in late]
+    leaked = _leaked(rows)
     label_rows = list(zip(*(columns[name] for name in labels), strict=True)) if labels else [()] * len(rows)
     redact = default().redact
     return [
@@ -59,7 +62,7 @@ def read_messages(data: bytes, labels: Sequence[str] = ()) -> list[Message]:
             lead=leads[i] or ids[i] or f"row {i + 1}",
             source=source[i] or "",
             labels=label_rows[i],
-            leaked=leaked[i],
+            leaked=bool(leaked[i]),
         )
         for i in range(len(rows))
     ]
@@ -78,6 +81,27 @@ def labelled(messages: Sequence[Message], place: int) -> list[Message]:
         for message in messages
         if message.labels[place] and message.text.strip()
     ]
+
+
+def _leaked(rows: Rows) -> NDArray[np.bool_]:
+    """Per row, whether the label is newer than the outcome; false where a time is missing."""
+    if LABELLED not in rows.columns or OUTCOME not in rows.columns:
+        return np.zeros(len(rows), np.bool_)
+    return _times(rows, LABELLED) > _times(rows, OUTCOME)
+
+
+def _times(rows: Rows, name: str) -> NDArray[np.float64]:
+    """Unix seconds of each row, shape (n,), NaN for a missing time. Raises TableError for a time that cannot be read."""
+    values = plain(rows.columns[name])
+    present = [not (v is None or (isinstance(v, str) and is_missing_word(v))) for v in values]
+    times = [seconds(value) if there else None for value, there in zip(values, present, strict=True)]
+    wrong = [i for i, time in enumerate(times) if time is None and present[i]]
+    if wrong:
+        raise TableError(
+            f"{name!r} in {rows.place_of(wrong[0])} is no time ({len(wrong)} of {len(rows)} rows); "
+            "write ISO 8601 (2026-01-05T08:30:00Z) or Unix seconds"
+        )
+    return np.array(times, np.float64)
 
 
 def _first(columns: dict[str, list[str | None]], names: Sequence[str], what: str) -> str:

@@ -1,7 +1,7 @@
 """What makes no model, by name: too few messages, labels without a pattern, classes that overlap, personal data, labels that leak."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from string import capwords
 
 import numpy as np
@@ -27,19 +27,28 @@ class EnrichmentRefused(ValueError):  # noqa: N818  # as TrainingRefused
         self.reason = reason
 
 
-def check_leaks(messages: Sequence[Message], kept_out: Collection[str]) -> None:
-    """Refuse labels that were given after the outcome, and messages of leads that a holdout needs unseen."""
+def check_leaks(
+    messages: Sequence[Message], beside: Mapping[str, Sequence[Message]], kept_out: Collection[str]
+) -> None:
+    """Refuse labels that were given after the outcome, and messages of leads that a holdout needs unseen.
+
+    Args:
+        messages: Those with labels.
+        beside: Those that are learned from, too, by what they are.
+        kept_out: The leads of the holdout.
+    """
     late = sum(message.leaked for message in messages)
     if late:
         raise EnrichmentRefused(
             ErrorWord.LEAK_SUSPECTED,
             f"{late} messages were labelled after the outcome of their lead; leave them out, or label them by the text alone",
         )
-    held = sum(message.lead in kept_out for message in messages)
-    if held:
-        raise EnrichmentRefused(
-            ErrorWord.LEAK_SUSPECTED, f"{held} messages are of leads in the holdout; leave them out"
-        )
+    for what, group in {"labelled": messages, **beside}.items():
+        held = sum(message.lead in kept_out for message in group)
+        if held:
+            raise EnrichmentRefused(
+                ErrorWord.LEAK_SUSPECTED, f"{held} {what} messages are of leads in the holdout; leave them out"
+            )
 
 
 def check_classes(messages: Sequence[Message]) -> list[str]:

@@ -96,7 +96,8 @@ def learn(material: Material, wishes: Wishes) -> Learned:
     Raises:
         EnrichmentRefused: These messages make no model.
     """
-    check_leaks(material.messages, material.held)
+    beside = {"unlabelled": material.unlabelled, "background": material.background}
+    check_leaks(material.messages, beside, material.held)
     intents, urgency = None, None
     report: dict[str, Any] = {"messages": len(material.messages)}
     for place, name in enumerate(material.labels):
