@@ -15,6 +15,7 @@ from leadmodel_text.tokens import VERSION, tokens
 from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.learning import Beside, Labelled, fit_tables, out_of_fold
 from leadmodel_training.text.messages import Message
+from leadmodel_training.text.report import lines
 from leadmodel_training.text.tables import features_of
 from leadmodel_training.text.training import Material, Wishes, learn
 from support.text_messages import CLASSES, made, strange, vocabulary
@@ -131,6 +132,45 @@ def test_unlabelled_messages_help_where_labels_are_few():
         for beside in (Beside(), Beside(pool))
     ]
     assert right[1] > right[0] + 0.02
+
+
+def of_own_words(each):
+    """Messages each of which has words of its own: nothing in other messages tells their classes."""
+    return [
+        Message(f"{i}", " ".join(vocabulary(5000 + i, 8)), f"{i}", "form", (CLASSES[i % 3],))
+        for i in range(3 * each)
+    ]
+
+
+def copies(messages):
+    return [replace(m, id=f"copy {m.id}", lead=f"copy {m.lead}") for m in messages]
+
+
+def test_a_copy_by_another_lead_tells_nothing_out_of_fold():
+    messages = of_own_words(40)
+    assert accuracy(labelled([*messages, *copies(messages)]), Beside()) < 0.5
+
+
+def test_control_a_text_that_differs_by_a_word_tells_its_class():
+    messages = of_own_words(40)
+    others = [replace(m, text=f"{m.text} xylo") for m in copies(messages)]
+    assert accuracy(labelled([*messages, *others]), Beside()) > 0.7
+
+
+def test_unlabelled_copies_of_labelled_messages_are_left_out_and_counted():
+    messages, inbox = made(), made(20, seed=4)
+    alone, document = built(messages, unlabelled=inbox)
+    doubled, same = built(messages, unlabelled=[*inbox, *copies(messages)])
+    assert doubled.report["intent"]["unlabelled_left_out_as_labelled"] == len(messages)
+    assert alone.report["intent"]["unlabelled_left_out_as_labelled"] == 0
+    assert dump(same) == dump(document)
+    assert "90 of 150 unlabelled messages are left out" in "".join(lines(doubled.report))
+
+
+def test_control_other_messages_in_the_inbox_make_another_document():
+    inbox = made(20, seed=4)
+    more = [*inbox, *made(seed=5)]
+    assert dump(built(made(), unlabelled=more)[1]) != dump(built(made(), unlabelled=inbox)[1])
 
 
 def test_a_background_leaves_the_labels_alone():

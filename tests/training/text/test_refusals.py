@@ -44,6 +44,12 @@ def test_ten_messages_of_nine_leads_are_too_few():
     assert word_of([replace(messages[0], lead=messages[1].lead), *messages[1:]]) == ErrorWord.TOO_FEW_MESSAGES
 
 
+def test_one_text_of_ten_leads_is_too_few():
+    messages = made(10, telling=4)
+    same = [replace(m, text=messages[0].text) if m.labels == messages[0].labels else m for m in messages]
+    assert word_of(same) == ErrorWord.TOO_FEW_MESSAGES
+
+
 def test_one_class_is_too_few():
     assert word_of(made(30, classes=("order",))) == ErrorWord.TOO_FEW_MESSAGES
 

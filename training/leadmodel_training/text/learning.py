@@ -1,6 +1,6 @@
 """Fits the tables of intents and scope, with unlabelled messages where there are some, and answers messages out of fold."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 from sklearn.model_selection import StratifiedGroupKFold
 
+from leadmodel_messages.errors import ErrorWord
 from leadmodel_training.text.calibration import (
     Answers,
     Calibration,
@@ -17,6 +18,7 @@ from leadmodel_training.text.calibration import (
     judge,
     quality,
 )
+from leadmodel_training.text.refusals import EnrichmentRefused
 from leadmodel_training.text.tables import Floats, Presence, Table, fit
 
 FOLDS, FEWER_FOLDS, MANY = 5, 3, 3000  # messages from which fewer folds do
@@ -110,11 +112,35 @@ def _fit_scope(own: Labelled, beside: Beside) -> Table:
     return fit(sets, [*own.leads, *leads], targets, barred=beside.barred, binary=True)
 
 
-def folds_of(own: Labelled, seed: int) -> Iterator[tuple[Places, Places]]:
-    """Yield the places to fit on and to answer, of each fold; all messages of a lead are answered in one fold."""
+def folds_of(own: Labelled, seed: int) -> list[tuple[Places, Places]]:
+    """The places to fit on and to answer, of each fold; all messages of a lead are answered in one fold.
+
+    A message with the features of one that is answered, such as the same text of another lead, is not fitted on.
+
+    Raises:
+        EnrichmentRefused: Nothing of a class would be left to fit on.
+    """
     count = FOLDS if len(own.sets) < MANY else FEWER_FOLDS
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
-    yield from splitter.split(np.zeros(len(own.sets)), own.targets, own.leads)
+    folds = splitter.split(np.zeros(len(own.sets)), own.targets, own.leads)
+    pairs = [(apart_from(own, rest, inside), inside) for rest, inside in folds]
+    if any(len(np.unique(own.targets[rest])) < len(np.unique(own.targets)) for rest, _ in pairs):
+        raise EnrichmentRefused(
+            ErrorWord.TOO_FEW_MESSAGES, "a class has too few different texts of different leads to be judged"
+        )
+    return pairs
+
+
+def apart_from(own: Labelled, rest: Places, inside: Places) -> Places:
+    """The places of `rest` whose features no message of `inside` has."""
+    new = unseen([own.sets[i] for i in rest], [own.sets[i] for i in inside])
+    return rest[np.array(new, np.intp)]
+
+
+def unseen(sets: Sequence[Presence], known: Sequence[Presence]) -> list[int]:
+    """The places of the messages whose features none of `known` has: a table cannot tell messages of the same features apart."""
+    seen = {*map(frozenset, known)}
+    return [i for i, names in enumerate(sets) if names not in seen]
 
 
 @dataclass(frozen=True)
@@ -143,7 +169,7 @@ class Folded:
 
 def out_of_fold(own: Labelled, beside: Beside, seed: int) -> Folded:
     """Answer each message, and each of the background, by tables that were fitted on the others."""
-    folds = list(folds_of(own, seed))
+    folds = folds_of(own, seed)
     places = np.arange(len(beside.background)) % len(folds)
     fold, parts = np.zeros(len(own.sets), np.int64), []
     for k, (rest, inside) in enumerate(folds):
@@ -166,15 +192,20 @@ def answers_of(tables: Tables, own: Labelled, background: Sequence[Presence]) ->
 
 
 def leave_one_source_out(own: Labelled, beside: Beside, precision: float, seed: int) -> dict[str, Quality]:
-    """Figures per source of a model that saw the other sources only; empty where there is one source, or a class in one alone."""
+    """Figures per source of a model that saw no message of it; empty where there is one source, or the others have too little of a class."""
     sources = np.array(own.sources, dtype=object)
     figures = {}
     for source in sorted({*own.sources}):
-        rest, inside = np.flatnonzero(sources != source), np.flatnonzero(sources == source)
+        inside = np.flatnonzero(sources == source)
+        rest = apart_from(own, np.flatnonzero(sources != source), inside)
         if not len(rest) or len(np.unique(own.targets[rest])) < int(own.targets.max()) + 1:
             continue
         others = own.take(rest)
-        calibration = calibrate(out_of_fold(others, beside, seed).answers, precision)
+        try:
+            folded = out_of_fold(others, beside, seed)
+        except EnrichmentRefused:
+            continue
+        calibration = calibrate(folded.answers, precision)
         answers = answers_of(fit_tables(others, beside), own.take(inside), ())
         figures[source] = quality(judge(answers, calibration))
     return figures

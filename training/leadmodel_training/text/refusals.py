@@ -47,15 +47,18 @@ def check_leaks(
         held = sum(message.lead in kept_out for message in group)
         if held:
             raise EnrichmentRefused(
-                ErrorWord.LEAK_SUSPECTED, f"{held} {what} messages are of leads in the holdout; leave them out"
+                ErrorWord.LEAK_SUSPECTED,
+                f"{held} {what} messages are of leads in the holdout; leave them out",
             )
 
 
 def check_classes(messages: Sequence[Message]) -> list[str]:
     """Return the classes, sorted; refuse too many, those that hold personal data, and those with too few messages."""
     leads: defaultdict[str, set[str]] = defaultdict(set)
+    texts: defaultdict[str, set[str]] = defaultdict(set)
     for message in messages:
         leads[message.labels[0] or ""].add(message.lead)
+        texts[message.labels[0] or ""].add(message.text)
     classes = sorted(leads)
     if len(classes) > MAX_CLASSES or any(len(name) > MAX_CLASS_LENGTH for name in classes):
         raise EnrichmentRefused(
@@ -63,12 +66,13 @@ def check_classes(messages: Sequence[Message]) -> list[str]:
             f"the labels are {len(classes)} different texts; at most {MAX_CLASSES} of at most {MAX_CLASS_LENGTH} characters are classes",
         )
     check_personal(classes, "names of classes")
-    few = [f"{name} ({len(leads[name])})" for name in classes if len(leads[name]) < MIN_MESSAGES]
+    counts = {name: min(len(leads[name]), len(texts[name])) for name in classes}
+    few = [f"{name} ({count})" for name, count in counts.items() if count < MIN_MESSAGES]
     if few or len(classes) < 2:
         reason = ", ".join(few) or "one class alone"
         raise EnrichmentRefused(
             ErrorWord.TOO_FEW_MESSAGES,
-            f"a class needs {MIN_MESSAGES} messages of different leads, and a model two classes: {reason}",
+            f"a class needs {MIN_MESSAGES} different messages of different leads, and a model two classes: {reason}",
         )
     return classes
 

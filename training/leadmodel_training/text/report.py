@@ -16,6 +16,8 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _intent(part: Mapping[str, Any]) -> Iterator[str]:
     yield f"intent: {sum(part['classes'].values())} messages, {len(part['classes'])} classes, {part['features']} features"
+    if part["unlabelled_left_out_as_labelled"]:
+        yield f"intent: {part['unlabelled_left_out_as_labelled']} of {part['unlabelled']} unlabelled messages are left out, as they are labelled ones"
     yield f"intent, out of fold: {_figures(part['pooled'])}"
     for source, figures in part["source_left_out"].items():
         yield f"intent, source {source!r} left out: {_figures(figures)}"

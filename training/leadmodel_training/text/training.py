@@ -15,6 +15,7 @@ from leadmodel_training.text.learning import (
     fit_tables,
     leave_one_source_out,
     out_of_fold,
+    unseen,
 )
 from leadmodel_training.text.messages import Message, labelled
 from leadmodel_training.text.refusals import (
@@ -119,8 +120,10 @@ def _learn_intents(
 ) -> tuple[Intents, dict[str, Any]]:
     classes = check_classes(messages)
     own = _labelled(messages, [classes.index(m.labels[0] or "") for m in messages])
-    more = features_of(material.unlabelled), features_of(material.background)
-    writers = ([m.lead for m in group] for group in (material.unlabelled, material.background))
+    read = features_of(material.unlabelled)
+    new = unseen(read, own.sets)
+    more = [read[i] for i in new], features_of(material.background)
+    writers = [material.unlabelled[i].lead for i in new], [m.lead for m in material.background]
     beside = Beside(*more, _barred(own.sets, *more), *writers)
     folded = out_of_fold(own, beside, wishes.seed)
     judged = folded.judged(wishes.precision)
@@ -135,6 +138,7 @@ def _learn_intents(
     report = {
         "classes": dict(sorted(Counter(m.labels[0] or "" for m in messages).items())),
         "unlabelled": len(material.unlabelled),
+        "unlabelled_left_out_as_labelled": len(material.unlabelled) - len(new),
         "background": len(material.background),
         "precision_wanted": wishes.precision,
         "calibration": asdict(calibration),

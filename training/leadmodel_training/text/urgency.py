@@ -8,7 +8,8 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, roc_auc_score
 
-from leadmodel_training.text.learning import Labelled, folds_of
+from leadmodel_training.text.learning import Labelled, apart_from, folds_of
+from leadmodel_training.text.refusals import EnrichmentRefused
 from leadmodel_training.text.tables import Floats, Table, fit
 
 URGENT = 0.5
@@ -26,7 +27,7 @@ class UrgencyQuality:
 def fit_urgency(own: Labelled, barred: frozenset[str], seed: int) -> tuple[Table, Floats]:
     """Return the table, calibrated out of fold, and the calibrated log odds of each message out of fold, shape (n,)."""
     raw = np.zeros(len(own.sets))
-    folds = list(folds_of(own, seed))
+    folds = folds_of(own, seed)
     for rest, inside in folds:
         raw[inside] = _fit(own.take(rest), barred).scores([own.sets[i] for i in inside])[:, 0]
     judged = np.zeros(len(raw))
@@ -63,8 +64,12 @@ def urgency_by_source(own: Labelled, barred: frozenset[str], seed: int) -> dict[
     sources = np.array(own.sources, dtype=object)
     figures = {}
     for source in sorted({*own.sources}):
-        rest, inside = np.flatnonzero(sources != source), own.take(np.flatnonzero(sources == source))
+        places = np.flatnonzero(sources == source)
+        rest, inside = apart_from(own, np.flatnonzero(sources != source), places), own.take(places)
         if len({*own.targets[rest].tolist()}) == len({*inside.targets.tolist()}) == 2:
-            table, _ = fit_urgency(own.take(rest), barred, seed)
+            try:
+                table, _ = fit_urgency(own.take(rest), barred, seed)
+            except EnrichmentRefused:  # the others have too little of a class
+                continue
             figures[source] = urgency_quality(table.scores(inside.sets)[:, 0], inside.targets)
     return figures
