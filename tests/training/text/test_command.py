@@ -1,53 +1,15 @@
-"""`leadmodel-enrich`: train, check, suggest, and JSON lines in and out, as people call the program."""
+"""`leadmodel-enrich`: train, check and suggest, as people call the program."""
 
-import io
 import json
-
-import pytest
+import os
+import subprocess
+import sys
+from dataclasses import replace
 
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_text.files import load
-from leadmodel_training.text import command
+from support.text_command import run, write
 from support.text_messages import made, strange
-
-
-def write(path, messages, label="intent"):
-    rows = [
-        {
-            "id": m.id,
-            "lead": m.lead,
-            "source": m.source,
-            "text": m.text,
-            **({label: m.labels[0]} if m.labels else {}),
-        }
-        for m in messages
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A trained model with its report, and the messages."""
-    folder = tmp_path_factory.mktemp("text")
-    messages = [*made(30, source="form"), *made(30, seed=1, source="mail")]
-    write(folder / "messages.jsonl", messages)
-    write(folder / "strange.jsonl", strange())
-    arguments = [
-        "train",
-        f"--messages={folder}/messages.jsonl",
-        f"--background={folder}/strange.jsonl",
-        "--name=own",
-    ]
-    arguments += [f"--out={folder}/text.json.gz", f"--report={folder}/report.json"]
-    assert command.main(arguments) == EnrichExit.DONE
-    return folder
-
-
-def run(capsys, *arguments):
-    code = command.main(arguments)
-    out, errors = capsys.readouterr()
-    return code, out, errors
 
 
 def test_train_writes_a_model_and_a_report(folder):
@@ -121,65 +83,55 @@ def test_suggest_lists_ids_of_refused_messages_and_no_text(folder, capsys, tmp_p
     assert not any(word in out for m in messages for word in m.text.split())
 
 
-def lines(monkeypatch, capsys, text, *arguments):
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
-    return run(capsys, *arguments)
-
-
-def test_json_lines_keep_their_other_fields_as_they_are(folder, monkeypatch, capsys):
-    text = made(1, seed=9)[0].text
-    line = f'{{"n": 1.50, "id":12345678901234567890,"details": "{text}", "é": [1, {{}}]}}'
-    code, out, _ = lines(
-        monkeypatch, capsys, line + "\n", f"--model={folder}/text.json.gz", "--want=intent", "--language=en"
-    )
+def test_check_counts_labels_that_the_model_has_no_class_for(folder, capsys, tmp_path):
+    mine = made(30, seed=5)
+    others = [replace(m, labels=(f"wish of {m.labels[0]}",)) for m in mine[:60]]
+    base = ("check", f"--model={folder}/text.json.gz", "--language=en")
+    some = write(tmp_path / "some.jsonl", [*mine, *others])
+    code, out, errors = run(capsys, *base, f"--messages={some}")
     assert code == EnrichExit.DONE
-    assert out.startswith(line[:-1])
-    assert json.loads(out)["details_intent"] == "order"
-    assert 0 < json.loads(out)["details_intent_confidence"] <= 1
+    assert {name: json.loads(out)[name] for name in ("unknown", "unknown_labels")} == {
+        "unknown": 60,
+        "unknown_labels": 2,
+    }
+    assert "60 of 150 messages have a label that is no class of the model: order, price, repair" in errors
+    assert "wish" not in out + errors
 
 
-def test_an_answer_that_stands_there_already_is_replaced(folder, monkeypatch, capsys):
-    line = json.dumps({"note": "?", "note_intent": "old", "x": 1}) + "\n"
-    _, out, _ = lines(
-        monkeypatch, capsys, line, f"--model={folder}/text.json.gz", "--field=note", "--want=intent"
-    )
-    assert json.loads(out) == {"note": "?", "note_intent": None, "x": 1, "note_intent_confidence": None}
+def test_check_fails_where_no_label_is_a_class_of_the_model(folder, capsys, tmp_path):
+    base = ("check", f"--model={folder}/text.json.gz", "--language=en")
+    mine = made(30, seed=5)
+    others = [replace(m, labels=("wish",)) for m in mine]
+    assert run(capsys, *base, f"--messages={write(tmp_path / 'mine.jsonl', mine)}")[0] == EnrichExit.DONE
+    assert run(capsys, *base, f"--messages={write(tmp_path / 'no.jsonl', others)}")[0] == EnrichExit.REFUSED
 
 
-def test_half_a_character_in_another_field_is_written_as_it_was_read(folder, monkeypatch, capsys):
-    line = '{"note": "?", "note_intent": "old", "x": "\\ud800"}\n'
-    _, out, _ = lines(
-        monkeypatch, capsys, line, f"--model={folder}/text.json.gz", "--field=note", "--want=intent"
-    )
-    assert json.loads(out)["x"] == "\ud800"
+SUGGEST = "import sys; from leadmodel_training.text.command import program; sys.exit(program())"
 
 
-def test_lines_without_a_text_are_left_and_counted(folder, monkeypatch, capsys):
-    text = 'no object\n{"details": 5}\n{"other": "x"}\n'
-    code, out, errors = lines(monkeypatch, capsys, text, f"--model={folder}/text.json.gz")
-    assert (code, out) == (EnrichExit.USAGE, text)
-    assert "3 lines" in errors
+def suggest_unread(folder, path):
+    """Exit code and standard error of `suggest` with more than a pipe's buffer of output that nobody reads."""
+    read, end = os.pipe()
+    os.close(read)
+    command = [
+        sys.executable,
+        "-c",
+        SUGGEST,
+        "suggest",
+        f"--model={folder}/text.json.gz",
+        f"--messages={path}",
+    ]
+    ended = subprocess.run(command, check=False, stdout=end, stderr=subprocess.PIPE, text=True)
+    os.close(end)
+    return ended.returncode, ended.stderr
 
 
-def test_an_unknown_head_is_a_mistake(capsys):
-    with pytest.raises(SystemExit) as ended:
-        command.main(["--want=mood"])
-    assert ended.value.code == EnrichExit.USAGE
+def test_suggestions_that_nobody_reads_on_are_no_failure(folder, tmp_path):
+    messages = [replace(m, id=f"{m.id} {'x' * 200}") for m in strange(200)]
+    assert suggest_unread(folder, write(tmp_path / "inbox.jsonl", messages)) == (EnrichExit.DONE, "")
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32])
-def test_a_seed_out_of_bounds_is_a_mistake(capsys, seed):
-    with pytest.raises(SystemExit) as ended:
-        command.main(["train", "--messages=m.jsonl", "--out=o.json", f"--seed={seed}"])
-    assert ended.value.code == EnrichExit.USAGE
-    assert "--seed must" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("end", "expected"), [(b"\xff", EnrichExit.USAGE), (b"?", EnrichExit.DONE)])
-def test_lines_that_are_no_utf8_end_with_one_sentence(monkeypatch, capsys, end, expected):
-    lines_in = io.BytesIO(b'{"details": "a price, please' + end + b'"}\n')
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(lines_in, encoding="utf-8"))
-    code, _, errors = run(capsys, "--want=intent")
-    assert code == expected
-    assert ("no UTF-8" in errors) == (expected == EnrichExit.USAGE)
-    assert "price" not in errors
+def test_control_a_failure_that_nobody_reads_is_one(folder, tmp_path):
+    code, errors = suggest_unread(folder, tmp_path / "none.jsonl")
+    assert code == EnrichExit.REFUSED
+    assert "NotFound" in errors

@@ -17,7 +17,7 @@ from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.table_bytes import TableError
-from leadmodel_messages.uris import uri_of
+from leadmodel_messages.uris import show, uri_of
 from leadmodel_store.store import StoreError, StoreReason, fetch, put
 from leadmodel_text import document
 from leadmodel_text.document import Document, DocumentError
@@ -28,38 +28,34 @@ from leadmodel_training.targets import PATIENCE_S
 from leadmodel_training.text import report
 from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.check import check
-from leadmodel_training.text.lines import enrich_lines
+from leadmodel_training.text.lines import enrich_lines, lines_of
 from leadmodel_training.text.messages import Message, labelled, read_leads, read_messages
-from leadmodel_training.text.options import HEADS, parser
+from leadmodel_training.text.options import parser
 from leadmodel_training.text.refusals import EnrichmentRefused
 from leadmodel_training.text.suggest import suggest
 from leadmodel_training.text.training import INTENT, Material, Wishes, learn
+from leadmodel_training.text.usage import UsageError, check_language, check_usage, languages_of
 
 DEFAULT = "sales_en.json.gz"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
-    p = parser()
-    given = p.parse_args(arguments)
-    unknown = set(given.want.split(",")) - {*HEADS}
-    if unknown:
-        p.error(f"--want takes {', '.join(HEADS)}, comma separated")
-    if given.command == "train" and not 0 < given.precision < 1:
-        p.error("--precision must lie between 0 and 1")
-    if given.command == "train" and not 0 <= given.seed < 2**32:
-        p.error("--seed must be 0 or more, and below 4294967296")
+    given = parser().parse_args(arguments)
     run = {"train": _train, "check": _check, "suggest": _suggest, None: _enrich}[given.command]
     try:
+        check_usage(given)
         return run(given)
+    except UsageError as error:
+        print(f"leadmodel-enrich: {error}", file=sys.stderr)
+        return EnrichExit.USAGE
+    except BrokenPipeError:
+        raise  # nobody reads on, which `leave` knows to be no failure
     except (EnrichmentRefused, StoreError, TableError, DocumentError, OSError) as error:
         reason = f"{error.reason}: " if isinstance(error, EnrichmentRefused | StoreError) else ""
         print(f"leadmodel-enrich: {reason}{error}", file=sys.stderr)
         away = isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE
         return EnrichExit.LATER if away else EnrichExit.REFUSED
-    except UnicodeDecodeError:
-        print("leadmodel-enrich: standard input is no UTF-8 text; use `iconv -t UTF-8`", file=sys.stderr)
-        return EnrichExit.USAGE
     except KeyboardInterrupt:
         print("leadmodel-enrich: stopped", file=sys.stderr)
         return 130
@@ -67,16 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _enrich(given: argparse.Namespace) -> int:
     """Read JSON lines from standard input and write them with their answers."""
-    enricher = Enricher(_model(given.model))
-    left = 0
-    for line, answered in enrich_lines(
-        enricher, sys.stdin, given.field, given.want.split(","), given.language
-    ):
+    enricher = _enricher(given)
+    left, first, want = 0, 0, given.want.split(",")
+    lines = enrich_lines(enricher, lines_of(sys.stdin.buffer), given.field, want, given.language)
+    for number, (line, answered) in enumerate(lines, 1):
         print(line)
         left += not answered
+        first = first or (0 if answered else number)
     if left:
         print(
-            f"leadmodel-enrich: {left} lines have no text in the field and are left as they are",
+            f"leadmodel-enrich: {left} lines have no text in the field and are left as they are, the first is line {first}",
             file=sys.stderr,
         )
     return EnrichExit.USAGE if left else EnrichExit.DONE
@@ -84,11 +80,12 @@ def _enrich(given: argparse.Namespace) -> int:
 
 def _train(given: argparse.Namespace) -> int:
     """Learn a model, write it and its report, and print the report for people."""
+    others = _model(given.base)
     material = _material(given)
     learned = learn(material, Wishes(given.precision, given.allow_overlap, given.seed))
     source = document.Source(given.name, given.licence, len(material.messages))
-    naming = Naming(given.name, _now(), tuple(given.languages.split(",")), (source,))
-    built = build(learned, material, naming, _model(given.base))
+    naming = Naming(given.name, _now(), languages_of(given.languages), (source,))
+    built = build(learned, material, naming, others)
     data = pack(built) if given.out.endswith(".gz") else dump(built)
     load(data)
     _put(given.out, data)
@@ -112,25 +109,49 @@ def _material(given: argparse.Namespace) -> Material:
 
 def _check(given: argparse.Namespace) -> int:
     """Print the figures of a model on messages with labels, and whether they are above the limits."""
+    enricher = _enricher(given)
     messages = labelled(read_messages(_bytes(given.messages), (INTENT,)), 0)
     if not messages:
         raise TableError("no message has a text and a label")
-    figures = check(Enricher(_model(given.model)), messages, given.language)
+    figures = check(enricher, messages, given.language)
     print(json.dumps(figures))
+    if figures["unknown"]:
+        intent = enricher.document.intent
+        print(
+            f"leadmodel-enrich: {figures['unknown']} of {len(messages)} messages have a label that is no class of the model: "
+            f"{', '.join(intent.classes if intent else ()) or 'it has none'}",
+            file=sys.stderr,
+        )
     low = figures["macro_f1"] < given.min_macro_f1 or (figures["precision"] or 0.0) < given.min_precision
-    return EnrichExit.REFUSED if low else EnrichExit.DONE
+    return EnrichExit.REFUSED if low or figures["unknown"] == len(messages) else EnrichExit.DONE
 
 
 def _suggest(given: argparse.Namespace) -> int:
     """Print ids of messages to look at."""
-    enricher, messages = Enricher(_model(given.model)), _messages(given.messages)
+    enricher, messages = _enricher(given), _messages(given.messages)
     print(json.dumps(asdict(suggest(enricher, messages, given.count, given.language))))
     return EnrichExit.DONE
 
 
-def _model(uri: str | None) -> Document:
-    """The model under a URI, or the one that comes with the program."""
-    return load(_bytes(uri) if uri else files("leadmodel_training.text").joinpath(DEFAULT).read_bytes())
+def _enricher(given: argparse.Namespace) -> Enricher:
+    """The model that is asked for, which knows the language that is given."""
+    document = _model(given.model)
+    check_language(given.language, document)
+    return Enricher(document)
+
+
+def _model(where: str | None) -> Document:
+    """The model at a path or URI, or the one that comes with the program. Raises DocumentError naming the file."""
+    if where is None:
+        return load(files("leadmodel_training.text").joinpath(DEFAULT).read_bytes())
+    try:
+        document = load(_bytes(where))
+        Enricher(document)  # made by the tokeniser of this program
+    except DocumentError as error:
+        raise DocumentError(
+            f"{show(where)} is no text model of this release, as `leadmodel-enrich train` writes them: {error}"
+        ) from None
+    return document
 
 
 def _messages(uri: str | None) -> list[Message]:
