@@ -4,18 +4,23 @@ import gzip
 import importlib.util
 import json
 import os
+import re
 from collections import Counter
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from leadmodel_messages.exits import EnrichExit
 from leadmodel_privacy.detect import default
 from leadmodel_text.base import base
 from leadmodel_text.enrich import Enricher
 from leadmodel_text.files import load
+from leadmodel_training.text import command
 from leadmodel_training.text.tables import features_of
+from support.text_command import run, write
 
 ROOT = Path(__file__).parents[3]
 DATA = os.environ.get("LEADMODEL_DATA")
@@ -61,6 +66,39 @@ def test_the_examples_hold():
     for example in MODEL.examples:
         answer = enricher.enrich(example.text, language="en")
         assert (answer["intent"]["label"], answer["urgency"]["score"]) == (example.intent, example.urgency)
+
+
+PAGE = (ROOT / "docs" / "enrichment.md").read_text()
+
+
+def first_model(folder, each):
+    """A model of four classes from `each` messages a class of author one, and the messages of author two, as files."""
+    classes = ("billing", "buy", "cancel", "demo")
+    known = [replace(m, labels=m.labels[:1]) for m in BUILD.messages() if m.labels[0] in classes]
+    few = [m for c in classes for m in [m for m in known if m.source == "one" and m.labels == (c,)][:each]]
+    others = write(folder / "newer.jsonl", [m for m in known if m.source == "two"])
+    model = folder / "text.json.gz"
+    assert command.main(["train", f"--messages={write(folder / 'few.jsonl', few)}", f"--out={model}"]) == 0
+    return f"--model={model}", f"--messages={others}"
+
+
+def test_a_first_model_passes_the_check_of_the_page(tmp_path, capsys):
+    """The limits that the page shows are within reach of thirty messages a class; control: they can be missed."""
+    files_ = first_model(tmp_path, 30)
+    limits = re.search(r"check .* (--min-macro-f1 \S+) (--min-precision \S+)", PAGE)
+    asked = [option.replace(" ", "=") for option in limits.groups()]
+    assert run(capsys, "check", *files_, "--language=en", *asked)[0] == EnrichExit.DONE
+    assert run(capsys, "check", *files_, "--language=en", "--min-macro-f1=0.9")[0] == EnrichExit.REFUSED
+
+
+def test_what_the_page_shows_of_a_denial_holds():
+    enricher = Enricher(MODEL)
+    texts = ("no rush, but I need it today", "it is not urgent, we have no deadline")
+    scores = [enricher.enrich(text, "en", ("urgency",))["urgency"] for text in texts]
+    assert all(text in PAGE for text in texts)
+    assert scores[0]["level"] == "high"
+    assert f"gets about {scores[1]['score']:.1f}" in PAGE
+    assert enricher.enrich("There is no rush.", "en", ("urgency",))["urgency"]["level"] == "low"
 
 
 @pytest.mark.slow
