@@ -5,7 +5,7 @@ import json
 import pytest
 
 from leadmodel_messages.exits import EnrichExit
-from support.text_command import lines
+from support.text_command import lines, run
 from support.text_messages import made
 
 
@@ -81,3 +81,11 @@ def test_lines_of_another_encoding_end_with_their_number(monkeypatch, capsys, da
     assert code == EnrichExit.USAGE
     assert named in errors
     assert "price" not in errors
+
+
+def test_a_closed_standard_input_is_a_mistake(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", None)
+    code, out, errors = run(capsys, "--want=intent")
+    assert (code, out) == (EnrichExit.USAGE, "")
+    assert "standard input is closed" in errors
+    assert lines(monkeypatch, capsys, "", "--want=intent")[0] == EnrichExit.DONE

@@ -64,6 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _enrich(given: argparse.Namespace) -> int:
     """Read JSON lines from standard input and write them with their answers."""
     enricher = _enricher(given)
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; give it JSON lines")
     left, first, want = 0, 0, given.want.split(",")
     lines = enrich_lines(enricher, lines_of(sys.stdin.buffer), given.field, want, given.language)
     for number, (line, answered) in enumerate(lines, 1):
