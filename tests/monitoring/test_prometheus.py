@@ -29,6 +29,7 @@ from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.status_jobs import BackfillResult
+from leadmodel_operator.resource.vocabulary import PLURAL
 from support.predictor_thread import Served, served
 from support.prometheus import Prometheus, Target, running, static
 from support.small_models import leads, linear
@@ -56,6 +57,7 @@ class Operator:
         access = Access("https://api.example", ssl.create_default_context())
         settings = Settings(Images("predictor:1", "", ""), "one")
         self.manager = Manager(access, settings, lambda: datetime.now(UTC))  # noqa: TID251  # a server of today
+        self.manager.cache.synced.add((PLURAL, ""))  # as after the first list
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.runner = await serve(self.manager.health, "127.0.0.1", self.port)
