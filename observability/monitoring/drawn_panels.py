@@ -130,12 +130,13 @@ def _scale(axis: Any, panel: Panel) -> None:
     for value, color in near:
         axis.axhline(value, color=NAMED.get(color, color), linestyle="--", linewidth=1)
     low, high = min([low, *(v for v, _ in near)]), max([high, *(v for v, _ in near)])
-    if 0 <= low <= 0.6 * high or low == high:
+    if 0 <= low <= 0.6 * high or math.isclose(low, high, rel_tol=1e-6):  # as good as one value
         low, high = min(low, 0.0), max(high, 0.0) or 1.0
     step = tick((high - low) / 4, panel.unit)
     top = step * math.ceil(high / step - 1e-9)
     axis.set_yticks([step * i for i in range(math.floor(low / step + 1e-9), round(top / step) + 1)])
-    axis.set_ylim(step * math.floor(low / step + 1e-9), top + 0.04 * (top - low))
+    bottom, ceiling = step * math.floor(low / step + 1e-9), top + 0.04 * (top - low)
+    axis.set_ylim(bottom, ceiling if ceiling > bottom else bottom + max(1.0, 0.1 * abs(bottom)))
 
 
 def tick(least: float, unit: str) -> float:

@@ -1,7 +1,9 @@
 """Figures are written as Grafana writes them, and a drawing takes the values that stand at the end."""
 
 import pytest
-from monitoring.drawn_panels import last, legend, tick
+from matplotlib.figure import Figure
+from monitoring.dashboards import DASHBOARDS
+from monitoring.drawn_panels import last, legend, lines, tick
 from monitoring.units import shown
 
 
@@ -56,3 +58,27 @@ def test_a_legend_names_labels():
 )
 def test_ticks_are_round(least, unit, step):
     assert tick(least, unit) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(
+    "values", [(7886.0, 7886.000000000001), (0.3, 0.30000000000000004), (-2.0, -2.0), (0.0, 0.0)]
+)
+def test_values_that_differ_by_rounding_are_drawn_as_one(values):
+    """Axis limits a rounding error apart are an error of matplotlib's, which ended the drawing."""
+    panel = next(
+        panel
+        for board in DASHBOARDS
+        for panel in board.panels()
+        if panel.kind == "timeseries" and not panel.limits
+    )
+    series = [
+        {
+            "metric": {"leadmodel": "conversion"},
+            "values": [(at, str(value)) for at, value in enumerate(values)],
+        }
+    ]
+    axis = Figure().subplots()
+    lines(axis, panel, {query.expr: series for query in panel.queries}, (0.0, 2.0))
+    low, high = axis.get_ylim()
+    assert low <= min(values) <= max(values) <= high
+    assert high - low > 0.1
