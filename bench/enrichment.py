@@ -118,7 +118,7 @@ def loaded(whole: Document, texts: Sequence[str], folder: Path) -> tuple[float, 
 
 
 def main() -> int:
-    """Fit, measure and print."""
+    """Fit a model and its peers on the messages, time both, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -74,7 +74,7 @@ def hostile(rounds: int) -> None:
 
 
 def main() -> None:
-    """Print all of it."""
+    """Print the costs of a short message, of a long one and of hostile texts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

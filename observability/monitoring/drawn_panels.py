@@ -135,8 +135,7 @@ def _scale(axis: Any, panel: Panel) -> None:
     step = tick((high - low) / 4, panel.unit)
     top = step * math.ceil(high / step - 1e-9)
     axis.set_yticks([step * i for i in range(math.floor(low / step + 1e-9), round(top / step) + 1)])
-    bottom, ceiling = step * math.floor(low / step + 1e-9), top + 0.04 * (top - low)
-    axis.set_ylim(bottom, ceiling if ceiling > bottom else bottom + max(1.0, 0.1 * abs(bottom)))
+    axis.set_ylim(step * math.floor(low / step + 1e-9), top + 0.04 * (top - low))
 
 
 def tick(least: float, unit: str) -> float:

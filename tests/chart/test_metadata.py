@@ -39,7 +39,7 @@ def listed(name: str) -> list[dict[str, Any]]:
 
 
 def icon() -> str:
-    """The icon's SVG."""
+    """Decode the SVG that the chart's metadata holds as data."""
     scheme, _, data = METADATA["icon"].partition(";base64,")
     assert scheme == "data:image/svg+xml"
     return base64.b64decode(data, validate=True).decode()

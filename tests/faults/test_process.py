@@ -166,19 +166,19 @@ async def without_a_list(folder, refused: str):
     """An operator that may not list one resource, once it watches others."""
     async with a_cluster() as cluster:
         begin(cluster)
-        asked: set[str] = set()
+        resources: set[str] = set()
 
         async def refuse(call: Call, when: str) -> None:
             if call.method == "GET" and not call.name and when == "before":
                 if call.resource == refused:
-                    asked.add(refused)
+                    resources.add(refused)
                     raise Refused(403, "Forbidden", f"{refused} is forbidden")
                 if call.watches:
-                    asked.add(call.resource)
+                    resources.add(call.resource)
 
         cluster.api.hooks.append(refuse)
         async with a_process(cluster, folder) as one:
-            await turn(cluster, lambda: {refused, "pods", "cronjobs"} <= asked)
+            await turn(cluster, lambda: {refused, "pods", "cronjobs"} <= resources)
             yield one
 
 

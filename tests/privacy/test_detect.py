@@ -89,9 +89,9 @@ def test_a_text_over_the_limit_is_left_out_and_the_rest_goes_on(monkeypatch, cap
     lines = [json.dumps({"text": text}) for text in ("x@example.org" + " " * 20, "x@example.org")]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
     assert main(["detect", "--max-text", "20"]) == 2
-    found = capsys.readouterr()
-    assert [json.loads(line)["text"] for line in found.out.splitlines()] == ["[EMAIL]"]
-    assert "line 1 has a text of more than 20 characters" in found.err
+    output = capsys.readouterr()
+    assert [json.loads(line)["text"] for line in output.out.splitlines()] == ["[EMAIL]"]
+    assert "line 1 has a text of more than 20 characters" in output.err
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(lines)))
     assert main(["detect", "--max-text", "33"]) == 0  # the control: both are read
     assert len(capsys.readouterr().out.splitlines()) == 2

@@ -122,7 +122,7 @@ def command_counts() -> dict[str, int]:
     of_runbooks = [page for page in pages() if page.parent.name == "runbooks"]
     others = [page for page in pages() if page not in of_runbooks]
     every = [(command, page) for page in others for command in commands(page)]
-    here = sum(len(own(page)) for page in others)
+    on_machine = sum(len(own(page)) for page in others)
     on_cluster = sum(command.cluster for command, _ in every)
 
     def marked_lines(mark: str, of: list[Path]) -> int:
@@ -130,23 +130,23 @@ def command_counts() -> dict[str, int]:
 
     shown = [line for page in pages() for block in marked(page, "text") for line in block.splitlines()]
     return {
-        "on this machine": here,
+        "on this machine": on_machine,
         "on a simulated cluster": marked_lines("sh serving", others),
         "on a real cluster": on_cluster + marked_lines("sh drill", others),
         "of runbooks": sum(marked_lines(mark, of_runbooks) for mark in SHELLS),
-        "by people (make, cd, git)": len(every) - here - on_cluster,
+        "by people (make, cd, git)": len(every) - on_machine - on_cluster,
         "shown and not run": sum(bool(PROGRAM.match(line)) for line in shown),
     }
 
 
 def test_commands_are_counted():
     """No command line of a shell block is left out of the counts; what runs where is said by support/docs_commands.py."""
-    found = command_counts()
-    print("documented commands: " + ", ".join(f"{number} {kind}" for kind, number in found.items()))
+    counts = command_counts()
+    print("documented commands: " + ", ".join(f"{number} {kind}" for kind, number in counts.items()))
     every = sum(len(lines(block)) for page in pages() for mark in SHELLS for block in marked(page, mark))
-    assert sum(found.values()) - found["shown and not run"] == every
-    assert found["on this machine"] + found["on a simulated cluster"] + found["on a real cluster"] >= 120
-    assert found["of runbooks"] >= 100
+    assert sum(counts.values()) - counts["shown and not run"] == every
+    assert counts["on this machine"] + counts["on a simulated cluster"] + counts["on a real cluster"] >= 120
+    assert counts["of runbooks"] >= 100
 
 
 def test_the_tests_of_the_threat_model_exist():

@@ -184,8 +184,8 @@ def test_a_token_file_that_is_not_there_is_named(variable):
 
 def test_azure_workload_identity(authority, token):
     def authority_host(request: Request) -> None:
-        asked = parse_qs(request.body.decode())
-        right = asked["client_id"] == ["client"] and asked["client_assertion"] == ["of the pod"]
+        form = parse_qs(request.body.decode())
+        right = form["client_id"] == ["client"] and form["client_assertion"] == ["of the pod"]
         request.answer(200, BEARER) if right else request.answer(401)
 
     pod = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "tenant", "AZURE_FEDERATED_TOKEN_FILE": token}
@@ -205,8 +205,8 @@ def test_azure_workload_identity(authority, token):
 
 def test_azure_client_secret(authority):
     def authority_host(request: Request) -> None:
-        asked = parse_qs(request.body.decode())
-        right = (asked["client_id"], asked["client_secret"]) == (["client"], ["of the application"])
+        form = parse_qs(request.body.decode())
+        right = (form["client_id"], form["client_secret"]) == (["client"], ["of the application"])
         request.answer(200, BEARER) if right else request.answer(401)
 
     application = {"AZURE_CLIENT_ID": "client", "AZURE_TENANT_ID": "tenant"}

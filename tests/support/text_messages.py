@@ -57,6 +57,6 @@ def made(
 
 
 def strange(count: int = 60, seed: int = 7) -> list[Message]:
-    """Messages of other words."""
+    """Messages whose words stand in no message of the other functions, as those out of scope do."""
     chance, words = random.Random(f"strange {seed}"), vocabulary(1000 + seed, 40)
     return [Message(f"s {i}", " ".join(chance.choices(words, k=7)), f"s {i}") for i in range(count)]

@@ -51,8 +51,8 @@ class Targets:
 
 
 def _check_folder(folder: Path) -> None:
-    there = next((path for path in (folder, *folder.parents) if path.exists()), None)
-    if there is None or not there.is_dir():
-        raise ValueError(f"--out {folder}: {there or 'the working folder'} is no folder; name another one")
-    if not os.access(there, os.W_OK):
-        raise ValueError(f"--out {folder}: {there} may not be written; name another folder")
+    nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    if nearest is None or not nearest.is_dir():
+        raise ValueError(f"--out {folder}: {nearest or 'the working folder'} is no folder; name another one")
+    if not os.access(nearest, os.W_OK):
+        raise ValueError(f"--out {folder}: {nearest} may not be written; name another folder")

@@ -21,8 +21,8 @@ def provide(tag: str) -> None:
             for image in IMAGES:
                 kind_load(PLACE, named(image, tag))
             return
-        there = run(*PLACE.ctr("images", "ls", "-q"))
-        if all(f"{named(image, tag)}\n" in there for image in IMAGES):
+        names = run(*PLACE.ctr("images", "ls", "-q"))
+        if all(f"{named(image, tag)}\n" in names for image in IMAGES):
             return
         print(run("env", f"BASE={BASE}", f"TAG={tag}", sys.executable, "images/images.py"))
         for image in IMAGES:

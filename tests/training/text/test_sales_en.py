@@ -86,8 +86,8 @@ def test_a_first_model_passes_the_check_of_the_page(tmp_path, capsys):
     """The limits that the page shows are within reach of thirty messages a class; control: they can be missed."""
     files_ = first_model(tmp_path, 30)
     limits = re.search(r"check .* (--min-macro-f1 \S+) (--min-precision \S+)", PAGE)
-    asked = [option.replace(" ", "=") for option in limits.groups()]
-    assert run(capsys, "check", *files_, "--language=en", *asked)[0] == EnrichExit.DONE
+    options = [option.replace(" ", "=") for option in limits.groups()]
+    assert run(capsys, "check", *files_, "--language=en", *options)[0] == EnrichExit.DONE
     assert run(capsys, "check", *files_, "--language=en", "--min-macro-f1=0.9")[0] == EnrichExit.REFUSED
 
 

@@ -186,7 +186,7 @@ def judge(answers: Answers, calibration: Calibration) -> Judged:
 
 
 def quality(judged: Judged) -> Quality:
-    """The figures of answers."""
+    """Measure answers: macro-F1, share answered and precision, calibration error, and AUROC of scope."""
     right, kept = judged.labels == judged.targets, judged.kept
     own = np.repeat([1, 0], [len(judged.rank), len(judged.strange_rank)])
     ranks = np.concatenate([judged.rank, judged.strange_rank])

@@ -22,10 +22,8 @@ from leadmodel_operator.reconcile import Key
 
 PATIENCE = timedelta(seconds=4)  # most Jobs begin within this time
 AGAIN = timedelta(seconds=10)
-SILENT_AGAIN = timedelta(
-    seconds=4
-)  # while no event tells anything of a Job that is young: a busy cluster writes it late
-YOUNG = timedelta(seconds=20)
+SILENT_AGAIN = timedelta(seconds=4)  # where no event tells anything yet of a young Job
+YOUNG = timedelta(seconds=20)  # a busy cluster writes the first event some seconds late
 REST = 4.0  # times as long as the last question took
 _NONE: MappingProxyType[str, Fault] = MappingProxyType({})
 
