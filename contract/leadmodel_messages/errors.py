@@ -117,6 +117,16 @@ ENRICHMENT = frozenset(
         ErrorWord.BAD_REQUEST,
     }
 )
+TEXT_MODEL = frozenset(  # why a predictor keeps the text model it has
+    {
+        ErrorWord.ARTIFACT_FORBIDDEN,
+        ErrorWord.ARTIFACT_UNREACHABLE,
+        ErrorWord.ARTIFACT_BAD_URI,
+        ErrorWord.ARTIFACT_TOO_LARGE,
+        ErrorWord.SCHEMA_MISMATCH,
+        ErrorWord.EXAMPLES_DIFFER,
+    }
+)
 
 
 def word_of(text: str) -> ErrorWord:

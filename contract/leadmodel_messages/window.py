@@ -9,8 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from leadmodel_messages.errors import ErrorWord
+
 MAX_MONITORED = 101  # features and the score
 MAX_NAME = 128  # characters of a feature's name
+MAX_TEXT_FEATURES = 16
+TEXT_HEADS = ("intent", "sentiment", "urgency", "language")
+UNKNOWN_WORDS, TEXT_LENGTH = "unknown", "length"
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,25 @@ class SlotWindow:
 
 
 @dataclass(frozen=True)
+class TextWindow:
+    """What one text model answered: the newest `n` texts, per head the texts per label, of which the last bin had none.
+
+    `features` holds TEXT_HEADS, `unknown` (share of a text's words that the model does not know) and `length` (words), as far as the
+    model has a reference of them; texts have no hours. `digest` None: no text model serves; `error`: why the newest file does not.
+    """
+
+    digest: str | None
+    error: ErrorWord | None = None
+    n: int = 0
+    features: Mapping[str, FeatureWindow] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Window:
-    """The document of one process since `boot`; `now` and the keys of `since` are Unix seconds, `since` counts leads newer than its keys."""
+    """The document of one process since `boot`; `now` and the keys of `since` are Unix seconds, `since` counts leads newer than its keys.
+
+    `text` is None where the process was started without a text model, or by a release that knows none.
+    """
 
     boot: str
     now: float
@@ -80,3 +102,4 @@ class Window:
     previous: SlotWindow | None
     span_s: float = 0.0
     since: Mapping[str, int] = field(default_factory=dict)
+    text: TextWindow | None = None

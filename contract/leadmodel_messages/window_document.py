@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
 from leadmodel_messages import bounds
+from leadmodel_messages.errors import word_of
 from leadmodel_messages.window import (
     MAX_MONITORED,
     MAX_NAME,
+    MAX_TEXT_FEATURES,
     FeatureWindow,
     HoursWindow,
     MissingWindow,
     SlotWindow,
+    TextWindow,
     Window,
 )
 
@@ -41,6 +44,16 @@ def dump(window: Window) -> dict[str, Any]:
         },
         "spanS": window.span_s,
         "since": dict(window.since),
+        **({"text": _dump_text(window.text)} if window.text else {}),
+    }
+
+
+def _dump_text(text: TextWindow) -> dict[str, Any]:
+    return {
+        "digest": text.digest,
+        "error": text.error and text.error.value,
+        "n": text.n,
+        "features": {name: _dump_feature(feature) for name, feature in text.features.items()},
     }
 
 
@@ -111,7 +124,27 @@ def parse(document: Any) -> Window:
         previous=_parse_slot(slots.node("previous")) if slots.has("previous") else None,
         span_s=bounds.between(node, "spanS", 0, MAX_SPAN_S),
         since=_parse_since(node.node("since")) if node.has("since") else {},
+        text=_parse_text(node.node("text")) if node.has("text") else None,
     )
+
+
+def _parse_text(node: Node) -> TextWindow:
+    features = node.node("features")
+    if len(features.value) > MAX_TEXT_FEATURES or not all(map(_is_name, features.value)):
+        raise LayoutError(f"{features.path} must be at most {MAX_TEXT_FEATURES}, with short names")
+    text = TextWindow(
+        digest=node.optional("digest", lambda key: bounds.digest(node, key)),
+        error=node.optional("error", lambda key: word_of(node.text(key, 64))),
+        n=_count(node, "n", MAX_LEADS),
+        features={name: _parse_feature(features.node(name)) for name in features.value},
+    )
+    if any(max(f.n, sum(f.observed)) > text.n for f in text.features.values()):
+        raise LayoutError(f"{node.path} counts more texts in a part than in all")
+    return text
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and len(name) <= MAX_NAME
 
 
 def _parse_since(node: Node) -> dict[str, int]:

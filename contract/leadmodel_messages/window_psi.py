@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from leadmodel_messages.window import FeatureWindow, HoursWindow, MissingWindow, SlotWindow
+from leadmodel_messages.window import FeatureWindow, HoursWindow, MissingWindow, SlotWindow, TextWindow
 from leadmodel_statistics.stability import Psi, psi
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
@@ -80,6 +80,16 @@ def slot_psis(slot: SlotWindow, min_samples: int) -> dict[str, Psi]:
     if slot.hours is not None and (of_hours := hours_psi(slot.hours)) is not None:
         indices[HOUR_OF_DAY] = of_hours
     return indices
+
+
+def text_psis(text: TextWindow, min_samples: int) -> dict[str, Psi]:
+    """Compute the PSI of each head's labels, of unknown words and of lengths, where at least `min_samples` texts were answered."""
+    known = {
+        name: feature_psi(feature, (), ())
+        for name, feature in text.features.items()
+        if feature.n >= min_samples
+    }
+    return {name: index for name, index in known.items() if index is not None}
 
 
 def compared_leads(slot: SlotWindow) -> int:

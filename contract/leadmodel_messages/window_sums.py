@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from leadmodel_messages.window import FeatureWindow, HoursWindow, MissingWindow, SlotWindow, Window
+from leadmodel_messages.window import (
+    FeatureWindow,
+    HoursWindow,
+    MissingWindow,
+    SlotWindow,
+    TextWindow,
+    Window,
+)
 
 
 def merge(windows: Iterable[Window]) -> Window | None:
@@ -28,6 +35,28 @@ def merge(windows: Iterable[Window]) -> Window | None:
         previous=_merge_slots([part.previous for part in parts if part.previous is not None]),
         span_s=max(part.span_s for part in parts),
         since=since,
+        text=merge_texts(part.text for part in parts if part.text is not None),
+    )
+
+
+def merge_texts(windows: Iterable[TextWindow]) -> TextWindow | None:
+    """Add up the largest group of text windows that describe one text model; None for no windows.
+
+    Pods take a new text model one after the other, and their leads are compared all the same: windows of the smaller groups are left out.
+    """
+    groups: dict[object, list[TextWindow]] = {}
+    for window in windows:
+        groups.setdefault((window.digest, _features_shape(window.features)), []).append(window)
+    parts = max(groups.values(), key=len, default=[])
+    if not parts:
+        return None
+    return TextWindow(
+        digest=parts[0].digest,
+        error=min((part.error for part in parts if part.error is not None), default=None),
+        n=sum(part.n for part in parts),
+        features={
+            name: _merge_features([part.features[name] for part in parts]) for name in parts[0].features
+        },
     )
 
 
@@ -46,12 +75,15 @@ def _shape(slot: SlotWindow | None) -> object:
     """Everything of a slot that comes from its model and not from leads."""
     if slot is None:
         return None
-    features = tuple(
-        (name, f.kind, f.n_ref, f.shrink, len(f.observed), f.mean, f.std)
-        for name, f in sorted(slot.features.items())
-    )
     hours = slot.hours and (slot.hours.n_ref, len(slot.hours.observed))
-    return slot.digest, slot.method, slot.ref_by_hour, features, hours
+    return slot.digest, slot.method, slot.ref_by_hour, _features_shape(slot.features), hours
+
+
+def _features_shape(features: Mapping[str, FeatureWindow]) -> object:
+    return tuple(
+        (name, f.kind, f.n_ref, f.shrink, len(f.observed), f.mean, f.std)
+        for name, f in sorted(features.items())
+    )
 
 
 def _merge_slots(slots: Sequence[SlotWindow]) -> SlotWindow | None:

@@ -23,6 +23,7 @@ SETS = {
     "report": errors.REPORT,
     "training": errors.TRAINING,
     "enrichment": errors.ENRICHMENT,
+    "text model": errors.TEXT_MODEL,
 }
 
 
@@ -33,6 +34,8 @@ def test_sets_are_what_the_programs_can_say():
     assert stores | own == errors.VALIDATION
     assert set(ArtifactReason) < errors.REPORT
     assert set(StoreReason) | set(Refusal) < errors.TRAINING
+    examples = {ErrorWord.SCHEMA_MISMATCH, ErrorWord.EXAMPLES_DIFFER}
+    assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | examples == errors.TEXT_MODEL
 
 
 def test_every_word_is_said_by_a_program():
