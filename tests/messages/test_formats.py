@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_messages import backfill, failure, poll, refusal, report, training, window_document
+from leadmodel_messages import (
+    backfill,
+    failure,
+    poll,
+    refusal,
+    report,
+    text_report,
+    training,
+    window_document,
+)
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
@@ -25,6 +34,7 @@ KNOWN = {
     "refusal.json": "1785f0b98c0b81f0bab32370c0c74774870b861ee1e771b7d322491087bf4fe5",
     "report-refused.json": "b3ca01f31addedecd603355cdf890d3c118d5d2d7d51f810bbcb6b656060ffaa",
     "report.json": "065932c7b5ccc42afff0141f9aee9fda79bfea91b8bf8425162fa028bf54739d",
+    "text-report.json": "9019413e4f8b22cb5a8dba9bb6ac53e5e3ba3291b8268aa53d20fe5332ced43f",
     "training-failure.json": "8426c9ad040d5af6b300e3550c58a7dd16f44e9baf1cfe7a54071fcc026e10c0",
     "training-on-this-machine.json": "adf7adfc5cb55c110578abddc25ed6829f91e13117ac05a6114f4fdc72087fe8",
     "training.json": "af3d60585969ca982850a5f18664081e6bfa03e92b357083982d193a559c9fbd",
@@ -60,6 +70,7 @@ READERS = {
     "refusal": (refusal.parse, refusal.dump),
     "report": (report.parse, report.dump),
     "training-failure": (failure.parse, failure.dump),
+    "text-report": (text_report.parse, text_report.dump),
     "training": (training.parse, training.dump),
     "validation-failure": (failure.parse, failure.dump),
     "validation-too-large": (failure.parse, failure.dump),

@@ -13,6 +13,7 @@
     BackfillHealthy | BACKFILL in `backfill_health.py`|
     SourceReachable | SOURCE in `source_health.py`    |
     RetrainingHealthy | RETRAINING in `retraining_health.py` |
+    EnrichmentHealthy | ENRICHMENT in `enrichment_health.py` |
 
 Reconciling and Stalled are never both True: a rollout within its deadline reconciles, everything else that needs a person stalls.
 """
@@ -22,6 +23,7 @@ from dataclasses import replace
 
 from leadmodel_operator.planning.backfill_health import backfill_healthy
 from leadmodel_operator.planning.drift_detected import drift_detected
+from leadmodel_operator.planning.enrichment_health import enrichment_healthy
 from leadmodel_operator.planning.facts import (
     Answer,
     false,
@@ -68,6 +70,7 @@ def conclude(state: PassState) -> None:
         ConditionType.BACKFILL_HEALTHY: backfill_healthy(state),
         ConditionType.SOURCE_REACHABLE: source_reachable(state),
         ConditionType.RETRAINING_HEALTHY: retraining_healthy(state),
+        ConditionType.ENRICHMENT_HEALTHY: enrichment_healthy(state),
     }
     answers[ConditionType.RECONCILING] = _reconciling(state, answers)
     if answers[ConditionType.RECONCILING].status is ConditionStatus.TRUE:

@@ -25,6 +25,8 @@ class JobKind(StrEnum):
     POLL = "poll"
     RETRAINING = "retraining"
     BACKFILL = "backfill"
+    TEXT_CHECK = "text-check"  # measures a text model
+    ENRICHMENT = "enrichment"  # trains a text model
 
 
 class JobState(StrEnum):
@@ -147,6 +149,15 @@ class ScheduleSeen:
 
 
 @dataclass(frozen=True)
+class TextSeen:
+    """The text models of ours, as observed."""
+
+    snapshots: frozenset[str] = frozenset()  # digests held, bytes verified or immutable
+    mailbox: str | None = None  # digest of the verified bytes in the text mailbox that are no snapshot yet
+    served: str | None = None  # digest of what lies where predictors look for their text model; None: nothing
+
+
+@dataclass(frozen=True)
 class Record:
     """The ledger record of one digest; all records together rebuild an empty status."""
 
@@ -184,6 +195,7 @@ class Observed:
     ledger: tuple[Record, ...] = ()
     snapshots: frozenset[str] = frozenset()  # digests held, bytes verified or immutable
     mailbox: str | None = None  # digest of the verified bytes in the mailbox that are no snapshot yet
+    text: TextSeen = TextSeen()
     jobs: tuple[JobSeen, ...] = ()
     rollout: RolloutSeen | None = None
     pods: tuple[PodSeen, ...] = ()

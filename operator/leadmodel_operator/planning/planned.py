@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from leadmodel_operator.planning.observed import Record
 from leadmodel_operator.planning.trace import Outcome
+from leadmodel_operator.resource.spec_enrichment import TextTraining
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, Retraining
 from leadmodel_operator.resource.spec_serving import Autoscaling, Predictor
 from leadmodel_operator.resource.status import Status
@@ -28,6 +29,7 @@ class Serve:
     rolls_back: bool = (
         False  # a rollback that has not served yet: settings that are refused do not hold it up
     )
+    text: bool = False  # whether predictors look for a text model
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,33 @@ class Poll:
 
 
 @dataclass(frozen=True)
+class TextCheck:
+    """The check of a text model that should run."""
+
+    name: str  # name of the Job
+    uri: str
+    digest: str | None  # None: the text model that the URI holds
+    held: bool  # the snapshot is mounted, and nothing is fetched
+    holdout_uri: str
+    label: str  # column of the holdout with the intent
+    text: str  # column of the holdout with the text
+    serving: str | None  # digest to compare with, whose snapshot is mounted; None: no comparison
+    image: str
+    deadline: float  # seconds
+    job: str | None = None  # UID of the Job that was created for it, once recorded
+
+
+@dataclass(frozen=True)
+class TextWork:
+    """What should exist of the text models of a LeadModel."""
+
+    serve: str | None = None  # digest that lies where predictors look for their text model; None: nothing
+    keep: frozenset[str] = frozenset()  # snapshots to keep, taken from the mailbox if need be
+    check: TextCheck | None = None
+    training: TextTraining | None = None
+
+
+@dataclass(frozen=True)
 class Desired:
     """What should exist after a pass. A part that is None should not exist (`serve` None: no pods)."""
 
@@ -72,6 +101,7 @@ class Desired:
     poll: Poll | None = None
     retraining: Retraining | None = None
     backfill: PiiBackfill | None = None
+    text: TextWork | None = None
     keep: frozenset[str] = (
         frozenset()
     )  # snapshots to keep, taken from the mailbox if need be; others may be deleted

@@ -58,6 +58,22 @@ SPEC_RULES = (
         "retraining.leads.uri must be neither artifact.uri nor holdout.uri, which retraining overwrites: name the labelled leads "
         "to train on",
     ),
+    _rule(
+        "!has(self.enrichment) || (self.enrichment.artifact.uri != self.enrichment.holdout.uri && "
+        "self.enrichment.artifact.uri != self.artifact.uri)",
+        "enrichment.artifact.uri must be neither enrichment.holdout.uri nor artifact.uri: name the text model",
+    ),
+    _rule(
+        "!has(self.enrichment) || !has(self.enrichment.training) || "
+        "(self.enrichment.training.messages.uri != self.enrichment.artifact.uri && "
+        "self.enrichment.training.messages.uri != self.enrichment.holdout.uri)",
+        "enrichment.training.messages.uri must be neither enrichment.artifact.uri, which training overwrites, nor "
+        "enrichment.holdout.uri, on which no text model may be trained",
+    ),
+    _rule(
+        "!has(self.enrichment) || self.enrichment.features == 'Off' || has(self.retraining)",
+        "enrichment.features Offer needs retraining, which decides whether lead-scoring models take the answers as features",
+    ),
 )
 
 NAME_RULE = _rule(

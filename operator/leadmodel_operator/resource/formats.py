@@ -81,6 +81,7 @@ TIME_FORMAT = Form(
     r"^(unix|unix-ms|unix-us|[^%\x00-\x1f\x7f]*(%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%][^%\x00-\x1f\x7f]*)+)$",
     "must be unix, unix-ms, unix-us or a format of Python's strptime, such as %d.%m.%Y %H:%M",
 )
+LANGUAGE = Form(r"^[a-z]{2,3}$", "must be codes of languages such as en or de")
 TIME_ZONE = Form(
     r"^([A-Z][A-Za-z0-9_+-]*/[A-Za-z0-9_+/-]+|UTC|GMT|[A-Z]{3}[0-9][A-Z]{3})$",
     "must be a time zone of the IANA database, such as Etc/UTC or Europe/Berlin",

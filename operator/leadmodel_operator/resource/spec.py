@@ -13,6 +13,7 @@ from leadmodel_operator.resource.fields import Duration, doc
 from leadmodel_operator.resource.formats import (
     NAME,
 )
+from leadmodel_operator.resource.spec_enrichment import Enrichment
 from leadmodel_operator.resource.spec_policies import DriftPolicy, Gate, RollbackPolicy
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, Retraining
 from leadmodel_operator.resource.spec_serving import Predictor
@@ -60,6 +61,10 @@ class Spec:
     )
     pii_backfill: PiiBackfill | None = doc(
         "Settings of the CronJob that redacts personal data in past conversations. If absent, no backfill runs.",
+        default=None,
+    )
+    enrichment: Enrichment | None = doc(
+        "Text model that answers intent, sentiment, urgency and language of what leads write. If absent, predictors answer no texts.",
         default=None,
     )
     jobs: Jobs = doc("Settings of the Jobs that poll the source and measure candidates.", default=Jobs())

@@ -18,6 +18,7 @@ from leadmodel_operator.resource.status_decisions import (
     Quarantined,
     Rollback,
 )
+from leadmodel_operator.resource.status_enrichment import EnrichmentStatus
 from leadmodel_operator.resource.status_jobs import BackfillResult, PollResult, RetrainingResult
 from leadmodel_operator.resource.status_models import Best, Candidate, Requested, Revision, Rollout
 from leadmodel_operator.resource.vocabulary import (
@@ -105,3 +106,7 @@ class Status:
     poll: PollResult | None = doc("Newest result of polling the source.", default=None)
     retraining: RetrainingResult | None = doc("Newest result of retraining.", default=None)
     backfill: BackfillResult | None = doc("Newest result of the PII backfill.", default=None)
+    enrichment: EnrichmentStatus | None = doc(
+        "Text model that serves, and the newest one that was judged. Absent without spec.enrichment.",
+        default=None,
+    )

@@ -40,6 +40,7 @@ class ConditionType(StrEnum):
     BACKFILL_HEALTHY = "BackfillHealthy"
     SOURCE_REACHABLE = "SourceReachable"
     RETRAINING_HEALTHY = "RetrainingHealthy"
+    ENRICHMENT_HEALTHY = "EnrichmentHealthy"
 
 
 class ConditionStatus(StrEnum):
@@ -117,6 +118,15 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
     COVERED_BY = "CoveredBy"
     NOT_CONFIGURED = "NotConfigured"
+    # EnrichmentHealthy, and why a text model was refused
+    ENRICHMENT_REJECTED = "EnrichmentRejected"
+    MACRO_F1_BELOW_MINIMUM = "MacroF1BelowMinimum"
+    SCOPE_AUROC_BELOW_MINIMUM = "ScopeAurocBelowMinimum"
+    CALIBRATION_ERROR_TOO_LARGE = "CalibrationErrorTooLarge"
+    WORSE_THAN_SERVING = "WorseThanServing"
+    HEAD_MISSING = "HeadMissing"
+    LANGUAGE_MISSING = "LanguageMissing"
+    PODS_CANNOT_LOAD = "PodsCannotLoad"
     # reasons of a condition that is False because nothing is wrong
     AS_REQUESTED = "AsRequested"
     SETTLED = "Settled"
@@ -156,6 +166,13 @@ class EventReason(StrEnum):
     SOURCE_AVAILABLE = "SourceAvailable"
     SOURCE_UNAVAILABLE = "SourceUnavailable"
     VALIDATION_UNAVAILABLE = "ValidationUnavailable"
+    # text models
+    ENRICHMENT_DRIFT = "EnrichmentDrift"
+    ENRICHMENT_PROMOTED = "EnrichmentPromoted"  # a text model was decided to serve
+    ENRICHMENT_REJECTED = "EnrichmentRejected"
+    ENRICHMENT_ROLLED_BACK = "EnrichmentRolledBack"  # pods could not load a text model
+    ENRICHMENT_TRAINING_FAILED = "EnrichmentTrainingFailed"
+    ENRICHMENT_UNAVAILABLE = "EnrichmentUnavailable"  # a text model could not be fetched or measured
     # why the condition Stalled is True
     FORBIDDEN = "Forbidden"
     HOLDOUT_TOO_SMALL = "HoldoutTooSmall"
