@@ -137,26 +137,26 @@ class Enrichment:
     min_macro_f1: float = doc(
         "Lowest macro-F1 of the intents on the holdout with which a text model may serve.",
         default=0.65,
-        minimum=0,
-        maximum=1,
+        minimum=0.0,
+        maximum=1.0,
     )
     min_scope_auroc: float = doc(
         "Lowest AUROC with which a text model must tell messages of no intent from others. Not judged if the holdout has none of these.",
         default=0.75,
-        minimum=0,
-        maximum=1,
+        minimum=0.0,
+        maximum=1.0,
     )
     max_calibration_error: float = doc(
         "Largest expected calibration error of the confidence on the holdout.",
         default=0.10,
-        minimum=0,
-        maximum=1,
+        minimum=0.0,
+        maximum=1.0,
     )
     max_regression: float = doc(
         "Largest loss of macro-F1 against the text model that serves, on the same messages.",
         default=0.02,
-        minimum=0,
-        maximum=1,
+        minimum=0.0,
+        maximum=1.0,
     )
     drift: TextDrift = doc(
         "Limit from which live texts count as different from the messages of the training.",
