@@ -10,7 +10,7 @@ import pytest
 from e2e.harness.cluster import wait_for
 from e2e.harness.subject import Subject
 from scenarios.scripts import SCENARIOS
-from scenarios.world import Stage, post_each
+from scenarios.world import Stage, laid
 
 pytestmark = pytest.mark.rollout
 
@@ -23,30 +23,28 @@ class ClusterWorld:
 
     subject: Subject
 
-    def put(self, artifact: bytes | None) -> None:
-        self.subject.put_raw(artifact)
-
-    def put_holdout(self, holdout: bytes | None) -> None:
-        files, path = self.subject.store.files, self.subject.path("holdout.csv")
-        if holdout is None:
+    def put(self, file: str, content: bytes | None) -> None:
+        files, path = self.subject.store.files, self.subject.path(file)
+        if content is None:
             files.pop(path, None)
         else:
-            files[path] = holdout
+            files[path] = content
 
     def apply(self, spec: dict[str, Any], annotations: dict[str, str]) -> None:
-        body = self.subject.body()
-        laid = dict(spec)
-        for name, file in (("artifact", "model.json"), ("holdout", "holdout.csv")):
-            uri = self.subject.store.uri(self.subject.path(file))
-            laid[name] = {"uri": uri, **spec.get(name, {})}
+        body, store = self.subject.body(), self.subject.store
         body["metadata"]["annotations"] = annotations
-        self.subject.cluster.apply({**body, "spec": laid})
+        whole = laid(spec, lambda file: store.uri(self.subject.path(file)))
+        self.subject.cluster.apply({**body, "spec": whole})
 
     def status(self) -> dict[str, Any]:
         return self.subject.status()
 
-    def send(self, leads: list[dict[str, Any]]) -> None:
-        post_each(self.subject.url(), leads)
+    def url(self) -> str:
+        return self.subject.url()
+
+    def processes(self) -> set[str]:
+        containers = [c for pod in self.subject.pods() for c in pod["status"].get("containerStatuses", [])]
+        return {container["containerID"] for container in containers}
 
     def lose_status(self) -> None:
         patch = '[{"op": "remove", "path": "/status"}]'

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from leadmodel_artifact.artifact import digest
 from scenarios.goods import BAD, BETTER, FAIR, GOOD, NO_MODEL, SPOILT, holdout, live, moved
-from scenarios.world import Stage
+from scenarios.world import HOLDOUT, MODEL, Stage
 
 Scenario = Callable[[Stage], None]
 
 
 def start(stage: Stage, raw: bytes = GOOD) -> str:
     """A first model serves."""
-    stage.world.put_holdout(holdout())
-    stage.world.put(raw)
+    stage.world.put(HOLDOUT, holdout())
+    stage.world.put(MODEL, raw)
     stage.apply()
     stage.serves(digest(raw))
     return digest(raw)
@@ -25,8 +25,8 @@ def first_model_serves(stage: Stage) -> None:
 
 def bad_first_model_serves_nobody(stage: Stage) -> None:
     """Nothing serves until a good one comes."""
-    stage.world.put_holdout(holdout())
-    stage.world.put(BAD)
+    stage.world.put(HOLDOUT, holdout())
+    stage.world.put(MODEL, BAD)
     stage.apply()
     stage.condition("Available", "False", "NoGoodRevision")
     stage.condition("Ready", "False", "GateFailed")
@@ -122,7 +122,7 @@ def gate_raised(stage: Stage) -> None:
 
 def source_away(stage: Stage) -> None:
     """The store has nothing: no model is blamed; it comes back."""
-    stage.world.put_holdout(holdout())
+    stage.world.put(HOLDOUT, holdout())
     stage.apply()
     stage.condition("Validated", "Unknown", "ArtifactNotFound")
     stage.serves(stage.put(GOOD))
@@ -130,8 +130,8 @@ def source_away(stage: Stage) -> None:
 
 def holdout_too_small(stage: Stage) -> None:
     """Too few labelled leads hold; a mended holdout is noticed."""
-    stage.world.put_holdout(holdout(120))
-    stage.world.put(GOOD)
+    stage.world.put(HOLDOUT, holdout(120))
+    stage.world.put(MODEL, GOOD)
     stage.apply()
     stage.condition("Validated", "Unknown", "HoldoutTooSmall")
     stage.put(GOOD, holdout())

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from scenarios.scripts import SCENARIOS
-from scenarios.world import Stage, post_each
+from scenarios.world import Stage, laid
 from worlds.local_world import Machine, put
 
 ENDS = Path(__file__).parent / "ends"
@@ -31,28 +31,19 @@ class LocalWorld:
         self.manifest = self.machine.folder / "manifests" / f"{self.namespace}.yaml"
         self.kept = self.machine.state / self.namespace / "conversion"
 
-    def put(self, artifact: bytes | None) -> None:
-        self._put(self.store / "model.json", artifact)
-
-    def put_holdout(self, holdout: bytes | None) -> None:
-        self._put(self.store / "holdout.csv", holdout)
-
-    def _put(self, path: Path, raw: bytes | None) -> None:
-        if raw is None:
-            path.unlink(missing_ok=True)
+    def put(self, file: str, content: bytes | None) -> None:
+        if content is None:
+            (self.store / file).unlink(missing_ok=True)
         else:
-            put(path, raw)
+            put(self.store / file, content)
 
     def apply(self, spec: dict[str, Any], annotations: dict[str, str]) -> None:
-        laid = dict(spec)
-        for name, file in (("artifact", "model.json"), ("holdout", "holdout.csv")):
-            laid[name] = {"uri": (self.store / file).as_uri(), **spec.get(name, {})}
         about = {"name": "conversion", "namespace": self.namespace, "annotations": annotations}
         document = {
             "apiVersion": "customerops.dev/v1alpha1",
             "kind": "LeadModel",
             "metadata": about,
-            "spec": laid,
+            "spec": laid(spec, lambda file: (self.store / file).as_uri()),
         }
         put(self.manifest, yaml.safe_dump(document).encode())
 
@@ -63,8 +54,11 @@ class LocalWorld:
             return {}
         return found
 
-    def send(self, leads: list[dict[str, Any]]) -> None:
-        post_each(self.status()["url"], leads)
+    def url(self) -> str:
+        return str(self.status()["url"])
+
+    def processes(self) -> set[str]:
+        return {path.read_text() for path in self.kept.glob("pods/*/pid")}
 
     def lose_status(self) -> None:
         self.machine.kill()

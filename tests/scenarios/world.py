@@ -1,17 +1,16 @@
 """What a scenario can do and see, on whichever runtime it plays; and how the ends of two runtimes are compared.
 
-A runtime gives a `World`: eight things a person can do to one LeadModel. `Stage` lays the waiting over it.
+A runtime gives a `World`: what a person can do to one LeadModel. `Stage` lays the waiting over it.
 """
 
-import http.client
 import json
 import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from leadmodel_artifact.artifact import digest
+from scenarios.callers import Callers, enrich_url, post_each
 from scenarios.goods import NAMES, live
 
 SPEC: dict[str, Any] = {
@@ -22,23 +21,40 @@ SPEC: dict[str, Any] = {
 }
 
 
+MODEL, HOLDOUT, TEXT, TEXT_HOLDOUT = "model.json", "holdout.csv", "text.json", "messages.jsonl"
+
+
+def laid(spec: dict[str, Any], uri: Callable[[str], str]) -> dict[str, Any]:
+    """The spec with the URIs of a world's files laid under it."""
+    whole = {**spec, "artifact": {"uri": uri(MODEL), **spec.get("artifact", {})}}
+    whole["holdout"] = {"uri": uri(HOLDOUT), **spec.get("holdout", {})}
+    if "enrichment" in spec:
+        text = spec["enrichment"]
+        places = {"artifact": TEXT, "holdout": TEXT_HOLDOUT}
+        whole["enrichment"] = {
+            **text,
+            **{name: {"uri": uri(file), **text.get(name, {})} for name, file in places.items()},
+        }
+    return whole
+
+
 class World(Protocol):
-    """One LeadModel, called `conversion`, and the store its two URIs name."""
+    """One LeadModel, called `conversion`, and the store its URIs name."""
 
-    def put(self, artifact: bytes | None) -> None:
-        """Upload the artifact; None takes it away."""
-
-    def put_holdout(self, holdout: bytes | None) -> None:
-        """Upload the holdout; None takes it away."""
+    def put(self, file: str, content: bytes | None) -> None:
+        """Upload a file of `FILES`; None takes it away."""
 
     def apply(self, spec: dict[str, Any], annotations: dict[str, str]) -> None:
-        """Apply the resource with exactly this spec, with the two URIs of the world laid under it, and these annotations."""
+        """Apply the resource with exactly this spec, with the URIs of the world laid under it, and these annotations."""
 
     def status(self) -> dict[str, Any]:
         """Its status, {} without one."""
 
-    def send(self, leads: list[dict[str, Any]]) -> None:
-        """POST each lead to /predict; raises when one is not answered with 200."""
+    def url(self) -> str:
+        """Where leads are POSTed."""
+
+    def processes(self) -> set[str]:
+        """The processes that serve: another one for each start and each restart."""
 
     def lose_status(self) -> None:
         """Take the status away, as a restore of the resource alone does; what else was written stays."""
@@ -48,18 +64,6 @@ class World(Protocol):
 
     def patience(self) -> float:
         """Seconds that one step may take here."""
-
-
-def post_each(where: str, leads: list[dict[str, Any]]) -> None:
-    """POST each lead to this URL, on one connection; raises when one is not answered with 200."""
-    url = urlsplit(where)
-    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=10)
-    for lead in leads:
-        connection.request("POST", url.path, json.dumps(lead))
-        answer = connection.getresponse()
-        assert answer.status == 200, answer.read()
-        answer.read()
-    connection.close()
 
 
 class Stage:
@@ -87,24 +91,50 @@ class Stage:
     def put(self, raw: bytes | None, holdout: bytes | None = None) -> str:
         """Upload, holdout first as a training does, and have the source asked. The digest of the artifact."""
         if holdout is not None:
-            self.world.put_holdout(holdout)
-        self.world.put(raw)
+            self.world.put(HOLDOUT, holdout)
+        return self._upload(MODEL, raw)
+
+    def put_text(self, raw: bytes) -> str:
+        """Upload a text model and have the source asked. The digest of the text model."""
+        return self._upload(TEXT, raw)
+
+    def _upload(self, file: str, raw: bytes | None) -> str:
+        self.world.put(file, raw)
         self._polls += 1
         self.ask("poll", f"now@{self._polls}")
         return digest(raw) if raw is not None else ""
 
+    def predict(self, leads: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The answers to these leads; raises when one is not answered with 200."""
+        return post_each(self.world.url(), leads)
+
+    def enrich(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """The answers to these English texts; raises when one is not answered with 200."""
+        return post_each(enrich_url(self.world.url()), [{"text": text, "language": "en"} for text in texts])
+
+    def callers(self, texts: Sequence[str]) -> Callers:
+        """Callers of both paths: ordinary leads, and these texts."""
+        predict = self.world.url()
+        return Callers({predict: live(), enrich_url(predict): [{"text": text} for text in texts]})
+
     def until(
-        self, what: str, ready: Callable[[dict[str, Any]], Any], leads: Sequence[dict[str, Any]] = ()
+        self,
+        what: str,
+        ready: Callable[[dict[str, Any]], Any],
+        leads: Sequence[dict[str, Any]] = (),
+        texts: Sequence[str] = (),
     ) -> Any:
-        """What `ready` makes of the status, once it is true. `leads` come all the while, again and again."""
+        """What `ready` makes of the status, once it is true. `leads` and `texts` come all the while, again and again."""
         end, status, sent = time.monotonic() + self.world.patience(), {}, 0
         while time.monotonic() < end:
             status = self.world.status()
             if status and (found := ready(status)):
                 return found
             if leads:
-                self.world.send([leads[(sent + i) % len(leads)] for i in range(40)])
-                sent += 40
+                self.predict([leads[(sent + i) % len(leads)] for i in range(40)])
+            if texts:
+                self.enrich([texts[(sent + i) % len(texts)] for i in range(40)])
+            sent += 40
             time.sleep(0.1)
         raise AssertionError(f"not in time: {what}\n{json.dumps(masked(status), indent=1)}")
 
@@ -133,6 +163,16 @@ class Stage:
             f"{NAMES[wanted]} got {verdict}",
             lambda s: s.get("gate") and (s["gate"]["digest"], s["gate"]["verdict"]) == (wanted, verdict),
         )
+
+    def serves_text(self, wanted: str) -> None:
+        """Until every pod that serves reports this text model."""
+        replicas = self.spec["predictor"]["replicas"]
+
+        def reported(status: dict[str, Any]) -> bool:
+            text = status.get("enrichment") or {}
+            return (text.get("digest"), text.get("readyPods")) == (wanted, replicas)
+
+        self.until(f"{NAMES.get(wanted, wanted)} answers texts", reported)
 
     def proven(self) -> None:
         """Ordinary leads come until they prove the champion."""
