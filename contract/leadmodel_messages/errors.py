@@ -114,6 +114,7 @@ ENRICHMENT = frozenset(
         ErrorWord.PERSONAL_DATA,
         ErrorWord.LEAK_SUSPECTED,
         ErrorWord.SCHEMA_MISMATCH,
+        ErrorWord.OUT_OF_MEMORY,
         ErrorWord.BAD_REQUEST,
     }
 )

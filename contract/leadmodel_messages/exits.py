@@ -33,8 +33,8 @@ class TrainExit(IntEnum):
 class EnrichExit(IntEnum):
     """Exit codes of `leadmodel-enrich`, which trains, checks and uses models of what a text says."""
 
-    DONE = 0  # the document is written, the figures are printed, or every line was answered
-    REFUSED = 1  # these messages make no model, or the model is below a limit: standard error names why
+    DONE = 0  # holdout and document are written (the message is a TextTrainingAnswer), the figures printed, or every line answered
+    REFUSED = 1  # these messages make no model (the message is a Failure), or the model is below a limit
     USAGE = 2  # the arguments are wrong, or a line was no object and was left as it is
     LATER = 75  # the store did not answer: try again later
 

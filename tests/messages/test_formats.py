@@ -13,12 +13,14 @@ from leadmodel_messages import (
     refusal,
     report,
     text_report,
+    text_training,
     training,
     window_document,
 )
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.text_training import TextTrainingAnswer
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.window import Window
 
@@ -35,6 +37,7 @@ KNOWN = {
     "report-refused.json": "b3ca01f31addedecd603355cdf890d3c118d5d2d7d51f810bbcb6b656060ffaa",
     "report.json": "065932c7b5ccc42afff0141f9aee9fda79bfea91b8bf8425162fa028bf54739d",
     "text-report.json": "9019413e4f8b22cb5a8dba9bb6ac53e5e3ba3291b8268aa53d20fe5332ced43f",
+    "text-training.json": "8efbfc244a18cd1b7a13bab7922374e520f184a179caf9921cac249ab78ca684",
     "training-failure.json": "8426c9ad040d5af6b300e3550c58a7dd16f44e9baf1cfe7a54071fcc026e10c0",
     "training-on-this-machine.json": "adf7adfc5cb55c110578abddc25ed6829f91e13117ac05a6114f4fdc72087fe8",
     "training.json": "af3d60585969ca982850a5f18664081e6bfa03e92b357083982d193a559c9fbd",
@@ -69,6 +72,7 @@ READERS = {
     "poll": (poll.parse, poll.dump),
     "refusal": (refusal.parse, refusal.dump),
     "report": (report.parse, report.dump),
+    "text-training": (text_training.parse, text_training.dump),
     "training-failure": (failure.parse, failure.dump),
     "text-report": (text_report.parse, text_report.dump),
     "training": (training.parse, training.dump),
@@ -143,6 +147,13 @@ def test_a_field_of_another_type_makes_no_answer(parse, line):
 
 def test_a_training_of_somebody_else_needs_only_a_digest():
     assert training.parse(f'{{"digest": "{DIGEST}", "auc": "0.7", "rows": -1.5}}') == TrainingAnswer(DIGEST)
+
+
+def test_a_text_training_of_somebody_else_needs_only_a_digest():
+    line = (
+        f'{{"digest": "{DIGEST}", "macroF1": 1.5, "coverage": true, "nTrain": -1, "holdout": "h", "name": 3}}'
+    )
+    assert text_training.parse(line) == TextTrainingAnswer(DIGEST)
 
 
 def test_a_failure_needs_no_word():

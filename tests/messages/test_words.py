@@ -36,6 +36,7 @@ def test_sets_are_what_the_programs_can_say():
     assert set(StoreReason) | set(Refusal) < errors.TRAINING
     examples = {ErrorWord.SCHEMA_MISMATCH, ErrorWord.EXAMPLES_DIFFER}
     assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | examples == errors.TEXT_MODEL
+    assert set(StoreReason) < errors.ENRICHMENT
 
 
 def test_every_word_is_said_by_a_program():

@@ -39,7 +39,7 @@ def test_too_few_messages_end_with_1_and_their_name(capsys, tmp_path):
     path = write(tmp_path / "few.jsonl", made(9))
     code, _, errors = run(capsys, "train", f"--messages={path}", f"--out={tmp_path}/text.json")
     assert code == EnrichExit.REFUSED
-    assert errors.startswith("leadmodel-enrich: TooFewMessages: ")
+    assert "\nleadmodel-enrich: TooFewMessages: " in errors
     assert not (tmp_path / "text.json").exists()
 
 

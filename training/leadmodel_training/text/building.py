@@ -25,12 +25,14 @@ EXAMPLE_WORDS = 5
 
 @dataclass(frozen=True)
 class Naming:
-    """What a document says of itself: its name, languages, end of training, and where its messages come from."""
+    """What a document says of itself: its name, languages, end of training, where its messages come from, and those kept out of it."""
 
     name: str
     now: datetime
     languages: tuple[str, ...] = ("en",)
     provenance: tuple[Source, ...] = ()
+    n_holdout: int = 0
+    holdout_digest: str = ""
 
 
 def build(learned: Learned, material: Material, naming: Naming, base: Document) -> Document:
@@ -47,7 +49,7 @@ def build(learned: Learned, material: Material, naming: Naming, base: Document) 
         sentiment=base.sentiment,
         urgency=_urgency(urgency.table, cues) if urgency else base.urgency,
         language=base.language,
-        quality=_quality(learned, len(material.messages)),
+        quality=_quality(learned, len(material.messages), naming),
         reference=_reference(learned, material.messages),
         provenance=naming.provenance,
     )
@@ -81,9 +83,9 @@ def _urgency(table: Table, cues: tuple[document.Cue, ...]) -> ScoreHead:
     )
 
 
-def _quality(learned: Learned, messages: int) -> Quality:
+def _quality(learned: Learned, messages: int, naming: Naming) -> Quality:
     intent, urgency = learned.report.get(INTENT), learned.report.get(URGENCY)
-    quality = Quality(n_train=messages)
+    quality = Quality(n_train=messages, n_holdout=naming.n_holdout, holdout_digest=naming.holdout_digest)
     if intent is not None:
         pooled, others = intent["pooled"], [s["macro_f1"] for s in intent["source_left_out"].values()]
         quality = replace(

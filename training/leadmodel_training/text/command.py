@@ -1,64 +1,59 @@
-"""`leadmodel-enrich`: learns, checks and uses models of what a text says. Only this module reads the wall clock."""
+"""`leadmodel-enrich`: learns, checks and uses models of what a text says."""
 
 import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
 
 # isort: split
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from importlib.resources import files
 from typing import NoReturn
 
-from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.table_bytes import TableError
-from leadmodel_messages.uris import show, uri_of
-from leadmodel_store.store import StoreError, StoreReason, fetch, put
-from leadmodel_text import document
-from leadmodel_text.document import Document, DocumentError
+from leadmodel_store.store import StoreError, StoreReason
+from leadmodel_text.document import DocumentError
 from leadmodel_text.enrich import Enricher
-from leadmodel_text.files import dump, load, pack
-from leadmodel_training.rows import MAX_BYTES
-from leadmodel_training.targets import PATIENCE_S
-from leadmodel_training.text import report
-from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.check import check
 from leadmodel_training.text.lines import enrich_lines, lines_of
-from leadmodel_training.text.messages import Message, labelled, read_leads, read_messages
+from leadmodel_training.text.messages import Message, labelled, read_messages
 from leadmodel_training.text.options import parser
+from leadmodel_training.text.places import read_bytes, read_model
 from leadmodel_training.text.refusals import EnrichmentRefused
 from leadmodel_training.text.suggest import suggest
-from leadmodel_training.text.training import INTENT, Material, Wishes, learn
-from leadmodel_training.text.usage import UsageError, check_language, check_usage, languages_of
-
-DEFAULT = "sales_en.json.gz"
+from leadmodel_training.text.train_command import NO_MEMORY, leave_failure, train
+from leadmodel_training.text.training import INTENT
+from leadmodel_training.text.usage import UsageError, check_language, check_usage
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = parser().parse_args(arguments)
-    run = {"train": _train, "check": _check, "suggest": _suggest, None: _enrich}[given.command]
+    run = {"train": train, "check": _check, "suggest": _suggest, None: _enrich}[given.command]
     try:
         check_usage(given)
         return run(given)
-    except UsageError as error:
-        print(f"leadmodel-enrich: {error}", file=sys.stderr)
-        return EnrichExit.USAGE
     except BrokenPipeError:
         raise  # nobody reads on, which `leave` knows to be no failure
-    except (EnrichmentRefused, StoreError, TableError, DocumentError, OSError) as error:
-        reason = f"{error.reason}: " if isinstance(error, EnrichmentRefused | StoreError) else ""
-        print(f"leadmodel-enrich: {reason}{error}", file=sys.stderr)
-        away = isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE
-        return EnrichExit.LATER if away else EnrichExit.REFUSED
+    except (UsageError, EnrichmentRefused, TableError, DocumentError, OSError, MemoryError) as error:
+        return _failed(given, error)
     except KeyboardInterrupt:
         print("leadmodel-enrich: stopped", file=sys.stderr)
         return 130
+
+
+def _failed(given: argparse.Namespace, error: Exception) -> int:
+    """Say why there is no answer, to people and to whoever waits for a training, and return the exit code."""
+    if given.command == "train":
+        leave_failure(given, error)
+    reason = f"{error.reason}: " if isinstance(error, EnrichmentRefused | StoreError) else ""
+    print(f"leadmodel-enrich: {reason}{str(error) or NO_MEMORY}", file=sys.stderr)
+    if isinstance(error, UsageError):
+        return EnrichExit.USAGE
+    away = isinstance(error, StoreError) and error.reason is StoreReason.UNREACHABLE
+    return EnrichExit.LATER if away else EnrichExit.REFUSED
 
 
 def _enrich(given: argparse.Namespace) -> int:
@@ -80,39 +75,10 @@ def _enrich(given: argparse.Namespace) -> int:
     return EnrichExit.USAGE if left else EnrichExit.DONE
 
 
-def _train(given: argparse.Namespace) -> int:
-    """Learn a model, write it and its report, and print the report for people."""
-    others = _model(given.base)
-    material = _material(given)
-    learned = learn(material, Wishes(given.precision, given.allow_overlap, given.seed))
-    source = document.Source(given.name, given.licence, len(material.messages))
-    naming = Naming(given.name, _now(), languages_of(given.languages), (source,))
-    built = build(learned, material, naming, others)
-    data = pack(built) if given.out.endswith(".gz") else dump(built)
-    load(data)
-    _put(given.out, data)
-    if given.report:
-        _put(given.report, (json.dumps(learned.report, indent=2) + "\n").encode())
-    for line in report.lines(learned.report):
-        print(line)
-    return EnrichExit.DONE
-
-
-def _material(given: argparse.Namespace) -> Material:
-    labels = tuple(dict.fromkeys(given.label or (INTENT,)))
-    return Material(
-        messages=read_messages(_bytes(given.messages), labels),
-        labels=labels,
-        unlabelled=_messages(given.unlabelled),
-        background=_messages(given.background),
-        held=read_leads(_bytes(given.holdout)) if given.holdout else frozenset(),
-    )
-
-
 def _check(given: argparse.Namespace) -> int:
     """Print the figures of a model on messages with labels, and whether they are above the limits."""
     enricher = _enricher(given)
-    messages = labelled(read_messages(_bytes(given.messages), (INTENT,)), 0)
+    messages = labelled(read_messages(read_bytes(given.messages), (INTENT,)), 0)
     if not messages:
         raise TableError("no message has a text and a label")
     figures = check(enricher, messages, given.language)
@@ -137,42 +103,13 @@ def _suggest(given: argparse.Namespace) -> int:
 
 def _enricher(given: argparse.Namespace) -> Enricher:
     """The model that is asked for, which knows the language that is given."""
-    document = _model(given.model)
+    document = read_model(given.model)
     check_language(given.language, document)
     return Enricher(document)
 
 
-def _model(where: str | None) -> Document:
-    """The model at a path or URI, or the one that comes with the program. Raises DocumentError naming the file."""
-    if where is None:
-        return load(files("leadmodel_training.text").joinpath(DEFAULT).read_bytes())
-    try:
-        document = load(_bytes(where))
-        Enricher(document)  # made by the tokeniser of this program
-    except DocumentError as error:
-        raise DocumentError(
-            f"{show(where)} is no text model of this release, as `leadmodel-enrich train` writes them: {error}"
-        ) from None
-    return document
-
-
-def _messages(uri: str | None) -> list[Message]:
-    return read_messages(_bytes(uri)) if uri else []
-
-
-def _bytes(uri: str) -> bytes:
-    environ = environment(Source.LEADS, os.environ)
-    return fetch(uri_of(uri), max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data
-
-
-def _put(uri: str, data: bytes) -> None:
-    put(uri_of(uri), data, environ=environment(Source.ARTIFACT, os.environ), seconds=PATIENCE_S)
-
-
-def _now() -> datetime:
-    """The clock, or SOURCE_DATE_EPOCH where builds are to be the same."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)  # noqa: TID251  # outermost layer
+def _messages(uri: str) -> list[Message]:
+    return read_messages(read_bytes(uri))
 
 
 def program() -> NoReturn:

@@ -28,6 +28,7 @@ class Message:
         source: Where the message comes from, such as a form, a mailbox or an author; empty where the table does not say.
         labels: The label per column, of the columns that were read; None for a row without.
         leaked: Whether the label was given after the lead's outcome was known.
+        is_nameless: Whether the table names neither lead nor id, so that the row's number stands for both.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Message:
     source: str = ""
     labels: tuple[str | None, ...] = ()
     leaked: bool = False
+    is_nameless: bool = False
 
 
 def read_messages(data: bytes, labels: Sequence[str] = ()) -> list[Message]:
@@ -63,6 +65,7 @@ def read_messages(data: bytes, labels: Sequence[str] = ()) -> list[Message]:
             source=source[i] or "",
             labels=label_rows[i],
             leaked=bool(leaked[i]),
+            is_nameless=not (leads[i] or ids[i]),
         )
         for i in range(len(rows))
     ]

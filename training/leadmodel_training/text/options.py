@@ -2,6 +2,8 @@
 
 import argparse
 
+from leadmodel_messages import termination
+from leadmodel_training.text.holdout import SHARE
 from leadmodel_training.text.training import INTENT, PRECISION, URGENCY
 
 HEADS = ("intent", "sentiment", "urgency", "language")
@@ -50,6 +52,17 @@ def _add_train(p: argparse.ArgumentParser) -> None:
         required=True,
         help="where to write the model, packed where the name ends in .gz: a path or URI",
     )
+    p.add_argument(
+        "--holdout-out",
+        help="where to write the messages that are kept out of training, redacted, packed where the name ends in .gz: a path or URI "
+        "(default: none are kept out)",
+    )
+    p.add_argument(
+        "--holdout-share",
+        type=float,
+        default=SHARE,
+        help=f"share of the leads that --holdout-out keeps out (default: {SHARE})",
+    )
     p.add_argument("--report", help="where to write the report as JSON: a path or URI")
     p.add_argument("--unlabelled", help="messages without labels, which are learned from, too: a path or URI")
     p.add_argument(
@@ -79,6 +92,7 @@ def _add_train(p: argparse.ArgumentParser) -> None:
         "--licence", default="own", help="licence of the messages, for the model's provenance (default: own)"
     )
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+    termination.add_option(p)
 
 
 def _add_model(p: argparse.ArgumentParser) -> None:

@@ -1,7 +1,7 @@
 """From messages with labels to the tables of a text model and a report: refusals first, then figures out of fold, then the fit on all."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -91,8 +91,12 @@ class Learned:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def learn(material: Material, wishes: Wishes) -> Learned:
-    """Learn every head that the messages have labels for.
+def _silent(step: str) -> None:
+    pass
+
+
+def learn(material: Material, wishes: Wishes, note: Callable[[str], None] = _silent) -> Learned:
+    """Learn every head that the messages have labels for; `note` hears which head begins.
 
     Raises:
         EnrichmentRefused: These messages make no model.
@@ -103,6 +107,7 @@ def learn(material: Material, wishes: Wishes) -> Learned:
     report: dict[str, Any] = {"messages": len(material.messages)}
     for place, name in enumerate(material.labels):
         known = labelled(material.messages, place)
+        note(f"learning {name} from {len(known):,} messages")
         if name == INTENT:
             intents, report[INTENT] = _learn_intents(known, material, wishes)
         else:

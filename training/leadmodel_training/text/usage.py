@@ -8,10 +8,11 @@ from leadmodel_store.files import path_of
 from leadmodel_text.base import base
 from leadmodel_text.document import MAX_NAME, Document
 from leadmodel_training.text.options import HEADS
+from leadmodel_training.text.training import INTENT
 
 OTHER = "other"  # no language, but the class of all that the table does not know
 INPUTS = ("model", "messages", "unlabelled", "background", "holdout", "base")
-OUTPUTS = ("out", "report")
+OUTPUTS = ("out", "report", "holdout_out")
 
 
 class UsageError(ValueError):
@@ -35,11 +36,18 @@ def check_usage(given: Namespace) -> None:
 def _check_training(given: Namespace) -> None:
     if not 0 < given.precision < 1:
         raise UsageError("--precision must lie between 0 and 1")
+    if not 0 < given.holdout_share < 1:
+        raise UsageError("--holdout-share must lie between 0 and 1")
+    if given.holdout_out and given.label and INTENT not in given.label:
+        raise UsageError("--holdout-out keeps intents out; give --label intent, too")
     if not 0 <= given.seed < 2**32:
         raise UsageError("--seed must be 0 or more, and below 4294967296")
     if not 0 < len(given.name) <= MAX_NAME or len(given.licence) > MAX_NAME:
         raise UsageError(f"--name and --licence take at most {MAX_NAME} characters, and a name has one")
     languages_of(given.languages)
+    written = [uri_of(where) for where in map(vars(given).get, OUTPUTS) if where]
+    if len({*written, uri_of(given.messages)}) <= len(written):
+        raise UsageError("--messages, --out, --report and --holdout-out must name different places")
 
 
 def languages_of(codes: str) -> tuple[str, ...]:
@@ -67,7 +75,8 @@ def _check_input(name: str, where: str | None) -> None:
         raise UsageError(f"--{name} {show(where)} is a folder; name a file")
 
 
-def _check_output(name: str, where: str | None) -> None:
+def _check_output(dest: str, where: str | None) -> None:
+    name = dest.replace("_", "-")
     if where is None or not _is_local(where):
         return
     path = path_of(uri_of(where))
