@@ -29,8 +29,11 @@ _LABELS, _SCOPE = 0, 1  # places of the tables of intent; that of urgency comes 
 class Text:
     """One text on its way through the heads: its tokens, its language, the sums of its features, and where its items stand."""
 
-    def __init__(self, text: str, cut: Tokens, language: str | None, sums: Sums, *, reasons: bool) -> None:
-        self.words, self.language, self.sums = cut.words, language, sums
+    def __init__(
+        self, text: str, cut: Tokens, spoken: tuple[str | None, float], sums: Sums, *, reasons: bool
+    ) -> None:
+        self.words, self.truncated, self.sums = cut.words, cut.truncated, sums
+        self.language, self.confidence = spoken
         self.places, self.reasons = Places(text), reasons
         self.length = len(cut.words) - cut.words.count("") - cut.words.count("0")
         self.distinct = len({"", "0", *cut.words}) - 2
@@ -38,6 +41,11 @@ class Text:
     def known(self, table: int) -> float:
         """Return the share of the distinct words that a table knows; 0 without words."""
         return self.sums.words(table) / self.distinct if self.distinct else 0.0
+
+    @property
+    def unknown(self) -> float:
+        """The share of the distinct words that the first table does not know, as a document's reference counts it; 0 without words."""
+        return 1 - self.known(_LABELS) if self.distinct else 0.0
 
 
 class Enricher:
@@ -74,18 +82,32 @@ class Enricher:
             refused: whether an intent that is not answered shows its likeliest label under `refused`.
             reasons: whether answers come with the features and cues behind them.
         """
+        return self.answer(self.read(text, language, want, reasons=reasons), want, refused=refused)
+
+    def read(
+        self,
+        text: str,
+        language: str | None = None,
+        want: Collection[str] = HEADS,
+        *,
+        reasons: bool = True,
+    ) -> Text:
+        """Read one text for the heads of `want`, with the arguments of `enrich`; for callers that count texts beside their answers."""
         cut = tokens(text)
-        spoken, confidence = (language, 1.0) if language is not None else self._detected(cut)
+        spoken = (language, 1.0) if language is not None else self._detected(cut)
         sums = self._tables.sums(cut.words if "intent" in want or "urgency" in want else ())
-        whole = Text(text, cut, spoken, sums, reasons=reasons)
+        return Text(text, cut, spoken, sums, reasons=reasons)
+
+    def answer(self, whole: Text, want: Collection[str] = HEADS, *, refused: bool = False) -> dict[str, Any]:
+        """Answer the heads of `want` for a text that was read for these heads."""
         answer = {name: head(whole) for name, head in self._heads.items() if name in want}
         if "language" in want:
-            answer["language"] = self._spoken(whole, confidence)
+            answer["language"] = self._spoken(whole)
         if not refused and "refused" in answer.get("intent", ()):
             del answer["intent"]["refused"]
         return {
             **answer,
-            "truncated": cut.truncated,
+            "truncated": whole.truncated,
             "model": self.document.name,
             "version": self.document.version,
         }
@@ -165,9 +187,9 @@ class Enricher:
             return "unsupported_language"
         return "out_of_scope" if text.known(self._pressing) < head.min_known else None
 
-    def _spoken(self, text: Text, confidence: float) -> dict[str, Any]:
+    def _spoken(self, text: Text) -> dict[str, Any]:
         if text.language is not None:
-            return {"label": text.language, "confidence": round(confidence, DIGITS)}
+            return {"label": text.language, "confidence": round(text.confidence, DIGITS)}
         return _null(self._unsure(text))
 
     def _unsure(self, text: Text) -> str:
@@ -191,10 +213,11 @@ def check_examples(enricher: Enricher) -> None:
     document = enricher.document
     heads = [head.table.features for head in (document.intent, document.urgency) if head is not None]
     vocabulary = {"", "0", *(feature for features in heads for feature in features)}
+    spoken = next(iter(document.languages), None)
     for place, example in enumerate(document.examples):
         if not vocabulary.issuperset(tokens(example.text).words):
             raise DocumentError(f"examples[{place}].text must be made of features of the document")
-        answer = enricher.enrich(example.text, document.languages[0], ("intent", "urgency"), reasons=False)
+        answer = enricher.enrich(example.text, spoken, ("intent", "urgency"), reasons=False)
         intent = answer["intent"]
         if (intent["label"], intent.get("confidence")) != (example.intent, example.confidence):
             raise DocumentError(f"examples[{place}].intent is not what this program answers")

@@ -13,12 +13,12 @@ from itertools import starmap
 from operator import attrgetter
 from time import perf_counter, time
 from typing import Any
-from urllib.parse import parse_qs
 
 import msgspec
 
 from leadmodel_artifact.compiler import Scorer
 from leadmodel_predictor.http.errors import JSON_TYPE, ClientDisconnected, Refused, refusal, send_refusal
+from leadmodel_predictor.http.inputs import flag, read_body
 from leadmodel_predictor.http.predict import (
     NO_SCORE,
     POST_ONLY,
@@ -29,7 +29,7 @@ from leadmodel_predictor.http.predict import (
     safe_score,
     unreadable,
 )
-from leadmodel_predictor.http.types import Message, Receive, Scope, Send
+from leadmodel_predictor.http.types import Receive, Scope, Send
 from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader
 from leadmodel_predictor.serving.fields import NAN, Values
 from leadmodel_predictor.serving.model import Model
@@ -74,7 +74,7 @@ class Batch:
         try:
             if scope["method"] != "POST":
                 raise POST_ONLY
-            live = wants_live(scope["query_string"])
+            live = flag(scope["query_string"], "live")
             body = await read_body(scope, await receive(), receive, MAX_BODY)
             answer, count = await self.answer(body, live=live)
         except (BadLead, Refused) as error:
@@ -117,47 +117,6 @@ class Batch:
             for i, (hour, values, score) in enumerate(rows, part.start):
                 remember(self.model, ring, leads.lead(i), (now, hour, values, score))
             await asyncio.sleep(0)
-
-
-async def read_body(scope: Scope, first: Message, receive: Receive, limit: int) -> bytes:
-    """Read a body in as many parts as it comes.
-
-    Raises:
-        Refused: the body is over the limit of bytes, as announced or as it came.
-        ClientDisconnected: the client left before the body was whole.
-    """
-    too_large = Refused(413, "$", f"the body may have at most {limit} bytes")
-    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    if int(announced) > limit:
-        raise too_large
-    parts, size, message = [], 0, first
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnected
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            raise too_large
-        if not message.get("more_body", False):
-            return b"".join(parts)
-        message = await receive()
-
-
-def wants_live(query: bytes) -> bool:
-    """Whether the query says that the leads are live, and so count for drift. Raises Refused."""
-    if not query:
-        return False
-    try:
-        parameters = parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=100)
-    except ValueError:
-        parameters = {"live": [""]}
-    match parameters.get("live", ["false"]):
-        case ["true"]:
-            return True
-        case ["false"]:
-            return False
-    raise Refused(422, "live", "live must be true or false, once")
 
 
 def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:

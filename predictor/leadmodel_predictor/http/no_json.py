@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
-SEND = 'send a JSON object in UTF-8, such as {"details": "please call"}'
 _PLACE = re.compile(r"\(byte (\d+)\)$")
 _FORM = re.compile(rb"[\w.%+\[\]-]+=[^\s{}]*\Z")
 _TABLE = re.compile(rb"(?=[^\n{}\[\],;\t]*+[,;\t])[^\n{}\[\]]*+\n")  # never tries a separator twice
@@ -12,6 +12,23 @@ _PYTHON = re.compile(rb"(None|True|False|')")
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 _HALF = re.compile(rb"(?<!\\)(?:\\\\)*+" + _HIGH + rb"(?!" + _LOW + rb")")  # of a character in two escapes
 _HTML_OR_XML = re.compile(rb"\s*<")
+
+
+class Wanted(NamedTuple):
+    """What an endpoint takes: an example, the name of one, and the path that takes many."""
+
+    example: str
+    one: str
+    many: str
+
+    @property
+    def send(self) -> str:
+        """The sentence that says what to send."""
+        return f"send a JSON object in UTF-8, such as {self.example}"
+
+
+LEAD = Wanted('{"details": "please call"}', "lead", "/predict/batch")
+TEXT = Wanted('{"text": "please call"}', "text", "/enrich/batch")
 
 # the first signature that fits the body names its format
 _FORMATS: tuple[tuple[str, Callable[[bytes], object]], ...] = (
@@ -29,30 +46,30 @@ _FORMATS: tuple[tuple[str, Callable[[bytes], object]], ...] = (
 )
 
 
-def why_no_json(error: Exception, body: bytes) -> str:
+def why_no_json(error: Exception, body: bytes, wanted: Wanted = LEAD) -> str:
     """Say why a decoder took no JSON from a body, and what to send."""
     if isinstance(error, RecursionError):
-        return "the body is nested too deeply; a lead is a flat JSON object"
+        return f"the body is nested too deeply; a {wanted.one} is a flat JSON object"
     for sentence, fits in _FORMATS:
         if fits(body):
-            return f"{sentence}; {SEND}"
+            return f"{sentence}; {wanted.send}"
     if isinstance(error, UnicodeDecodeError):
-        return f"the body is not UTF-8; {SEND}"
-    return _malformed(str(error), body)
+        return f"the body is not UTF-8; {wanted.send}"
+    return _malformed(str(error), body, wanted)
 
 
-def _malformed(error: str, body: bytes) -> str:
+def _malformed(error: str, body: bytes, wanted: Wanted) -> str:
     place = _PLACE.search(error)
     if "surrogate" in error or (place is None and _HALF.search(body)):
-        return f"a text of the body holds half of a character, as if cut within an emoji; cut texts between characters; {SEND}"
+        return f"a text of the body holds half of a character, as if cut within an emoji; cut texts between characters; {wanted.send}"
     if place is None:
-        return f"the body ends within its JSON; {SEND}"
+        return f"the body ends within its JSON; {wanted.send}"
     at = int(place[1])
     # the decoder points at the byte that no number or word goes on with
     if any(_NO_NUMBER.match(body, max(at - back, 0)) for back in range(5)):
         return f"the body is not JSON at byte {at}: JSON has no NaN and no infinity; send null for a missing number"
     if any(_PYTHON.match(body, max(at - back, 0)) for back in range(2)):
-        return f"the body is not JSON at byte {at}: this is Python's way to write; encode the lead with json.dumps"
+        return f"the body is not JSON at byte {at}: this is Python's way to write; encode the {wanted.one} with json.dumps"
     if "trailing characters" in error:
-        return f"the body goes on behind its JSON at byte {at}; send one lead, or a list to /predict/batch"
-    return f"the body is not JSON at byte {at}; {SEND}"
+        return f"the body goes on behind its JSON at byte {at}; send one {wanted.one}, or a list to {wanted.many}"
+    return f"the body is not JSON at byte {at}; {wanted.send}"
