@@ -12,6 +12,7 @@ from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.kubernetes.observe import schedules
 from leadmodel_operator.kubernetes.render.names import ROLE
+from leadmodel_operator.resource.runs import next_run
 from worlds.fake_cluster import LEADMODEL, NAME, NAMESPACE, FakeCluster, Truth, digest, stamp
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR
@@ -208,7 +209,7 @@ def in_berlin(schedule: str, since: str) -> str:
     """When the next run starts, as a clock in Berlin shows it."""
     zone = ZoneInfo("Europe/Berlin")
     begun = datetime.fromisoformat(since).replace(tzinfo=zone)
-    return f"{schedules.next_run(schedule, begun.astimezone(UTC), zone).astimezone(zone):%m-%d %H:%M}"
+    return f"{next_run(schedule, begun.astimezone(UTC), zone).astimezone(zone):%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,13 @@ def file(tmp_path: Path) -> Path:
     [
         ("timeZone: Europe/Berln", "timeZone: Europe/Berlin", "timeZone must be a time zone that exists"),
         ("schedule: '0 0 31 2 *'", "schedule: '0 0 29 2 *'", "schedule must name times that come"),
-        ("schedule: '0 1 * * FRI-MON'", "schedule: '0 1 * * MON-FRI'", "schedule must name times that come"),
+        (
+            "schedule: '0 1 * * FRI-MON'",
+            "schedule: '0 1 * * MON-FRI'",
+            "schedule must have ranges of cron fields that rise",
+        ),
+        ("schedule: '@every 1h'", "schedule: '@daily'", "schedule must be five cron fields"),
+        ("timeZone: Local", "timeZone: CET", "timeZone must be a time zone that exists"),
     ],
 )
 def test_a_schedule_that_never_comes_is_refused_by_its_field(file, part, name, wrong, right, says):

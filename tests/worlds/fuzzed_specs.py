@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from leadmodel_operator.resource import formats
+from leadmodel_operator.resource import formats, schedules
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
@@ -23,8 +23,8 @@ _FORMS = {
     formats.LABEL_VALUE: ["blue", "zone-1"],
     formats.COLUMN: ["duration", "Lead Source"],
     formats.TIME_FORMAT: ["%d.%m.%Y %H:%M", "unix-ms"],
-    formats.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
-    formats.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
+    schedules.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
+    schedules.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
 }
 _KUBERNETES: dict[str, list[Any]] = {
     "resources": [{"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}],

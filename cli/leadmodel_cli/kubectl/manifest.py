@@ -179,4 +179,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "compareTo": lambda a, b: (a > b) - (a < b),
     "indexOf": lambda text, part: text.find(part),
     "getHours": _hour,
+    "lowerAscii": str.lower,
+    "replace": str.replace,
 }

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from zoneinfo import ZoneInfo
-
-from cronsim import CronSim
 
 from leadmodel_local import work
 from leadmodel_local.replay import nights as nights_of
@@ -24,6 +21,8 @@ from leadmodel_messages.failure import Failure
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.planned import Event
 from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource.runs import next_run
+from leadmodel_operator.resource.schedules import zone
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import Evidence
 
@@ -171,11 +170,9 @@ class Replay:
         retraining = self.spec.retraining
         if retraining is None or retraining.suspend:
             return
-        zone = ZoneInfo(retraining.time_zone)
-        for moment in CronSim(retraining.schedule, at(begin).astimezone(zone) - timedelta(seconds=1)):
-            if moment.timestamp() >= end:
-                return
-            yield moment.timestamp()
+        since, known = at(begin) - timedelta(seconds=1), zone(retraining.time_zone)
+        while (since := next_run(retraining.schedule, since, known)).timestamp() < end:
+            yield since.timestamp()
 
     def _live(self, port: ReplayPort, day: Day, begin: float, end: float) -> None:
         places = self._places(begin, end)

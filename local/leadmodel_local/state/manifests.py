@@ -5,19 +5,19 @@ The API server checks CEL rules across fields; this module does not.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import yaml
-from cronsim import CronSim, CronSimError
 
 from leadmodel_local.state import files
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.conversion import SchemaError, dump, load
 from leadmodel_operator.resource.fields import Duration, duration_bounds
+from leadmodel_operator.resource.runs import next_run
+from leadmodel_operator.resource.schedules import zone
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.vocabulary import API_VERSION, KIND
@@ -104,18 +104,16 @@ def check(raw: Mapping[str, Any]) -> Spec:
     return spec
 
 
-def _check_schedule(path: str, schedule: str, zone: str) -> None:
+def _check_schedule(path: str, schedule: str, time_zone: str) -> None:
     """Refuse a zone that does not exist, as the API server does, and a schedule that never comes, as 31 February."""
     try:
-        begin = datetime(2000, 1, 1, tzinfo=ZoneInfo(zone))
-    except (LookupError, ValueError, OSError):
-        raise SchemaError(
-            f"{path}.timeZone must be a time zone that exists, such as Etc/UTC or Europe/Berlin"
-        ) from None
+        known = zone(time_zone)
+    except ValueError as error:
+        raise SchemaError(f"{path}.timeZone {error}") from None
     try:
-        next(CronSim(schedule, begin))
-    except (CronSimError, StopIteration):
-        raise SchemaError(f"{path}.schedule must name times that come, such as 0 1 * * *") from None
+        next_run(schedule, datetime(2000, 1, 1, tzinfo=UTC), known)
+    except ValueError as error:
+        raise SchemaError(f"{path}.schedule {error}") from None
 
 
 def _refuse_unknown_fields(raw: Any, node: Mapping[str, Any], path: str) -> None:

@@ -12,7 +12,15 @@ import yaml
 
 from leadmodel_operator.resource.columns import COLUMNS, PrinterColumn, figures_schema
 from leadmodel_operator.resource.fields import duration_bounds
-from leadmodel_operator.resource.formats import CRON, DURATION, NAME, QUANTITY, TIME_ZONE, URI, Form
+from leadmodel_operator.resource.formats import DURATION, NAME, QUANTITY, URI, Form
+from leadmodel_operator.resource.schedules import (
+    CRON,
+    RISING_RULE,
+    RISING_SENTENCE,
+    TIME_ZONE,
+    ZONE_RULE,
+    ZONE_SENTENCE,
+)
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -109,22 +117,6 @@ URI_RULES = (
 )
 
 
-_RANGES = "self.findAll('[0-9]+-[0-9]+').all(r, int(r.split('-')[0]) <= int(r.split('-')[1]))"
-_NAMES = "'SUN MON TUE WED THU FRI SAT JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC'"
-_NAME_RANGES = (
-    "self.findAll('[A-Z]+-[A-Z]+')"
-    f".all(r, {_NAMES}.indexOf(r.split('-')[0]) <= {_NAMES}.indexOf(r.split('-')[1]))"
-)
-CRON_RANGE_RULE = _rule(
-    f"{_RANGES} && {_NAME_RANGES}", "must have ranges of cron fields that rise, such as 8-18 or MON-FRI"
-)
-# The API server looks the zone up where it would look up that of the CronJob; an unknown zone is an error, and refused.
-TIME_ZONE_RULE = _rule(
-    "timestamp('2000-01-01T00:00:00Z').getHours(self) >= 0",
-    "must be a time zone that exists in the IANA database, such as Etc/UTC or Europe/Berlin",
-)
-
-
 def duration_rule(low: str, high: str) -> dict[str, Any]:
     """The CEL rule for the format and the bounds of a duration; OpenAPI cannot compare durations."""
     return _rule(
@@ -169,7 +161,10 @@ def _pattern_rules(pattern: Form, path: str) -> list[dict[str, Any]]:
     if pattern == DURATION:
         return [duration_rule(*duration_bounds(Spec)[path])]
     text = "string(self)" if pattern == QUANTITY else "self"
-    more = {CRON: [CRON_RANGE_RULE], TIME_ZONE: [TIME_ZONE_RULE]}.get(pattern, [])
+    more = {
+        CRON: [_rule(RISING_RULE, RISING_SENTENCE)],
+        TIME_ZONE: [_rule(ZONE_RULE, ZONE_SENTENCE)],
+    }.get(pattern, [])
     return [_rule(f"{text}.matches(r'{pattern}')", pattern.sentence), *more]
 
 

@@ -82,30 +82,3 @@ TIME_FORMAT = Form(
     "must be unix, unix-ms, unix-us or a format of Python's strptime, such as %d.%m.%Y %H:%M",
 )
 LANGUAGE = Form(r"^[a-z]{2,3}$", "must be codes of languages such as en or de")
-TIME_ZONE = Form(
-    r"^([A-Z][A-Za-z0-9_+-]*/[A-Za-z0-9_+/-]+|UTC|GMT|[A-Z]{3}[0-9][A-Z]{3})$",
-    "must be a time zone of the IANA database, such as Etc/UTC or Europe/Berlin",
-)
-
-
-def _cron_field(value: str) -> str:
-    part = rf"(\*|({value})(-({value}))?)(/[1-9][0-9]?)?"
-    return rf"{part}(,{part})*"
-
-
-_MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
-CRON = Form(
-    "^"
-    + r"\s+".join(
-        _cron_field(value)
-        for value in (
-            "[0-5]?[0-9]",
-            "[01]?[0-9]|2[0-3]",
-            "0?[1-9]|[12][0-9]|3[01]",
-            f"0?[1-9]|1[0-2]|{_MONTHS}",
-            "[0-6]|SUN|MON|TUE|WED|THU|FRI|SAT",
-        )
-    )
-    + "$",
-    "must be five cron fields with values in range, such as 0 1 * * * (minute hour day month weekday)",
-)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from leadmodel_operator.resource.fields import doc
-from leadmodel_operator.resource.formats import CRON, DIGEST, IMAGE, LANGUAGE, NAME, TIME_ZONE, URI
+from leadmodel_operator.resource.formats import DIGEST, IMAGE, LANGUAGE, NAME, URI
+from leadmodel_operator.resource.schedules import CRON, TIME_ZONE
 from leadmodel_operator.resource.spec_sources import PollInterval
 
 HeadName = Literal["intent", "sentiment", "urgency", "language"]
@@ -100,7 +101,10 @@ class TextTraining:
 
     messages: MessagesSource = doc("Source of the messages to train on.")
     schedule: str = doc(
-        "Schedule of the CronJob as five cron fields.", default="0 3 * * 0", pattern=CRON, max_length=64
+        "Schedule of the CronJob as five cron fields or a macro such as @daily.",
+        default="0 3 * * 0",
+        pattern=CRON,
+        max_length=64,
     )
     time_zone: str = doc(
         "Time zone of the schedule, as named in the IANA database.",

@@ -7,13 +7,12 @@ from typing import Any, Literal
 from leadmodel_operator.resource.fields import Duration, doc
 from leadmodel_operator.resource.formats import (
     COLUMN,
-    CRON,
     IMAGE,
     KEY,
     NAME,
     TIME_FORMAT,
-    TIME_ZONE,
 )
+from leadmodel_operator.resource.schedules import CRON, TIME_ZONE
 from leadmodel_operator.resource.spec_sources import LeadsSource
 
 
@@ -23,7 +22,10 @@ class Retraining:
 
     leads: LeadsSource = doc("Source of the leads to train on.")
     schedule: str = doc(
-        "Schedule of the CronJob as five cron fields.", default="0 1 * * *", pattern=CRON, max_length=64
+        "Schedule of the CronJob as five cron fields or a macro such as @daily.",
+        default="0 1 * * *",
+        pattern=CRON,
+        max_length=64,
     )
     time_zone: str = doc(
         "Time zone of the schedule, as named in the IANA database.",
@@ -212,7 +214,10 @@ class PiiBackfill:
         min_length=1,
     )
     schedule: str = doc(
-        "Schedule of the CronJob as five cron fields.", default="0 2 * * 0", pattern=CRON, max_length=64
+        "Schedule of the CronJob as five cron fields or a macro such as @daily.",
+        default="0 2 * * 0",
+        pattern=CRON,
+        max_length=64,
     )
     time_zone: str = doc(
         "Time zone of the schedule, as named in the IANA database.",

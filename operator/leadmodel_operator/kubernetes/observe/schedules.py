@@ -1,14 +1,13 @@
 """CronJobs → the planner's words: whether a run was missed, and which of two LeadModels runs a backfill that both request. Pure."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from cronsim import CronSim, CronSimError
+from datetime import datetime, timedelta
 
 from leadmodel_operator.kubernetes.observe.cluster import instant, kind_of
 from leadmodel_operator.kubernetes.render.names import MANAGED_BY, Object, is_leaving
 from leadmodel_operator.planning.observed import ScheduleSeen
+from leadmodel_operator.resource.runs import next_run
+from leadmodel_operator.resource.schedules import zone
 from leadmodel_operator.resource.spec import Spec
 
 LATE = timedelta(hours=1)
@@ -44,27 +43,10 @@ def late_at(cron: Object, created: datetime) -> datetime | None:
     written = [entry.get("time") for entry in fields if entry.get("manager") == MANAGED_BY]
     known = [created, instant((cron.get("status") or {}).get("lastScheduleTime")), *map(instant, written)]
     try:
-        zone = ZoneInfo(cron["spec"].get("timeZone") or "UTC")
         since = max(when for when in known if when is not None)
-        return next_run(cron["spec"]["schedule"], since, zone) + LATE
-    except (CronSimError, ZoneInfoNotFoundError, StopIteration, ValueError):
+        return next_run(cron["spec"]["schedule"], since, zone(cron["spec"].get("timeZone") or "UTC")) + LATE
+    except ValueError:
         return None
-
-
-def next_run(schedule: str, since: datetime, zone: ZoneInfo) -> datetime:
-    """Return when Kubernetes starts the next run after an instant.
-
-    Kubernetes skips a run at a local time that daylight saving leaves out. Times are therefore counted as a wall clock shows them, and
-    those that no clock of the zone shows are passed over.
-
-    Raises:
-        CronSimError, ValueError: the schedule is unreadable or has no next run.
-    """
-    for local in CronSim(schedule, since.astimezone(zone).replace(tzinfo=None)):
-        run = local.replace(tzinfo=zone).astimezone(UTC)
-        if run > since and run.astimezone(zone).replace(tzinfo=None) == local:
-            return run
-    raise ValueError("no next run")
 
 
 def covered_by(lead_model: Object, spec: Spec | None, others: Sequence[Object]) -> str | None:
