@@ -14,7 +14,7 @@ from types import CodeType
 
 from leadmodel_artifact import quickscorer
 from leadmodel_artifact.lead import codes, level_number
-from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_artifact.model import Artifact, Feature, Linear, Tree, Trees
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def make_scorer(artifact: Artifact) -> Scorer:
     namespace: dict[str, Any] = {}
     lines = []
     for i, feature in enumerate(artifact.features):
-        if feature.kind is FeatureKind.CATEGORICAL:
+        if feature.is_category:
             lines.append(code_line(i, codes(feature), len(feature.levels), namespace))
     return _compiled(artifact, lines, namespace)
 
@@ -108,7 +108,7 @@ def _linear_lines(features: Sequence[Feature], model: Linear, namespace: dict[st
     terms, at = ["k"], 0
     namespace["k"] = model.intercept
     for i, feature in enumerate(features):
-        if feature.kind is FeatureKind.CATEGORICAL:
+        if feature.is_category:
             weights = model.coefficients[at : at + len(feature.levels) + 1]
             at += len(weights)
             namespace[f"w{i}"] = (*weights, weights[_code_of_missing(feature)])
@@ -150,7 +150,7 @@ def _tree_lines(features: Sequence[Feature], model: Trees, namespace: dict[str, 
     used = {f for tree in model.trees for f in tree.feature if f >= 0}
     lines = []
     for i, feature in enumerate(features):
-        if i in used and feature.kind is not FeatureKind.CATEGORICAL:
+        if i in used and not feature.is_category:
             stand_in = "nan" if feature.default is None else repr(float(feature.default))
             lines.append(f"    if x{i} is None: x{i} = {stand_in}")
     namespace["nan"] = math.nan

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind
+from leadmodel_artifact.text_features import groups
 from leadmodel_artifact.values import is_missing_word, number_of, text_of
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
@@ -38,11 +39,29 @@ def lead_values(
     Raises:
         LeadError: when a required field is missing or a field has another type or is out of bounds.
     """
-    return tuple(raw_value(feature, lead, now) for feature in artifact.features)
+    if not artifact.text_models:
+        return tuple(raw_value(feature, lead, now) for feature in artifact.features)
+    texts = _text_values(artifact, lead)
+    return tuple(
+        texts[place] if place in texts else raw_value(feature, lead, now)
+        for place, feature in enumerate(artifact.features)
+    )
+
+
+def _text_values(artifact: Artifact, lead: Mapping[str, Any]) -> dict[int, Any]:
+    """The values of features of texts, by their places. Raises LeadError."""
+    values: dict[int, Any] = {}
+    for group in groups(artifact.features, artifact.text_models):
+        sent, feature = lead.get(group.source), group.features[0]
+        if is_missing(feature, sent) and feature.required:
+            raise LeadError(feature.source, "is required")
+        text = None if sent is None else _scalar(feature, sent, "must be a text")
+        values.update(zip(group.places, group.values()(text), strict=True))
+    return values
 
 
 def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -> Any:
-    """The raw value of one feature, as `lead_values` reads it.
+    """The raw value of one feature that needs no text model, as `lead_values` reads it.
 
     Raises:
         LeadError: naming the field.
@@ -63,6 +82,8 @@ def raw_value(feature: Feature, lead: Mapping[str, Any], now: datetime | None) -
             return len(text_of(_scalar(feature, value, "must be a text")))
         case FeatureKind.HOUR_OF_DAY:
             return instant(value, feature.source).hour
+        case _:
+            raise LeadError(feature.source, "is read by a text model")
 
 
 def is_missing(feature: Feature, value: Any) -> bool:
@@ -75,10 +96,10 @@ def is_missing(feature: Feature, value: Any) -> bool:
     match feature.kind:
         case FeatureKind.CATEGORICAL:
             return not value or value in feature.missing
-        case FeatureKind.TEXT_LENGTH:
-            return feature.required and not value
-        case _:
+        case FeatureKind.NUMERIC | FeatureKind.HOUR_OF_DAY:
             return is_missing_word(value)
+        case _:
+            return feature.required and not value
 
 
 def _scalar(feature: Feature, value: Any, complaint: str) -> Any:
@@ -222,6 +243,6 @@ class _CodesOfJson(dict["Any", int]):
 def coded(features: Sequence[Feature], values: Sequence[Any]) -> tuple[Any, ...]:
     """Raw values in which values of categories are replaced by their codes, so that they hold no text of a lead."""
     return tuple(
-        codes(feature).get(value, len(feature.levels)) if feature.kind is FeatureKind.CATEGORICAL else value
+        codes(feature).get(value, len(feature.levels)) if feature.is_category else value
         for feature, value in zip(features, values, strict=True)
     )

@@ -8,12 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
+    from leadmodel_text.document import Document
+    from leadmodel_text.enrich import Enricher
+
 SCHEMA = "leadmodel/v1"
+TEXT_SCHEMA = "leadmodel/v2"  # of artifacts with text models, and of no other
+MAX_TEXT_MODELS = 4
 MAX_LEVELS = 50
 MAX_FEATURES = 1000
 MAX_NAME = 128  # characters of a feature's name
@@ -27,6 +33,21 @@ class FeatureKind(StrEnum):
     CATEGORICAL = "categorical"  # a string: one of the levels, or other
     TEXT_LENGTH = "text_length"  # the number of characters of a text
     HOUR_OF_DAY = "hour_of_day"  # the UTC hour of an instant
+    TEXT_INTENT = (
+        "text_intent"  # what a text is for: one of the levels, missing where the text model abstains
+    )
+    TEXT_LANGUAGE = "text_language"  # the language of a text: one of the levels, missing likewise
+    TEXT_SENTIMENT = "text_sentiment"  # a score of -1 to 1, missing likewise
+    TEXT_URGENCY = "text_urgency"  # a score of 0 to 1, missing likewise
+
+
+CATEGORIES = frozenset({FeatureKind.CATEGORICAL, FeatureKind.TEXT_INTENT, FeatureKind.TEXT_LANGUAGE})
+HEADS = {
+    FeatureKind.TEXT_INTENT: "intent",
+    FeatureKind.TEXT_LANGUAGE: "language",
+    FeatureKind.TEXT_SENTIMENT: "sentiment",
+    FeatureKind.TEXT_URGENCY: "urgency",
+}  # of a text model, by the kind of the feature that takes the answer
 
 
 class ArtifactReason(StrEnum):
@@ -61,6 +82,12 @@ class Feature:
     minimum: float | None = None  # bounds of a number in a request; None: any finite number
     maximum: float | None = None
     missing: tuple[str, ...] = ()  # words of a category that mean: missing
+    text_model: str | None = None  # digest of the text model that reads the field; None: the kind needs none
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the values are levels; else they are numbers."""
+        return self.kind in CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -136,6 +163,20 @@ class Example:
 
 
 @dataclass(frozen=True)
+class TextModel:
+    """A text model inside an artifact. What it needs is imported when the first artifact with a text model is read."""
+
+    document: Document
+
+    @cached_property
+    def enricher(self) -> Enricher:
+        """The heads, ready to answer. Raises leadmodel_text's DocumentError for a tokeniser of another version."""
+        from leadmodel_text.enrich import Enricher  # most artifacts have no text model, and do not pay for it
+
+        return Enricher(self.document)
+
+
+@dataclass(frozen=True)
 class DataWindow:
     """The rows a model was trained on."""
 
@@ -170,6 +211,7 @@ class Artifact:
     parent: str | None = None
     calibration: Calibration | None = None
     schema: str = SCHEMA
+    text_models: Mapping[str, TextModel] = field(default_factory=dict)  # by the digest of the document
     unknown: Mapping[str, Any] = field(
         default_factory=dict
     )  # top-level fields of a newer writer: kept, ignored

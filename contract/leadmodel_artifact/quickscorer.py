@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from operator import getitem
 
-from leadmodel_artifact.model import Feature, FeatureKind, Tree, Trees
+from leadmodel_artifact.model import Feature, Tree, Trees
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def tree_lines(
         all_bits |= ((1 << len(leaves)) - 1) << (number * lane)
     masks = []
     for i, feature_nodes in sorted(nodes.items()):
-        if features[i].kind is FeatureKind.CATEGORICAL:
+        if features[i].is_category:
             namespace[f"m{i}"] = _category_masks(features[i], feature_nodes, all_bits, missing_code)
             masks.append(f"m{i}[x{i}]")
         else:

@@ -11,11 +11,14 @@ from itertools import chain, pairwise
 
 from leadmodel_artifact.jsonnode import MAX_INTEGER, LayoutError, Node, as_integer, as_number
 from leadmodel_artifact.model import (
+    CATEGORIES,
+    HEADS,
     MAX_FEATURES,
     MAX_LEVELS,
     MAX_NAME,
     MAX_SOURCE,
     SCHEMA,
+    TEXT_SCHEMA,
     Artifact,
     Calibration,
     DataWindow,
@@ -28,6 +31,7 @@ from leadmodel_artifact.model import (
     Tree,
     Trees,
 )
+from leadmodel_artifact.text_reading import check_text_features, read_text_models, text_model_of
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -44,11 +48,13 @@ def read(document: Any) -> Artifact:
     """
     node = Node(document, "")
     schema = node.text("schema", 64)
-    if schema != SCHEMA:
-        raise LayoutError(f"schema is {schema[:40]!r}, this program reads {SCHEMA!r}")
+    if schema not in {SCHEMA, TEXT_SCHEMA}:
+        raise LayoutError(f"schema is {schema[:40]!r}, this program reads {SCHEMA!r} and {TEXT_SCHEMA!r}")
     features = tuple(_feature(item) for item in node.nodes("features", MAX_FEATURES))
     if not features or len({feature.name for feature in features}) != len(features):
         raise LayoutError("features must be a list of at least one feature, each with a name of its own")
+    text_models = read_text_models(node)
+    check_text_features(features, text_models)
     known = Artifact.__dataclass_fields__.keys() - {"unknown"}
     return Artifact(
         name=node.text("name", 253),
@@ -66,6 +72,8 @@ def read(document: Any) -> Artifact:
         reference=_reference(node.node("reference")),
         examples=tuple(_example(item) for item in node.nodes("examples", _MAX_EXAMPLES)),
         data=_data(node.node("data")),
+        schema=schema,
+        text_models=text_models,
         unknown={key: value for key, value in node.value.items() if key not in known},
     )
 
@@ -101,17 +109,18 @@ def _feature(node: Node) -> Feature:
         default=_default(node, kind),
         mean=node.number("mean") if node.has("mean") else 0.0,
         scale=scale,
-        levels=_levels(node) if kind is FeatureKind.CATEGORICAL else (),
+        levels=_levels(node) if kind in CATEGORIES else (),
         minimum=node.optional("minimum", node.number),
         maximum=node.optional("maximum", node.number),
         missing=_missing(node) if kind is FeatureKind.CATEGORICAL else (),
+        text_model=text_model_of(node, kind),
     )
 
 
 def _default(node: Node, kind: FeatureKind) -> float | str | None:
     if not node.has("default"):
         return None
-    return node.text("default") if kind is FeatureKind.CATEGORICAL else node.number("default")
+    return node.text("default") if kind in CATEGORIES else node.number("default")
 
 
 def _levels(node: Node) -> tuple[str, ...]:
@@ -132,7 +141,7 @@ def _missing(node: Node) -> tuple[str, ...]:
 
 def _column_count(features: tuple[Feature, ...]) -> int:
     """How many columns a linear model has: one per number; one per level and one for other per category."""
-    return sum(len(f.levels) + 1 if f.kind is FeatureKind.CATEGORICAL else 1 for f in features)
+    return sum(len(f.levels) + 1 if f.is_category else 1 for f in features)
 
 
 def _model(node: Node, features: tuple[Feature, ...]) -> Linear | Trees:
@@ -208,7 +217,7 @@ def _check_tree(tree: Tree, features: tuple[Feature, ...], path: str) -> None:
             continue
         if feature >= len(features):
             raise LayoutError(f"{path}.feature[{i}] names no feature")
-        if (features[feature].kind is FeatureKind.CATEGORICAL) != (tree.levels[i] is not None):
+        if features[feature].is_category != (tree.levels[i] is not None):
             raise LayoutError(f"{path}.levels[{i}] must be a list exactly where the feature is categorical")
         for child in (tree.left[i], tree.right[i]):
             if not i < child < size:
@@ -245,6 +254,8 @@ def _names(node: Node, key: str) -> tuple[str, ...]:
 
 def _feature_reference(node: Node) -> FeatureReference:
     kind = _kind(node)
+    if kind in HEADS:
+        raise LayoutError(f"{node.at('kind')} must be categorical or numeric where the feature reads a text")
     reference = FeatureReference(
         name=node.text("name", MAX_NAME),
         kind=kind,

@@ -13,11 +13,11 @@ from leadmodel_artifact.model import (
     ArtifactError,
     ArtifactReason,
     Feature,
-    FeatureKind,
     Linear,
     Tree,
     Trees,
 )
+from leadmodel_artifact.text_features import check_text_models
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ def check_examples(artifact: Artifact) -> Scorer:
     """Check that every example gets its score to 1e-9, and return the scorer of coded values that reproduced the scores.
 
     Raises:
-        ArtifactError: when an example differs, or when there is none: nothing then proves that this program reads the model right.
+        ArtifactError: when an example differs, of the artifact or of a text model in it, or when the artifact has none: nothing then
+            proves that this program reads the model right.
     """
+    check_text_models(artifact)
     if not artifact.examples:
         raise ArtifactError(
             ArtifactReason.SCHEMA_MISMATCH,
@@ -95,7 +97,7 @@ def explain_score(artifact: Artifact, values: Sequence[Any]) -> float:
 def _columns(features: Sequence[Feature], values: Sequence[Any]) -> list[float]:
     columns: list[float] = []
     for feature, value in zip(features, values, strict=True):
-        if feature.kind is FeatureKind.CATEGORICAL:
+        if feature.is_category:
             position = _level(feature, value)
             columns += [float(i == position) for i in range(len(feature.levels) + 1)]
         else:

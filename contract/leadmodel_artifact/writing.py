@@ -36,6 +36,17 @@ def write(artifact: Artifact) -> dict[str, Any]:
         "reference": _write_reference(artifact.reference),
         "examples": [{"lead": dict(e.lead), "score": e.score} for e in artifact.examples],
         "data": _write_data(artifact.data),
+        **_write_text_models(artifact),
+    }
+
+
+def _write_text_models(artifact: Artifact) -> dict[str, Any]:
+    if not artifact.text_models:
+        return {}
+    from leadmodel_text.writing import write as document_of  # most artifacts have no text model
+
+    return {
+        "text_models": {name: document_of(model.document) for name, model in artifact.text_models.items()}
     }
 
 

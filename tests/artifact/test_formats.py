@@ -16,6 +16,7 @@ KNOWN = {
     "v1-linear.json": "1b27786cd6bf7729a062990c665d9cdbc0756e988d9ee85231c83955e01e4783",
     "v1-trees-calibrated.json": "6cede18985a1aca4ab3a9b59fe4f1c73c3f5da2a0b86e54e8ac1029c7f25c743",
     "v1-trees.json": "b4258cd19b9cac799e25add1f02b5859cb652563acc9b30628618e81cea6f3ee",
+    "v2-linear-texts.json": "89fd9c0540cd384bc8863c9c1399028b12f07b8dfe6c8b1f9b7242c4d8f8ec26",
 }
 
 
@@ -38,3 +39,4 @@ def test_loads(name):
 def test_nothing_of_it_is_lost(name):
     raw = (FORMATS / name).read_bytes()
     assert load(dump(load(raw))) == load(raw)
+    assert dump(load(raw)) == raw

@@ -80,8 +80,17 @@ def encode(rows: Rows, features: Sequence[Feature], times: Floats) -> Floats:
     """The rows as a table of shape (n, features): numbers, and indices of levels with other as the last; NaN for a missing value."""
     table = np.empty((len(rows), len(features)), order="F")
     for i, feature in enumerate(features):
-        table[:, i] = _encoded(rows.columns[feature.source], feature, times)
+        table[:, i] = _encoded(_column(rows, feature), feature, times)
     return table
+
+
+def answers_column(feature: Feature) -> str:
+    """The column with what a text model answered for a feature, beside the column with the text."""
+    return f"{feature.text_model} {feature.name}"
+
+
+def _column(rows: Rows, feature: Feature) -> Column:
+    return rows.columns[feature.source if feature.text_model is None else answers_column(feature)]
 
 
 def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
@@ -90,9 +99,9 @@ def _encoded(column: Column, feature: Feature, times: Floats) -> Floats:
             return times // 3600 % 24
         case FeatureKind.TEXT_LENGTH:
             return each(lambda value: None if value is None else len(str(value)), column)
-        case FeatureKind.NUMERIC:
+        case FeatureKind.NUMERIC | FeatureKind.TEXT_SENTIMENT | FeatureKind.TEXT_URGENCY:
             return numbers_of(column)
-        case FeatureKind.CATEGORICAL:
+        case FeatureKind.CATEGORICAL | FeatureKind.TEXT_INTENT | FeatureKind.TEXT_LANGUAGE:
             known, other = codes(feature), len(feature.levels)
             code = {word: None if n > other else float(n) for word, n in known.items()}
             return each(lambda value: code.get(value, float(other)), column)
@@ -118,11 +127,11 @@ def fill(features: Sequence[Feature], table: Floats) -> Floats:
 
 def raw_columns(rows: Rows, features: Sequence[Feature], times: Floats) -> list[list[Any]]:
     """Raw values, one list per feature, as the scorer takes the values from a lead."""
-    return [_raw(rows.columns[feature.source], feature, times) for feature in features]
+    return [_raw(_column(rows, feature), feature, times) for feature in features]
 
 
 def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
-    if feature.kind is FeatureKind.CATEGORICAL:
+    if feature.is_category:
         known_codes, other = codes(feature), len(feature.levels)
 
         def level(value: Any) -> Any:
@@ -131,4 +140,6 @@ def _raw(column: Column, feature: Feature, times: Floats) -> list[Any]:
 
         return list(each(level, column, object))
     known = plain(_encoded(column, feature, times))
-    return known if feature.kind is FeatureKind.NUMERIC else [None if v is None else int(v) for v in known]
+    if feature.kind in {FeatureKind.TEXT_LENGTH, FeatureKind.HOUR_OF_DAY}:
+        return [None if value is None else int(value) for value in known]
+    return known

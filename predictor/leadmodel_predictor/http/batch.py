@@ -41,6 +41,7 @@ MAX_OBJECTS = 100_000  # an empty lead takes three bytes on the wire and hundred
 UNCOUNTED = 1 << 20  # bytes: empty leads that fit in here are bearable, and counting takes its time
 MAX_COMMAS = 400_000
 PIECE = 500
+TEXT_PIECE = 10  # leads whose texts are read, some 0.1 ms each
 _COLUMNAR = re.compile(rb"[ \t\r\n]*\{")
 _INDEX = re.compile(r"\[(\d+)\]")
 
@@ -55,10 +56,11 @@ class Leads:
     lead: Callable[[int], Any]
     is_bare: Callable[[int], bool]  # whether no field that the model reads has a value in a lead
     check_names: Callable[[int], None]  # raises BadLead for a lead without any field that the model reads
+    piece: int  # leads that are scored before single leads are answered
 
     def parts(self) -> Iterator[slice]:
         """Slices of a batch, short enough for single leads to wait between them."""
-        return (slice(at, at + PIECE) for at in range(0, len(self.hours), PIECE))
+        return (slice(at, at + self.piece) for at in range(0, len(self.hours), self.piece))
 
 
 class Batch:
@@ -146,7 +148,14 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
         lead=leads.__getitem__,
         is_bare=lambda i: reader.is_bare(leads[i]),
         check_names=check_names,
+        piece=_piece(slots),
     )
+
+
+def _piece(slots: Slots) -> int:
+    previous = slots.previous
+    reads_texts = slots.champion.artifact.text_models or (previous and previous.artifact.text_models)
+    return TEXT_PIECE if reads_texts else PIECE
 
 
 def _checked_hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
@@ -163,14 +172,15 @@ def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
     reader = slots.columns
     columns = reader.columns(body)
     hours = reader.hours(columns, len(next(iter(columns.values()))), now_hour)
-    rows = reader.values(columns, hours)
+    rows = reader.parts(columns, hours)
     return Leads(
         hours,
-        values=rows.__getitem__,
-        scores=lambda part: list(starmap(slots.champion.scorer, rows[part])),
+        values=rows,
+        scores=lambda part: list(starmap(slots.champion.scorer, rows(part))),
         lead=partial(reader.lead, columns),
         is_bare=lambda _: False,  # a column that is sent names its field
         check_names=lambda _: None,
+        piece=_piece(slots),
     )
 
 

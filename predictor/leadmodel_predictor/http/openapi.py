@@ -178,6 +178,8 @@ def _property(feature: Feature) -> dict[str, Any]:
             kind = _scalar(feature, "Only its length is used; the text is not kept.")
         case FeatureKind.HOUR_OF_DAY:
             return _instant()
+        case _:
+            kind = _scalar(feature, "Only what it says is used, as labels and scores; the text is not kept.")
     if not feature.required:
         types = kind["type"] if isinstance(kind["type"], list) else [kind["type"]]
         kind |= {"type": [*types, "null"], "default": None}

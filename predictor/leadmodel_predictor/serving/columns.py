@@ -12,6 +12,7 @@ import msgspec
 
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Feature, FeatureKind
+from leadmodel_artifact.text_features import groups
 from leadmodel_artifact.values import text_of
 from leadmodel_predictor.serving.decode import BadLead, Reader, check_present, path_of
 from leadmodel_predictor.serving.fields import Field, Values
@@ -35,6 +36,8 @@ class ColumnReader:
             for source, field in reader.fields.items()
         }
         self._read = [_read(feature) for feature in reader.champion.features]
+        texts = groups(reader.champion.features, reader.champion.text_models)
+        self._texts = [(group, group.codes()) for group in texts]
 
     def columns(self, body: bytes) -> dict[str, list[Any]]:
         """The columns that were sent, all of one length. Raises BadLead and what msgspec raises."""
@@ -94,11 +97,22 @@ class ColumnReader:
 
     def values(self, columns: dict[str, list[Any]], hours: list[int]) -> list[Values]:
         """The values of each lead."""
-        read = [
+        read: list[Iterable[Any]] = [
             hours if feature.kind is FeatureKind.HOUR_OF_DAY else one(columns.get(feature.source))
             for feature, one in zip(self.reader.champion.features, self._read, strict=True)
         ]
+        for group, codes_of in self._texts:
+            column = columns.get(group.source)
+            filled = zip(*map(codes_of, column), strict=True) if column else map(repeat, codes_of(None))
+            for place, one in zip(group.places, filled, strict=True):
+                read[place] = one
         return list(islice(zip(*read, strict=False), len(hours)))  # an absent column repeats for ever
+
+    def parts(self, columns: dict[str, list[Any]], hours: list[int]) -> Callable[[slice], list[Values]]:
+        """A function of a slice of the leads: their values. Texts are read when their slice is wanted, for they take long."""
+        if not self._texts:
+            return self.values(columns, hours).__getitem__
+        return lambda part: self.values({s: column[part] for s, column in columns.items()}, hours[part])
 
     def lead(self, columns: dict[str, list[Any]], i: int) -> Any:
         """One lead, as the reader would have decoded it."""

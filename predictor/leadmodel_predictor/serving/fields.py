@@ -45,11 +45,11 @@ def wire_type(feature: Feature) -> tuple[Any, Any]:
     match feature.kind:
         case FeatureKind.NUMERIC:
             kind: Any = Annotated[float, msgspec.Meta(ge=feature.minimum, le=feature.maximum)]
-        case FeatureKind.CATEGORICAL | FeatureKind.TEXT_LENGTH:
-            least = 1 if feature.required else None  # an empty text is no value
-            kind = Annotated[str, msgspec.Meta(min_length=least, max_length=MAX_TEXT)] | int | float | bool
         case FeatureKind.HOUR_OF_DAY:
             kind = str | float
+        case _:
+            least = 1 if feature.required else None  # an empty text is no value
+            kind = Annotated[str, msgspec.Meta(min_length=least, max_length=MAX_TEXT)] | int | float | bool
     if feature.required and feature.kind is not FeatureKind.HOUR_OF_DAY:
         return kind, msgspec.NODEFAULT
     return kind | None, None

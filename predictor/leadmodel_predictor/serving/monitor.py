@@ -90,7 +90,7 @@ def _expected(shares: Sequence[Sequence[float]], by_hour: Counter[int], n: int) 
 def monitors(artifact: Artifact, reference: Reference) -> tuple[Monitor, ...]:
     """What a reference lets us watch of an artifact's features, the score first and at most a hundred features."""
     places = {f.name: i for i, f in enumerate(artifact.features) if f.name != SCORE}
-    kinds = {SCORE: False} | {f.name: f.kind is FeatureKind.CATEGORICAL for f in artifact.features}
+    kinds = {SCORE: False} | {f.name: f.is_category for f in artifact.features}
     wanted = [r for r in reference.features if kinds.get(r.name) is (r.kind is FeatureKind.CATEGORICAL)]
     first = {r.name: r for r in reversed(wanted)}  # the score stands before a feature of that name
     unique = [r for r in wanted if first[r.name] is r]
@@ -108,7 +108,7 @@ def _monitor(
     shares = expected_shares(reference)
     if place is None:
         return Monitor(reference, None, (), shares)
-    if features[place].kind is FeatureKind.CATEGORICAL:
+    if features[place].is_category:
         other = bin_index(reference, None)  # of unknown and of missing levels
         bins = (*(bin_index(reference, level) for level in features[place].levels), other, other)
         return Monitor(reference, place, bins, shares)

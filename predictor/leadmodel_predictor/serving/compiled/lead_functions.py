@@ -5,8 +5,9 @@ that an artifact is never code.
 
 How to debug generated code: every function goes through `_compile`; print `text` there to read the function. A traceback names the
 file `<scorer>` and a line of that text. `namespace` holds the objects behind the names: `t0` the codes of the levels of feature 0, `r0`
-the check of a field that the champion reads with another type, `scorer` the compiled model. `leadmodel_artifact.scoring.explain_score` computes
-the same scores slowly, term by term; tests/predictor/test_slots.py compares the two.
+the check of a field that the champion reads with another type, `text0` the text model whose first feature is feature 0, `scorer` the
+compiled model. `leadmodel_artifact.scoring.explain_score` computes the same scores slowly, term by term; tests/predictor/test_slots.py
+compares the two.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ import msgspec
 from leadmodel_artifact.compiler import Scorer, code, code_line, score_lines
 from leadmodel_artifact.lead import codes
 from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
+from leadmodel_artifact.text_features import groups
 from leadmodel_artifact.values import text_of
 from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, wire_type
 from leadmodel_predictor.serving.text_numbers import number_or_text
@@ -109,12 +111,18 @@ class LeadFunctions:
     def _read_lines(self, artifact: Artifact, read_feature: ReadFeature, namespace: Namespace) -> list[str]:
         """Lines that leave the values of a lead in x0, x1, …."""
         lines = []
+        texts = {group.places[0]: group for group in groups(artifact.features, artifact.text_models)}
         for i, feature in enumerate(artifact.features):
             if feature.kind is FeatureKind.HOUR_OF_DAY:
                 lines.append(f"    x{i} = hour")
                 continue
+            if feature.text_model is not None and i not in texts:
+                continue  # the first feature of the text fills this one, too
             lines.append(f"    x{i} = lead.{self.fields[feature.source].name}")
             lines += read_feature(i, feature, namespace)
+            if i in texts:
+                namespace[f"text{i}"] = texts[i].codes()
+                lines.append(f"    {' '.join(f'x{place},' for place in texts[i].places)} = text{i}(x{i})")
         return lines
 
 
@@ -128,10 +136,7 @@ def _compile(lines: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
 
 def _read_alike(feature: Feature, field: Field) -> bool:
     """Whether the champion's field takes values of the types that the feature takes."""
-    if feature.kind is not field.kind or feature.kind not in {
-        FeatureKind.CATEGORICAL,
-        FeatureKind.TEXT_LENGTH,
-    }:
+    if feature.kind in {FeatureKind.NUMERIC, FeatureKind.HOUR_OF_DAY}:
         return feature.kind is field.kind
     types: bool = (wire_type(feature)[0] | None) == (field.type | None)
     return types
@@ -220,5 +225,6 @@ def _texts_too(decode: Callable[[Any], Any], kind: Any, *, raw: bool) -> Callabl
 
 def _shape(artifact: Artifact) -> tuple[Any, ...]:
     return tuple(
-        (f.source, f.kind, f.required, f.minimum, f.maximum, f.levels, f.missing) for f in artifact.features
+        (f.source, f.kind, f.required, f.minimum, f.maximum, f.levels, f.missing, f.text_model)
+        for f in artifact.features
     )
