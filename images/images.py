@@ -95,7 +95,7 @@ def own_base() -> None:
 
 def _unmount_below(folder: Path) -> None:
     """Unmount what a debootstrap that was killed left mounted, before its folder is removed."""
-    for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+    for line in reversed(Path("/proc/mounts").read_text(encoding="utf-8").splitlines()):
         place = line.split()[1].replace("\\040", " ")
         if place.startswith(f"{folder}/"):
             run("umount", "--lazy", place)

@@ -45,7 +45,7 @@ def _account(variables: Variables, name: str) -> Way:
     text = variables.text(name)
     file = "" if text.startswith("{") else variables.file(name)
     try:
-        document = json.loads(Path(file).read_text() if file else text)
+        document = json.loads(Path(file).read_text(encoding="utf-8") if file else text)
         kind = document.get("type", "service_account")
     except (OSError, ValueError, AttributeError):
         raise SettingError(f"{name} holds no credentials in JSON") from None

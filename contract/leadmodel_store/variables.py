@@ -56,7 +56,7 @@ class Variables:
         if not value or value.startswith(_PEM):
             return value
         try:
-            content = Path(value).read_text()
+            content = Path(value).read_text(encoding="utf-8")
         except (OSError, ValueError):
             raise SettingError(f"{self.named(*names)} names a file that cannot be read") from None
         if _PEM not in content:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def text(path: Path) -> str:
     """The text of a file, empty where there is none."""
-    return path.read_text(errors="replace") if path.is_file() else ""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def main() -> None:

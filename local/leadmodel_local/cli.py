@@ -5,7 +5,6 @@ import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-
 # isort: split
 import argparse
 import asyncio
-import io
 import json
 import signal
 import sys
@@ -50,8 +49,6 @@ def now() -> datetime:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     options = parser().parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # in a locale without Unicode a sign is no reason to end
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return COMMANDS[options.verb](options)
     except Refusal as error:
@@ -196,7 +193,7 @@ def run_requested(options: argparse.Namespace) -> int:
         time.sleep(0.1)
     for name, stream in (("stderr", sys.stderr), ("stdout", sys.stdout)):
         stream.write(visible((ended.parent / name).read_text(encoding="utf-8", errors="replace")))
-    return int(ended.read_text())
+    return int(ended.read_text(encoding="utf-8"))
 
 
 def _replay(options: argparse.Namespace) -> int:

@@ -137,7 +137,7 @@ class LocalPort:
 
     async def emit(self, key: Key, seen: Observed, events: tuple[Event, ...]) -> None:
         """Append events to the log of the LeadModel and pass them on."""
-        with self.folder(key).events.open("a") as log:
+        with self.folder(key).events.open("a", encoding="utf-8") as log:
             for event in events:
                 log.write(json.dumps({"at": seen.now.isoformat(), **dump(event)}) + "\n")
                 self.on_event(key, event, seen.now)

@@ -194,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def read_token(path: Path) -> str:
     """The bearer token. Raises OSError when the file cannot be read or is empty: an empty token would let everybody in."""
-    if not (token := path.read_text().strip()):
+    if not (token := path.read_text(encoding="utf-8").strip()):
         raise OSError(f"{path} is empty; put the token into it or leave --token-file out")
     return token
 

@@ -119,7 +119,7 @@ def _lines(detector: Detector, max_text: int) -> int:
             continue
         bad += 1
         why = (
-            'is not an object with a string "text"'
+            'is not an object with a string "text", in UTF-8'
             if text is None
             else f"has a text of more than {max_text} characters (--max-text)"
         )
@@ -129,6 +129,7 @@ def _lines(detector: Detector, max_text: int) -> int:
 
 def _text(line: str) -> str | None:
     try:
+        line.encode()  # raises where bytes were no UTF-8
         text = json.loads(line)["text"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

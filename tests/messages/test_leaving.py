@@ -1,5 +1,6 @@
 """A program whose answer is written keeps its exit code, whatever a library does while the interpreter takes itself apart."""
 
+import json
 import os
 import signal
 import subprocess
@@ -123,6 +124,86 @@ def test_a_stream_that_the_caller_closed_takes_no_exit_code_away(closed):
         shell = f'exec "$0" -c "$1" {closed}>&-'
         ended = subprocess.run(["/bin/sh", "-c", shell, sys.executable, body + end], check=False, **PIPES)
         assert ended.returncode == code
+
+
+# --- UTF-8 whatever the locale ------------------------------------------------------------------------------------------------
+
+ASCII = {
+    **BUFFERED,
+    "LC_ALL": "C",
+    "PYTHONUTF8": "0",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONIOENCODING": "ascii",
+}
+ECHOES = "import sys\ndef main():\n    print(sys.stdin.read(), end='')\n    print('gr\\u00f6\\u00dfer', file=sys.stderr)\n    return 3\n"
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_streams_are_utf_8_whatever_the_locale(end):
+    """The second end is the control: Python's own streams follow the locale."""
+    script = [sys.executable, "-c", ECHOES + ENDS[end]]
+    ended = subprocess.run(
+        script, check=False, env=ASCII, input="Zoë 東京 💶\n".encode(), capture_output=True
+    )
+    if end == "leave":
+        assert (ended.returncode, ended.stdout.decode()) == (3, "Zoë 東京 💶\n")
+        assert ended.stderr.decode() == "größer\n"
+    else:
+        assert ended.returncode == 1
+        assert b"UnicodeDecodeError" in ended.stderr
+
+
+def program(name: str, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run a program as the installed script does, in an ASCII locale."""
+    module, _, function = PROGRAMS[name].partition(":")
+    script = f"import sys; from {module} import {function}; sys.exit({function}())"
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, check=False, env=ASCII, input=given, capture_output=True)
+
+
+def test_the_detector_answers_in_utf_8():
+    ended = program(
+        "leadmodel-privacy", "detect", given='{"text": "Zoë aus Köln: zoe@example.org"}\n'.encode()
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert json.loads(ended.stdout)["text"] == "Zoë aus Köln: [EMAIL]"
+
+
+def test_a_line_that_is_no_utf_8_is_left_out_by_its_number():
+    ended = program("leadmodel-privacy", "detect", given=b'{"text": "Z\xeb"}\n{"text": "z@example.org"}\n')
+    assert ended.returncode == 2
+    assert json.loads(ended.stdout)["text"] == "[EMAIL]"
+    assert ended.stderr.decode().startswith("leadmodel-privacy: line 1 is not an object")
+
+
+def test_texts_are_enriched_in_utf_8():
+    ended = program(
+        "leadmodel-enrich", given='{"details": "Können Sie uns bitte ein Angebot schicken?"}\n'.encode()
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert json.loads(ended.stdout)["details_language"] == "de"
+
+
+def test_training_prints_the_names_of_columns(tmp_path):
+    leads = tmp_path / "leads.csv"
+    rows = [f"{i % 7},{i % 5},{int(i % 7 > 3) ^ (i % 11 == 0)}" for i in range(1200)]
+    leads.write_text("\n".join(["größe,数量,y", *rows]), encoding="utf-8")
+    ended = program("leadmodel-train", "--leads", str(leads), "--out", str(tmp_path / "out"))
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert "größe" in ended.stderr.decode()
+    assert "数量" in ended.stderr.decode()
+
+
+def test_lint_prints_signs_and_names(tmp_path):
+    manifest = tmp_path / "modèle.yaml"
+    manifest.write_text(
+        "apiVersion: customerops.dev/v1alpha1\nkind: LeadModel\nmetadata: {name: größe}\nspec: {}\n",
+        encoding="utf-8",
+    )
+    ended = program("kubectl-leadmodel", "lint", str(manifest))
+    assert ended.stdout.decode().startswith("✖ ")
+    assert "größe" in ended.stdout.decode()
+    assert b"Traceback" not in ended.stderr
 
 
 # --- Ctrl-C while libraries are imported ---------------------------------------------------------------------------------------

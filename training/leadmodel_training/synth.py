@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         write(given.out, leads, world)
         known = truth(leads, world, given.seed, given.days, given.labels)
-        truth_path(given.out).write_text(json.dumps(known, indent=1) + "\n")
+        truth_path(given.out).write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         print(
             f"leadmodel-synth: cannot write {given.out}: {error.strerror}; choose another --out",

@@ -32,7 +32,8 @@ def main() -> None:
     document = made(language.head(), sentiment.head())
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_bytes(packed := pack(document))
-    MADE.write_text("".join(f"{digest}  {name}\n" for name, digest in digests(dump(document)).items()))
+    lines = (f"{digest}  {name}\n" for name, digest in digests(dump(document)).items())
+    MADE.write_text("".join(lines), encoding="utf-8")
     print(f"{len(packed):,} bytes", file=sys.stderr)
 
 

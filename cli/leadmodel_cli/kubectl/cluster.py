@@ -48,7 +48,7 @@ def run_kubectl(arguments: Sequence[str]) -> Completed:
     if program is None:
         raise ClusterError("kubectl is not on the PATH; install it first")
     command = [program, *arguments]
-    result = subprocess.run(command, check=False, text=True, capture_output=True, errors="replace")  # noqa: S603
+    result = subprocess.run(command, check=False, encoding="utf-8", capture_output=True, errors="replace")  # noqa: S603
     return Completed(result.returncode, result.stdout, result.stderr)
 
 

@@ -3,7 +3,6 @@
 import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-C prints no traceback
 
 # isort: split
-import io
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -38,8 +37,6 @@ def main(
     if rest and options.verb != "replay":
         parser().error(f"unrecognized arguments: {visible(' '.join(rest))}")
     options.rest = rest
-    if isinstance(sys.stdout, io.TextIOWrapper):  # in a locale without Unicode a sign is no reason to end
-        sys.stdout.reconfigure(errors="backslashreplace")
     flags = [f"--{flag}={value}" for flag in ("context", "kubeconfig") if (value := getattr(options, flag))]
     cluster = Cluster(tuple(flags), options.namespace, getattr(options, "all_namespaces", False), runner)
     try:

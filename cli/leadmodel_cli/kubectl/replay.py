@@ -18,6 +18,6 @@ def replay(cluster: Cluster, options: Namespace) -> int:
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": name, "spec": document["spec"]}
     with tempfile.TemporaryDirectory(prefix="leadmodel-") as folder:
         file = Path(folder) / "leadmodel.yaml"
-        file.write_text(json.dumps(manifest))  # JSON is YAML
+        file.write_text(json.dumps(manifest), encoding="utf-8")  # JSON is YAML
         command = [sys.executable, "-m", "leadmodel_local.cli", "local", "replay", "--file", str(file)]
         return subprocess.run([*command, "--leads", options.leads, *options.rest], check=False).returncode  # noqa: S603

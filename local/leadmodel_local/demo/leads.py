@@ -66,7 +66,7 @@ def read(path: Path, label: str, exclude: Sequence[str], seed: int) -> Table:
 
 def write(path: Path, table: Table) -> None:
     """Write the table as CSV."""
-    with path.open("w", newline="") as out:
+    with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, [*table.fields, table.label], lineterminator="\n")
         writer.writeheader()
         writer.writerows(table.rows)

@@ -120,7 +120,7 @@ class Sandbox:
     def program(self, command: Sequence[str]) -> subprocess.Popen[str]:
         """Start a program of the project in the folder of the demo."""
         pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=self.folder)  # noqa: S603  # our own
+        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", cwd=self.folder)  # noqa: S603  # our own
         self.programs.append(process)
         return process
 
@@ -141,7 +141,7 @@ class Sandbox:
         ended = self.model.job(name) / "exit"
         self.wait(f"the {kind} ends", ended.exists)
         errors = (ended.parent / "stderr").read_text(encoding="utf-8", errors="replace").strip()
-        if ended.read_text().strip() != "0":
+        if ended.read_text(encoding="utf-8").strip() != "0":
             raise StepFailed(errors.splitlines()[-1] if errors else f"the {kind} failed without a word")
         return (ended.parent / "stdout").read_text(encoding="utf-8", errors="replace")
 
@@ -180,7 +180,7 @@ class Sandbox:
             self.on_event("the runtime is gone; starting it again, its children go on")
             self.up()
         try:
-            lines = self.model.events.read_text().splitlines()
+            lines = self.model.events.read_text(encoding="utf-8").splitlines()
         except OSError:
             return
         for line in lines[self.events_shown :]:

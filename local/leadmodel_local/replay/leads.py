@@ -45,7 +45,7 @@ class PastLeads:
 
     def write(self, path: Path, begin: int, end: int) -> None:
         """Write the leads from `begin` to before `end` with their outcomes, for a training."""
-        with path.open("w", newline="") as out:
+        with path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.DictWriter(out, list(self.rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(self.rows[begin:end])

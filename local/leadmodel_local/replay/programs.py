@@ -26,15 +26,17 @@ class Result:
 def run(command: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None) -> Result:
     """Run a program of the project to its end."""
     message = folder / "message"
-    message.write_text("")
+    message.write_text("", encoding="utf-8")
     done = subprocess.run(  # noqa: S603  # our own programs
         [sys.executable, "-m", *command, *termination_log(message)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, **(environ or {})},
         check=False,
     )
-    return Result(done.returncode, message.read_text(), (done.stderr.strip().splitlines() or [""])[-1])
+    return Result(
+        done.returncode, message.read_text(encoding="utf-8"), (done.stderr.strip().splitlines() or [""])[-1]
+    )
 
 
 class Predictors:
@@ -45,7 +47,7 @@ class Predictors:
             [sys.executable, "-m", "leadmodel_predictor.jobs.rehearse"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
         )
 
     def __enter__(self) -> Self:

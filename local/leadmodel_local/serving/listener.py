@@ -85,7 +85,7 @@ class Listener:
 
 def _kept(folder: ModelFolder) -> int:
     try:
-        return int(folder.port.read_text())
+        return int(folder.port.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 0
 

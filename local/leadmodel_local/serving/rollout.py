@@ -195,5 +195,5 @@ def _clear(pod: Pod, now: datetime) -> None:
         if children.process_group(pod.folder) is not None:
             children.stop(pod.folder)
             files.write(asked_at, now.isoformat())
-    elif now - datetime.fromisoformat(asked_at.read_text()) > timedelta(seconds=KILL_AFTER_S):
+    elif now - datetime.fromisoformat(asked_at.read_text(encoding="utf-8")) > timedelta(seconds=KILL_AFTER_S):
         children.stop(pod.folder, signal.SIGKILL)

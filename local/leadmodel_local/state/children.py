@@ -85,7 +85,7 @@ def is_alive(folder: Path) -> bool:
 def process_group(folder: Path) -> int | None:
     """Return the process group of a child, as the child itself wrote it down; None before that."""
     try:
-        return int((folder / "pid").read_text())
+        return int((folder / "pid").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
@@ -100,7 +100,7 @@ def exit_code(folder: Path) -> int | None:
     if is_alive(folder):
         return None
     try:
-        return int((folder / "exit").read_text())
+        return int((folder / "exit").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return KILLED
 

@@ -98,7 +98,11 @@ def check(raw: Mapping[str, Any]) -> Spec:
             raise SchemaError(
                 f"spec.{path} must be a duration between {low} and {high}, such as 30s or 1h30m"
             )
-    for path, wanted in (("retraining", spec.retraining), ("piiBackfill", spec.pii_backfill)):
+    for path, wanted in (
+        ("retraining", spec.retraining),
+        ("piiBackfill", spec.pii_backfill),
+        ("enrichment.training", spec.enrichment.training if spec.enrichment else None),
+    ):
         if wanted is not None:
             _check_schedule(f"spec.{path}", wanted.schedule, wanted.time_zone)
     return spec

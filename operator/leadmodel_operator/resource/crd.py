@@ -266,7 +266,7 @@ def render() -> str:
 
 def main(path: str) -> None:
     """Write the CRD to a file."""
-    Path(path).write_text(render())
+    Path(path).write_text(render(), encoding="utf-8")
 
 
 if __name__ == "__main__":

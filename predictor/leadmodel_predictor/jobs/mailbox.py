@@ -33,7 +33,7 @@ def deliver(mailbox: str, packed: bytes) -> None:
         context = ssl.create_default_context(cafile=str(SERVICE_ACCOUNT / "ca.crt"))
         connection = http.client.HTTPSConnection(host, port, timeout=30, context=context)
         headers = {
-            "Authorization": "Bearer " + (SERVICE_ACCOUNT / "token").read_text().strip(),
+            "Authorization": "Bearer " + (SERVICE_ACCOUNT / "token").read_text(encoding="utf-8").strip(),
             "Content-Type": "application/merge-patch+json",
         }
         connection.request(

@@ -195,7 +195,7 @@ def access_of(given: argparse.Namespace) -> Access:
     password = os.environ.get("REDIS_PASSWORD", "").rstrip("\r\n")
     if given.password_file is not None:
         try:
-            password = given.password_file.read_text().strip()
+            password = given.password_file.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise Refused(f"{given.password_file} cannot be read: {error.strerror}") from None
     access = Access(

@@ -72,7 +72,7 @@ def write_audit(target: str, state: State | None, name: str, record: Mapping[str
         state.append("audit", line.encode())
     elif folder is not None:
         try:
-            with (folder / "audit.jsonl").open("a") as file:
+            with (folder / "audit.jsonl").open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
         except OSError as error:
             raise Refused(f"{show(target)} cannot be written: {error.strerror}") from None

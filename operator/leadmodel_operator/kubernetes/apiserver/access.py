@@ -48,7 +48,7 @@ class TokenFile:
 
     async def authorization(self) -> str:
         """Return the token in the file as a bearer token."""
-        return f"Bearer {self.path.read_text().strip()}"  # a small file in memory: no thread is worth it
+        return f"Bearer {self.path.read_text(encoding='utf-8').strip()}"  # a small file in memory: no thread is worth it
 
     def reject(self) -> None:
         """Ignore the rejection: each request reads the file anyway."""

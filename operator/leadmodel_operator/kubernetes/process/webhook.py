@@ -62,7 +62,7 @@ class WebhookSettings:
 
     def address(self) -> str:
         """Return the address; OSError while its file cannot be read."""
-        return self.url_file.read_text().strip() if self.url_file is not None else self.url
+        return self.url_file.read_text(encoding="utf-8").strip() if self.url_file is not None else self.url
 
     def key(self) -> bytes | None:
         """Return the signing key without the line end at its end; None: messages are not signed.
