@@ -37,6 +37,7 @@ from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slot, Slots, load_slot, pair
+from leadmodel_predictor.serving.text_model import TextModel
 from leadmodel_store.store import StoreError, fetch
 
 # Kubernetes sets LEADMODEL_PORT=tcp://10.0.0.1:80 in every pod beside a Service named `leadmodel`
@@ -47,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the program's arguments; every flag can also be set as LEADMODEL_… in the environment."""
     p = argparse.ArgumentParser(prog="leadmodel-predictor", description="Serve a lead-scoring model.")
     _add_models(p)
+    p.add_argument(
+        "--text-model",
+        help="text model that POST /enrich answers with: a path or URI, looked at every few seconds; may be absent",
+    )
     _add_address(p)
     _add_limits(p)
     p.add_argument(
@@ -213,7 +218,9 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
     token = partial(read_token, given.token_file) if given.token_file is not None else None
-    app = Application(model, Reloads(model, lambda: loader.again(model), given.min_auc, token))
+    app = Application(
+        model, Reloads(model, lambda: loader.again(model), given.min_auc, token), _texts(given, registry)
+    )
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     where = f"sockets {given.fd}" if inherited else f"{given.host or 'every address'}:{given.port}"
     print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
@@ -232,6 +239,14 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
         max_drain_seconds=0.0 if inherited else given.max_drain_seconds,  # sockets of a parent stay open
     )
     server.run(inherited or None)
+
+
+def _texts(given: argparse.Namespace, registry: CollectorRegistry) -> TextModel | None:
+    if not given.text_model:
+        return None
+    texts = TextModel(uri_of(given.text_model), environment(Source.ARTIFACT, os.environ))
+    registry.register(texts.metrics)
+    return texts
 
 
 def program() -> NoReturn:

@@ -23,6 +23,7 @@ from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots, load_slot, pair
+from leadmodel_predictor.serving.text_model import TextModel
 
 
 @dataclass
@@ -88,6 +89,7 @@ def served(
     *,
     read: Callable[[], Slots] | None = None,
     token: str | None = None,
+    texts: TextModel | None = None,
     drain: float = 0.2,
     max_drain: float = 0.0,
     **limits: Any,
@@ -95,8 +97,12 @@ def served(
     model = model_of(champion, previous)
     guard = Guard(lambda limit: model.metrics.limited[limit](), **limits)
     model.metrics.watch(guard)
+    if texts is not None:
+        model.metrics.registry.register(texts.metrics)
     app = Application(
-        model, Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token)
+        model,
+        Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token),
+        texts,
     )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain, max_drain_seconds=max_drain)

@@ -3,19 +3,25 @@
 from collections.abc import Awaitable
 
 from leadmodel_predictor.http.batch import Batch
+from leadmodel_predictor.http.enrich import Enrich
 from leadmodel_predictor.http.ops import Ops
 from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.http.types import Receive, Scope, Send
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
+from leadmodel_predictor.serving.text_model import TextModel
 
 
 class Application:
-    """One predictor. POST /predict never comes here: connections answer such a request with `predict` themselves."""
+    """One predictor. POST /predict never comes here: connections answer such a request with `predict` themselves.
 
-    def __init__(self, model: Model, reloads: Reloads) -> None:
-        self.predict, self.batch = Predict(model), Batch(model)
-        self.ops = Ops(model, reloads)
+    `texts` is None where the process was started without a text model.
+    """
+
+    def __init__(self, model: Model, reloads: Reloads, texts: TextModel | None = None) -> None:
+        self.predict, self.batch, self.enrich = Predict(model), Batch(model), Enrich(texts)
+        self.texts = texts
+        self.ops = Ops(model, reloads, texts)
         self.router = self.ops.router()
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -25,5 +31,9 @@ class Application:
                 return self.predict.refuse_method(scope, receive, send)
             case "/predict/batch":
                 return self.batch.many(scope, receive, send)
+            case "/enrich":
+                return self.enrich.one(scope, receive, send)
+            case "/enrich/batch":
+                return self.enrich.many(scope, receive, send)
             case _:
                 return self.router(scope, receive, send)

@@ -4,61 +4,46 @@ from typing import Any
 
 from leadmodel_artifact.lead import MAX_UNIX, MIN_UNIX
 from leadmodel_artifact.model import Feature, FeatureKind
+from leadmodel_predictor.http.openapi_enrich import text_paths, text_schemas
+from leadmodel_predictor.http.schemas import BUSY, REFUSED, json_, object_, ref
 from leadmodel_predictor.serving.fields import MAX_TEXT
 from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
+from leadmodel_predictor.serving.text_slot import TextSlot
 
 TEXT = {"text/plain": {"schema": {"type": "string"}}}
 SCORE = {"type": "number", "minimum": 0, "maximum": 1}
 DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 
 
-def openapi(slots: Slots) -> dict[str, Any]:
-    """The OpenAPI document of a predictor with these slots."""
+def openapi(slots: Slots, text: TextSlot | None = None) -> dict[str, Any]:
+    """The OpenAPI document of a predictor with these slots and with this text model."""
     artifact = slots.champion.artifact
     example = dict(artifact.examples[0].lead)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"LeadModel {artifact.name}", "version": str(artifact.version)},
-        "paths": {**_scoring(), **_operations()},
+        "paths": {**_scoring(), **(text_paths() if text else {}), **_operations()},
         "components": {
             "schemas": {
                 "Lead": _lead(artifact.features, example),
                 "Columns": _columns(artifact.features, example),
                 "Score": _answer(SCORE),
                 "Scores": _answer({"type": "array", "items": SCORE}),
-                "Error": _object({"error": {"type": "string"}, "field": {"type": "string"}}),
+                **(text_schemas(text) if text else {}),
+                "Error": object_({"error": {"type": "string"}, "field": {"type": "string"}}),
             },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
-    needed = list(properties) if required is None else required
-    return {"type": "object", "properties": properties} | ({"required": needed} if needed else {})
-
-
 def _answer(score: dict[str, Any]) -> dict[str, Any]:
-    return _object({"score": score, "model": {"type": "string"}, "version": {"type": "integer"}})
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _json(schema: dict[str, Any], description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-REFUSED = _json(_ref("Error"), "Refused; `field` says where.")
-BUSY = _json(_ref("Error"), "Too much to do; try again after `Retry-After` seconds.") | {
-    "headers": {"Retry-After": {"schema": {"type": "integer"}}}
-}
+    return object_({"score": score, "model": {"type": "string"}, "version": {"type": "integer"}})
 
 
 def _scoring() -> dict[str, Any]:
-    batch = {"oneOf": [{"type": "array", "items": _ref("Lead"), "maxItems": MAX_BATCH}, _ref("Columns")]}
-    answers = {"oneOf": [{"type": "array", "items": _ref("Score")}, _ref("Scores")]}
+    batch = {"oneOf": [{"type": "array", "items": ref("Lead"), "maxItems": MAX_BATCH}, ref("Columns")]}
+    answers = {"oneOf": [{"type": "array", "items": ref("Score")}, ref("Scores")]}
     live = {
         "name": "live",
         "in": "query",
@@ -66,7 +51,7 @@ def _scoring() -> dict[str, Any]:
         "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
     }
     return {
-        "/predict": {"post": _post("Score one lead", _ref("Lead"), _ref("Score"))},
+        "/predict": {"post": _post("Score one lead", ref("Lead"), ref("Score"))},
         "/predict/batch": {"post": _post("Score many leads", batch, answers) | {"parameters": [live]}},
     }
 
@@ -75,7 +60,7 @@ def _post(summary: str, body: dict[str, Any], answer: dict[str, Any]) -> dict[st
     return {
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"200": _json(answer, "Scored."), "413": REFUSED, "422": REFUSED, "503": BUSY},
+        "responses": {"200": json_(answer, "Scored."), "413": REFUSED, "422": REFUSED, "503": BUSY},
     }
 
 
@@ -109,7 +94,7 @@ def _operations() -> dict[str, Any]:
 def _get(
     summary: str, schema: dict[str, Any], *parameters: dict[str, Any], missing: bool = False
 ) -> dict[str, Any]:
-    responses = {"200": _json(schema, "Found.")}
+    responses = {"200": json_(schema, "Found.")}
     responses |= {"422": REFUSED} if parameters else {}
     responses |= {"404": REFUSED} if missing else {}
     return {"summary": summary, "parameters": list(parameters), "responses": responses}
@@ -122,16 +107,16 @@ def _text(summary: str, *, leaving: bool = False) -> dict[str, Any]:
 
 
 def _reload(min_auc: dict[str, Any]) -> dict[str, Any]:
-    outcome = _object({"ok": {"type": "boolean"}, "error": {"type": "string"}}, ["ok"])
+    outcome = object_({"ok": {"type": "boolean"}, "error": {"type": "string"}}, ["ok"])
     return {
         "summary": "Read the artifact again, check it, swap",
         "parameters": [min_auc],
         "security": [{"token": []}, {}],
         "responses": {
-            "200": _json(outcome, "`ok` says whether the new model serves; if not, the old one does."),
-            "401": _json(outcome, "The token is missing or wrong."),
-            "403": _json(outcome, "Without a token only loopback may reload."),
-            "409": _json(outcome, "Too many reloads wait already."),
+            "200": json_(outcome, "`ok` says whether the new model serves; if not, the old one does."),
+            "401": json_(outcome, "The token is missing or wrong."),
+            "403": json_(outcome, "Without a token only loopback may reload."),
+            "409": json_(outcome, "Too many reloads wait already."),
             "422": REFUSED,
         },
     }
@@ -144,7 +129,7 @@ def _lead(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str, A
     properties: dict[str, Any] = {}
     for feature in features:
         properties.setdefault(feature.source, _property(feature))
-    return {**_object(properties, _required(features)), "example": example}
+    return {**object_(properties, _required(features)), "example": example}
 
 
 def _columns(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str, Any]:
@@ -155,7 +140,7 @@ def _columns(features: tuple[Feature, ...], example: dict[str, Any]) -> dict[str
         )
     columns = {source: [value] for source, value in example.items()}
     description = "Each field with the values of all leads; columns are equally long."
-    schema = {**_object(properties, _required(features)), "description": description, "minProperties": 1}
+    schema = {**object_(properties, _required(features)), "description": description, "minProperties": 1}
     return {**schema, "example": columns}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import math
+from dataclasses import replace
 from time import time
 from typing import Any
 
@@ -19,6 +20,7 @@ from leadmodel_predictor.http.openapi import openapi
 from leadmodel_predictor.serving.card import card
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
+from leadmodel_predictor.serving.text_model import TextModel
 
 MAX_SINCE, LATEST = 8, 1e11
 MESSAGES = {404: "there is nothing here; /openapi.json lists what is", 405: "this path takes another method"}
@@ -37,8 +39,8 @@ def refused(status: int, field: str, error: str) -> Response:
 class Ops:
     """The operations side of one predictor."""
 
-    def __init__(self, model: Model, reloads: Reloads) -> None:
-        self.model, self.reloads = model, reloads
+    def __init__(self, model: Model, reloads: Reloads, texts: TextModel | None = None) -> None:
+        self.model, self.reloads, self.texts = model, reloads, texts
         self.is_draining = False
 
     def router(self) -> Starlette:
@@ -87,7 +89,11 @@ class Ops:
             since = (math.nan,)
         if len(since) > MAX_SINCE or not all(0 <= value <= LATEST for value in since):
             return refused(422, "since", f"since must be Unix seconds, at most {MAX_SINCE} times")
-        seen = await asyncio.to_thread(self.model.ring.snapshot(time()).window, since)
+        now = time()
+        seen = await asyncio.to_thread(self.model.ring.snapshot(now).window, since)
+        if self.texts is not None:
+            text = await asyncio.to_thread(self.texts.snapshot(now).window)
+            seen = replace(seen, text=text)
         return reply(window_document.dump(seen))
 
     async def artifact(self, request: Request) -> Response:
@@ -106,13 +112,16 @@ class Ops:
 
     async def openapi(self, _request: Request) -> Response:
         """Return the OpenAPI document with the fields of the loaded model."""
-        return reply(openapi(self.model.slots))
+        text = self.texts.slot if self.texts is not None else None
+        return reply(openapi(self.model.slots, text))
 
     async def metrics(self, request: Request) -> Response:
         """Return all metrics, as OpenMetrics and with gzip where the client accepts these."""
         now = time()
         seen = await asyncio.to_thread(self.model.ring.snapshot(now).window)
         self.model.gauges(seen)
+        if self.texts is not None:
+            self.texts.metrics.window = await asyncio.to_thread(self.texts.snapshot(now).window)
         body, kind = self.model.metrics.text(", ".join(request.headers.getlist("accept")))
         headers = {"content-type": kind, "vary": "accept, accept-encoding"}
         if accepts_gzip(", ".join(request.headers.getlist("accept-encoding"))):

@@ -53,13 +53,15 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.app, self.guard = app, guard
         self.drain_seconds, self.max_drain_seconds = drain_seconds, max_drain_seconds
-        self._sweeping: asyncio.Task[None] | None = None
+        self._running: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, start the sweep over connections, and take the loaded models out of garbage collection."""
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
-        self._sweeping = loop.create_task(self.guard.sweep_forever(loop.time))
+        self._running = [loop.create_task(self.guard.sweep_forever(loop.time))]
+        if self.app.texts is not None:
+            self._running.append(loop.create_task(self.app.texts.watch_forever()))
         allow_connections(self.guard)
         sys.setswitchinterval(SWITCH_S)
         gc.collect()

@@ -1,0 +1,143 @@
+"""POST /enrich and POST /enrich/batch: what texts say, one or many in a body.
+
+Texts take turns, so that a lead waits for one slice of them. No refusal, log or metric holds a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from leadmodel_predictor.http.errors import JSON_TYPE, ClientDisconnected, Refused, send_refusal
+from leadmodel_predictor.http.inputs import flag, read_body
+from leadmodel_predictor.http.predict import POST_ONLY
+from leadmodel_predictor.http.text_batch import Asked, many, one
+from leadmodel_predictor.http.turns import Turns
+from leadmodel_text.enrich import HEADS
+
+if TYPE_CHECKING:
+    from leadmodel_predictor.http.types import Receive, Scope, Send
+    from leadmodel_predictor.serving.text_model import TextModel
+    from leadmodel_predictor.serving.text_slot import TextSlot
+
+MAX_BODY, MAX_BATCH_BODY = 1 << 20, 16 << 20
+MAX_BATCHES = 4  # that wait or are answered, for each holds its body
+NO_MODEL = Refused(404, "$", "no text model is loaded")
+BUSY = Refused(503, "$", "too many batches wait already; try again in a second", (b"retry-after", b"1"))
+
+encode = msgspec.json.Encoder().encode
+
+
+class Flags(NamedTuple):
+    """Flags of the query: whether refused intents are shown, and whether the texts come in just now, and so count for drift."""
+
+    refused: bool
+    live: bool
+
+
+class Enrich:
+    """The texts of one process; `texts` is None where the process was started without a text model."""
+
+    def __init__(self, texts: TextModel | None) -> None:
+        self.texts = texts
+        self._turns = Turns()
+        self._batches = 0
+
+    async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one text as an ASGI application."""
+        await self._respond(scope, receive, send, self._one)
+
+    async def many(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a batch of texts as an ASGI application."""
+        await self._respond(scope, receive, send, self._many)
+
+    async def _respond(
+        self, scope: Scope, receive: Receive, send: Send, work: Callable[[Scope, Receive], Awaitable[bytes]]
+    ) -> None:
+        count = self.texts.metrics.answered if self.texts is not None else lambda _: None
+        try:
+            if scope["method"] != "POST":
+                raise POST_ONLY
+            answer = await work(scope, receive)
+        except Refused as refused:
+            count(refused.code)
+            await send_refusal(send, refused)
+            return
+        except ClientDisconnected:
+            return
+        count(200)
+        headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _one(self, scope: Scope, receive: Receive) -> bytes:
+        flags = Flags(flag(scope["query_string"], "refused"), live=True)
+        body = await read_body(scope, await receive(), receive, MAX_BODY)
+        async with self._turns:
+            started = perf_counter()
+            texts, slot = self._loaded()
+            asked = one(body)
+            answer = encode(_answer(texts, slot, _checked(slot, asked), flags))
+            texts.metrics.took(perf_counter() - started)
+        return answer
+
+    async def _many(self, scope: Scope, receive: Receive) -> bytes:
+        query = scope["query_string"]
+        flags = Flags(flag(query, "refused"), flag(query, "live"))
+        body = await read_body(scope, await receive(), receive, MAX_BATCH_BODY)
+        if self._batches >= MAX_BATCHES:
+            raise BUSY
+        self._batches += 1
+        try:
+            async with self._turns:
+                return await self._batch(body, flags)
+        finally:
+            self._batches -= 1
+
+    async def _batch(self, body: bytes, flags: Flags) -> bytes:
+        texts, slot = self._loaded()
+        batch = await many(body, self._turns.rest)
+        for place, asked in enumerate(batch.asked):
+            try:
+                _checked(slot, asked)
+            except Refused as refused:
+                raise Refused(422, batch.at(place, refused.field), str(refused)) from None
+        answers: list[bytes] = []
+        columns: dict[str, list[bytes]] = {}
+        for asked in batch.asked:
+            answer = _answer(texts, slot, asked, flags)
+            if batch.columnar:
+                for name in answer.keys() - {"model", "version"}:
+                    columns.setdefault(name, []).append(encode(answer[name]))
+            else:
+                answers.append(encode(answer))
+            await self._turns.rest()
+        return _joined_columns(slot, columns) if batch.columnar else b"[%b]" % b",".join(answers)
+
+    def _loaded(self) -> tuple[TextModel, TextSlot]:
+        if self.texts is None or self.texts.slot is None:
+            raise NO_MODEL
+        return self.texts, self.texts.slot
+
+
+def _checked(slot: TextSlot, asked: Asked) -> Asked:
+    """Check what no type says: heads and a language that the text model knows. Raises Refused."""
+    if asked.want is not None and not set(asked.want).issubset(HEADS):
+        raise Refused(422, "$.want", f"must be some of {', '.join(HEADS)}")
+    if asked.language is not None and asked.language not in slot.languages:
+        raise Refused(422, "$.language", f"must be null or one of {', '.join(slot.languages)}")
+    return asked
+
+
+def _answer(texts: TextModel, slot: TextSlot, asked: Asked, flags: Flags) -> dict[str, Any]:
+    want = HEADS if asked.want is None else asked.want
+    return texts.answer(slot, asked.text, asked.language, want, refused=flags.refused, live=flags.live)
+
+
+def _joined_columns(slot: TextSlot, columns: dict[str, list[bytes]]) -> bytes:
+    parts = [b"%b:[%b]" % (encode(name), b",".join(values)) for name, values in columns.items()]
+    tail = encode({"model": slot.document.name, "version": slot.document.version})
+    return b"{%b,%b" % (b",".join(parts), tail[1:]) if parts else tail
