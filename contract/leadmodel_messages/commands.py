@@ -210,6 +210,7 @@ def predictor(
     listen: Address | Inherited,
     measured_auc: float | None,
     drain_s: float | None,
+    text_model: str | None = None,
 ) -> list[str]:
     """Arguments of `leadmodel-predictor` under an operator, which has judged the model: no AUC is too low here.
 
@@ -219,6 +220,7 @@ def predictor(
         listen: Where to listen.
         measured_auc: The AUC that validation measured.
         drain_s: How long to go on accepting after SIGTERM, in seconds; None for the program's own time, which suits a Service.
+        text_model: Where the text model lies that answers `/enrich`; None: no texts are answered.
     """
     return [
         *_model("artifact", "expect-digest", champion),
@@ -227,6 +229,7 @@ def predictor(
         *_flag("drain-seconds", None if drain_s is None else f"{drain_s:g}"),
         *_flag("measured-auc", None if measured_auc is None else repr(measured_auc)),
         *_model("previous", "previous-digest", previous),
+        *_flag("text-model", text_model),
     ]
 
 

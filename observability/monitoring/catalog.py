@@ -15,6 +15,7 @@ from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES, OWN
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_predictor.serving.metrics import Metrics
+from leadmodel_predictor.serving.text_metrics import TextMetrics
 
 LIBRARY = ("process_", "python_")
 PREDICTOR_TARGET = frozenset({"namespace", "leadmodel", "pod"})  # labels that the scrape adds
@@ -60,6 +61,7 @@ def _predictor() -> Iterator[Exported]:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     Metrics(registry)
+    registry.register(TextMetrics())
     yield from _registered("predictor", registry)
 
 

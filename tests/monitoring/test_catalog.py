@@ -9,7 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from support.predictor_thread import served
+from support.served_texts import Mount, looked, referred, text_document
 from support.small_models import leads, linear
+from support.text_documents import SENTENCES
 
 SEED = ("lead_model_auc", "lead_model_drift_score", "lead_model_last_reload_ts", "lead_model_version")
 
@@ -43,8 +45,12 @@ def test_units_stand_in_names():
         assert metric.name.split("_")[-1] not in {"ms", "hours", "minutes", "percent"}, metric.name
 
 
-def test_samples_of_a_predictor_have_the_labels_of_the_page():
-    with served(linear(), linear(0.1, name="older")) as server:
+def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path):
+    mount = Mount(tmp_path)
+    mount.write(referred(text_document(), intent={"pricing": 0.5, "demo": 0.5}))
+    with served(linear(), linear(0.1, name="older"), texts=looked(mount)) as server:
+        server.ask("POST", "/enrich/batch?live=true", [{"text": text} for text in (SENTENCES[0], "") * 100])
+        server.ask("POST", "/enrich", {"text": SENTENCES[0]})
         server.ask("POST", "/predict/batch?live=true", leads(200, seed=1))
         server.ask("POST", "/predict", leads(1, seed=2)[0])
         server.ask("POST", "/predict", b"{")

@@ -78,7 +78,8 @@ def test_every_route_of_the_predictor_is_on_the_page():
         if method != "HEAD"
     }
     documented = {(method, path) for method, path, _ in endpoints.routes()}
-    assert documented == routed | {("POST", app.predict.path), ("POST", "/predict/batch")}
+    paths = {app.predict.path, "/predict/batch", "/enrich", "/enrich/batch"}
+    assert documented == routed | {("POST", path) for path in paths}
 
 
 def test_every_refusal_of_the_predictor_is_on_the_page():

@@ -4,6 +4,9 @@ import ast
 from typing import Any
 
 from leadmodel_predictor.http.openapi import openapi
+from leadmodel_predictor.serving.text_slot import load_text
+from leadmodel_text.base import base
+from leadmodel_text.files import dump
 from project.house import ROOT
 from project.reference.tables import code, page, table
 from support.predictor_thread import model_of
@@ -19,7 +22,7 @@ ANYWHERE = {
     400: "The bytes are no HTTP request. The connection closes.",
     401: "`/ops/reload-model`: the token is missing or wrong.",
     403: "`/ops/reload-model`: without a token only a program of the same machine may reload.",
-    404: "There is nothing at this path, or no slot holds the digest that was asked for.",
+    404: "There is nothing at this path, or no slot holds the digest that was asked for, or no text model is loaded.",
     405: "The path takes another method.",
     408: "The request did not arrive in time. The connection closes.",
     409: "Eight reloads wait already.",
@@ -27,13 +30,13 @@ ANYWHERE = {
     422: "The body, a lead or a parameter is wrong; `field` says where.",
     431: "The head of the request is over its limit. The connection closes.",
     500: "A fault of the predictor. It is logged; the answer says no more than that.",
-    503: "Too many requests, bytes or connections wait, the process is leaving, or its token cannot be read. Try again after `Retry-After`.",
+    503: "Too many requests, batches of texts, bytes or connections wait, the process is leaving, or its token cannot be read. Try again after `Retry-After`.",
 }
 
 
 def document() -> dict[str, Any]:
     """The OpenAPI document of a predictor with a small model."""
-    return openapi(model_of(linear()).slots)
+    return openapi(model_of(linear()).slots, load_text(dump(base())))
 
 
 def codes_in_code() -> set[int]:
@@ -70,11 +73,8 @@ def _body(operation: dict[str, Any]) -> str:
 
 def _kind(schema: dict[str, Any]) -> str:
     if schema.get("type") == "array":
-        return (
-            f"list of at most {schema['maxItems']:,} `Lead`"
-            if "maxItems" in schema
-            else f"list of {_kind(schema['items'])}"
-        )
+        limit = f"at most {schema['maxItems']:,} " if "maxItems" in schema else ""
+        return f"list of {limit}{_kind(schema['items'])}"
     return code(schema["$ref"].rsplit("/", 1)[-1]) if "$ref" in schema else str(schema.get("type", "any"))
 
 
