@@ -112,7 +112,7 @@ CASES = [
 
 def rows() -> dict[str, dict[JobKind, str]]:
     """Read the second table of the page: per state, what the conditions of both kinds say."""
-    table = DOC.read_text().split("| state of the runs |", 1)[1]
+    table = DOC.read_text().split("| state of the runs |", 1)[1].split("\n## ", 1)[0]
     lines = [line.strip("| ").split(" | ") for line in table.splitlines()[2:] if line.startswith("| ")]
     return {name: dict(zip(CONDITIONS, cells, strict=True)) for name, *cells in lines}
 

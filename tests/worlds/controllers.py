@@ -13,6 +13,7 @@ from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobS
 from leadmodel_operator.planning.planned import Serve
 from worlds.names import IMAGE, digest, letter_of
 from worlds.programs import Ending, Programs, ValidationRequest
+from worlds.texts import finish_checks, move_texts
 
 if TYPE_CHECKING:
     from leadmodel_operator.planning.planned import Validation
@@ -35,7 +36,8 @@ def finish_jobs(world: World) -> bool:
         end_job(world, job, programs(world).poll(job.uri))
     for job in validations:
         _finish_validation(world, job)
-    return bool(polls or validations)
+    checked = finish_checks(world)
+    return bool(polls or validations) or checked
 
 
 def fail_jobs(world: World, fault: Fault | None = None) -> None:
@@ -84,12 +86,13 @@ def move_pods(world: World) -> bool:
     """Let the Deployment's controller and the kubelet take one step; tell whether anything changed."""
     before = [replace(pod) for pod in world.pods]
     _move_pods(world)
-    return before != world.pods
+    return move_texts(world) or before != world.pods
 
 
 def is_new(pod: Pod, serve: Serve) -> bool:
     """Tell whether a pod was made from the template that is to serve."""
-    return (pod.champion, pod.previous, pod.image) == (serve.champion, serve.previous, serve.image)
+    template = (serve.champion, serve.previous, serve.image, serve.text)
+    return (pod.champion, pod.previous, pod.image, pod.takes_text) == template
 
 
 def _move_pods(world: World) -> None:

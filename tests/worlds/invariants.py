@@ -42,6 +42,7 @@ class Invariants:
     passed: set[str] = field(default_factory=set)  # digests a validation measured on enough rows
     condemned: set[str] = field(default_factory=set)  # refused for good and not released since
     denied: set[str] = field(default_factory=set)  # digests the store answered it does not have
+    texts: set[str] = field(default_factory=set)  # text models that status named to serve
     auto_rollbacks: list[datetime] = field(default_factory=list)
 
     def forget_decisions(self) -> None:
@@ -51,6 +52,8 @@ class Invariants:
 
     def check_status(self, world: World, status: Status, seen: Observed) -> None:
         """Check a status that is about to be written, given what its writer saw."""
+        if status.enrichment is not None and status.enrichment.digest is not None:
+            self.texts.add(status.enrichment.digest)
         _check_conditions(world, status)
         self._check_refusals(world, status, seen)
         champion, previous = _digest(status.champion), _digest(status.previous)
@@ -73,6 +76,14 @@ class Invariants:
         refused = {entry.digest for entry in world.status.quarantine} if world.status else set()
         good = [pod for pod in world.pods if pod.ready and pod.reported not in refused]
         world.require(not good, "a Deployment whose pods serve an unquarantined digest is never deleted")
+
+    def check_text(self, world: World, digest: str | None) -> None:
+        """Check the text model that is about to lie where predictors look."""
+        world.require(digest is None or digest in self.texts, "record, then act: status named the text model")
+        assert world.spec is not None
+        least = world.spec.enrichment.min_macro_f1 if world.spec.enrichment else 0.0
+        good = digest is None or world.texts.truth(digest).macro_f1 >= least
+        world.require(good, "only a text model that passed serves")
 
     def _check_refusals(self, world: World, status: Status, seen: Observed) -> None:
         """What was refused for good stays refused until a person releases it."""

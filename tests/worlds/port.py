@@ -10,6 +10,7 @@ from leadmodel_operator.planning.planned import Desired, Event, Serve
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.status import Status
 from worlds.names import letter_of
+from worlds.text_port import TextPort
 from worlds.world import Deployment, World
 
 
@@ -30,12 +31,14 @@ class WorldPort:
     world: World
     _snapshots: dict[str, int] = field(default_factory=dict)
     _deployment: int | None = None
+    _text: int = 0
 
     async def observe(self, key: Key) -> Observed | None:
         """Read everything, with the versions that later writes name."""
         world = self.world
         self._snapshots = dict(world.snapshots)
         self._deployment = world.deployment.rv if world.deployment else None
+        self._text = world.texts.version
         return world.observed()
 
     async def _step(self, what: str) -> None:
@@ -76,6 +79,7 @@ class WorldPort:
             changed |= await self._restore(name)
         for name in sorted(self.world.snapshots.keys() - desired.keep):
             await self._trim(name)
+        changed |= await TextPort(self.world, self._step, self._text).apply(desired.text)
         await self._jobs(desired)
         return changed
 

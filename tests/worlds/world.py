@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from leadmodel_messages.errors import ErrorWord
 from leadmodel_operator.planning.observed import (
     Fault,
     JobKind,
@@ -31,6 +32,7 @@ from worlds.controllers import end_job, is_new, programs
 from worlds.invariants import Broken, Invariants
 from worlds.names import IMAGE, KEY, START, URI, digest, letter_of, spec
 from worlds.programs import Truth
+from worlds.texts import Texts, text_window
 from worlds.windows import make_window
 
 
@@ -62,6 +64,9 @@ class Pod:
     ready: bool = False
     fault: Fault | None = None
     reported: str | None = None  # what it says it serves once it runs
+    takes_text: bool = False  # whether it looks for a text model
+    text: str | None = None  # the text model that it answers with
+    text_error: ErrorWord | None = None
 
 
 @dataclass
@@ -104,6 +109,8 @@ class World:
     events: list[Event] = field(default_factory=list)
     invariants: Invariants = field(default_factory=Invariants)
     rv: Any = field(default_factory=lambda: itertools.count(10))
+    names: Any = field(default_factory=lambda: itertools.count(10))
+    texts: Texts = field(default_factory=Texts)
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -155,14 +162,14 @@ class World:
         """Make a poll Job as the CronJob does."""
         assert self.spec is not None
         uri = self.spec.artifact.uri
-        self.add_job(f"{KEY.name}-poll-{mark or next(self.rv)}", JobKind.POLL, uri=uri)
+        self.add_job(f"{KEY.name}-poll-{mark or next(self.names)}", JobKind.POLL, uri=uri)
 
     def retrain(self, letter: str, truth: Truth | None = None) -> None:
         """Let the nightly retraining write an artifact into the store and end."""
         assert self.spec is not None
         uri = self.spec.artifact.uri
         self.upload(letter, truth, uri)
-        job = self.add_job(f"{KEY.name}-retraining-{next(self.rv)}", JobKind.RETRAINING)
+        job = self.add_job(f"{KEY.name}-retraining-{next(self.names)}", JobKind.RETRAINING)
         end_job(self, job, programs(self).train(letter, uri))
 
     def add_job(
@@ -179,7 +186,8 @@ class World:
 
     def add_pod(self, serve: Serve) -> Pod:
         """Make a pod from a template."""
-        pod = Pod(f"pod-{next(self.rv)}", serve.champion, serve.previous, serve.image)
+        name = f"pod-{next(self.names)}"
+        pod = Pod(name, serve.champion, serve.previous, serve.image, takes_text=serve.text)
         self.pods.append(pod)
         return pod
 
@@ -201,6 +209,7 @@ class World:
             ledger=self.ledger,
             snapshots=frozenset(self.snapshots),
             mailbox=self.mailbox,
+            text=self.texts.seen(),
             jobs=tuple(self._job_seen(job) for job in jobs),
             rollout=self._rollout_seen(),
             pods=tuple(self._pod_seen(pod) for pod in self.pods),
@@ -255,6 +264,7 @@ class World:
                 previous_drifts=previous,
                 now=self.now,
             )
+            window = replace(window, text=text_window(self, pod))
         return PodSeen(
             name=pod.name,
             template_champion=pod.champion,

@@ -10,6 +10,7 @@ from leadmodel_operator.planning.champion import roll_back
 from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.polls import request_poll
+from leadmodel_operator.planning.text_attempts import request_text_check
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status_decisions import Quarantined
@@ -170,10 +171,11 @@ def _abort(state: PassState, value: str) -> None:
 
 
 def _poll(state: PassState, _value: str) -> None:
-    if state.pinned:
-        _refuse(state, Command.POLL, "the spec pins a digest, so the source is not polled")
-    else:
+    request_text_check(state)
+    if not state.pinned:
         request_poll(state)
+    elif state.spec.enrichment is None:
+        _refuse(state, Command.POLL, "the spec pins a digest, so the source is not polled")
 
 
 def _refresh(state: PassState, _value: str) -> None:

@@ -2,17 +2,21 @@
 
 from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.planned import Desired, Poll, Serve, Validation
+from leadmodel_operator.planning.planned import Desired, Poll, Serve, TextCheck, Validation
+from leadmodel_operator.planning.text_work import takes_text_model, text_work
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 
-def desired(state: PassState, validate: Validation | None, poll_job: str | None) -> Desired:
+def desired(
+    state: PassState, validate: Validation | None, poll_job: str | None, check: TextCheck | None = None
+) -> Desired:
     """Derive what should exist after the pass.
 
     Args:
         state: The state after all decisions.
         validate: The validation that should run; None if none should.
         poll_job: The name of the poll Job to create at once; None if no poll is due.
+        check: The check of a text model that should run; None if none should.
     """
     serve = _serve(state)
     return Desired(
@@ -21,6 +25,7 @@ def desired(state: PassState, validate: Validation | None, poll_job: str | None)
         poll=_poll(state, poll_job),
         retraining=state.spec.retraining,
         backfill=state.spec.pii_backfill,
+        text=text_work(state, check),
         keep=snapshots_to_keep(state),
         restore=_snapshots_to_restore(state),
         claim=state.claim,
@@ -49,6 +54,7 @@ def _serve(state: PassState) -> Serve | None:
         autoscaling=pod.autoscaling,
         progress_deadline=state.spec.progress_deadline.seconds,
         rolls_back=rolling_back,
+        text=takes_text_model(state),
     )
 
 

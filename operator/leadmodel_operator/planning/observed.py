@@ -211,4 +211,4 @@ class Observed:
     scrapes: bool = True  # whether drift windows are read at all
     default_image: str = ""  # the operator's predictor image
     url: str = ""  # where to POST, if not at the Service
-    rendering: int = 2  # newest version of the rendering of pods
+    rendering: int = 3  # newest version of the rendering of pods

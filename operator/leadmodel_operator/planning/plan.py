@@ -20,6 +20,11 @@ from leadmodel_operator.planning.promotion import promote_passed
 from leadmodel_operator.planning.refusals import was_refused
 from leadmodel_operator.planning.rollout import watch_rollout
 from leadmodel_operator.planning.sources import record_spec
+from leadmodel_operator.planning.text_attempts import next_text_check
+from leadmodel_operator.planning.text_check import record_text_check
+from leadmodel_operator.planning.text_pods import watch_texts
+from leadmodel_operator.planning.text_serving import record_text_spec, serve_text
+from leadmodel_operator.planning.text_training import record_text_training
 from leadmodel_operator.planning.validation import record_validation
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, EventReason, Reason
@@ -49,13 +54,20 @@ def plan(seen: Observed) -> Plan:
         watch_live_leads,
         replace_lost,
         promote_passed,
+        record_text_spec,
+        record_text_training,
+        record_text_check,
+        watch_texts,
+        serve_text,
     ):
         state.trace.append(step(state))
     validate, outcome = next_validation(state)
     state.trace.append(outcome)
     poll_job, outcome = next_poll(state)
     state.trace.append(outcome)
-    wanted = desired(state, validate, poll_job)
+    check, outcome = next_text_check(state)
+    state.trace.append(outcome)
+    wanted = desired(state, validate, poll_job, check)
     conditions.conclude(state)
     return Plan(state.status, wanted, tuple(state.events), _requeue_after(state), tuple(state.trace))
 

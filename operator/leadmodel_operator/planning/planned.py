@@ -90,6 +90,7 @@ class TextWork:
     keep: frozenset[str] = frozenset()  # snapshots to keep, taken from the mailbox if need be
     check: TextCheck | None = None
     training: TextTraining | None = None
+    tidy: bool = True  # whether mailbox and finished checks are deleted when `check` is None
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,14 @@ class PlanStep(StrEnum):
     LIVE_LEADS = "live leads"  # assess drift, roll back or alert
     LOST_CHAMPION = "lost champion"  # replace a champion whose bytes are gone
     PROMOTION = "promotion"
+    TEXT_SPEC = "text spec"  # begin or end with text models
+    TEXT_TRAINING = "text training result"
+    TEXT_VERDICT = "text verdict"  # judge the report of a finished check of a text model
+    LIVE_TEXTS = "live texts"  # which pods load it; drift of texts
+    TEXT_MODEL = "text model"  # choose the text model that serves
     VALIDATION = "validation"  # choose the validation that should run
     POLL = "poll"  # choose the poll that should run
+    TEXT_CHECK = "text check"  # choose the check of a text model that should run
 
 
 class Effect(StrEnum):

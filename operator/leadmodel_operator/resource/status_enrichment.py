@@ -29,20 +29,41 @@ class TextFigures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextCandidate:
-    """The text model under check, or the last one that was judged."""
+class TextAttempt:
+    """The check of the source that is under way, or that is made again later."""
 
-    digest: str | None = doc(
-        "Digest of the text model. Absent until the check has read it.", pattern=DIGEST, default=None
-    )
-    inputs: str = doc("Hash of everything the verdict depends on, besides the files.", max_length=64)
-    attempt: int = doc("Number of checks started for this look at the source.", minimum=1, default=1)
+    inputs: str = doc("Hash of the settings for which the check counts.", max_length=64)
+    attempt: int = doc("Number of checks started in a row without a report.", minimum=1, default=1)
     since: datetime = doc("Time at which the present attempt was recorded or ended without a report.")
     job: str | None = doc(
         "UID of the Job of the present attempt; only its report counts.", max_length=64, default=None
     )
-    verdict: Evidence | None = doc("Verdict. Absent while the check runs.", default=None)
-    reason: Reason | None = doc("Reason for the verdict, in one word.", default=None)
+    reason: Reason | None = doc(
+        "Reason why the attempt gave no report, in one word. Absent while it runs.", default=None
+    )
+    error: str | None = doc(
+        "Explanation why the attempt gave no report, in one sentence. Absent while it runs.",
+        max_length=512,
+        default=None,
+    )
+    waiting: str | None = doc(
+        "Explanation why the check cannot start. Absent if it runs or has ended.",
+        max_length=256,
+        default=None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextCandidate:
+    """The newest text model that was judged."""
+
+    digest: str | None = doc(
+        "Digest of the text model. Absent if the file is over the size limit.", pattern=DIGEST, default=None
+    )
+    inputs: str = doc("Hash of the settings for which it was judged.", max_length=64)
+    at: datetime = doc("Time of the verdict.")
+    verdict: Evidence = doc("Verdict.")
+    reason: Reason = doc("Reason for the verdict, in one word.")
     message: str = doc("Explanation of the verdict, in one sentence.", max_length=512, default="")
     figures: TextFigures | None = doc("What the check measured.", default=None)
 
@@ -67,6 +88,7 @@ class TextDriftResult:
         "What has the largest PSI: a head, unknown or length.", max_length=64, default=None
     )
     breach_since: datetime | None = doc("Time since which the PSI is over its limit.", default=None)
+    at: datetime = doc("Time of the reading.")
     sustained: bool = doc("Whether the breach has lasted for drift.sustainedFor.", default=False)
 
 
@@ -86,32 +108,23 @@ class EnrichmentStatus:
         "Time at which the present text model was decided to serve.", default=None
     )
     ready_pods: int = doc("Number of ready pods that report this text model.", minimum=0, default=0)
-    macro_f1: float | None = doc(
-        "Macro-F1 of the text model that serves, on the holdout.", minimum=0, maximum=1, default=None
-    )
-    coverage: float | None = doc(
-        "Share of the holdout's messages that it answers.", minimum=0, maximum=1, default=None
-    )
-    scope_auroc: float | None = doc(
-        "AUROC with which it tells messages of no intent from others.", minimum=0, maximum=1, default=None
-    )
-    calibration_error: float | None = doc(
-        "Expected calibration error of its confidence.", minimum=0, maximum=1, default=None
+    figures: TextFigures | None = doc(
+        "Figures of the text model that serves. Absent until it was measured on the present holdout.",
+        default=None,
     )
     abstained: float | None = doc(
         "Share of the newest live texts without an intent.", minimum=0, maximum=1, default=None
     )
     drift: TextDriftResult | None = doc("Live texts beside the messages of the training.", default=None)
-    candidate: TextCandidate | None = doc(
-        "Text model under check, or the last one that was judged.", default=None
+    candidate: TextCandidate | None = doc("Newest text model that was judged.", default=None)
+    check: TextAttempt | None = doc(
+        "Check of the source that is under way, or that is made again later.", default=None
     )
     refused: tuple[TextRefused, ...] = doc(
         "Text models that pods could not load, newest first.", default=(), max_items=10
     )
     last_check: datetime | None = doc("Time at which a check last ended with a report.", default=None)
-    waiting: str | None = doc(
-        "Explanation why the check cannot start. Absent if it runs or has ended.",
-        max_length=256,
-        default=None,
+    due: datetime | None = doc(
+        "Time of a check that was asked for by annotation or by a training. Absent otherwise.", default=None
     )
     training: RetrainingResult | None = doc("Newest result of the training of text models.", default=None)
