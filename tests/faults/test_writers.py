@@ -2,8 +2,9 @@
 
 import asyncio
 import copy
+from contextlib import suppress
 
-from leadmodel_operator.kubernetes.apiserver.client import Client
+from leadmodel_operator.kubernetes.apiserver.client import ApiError, Client
 from worlds.fake_api import Call, Object
 from worlds.fake_leader import Stop, a_cluster, a_leader
 from worlds.programs import Truth
@@ -49,10 +50,10 @@ def test_every_write_is_ours_and_says_so():
             assert call.sub == "status"
 
 
-async def a_late_delete() -> tuple[bool, bool]:
+async def a_late_delete() -> tuple[bool, bool, str]:
     """Stop a leader before it deletes a Deployment whose model does not load, change the Deployment, and let the leader go on.
 
-    Returns whether the changed Deployment is left at once, and whether one is left in the end.
+    Returns whether the changed Deployment is left at once, whether one is left in the end, and the first call after the delete.
     """
     async with a_cluster() as cluster, a_leader(cluster) as leader:
         cluster.upload("A", Truth(auc=0.75, loads=False))
@@ -65,20 +66,36 @@ async def a_late_delete() -> tuple[bool, bool]:
         changed = copy.deepcopy(cluster.api.objects[place])
         changed["metadata"]["labels"]["by"] = "another-leader"
         cluster.api.put(place, changed)
-        seen: list[bool] = []
+        seen: list[tuple[bool, str]] = []
 
         async def look(call: Call, when: str) -> None:
             if when == "before" and str(call) != stop.what:
-                seen.append(place in cluster.api.objects)
+                seen.append((place in cluster.api.objects, str(call)))
 
         cluster.api.hooks.append(look)
         stop.let_go.set()
         await work
-        return seen[0], place in cluster.api.objects
+        left, after = seen[0]
+        return left, place in cluster.api.objects, after
 
 
 def test_a_late_delete_leaves_a_deployment_that_somebody_changed_meanwhile():
-    assert asyncio.run(a_late_delete()) == (True, False)
+    assert asyncio.run(a_late_delete())[:2] == (True, False)
+
+
+def test_a_late_delete_ends_the_pass_and_the_next_one_plans_anew():
+    assert asyncio.run(a_late_delete())[2] == "GET leadmodels/conversion"
+
+
+def test_control_a_client_that_keeps_the_conflict_to_itself_lets_the_pass_go_on(monkeypatch):
+    delete = Client.delete
+
+    async def quiet(self: Client, path: str, item: Object, *, with_version: bool = False) -> None:
+        with suppress(ApiError):
+            await delete(self, path, item, with_version=with_version)
+
+    monkeypatch.setattr(Client, "delete", quiet)
+    assert asyncio.run(a_late_delete())[2] != "GET leadmodels/conversion"
 
 
 def test_control_without_the_version_a_late_delete_takes_it(monkeypatch):

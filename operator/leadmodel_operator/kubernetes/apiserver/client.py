@@ -77,7 +77,10 @@ class Api(Protocol):
         """PUT an object; ApiError 409 when its resourceVersion is not the newest."""
 
     async def delete(self, path: str, item: Object, *, with_version: bool = False) -> None:
-        """Delete the object with this UID, and on demand with this resourceVersion; succeeds when the object is gone or another."""
+        """Delete the object with this UID, and on demand with this resourceVersion.
+
+        Succeeds when the object is gone, and without a version when another has its name; ApiError 409 when the version is not the newest.
+        """
 
 
 @dataclass
@@ -198,7 +201,10 @@ class Client:
         return await self.call("PUT", path, body=body, fieldManager=MANAGER)
 
     async def delete(self, path: str, item: Object, *, with_version: bool = False) -> None:
-        """Delete the object with this UID, and on demand with this resourceVersion; succeeds when the object is gone or another."""
+        """Delete the object with this UID, and on demand with this resourceVersion.
+
+        Succeeds when the object is gone, and without a version when another has its name; ApiError 409 when the version is not the newest.
+        """
         metadata = item["metadata"]
         conditions = {"uid": metadata["uid"]}
         if with_version:
@@ -207,7 +213,7 @@ class Client:
         try:
             await self.call("DELETE", path, body=options)
         except ApiError as error:
-            if error.status not in {404, 409}:
+            if error.status != 404 and (error.status != 409 or with_version):
                 raise
 
 

@@ -1,6 +1,7 @@
 """Keeps the snapshots that a pass desires: from the mailbox, from pods that serve them, from an earlier LeadModel of this name."""
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 from leadmodel_artifact import snapshot
@@ -10,6 +11,7 @@ from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import Object, meta, name_of, path, revision_name
 from leadmodel_operator.kubernetes.write.writes import Writes, kind_of, written
 from leadmodel_operator.planning.planned import Desired
+from leadmodel_operator.reconcile import Conflict
 from leadmodel_operator.resource import document
 
 PODS_ASKED = 3  # for a lost snapshot, in one pass
@@ -30,7 +32,10 @@ class KeptSnapshots(Writes):
         for digest in sorted(desired.restore):
             changed |= await self._restore(digest)
         for digest in sorted(live.revisions.keys() - desired.keep):
-            await self.remove("configmaps", live.revisions[digest], with_version=True)
+            with suppress(
+                Conflict
+            ):  # somebody changed the snapshot meanwhile: the next pass sees whether a model asks for it
+                await self.remove("configmaps", live.revisions[digest], with_version=True)
         return changed
 
     async def _keep(self, digest: str, packed: bytes) -> bool:

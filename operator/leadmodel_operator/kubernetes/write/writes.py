@@ -111,9 +111,9 @@ class Writes:
         return await self.client.merge(path_of(body), {"metadata": metadata})
 
     async def delete(self, resource: str, item: Object, *, with_version: bool = False) -> None:
-        """Delete the object with this UID, and on demand with this version."""
+        """Delete the object with this UID, and on demand with this version: a Conflict where the version is not the newest."""
         where = path(resource, self.key.namespace, item["metadata"]["name"])
-        await self.client.delete(where, item, with_version=with_version)
+        await written(self.client.delete(where, item, with_version=with_version))
 
     async def remove(self, resource: str, item: Object, *, with_version: bool = False) -> None:
         """Delete an object where the API server lets the operator."""
