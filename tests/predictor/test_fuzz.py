@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.predictor_thread import read_answer, request, served
+from support.served_texts import Mount, looked, text_document
 from support.small_models import leads, linear
+from support.text_documents import SENTENCES
 
 json_values = st.recursive(
     st.one_of(
@@ -25,8 +27,8 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
-FIELDS = ("age", "source", "details", "created_at")
-almost_leads = st.dictionaries(st.sampled_from(FIELDS), json_values, min_size=1, max_size=4)
+FIELDS = ("age", "source", "details", "created_at", "text", "language", "want")
+almost_leads = st.dictionaries(st.sampled_from(FIELDS), json_values, min_size=1, max_size=7)
 bodies = st.one_of(
     st.binary(max_size=200),
     json_values.map(json.dumps).map(str.encode),
@@ -34,9 +36,14 @@ bodies = st.one_of(
 )
 
 
+BATCHES = ("/predict/batch", "/predict/batch?live=true", "/enrich/batch", "/enrich/batch?live=true")
+
+
 @pytest.fixture(scope="module")
-def server():
-    with served(linear(), linear(0.1, name="older")) as found:
+def server(tmp_path_factory):
+    mount = Mount(tmp_path_factory.mktemp("texts"))
+    mount.write(text_document())
+    with served(linear(), linear(0.1, name="older"), texts=looked(mount)) as found:
         yield found
 
 
@@ -60,11 +67,7 @@ def check(server, sent: list[tuple[str, bytes]]) -> int:
 def test_generated_bodies(server, found):
     check(
         server,
-        [
-            (path, body)
-            for body in found
-            for path in ("/predict", "/predict/batch", "/predict/batch?live=true")
-        ],
+        [(path, body) for body in found for path in ("/predict", "/enrich", *BATCHES)],
     )
 
 
@@ -94,13 +97,15 @@ def test_twenty_thousand_bad_bodies(server, full):
     plain = [json.dumps(lead).encode() for lead in leads(50, seed=2)]
     batches = [json.dumps(leads(3, seed=i)).encode() for i in range(20)]
     columns = [b'{"age": [41, 35], "source": ["ads", null], "created_at": ["2026-01-01", 1767571200]}']
+    texts = [json.dumps({"text": text, "language": "en", "want": ["intent"]}).encode() for text in SENTENCES]
+    many = [b"[%b]" % b",".join(texts), json.dumps({"text": SENTENCES, "want": None}).encode()]
     wanted, refused, sent = 20_000 if full else 600, 0, 0
     while refused < wanted:
         piece = [("/predict", mutated(chance, chance.choice(plain))) for _ in range(50)]
-        piece += [("/predict/batch", mutated(chance, chance.choice(batches + columns))) for _ in range(25)]
-        piece += [
-            ("/predict/batch?live=true", mutated(chance, chance.choice(batches + columns))) for _ in range(25)
-        ]
+        piece += [("/enrich", mutated(chance, chance.choice(texts))) for _ in range(25)]
+        for path in BATCHES:
+            bodies = batches + columns if path.startswith("/predict") else many
+            piece += [(path, mutated(chance, chance.choice(bodies))) for _ in range(25)]
         refused += check(server, piece)
         sent += len(piece)
         assert sent < 20 * wanted
@@ -159,7 +164,7 @@ def test_every_get_answers_head_and_refuses_the_rest_in_json(server):
         answer = server.ask("POST", path, b"")
         assert (answer.status, answer.json["field"]) == (405, "$")
         assert "GET" in answer.headers["allow"]
-    for path in ("/predict", "/predict/batch"):
+    for path in ("/predict", "/predict/batch", "/enrich", "/enrich/batch"):
         for method in ("GET", "HEAD", "OPTIONS", "PUT"):
             answer = server.ask(method, path)
             assert (answer.status, answer.headers["allow"]) == (405, "POST")

@@ -9,8 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from leadmodel_predictor.http.openapi import openapi
+from leadmodel_text.enrich import HEADS
 from support.predictor_thread import model_of, served
+from support.served_texts import Mount, looked, text_document
 from support.small_models import FEATURES, linear
+from support.text_documents import GERMAN, SENTENCES
 
 AGE = replace(FEATURES[0], required=True, default=None, minimum=None)
 STRICT = replace(linear(), features=(AGE, *FEATURES[1:]))
@@ -21,13 +24,23 @@ SETTINGS = """
 [[operations]]
 include-path = "/predict/batch"
 checks.positive_data_acceptance.expected-statuses = [200, 422]
+
+[[operations]]
+include-path = "/enrich/batch"
+checks.positive_data_acceptance.expected-statuses = [200, 422]
 """
+
+
+def text_model(folder):
+    mount = Mount(folder)
+    mount.write(text_document())
+    return looked(mount)
 
 
 def test_schemathesis_finds_nothing(tmp_path, full):
     program, settings = Path(sys.executable).with_name("schemathesis"), tmp_path / "schemathesis.toml"
     settings.write_text(SETTINGS)
-    with served(STRICT, linear(0.1, name="older")) as server:
+    with served(STRICT, linear(0.1, name="older"), texts=text_model(tmp_path)) as server:
         asked = [
             program,
             "--config-file",
@@ -54,11 +67,31 @@ def test_leads_have_real_names_types_and_bounds():
     assert set(lead["properties"]) == {"age", "source", "details", "created_at"}
 
 
-def test_the_examples_work():
-    with served(STRICT) as server:
+def test_answers_to_texts_are_as_described(tmp_path):
+    """Every answer of the library fits its schema, whatever is wanted, and a label of another document does not."""
+    with served(STRICT, texts=text_model(tmp_path)) as server:
+        components = server.ask("GET", "/openapi.json").json["components"]
+        one, many = (
+            Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
+            for name in ("Enrichment", "Enrichments")
+        )
+        texts = [*SENTENCES, *GERMAN, "", "zebra"]
+        for want in (None, *([head] for head in HEADS)):
+            for text in texts:
+                answer = server.ask("POST", "/enrich?refused=true", {"text": text, "want": want}).json
+                one.validate(answer)
+            many.validate(server.ask("POST", "/enrich/batch", {"text": texts, "want": want}).json)
+    assert not one.is_valid(answer | {"intent": {"label": "unheard of"}})
+    assert not one.is_valid({key: value for key, value in answer.items() if key != "model"})
+
+
+def test_the_examples_work(tmp_path):
+    with served(STRICT, texts=text_model(tmp_path)) as server:
         schemas = server.ask("GET", "/openapi.json").json["components"]["schemas"]
         assert server.ask("POST", "/predict", schemas["Lead"]["example"]).status == 200
         assert server.ask("POST", "/predict/batch", schemas["Columns"]["example"]).status == 200
+        assert server.ask("POST", "/enrich", schemas["Text"]["example"]).status == 200
+        assert server.ask("POST", "/enrich/batch", schemas["TextColumns"]["example"]).status == 200
 
 
 VALUES = ["", "NA", "ads", 1, 0.5, True, None, [], {}]
