@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import os
 import socket
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 class Replica:
     """A predictor process on a port of its own that can be started again."""
 
-    def __init__(self, artifact: Path, *flags: str) -> None:
+    def __init__(self, artifact: Path, *flags: str, log: Path = Path(os.devnull)) -> None:
+        self.log = log  # of standard error
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -22,7 +24,8 @@ class Replica:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.command, stderr=log)
         deadline = time.monotonic() + 240  # a busy machine starts slowly
         while not self.ready():
             assert time.monotonic() < deadline
