@@ -21,6 +21,8 @@ class Program(StrEnum):
     TRAIN = "leadmodel-train"
     PRIVACY = "leadmodel-privacy"
     PREDICTOR = "leadmodel-predictor"
+    CHECK_TEXT = "leadmodel-check-text"
+    ENRICH = "leadmodel-enrich"
 
     @property
     def module(self) -> str:
@@ -34,6 +36,8 @@ _MODULES = {
     Program.TRAIN: "leadmodel_training",
     Program.PRIVACY: "leadmodel_privacy",
     Program.PREDICTOR: "leadmodel_predictor",
+    Program.CHECK_TEXT: "leadmodel_predictor.jobs.check_text",
+    Program.ENRICH: "leadmodel_training.text.command",
 }
 
 
@@ -182,6 +186,42 @@ def backfill(
         *_flag("wait", None if wait_s is None else f"{wait_s:.0f}s"),
         *(_tls(tls) if tls else ()),
         *(["--apply"] if apply else []),
+    ]
+
+
+def check_text(
+    *,
+    model: str,
+    holdout: str,
+    image: str,
+    expect_digest: str | None,
+    label: str,
+    text: str,
+    serving: Model | None,
+    mailbox: str | None,
+) -> list[str]:
+    """Arguments of `leadmodel-check-text`; `label` and `text` are columns of the holdout, `mailbox` as for a validation."""
+    return [
+        f"--model={model}",
+        f"--holdout={holdout}",
+        f"--image={image}",
+        f"--label={label}",
+        f"--text={text}",
+        *_flag("expect-digest", expect_digest or None),
+        *_model("serving", "serving-digest", serving),
+        *_flag("mailbox", mailbox),
+    ]
+
+
+def train_text(*, messages: str, model: str, holdout: str, name: str, languages: Sequence[str]) -> list[str]:
+    """Arguments of `leadmodel-enrich train` with URIs to write to: the messages that are kept out first, the text model last."""
+    return [
+        "train",
+        f"--messages={messages}",
+        f"--out={model}",
+        f"--holdout-out={holdout}",
+        f"--name={name}",
+        *_flag("languages", ",".join(languages) or None),
     ]
 
 

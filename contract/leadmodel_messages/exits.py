@@ -13,9 +13,9 @@ class PollExit(IntEnum):
 
 
 class ValidateExit(IntEnum):
-    """Exit codes of `leadmodel-validate`, the Job that measures a model on the holdout."""
+    """Exit codes of `leadmodel-validate` and `leadmodel-check-text`, the Jobs that measure a model and a text model on a holdout."""
 
-    REPORTED = 0  # the message is a Report; bytes that are no model are a report too
+    REPORTED = 0  # the message is a Report (TextReport); bytes that are no model are a report too
     UNMEASURED = 1  # nothing could be measured: the message is a Failure
     USAGE = 2  # the arguments are wrong
     TOO_LARGE = 3  # the artifact is over a size limit: trying again does not help

@@ -112,6 +112,12 @@ class Enricher:
             "version": self.document.version,
         }
 
+    def scope(self, text: str) -> float | None:
+        """The probability that a text is a case for any class, also of a text that is not answered; None without intents."""
+        if self.document.intent is None:
+            return None
+        return logistic(self._tables.sums(tokens(text).words).scores(_SCOPE)[0])
+
     def _detected(self, cut: Tokens) -> tuple[str | None, float]:
         return self._language.language_of(cut.words) if self._language is not None else (None, 0.0)
 

@@ -177,11 +177,13 @@ def _render(folders: list[ModelFolder], output: str | None) -> str:
 
 
 def run_requested(options: argparse.Namespace) -> int:
-    """Ask the runtime for a retraining or a backfill, wait for the end and print the output of the run."""
+    """Ask the runtime for a run of this kind, wait for the end and print the output of the run."""
     folder = _chosen(options)[0]
-    field = {"retraining": "retraining", "backfill": "piiBackfill"}[options.kind]
-    if field not in (files.read_json(folder.object) or {}).get("spec", {}):
-        raise Refusal(f"{folder.key.name} has no spec.{field}; write one first")
+    spec, path = (files.read_json(folder.object) or {}).get("spec", {}), RUNS[options.kind]
+    for name in path.split("."):
+        spec = spec.get(name)
+        if spec is None:
+            raise Refusal(f"{folder.key.name} has no spec.{path}; write one first")
     if not files.held(options.state / "lock"):
         raise Refusal(f"nothing runs on {options.state}; start `leadmodel local up FILE` first")
     name = f"{folder.key.name}-{options.kind}-{now().timestamp():.0f}"
@@ -213,6 +215,7 @@ def _dashboard(options: argparse.Namespace) -> int:
         raise Refusal(str(error), LocalExit.USAGE) from None
 
 
+RUNS = {"retraining": "retraining", "backfill": "piiBackfill", "enrichment": "enrichment.training"}
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": up,
     "get": get,

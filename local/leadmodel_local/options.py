@@ -11,7 +11,7 @@ from leadmodel_messages.uris import local_path
 
 NOT_DONE = (
     "On one machine there are no CEL rules, Secrets (their keys are read from the environment), autoscaler, network "
-    "policy or cron: retraining and backfill run on `leadmodel local run`."
+    "policy or cron: retraining, backfill and the training of text models run on `leadmodel local run`."
 )
 
 
@@ -36,8 +36,10 @@ def parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_views(commands)
     _add_shows(commands)
-    run_now = commands.add_parser("run", help="run retraining or the PII backfill of a LeadModel now")
-    run_now.add_argument("kind", choices=["retraining", "backfill"], help="what to run")
+    run_now = commands.add_parser(
+        "run", help="run retraining, the PII backfill or the training of the text model of a LeadModel now"
+    )
+    run_now.add_argument("kind", choices=["retraining", "backfill", "enrichment"], help="what to run")
     run_now.add_argument("name", help="the LeadModel, as NAME or NAMESPACE/NAME")
     return top
 

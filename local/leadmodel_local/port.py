@@ -5,12 +5,12 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from leadmodel_local import work
+from leadmodel_local import starts, work
 from leadmodel_local.serving import predictors
 from leadmodel_local.serving.listener import HOST, Listener
 from leadmodel_local.serving.predictors import Pod
@@ -19,22 +19,21 @@ from leadmodel_local.serving.snapshots import Snapshots
 from leadmodel_local.state import children, files
 from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
-from leadmodel_local.work import Jobs, source_signature
+from leadmodel_local.work import Jobs
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.observed import JobKind, JobState, Observed, Record
-from leadmodel_operator.planning.planned import Desired, Event, Poll
+from leadmodel_operator.planning.observed import JobKind, Observed, Record
+from leadmodel_operator.planning.planned import Desired, Event, TextWork
 from leadmodel_operator.planning.scraping import scrape_is_due
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import SchemaError, dump, load
 from leadmodel_operator.resource.document import read_commands, read_paused, read_spec, read_status
-from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 
 IMAGE = "this-machine"
 KILL_AFTER_S = 10.0  # children of a deleted LeadModel that have not ended by then are killed
-RUN_KINDS = (JobKind.RETRAINING, JobKind.BACKFILL)  # what a person may ask to run
+RUN_KINDS = (JobKind.RETRAINING, JobKind.BACKFILL, JobKind.ENRICHMENT)  # what a person may ask to run
 
 
 @dataclass
@@ -92,6 +91,9 @@ class LocalPort:
             ledger=_ledger(files.read_json(folder.ledger)),
             snapshots=frozenset(held),
             mailbox=next(delivered, None),
+            text=replace(
+                self.held_snapshots.text_seen(folder, jobs), changed=starts.text_has_changed(jobs, spec)
+            ),
             jobs=jobs.seen(),
             rollout=predictors.rollout_seen(folder, pods, now),
             pods=tuple(
@@ -153,37 +155,12 @@ class LocalPort:
             rollout.render(desired.serve, seen.now)
         if desired.frozen:
             return False
-        changed = self.held_snapshots.keep(self.folder(key), self.jobs(key), desired)
+        folder, jobs = self.folder(key), self.jobs(key)
+        changed = self.held_snapshots.keep(folder, jobs, desired)
+        changed |= self.held_snapshots.keep_text(folder, jobs, desired.text or TextWork())
         rollout.evict(desired.evict, seen.now)
-        self._start_jobs(key, seen, desired)
+        starts.start_jobs(jobs, seen, desired)
         return changed
-
-    def _start_jobs(self, key: Key, seen: Observed, desired: Desired) -> None:
-        jobs, validation, poll = self.jobs(key), desired.validate, desired.poll
-        if validation is not None:
-            command = work.validation(jobs.folder, validation)
-            deadline, image = validation.deadline, validation.image
-            jobs.start(validation.name, JobKind.VALIDATION, command, seen.now, deadline, image=image)
-        elif desired.tidy:
-            jobs.tidy()
-        if poll is not None:
-            name = poll.once or self._scheduled_poll(key, seen, poll)
-            if name is not None:
-                mark = source_signature(seen.spec)
-                jobs.start(name, JobKind.POLL, work.poll(poll), seen.now, work.POLL_S, mark=mark)
-
-    def _scheduled_poll(self, key: Key, seen: Observed, poll: Poll) -> str | None:
-        """Name the poll that is due: its interval has passed, or the source is a file that changed."""
-        polls = [job for job in seen.jobs if job.kind is JobKind.POLL]
-        if any(job.state is JobState.RUNNING for job in polls):
-            return None
-        newest = polls[0] if polls else None
-        age = (seen.now - newest.created).total_seconds() if newest else float("inf")
-        metadata = files.read_json(self.folder(key).job(newest.name) / "about.json") if newest else None
-        changed = metadata is not None and metadata.get("mark", "") != source_signature(seen.spec)
-        interval = Duration(poll.interval).seconds
-        due = 0 < interval <= age
-        return f"{key.name}-poll-{seen.now.timestamp():.0f}" if (due or changed) and age >= 1 else None
 
     # --- what a person asks for ------------------------------------------------------------------------------------------
 
@@ -205,6 +182,7 @@ class LocalPort:
         for kind, command in (
             (JobKind.RETRAINING, work.retraining(key.name, spec)),
             (JobKind.BACKFILL, work.backfill(key, spec)),
+            (JobKind.ENRICHMENT, work.text_training(key.name, spec)),
         ):
             name = self._run_requests.get((key, kind))
             if command is not None and name is not None:

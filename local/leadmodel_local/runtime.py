@@ -12,7 +12,7 @@ from leadmodel_local.port import LocalPort
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import children, files, manifests
 from leadmodel_local.state.manifests import ManifestError
-from leadmodel_local.work import source_signature
+from leadmodel_local.work import source_signature, text_signature
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Conflict, Key, TraceReporter, reconcile
 from leadmodel_operator.resource.document import read_spec
@@ -105,7 +105,8 @@ class Runtime:
             self.port.start_requested(key, spec, self.port.clock())
         pods = [(p.name, p.ready, p.alive, p.leaving, p.restarts) for p in predictors.list_pods(folder)]
         jobs = [(job.name, job.state) for job in self.port.jobs(key).seen()]
-        return repr((kept, pods, jobs, source_signature(spec), files.signature(folder.serve)))
+        sources = source_signature(spec), text_signature(spec)
+        return repr((kept, pods, jobs, sources, files.signature(folder.serve)))
 
     def _keep_trace(self, key: Key, trace: tuple[Outcome, ...]) -> None:
         entries = [{"step": o.step, "effect": o.effect, "reason": o.reason} for o in trace]

@@ -18,14 +18,20 @@ from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.commands import Program, termination_log
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind, JobSeen, JobState
-from leadmodel_operator.planning.planned import Poll, Validation
+from leadmodel_operator.planning.planned import Poll, TextCheck, Validation
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.spec import Spec
 
 POLL_S, DATA_S = 300.0, 6 * 3600.0
 WAIT_S = 10.0  # for a Redis that is not there: a person waits
 SNAPSHOT = "snapshot.json.gz"
-_KEPT = {JobKind.POLL: 3, JobKind.RETRAINING: 3, JobKind.BACKFILL: 5}
+_KEPT = {
+    JobKind.POLL: 3,
+    JobKind.RETRAINING: 3,
+    JobKind.BACKFILL: 5,
+    JobKind.TEXT_CHECK: 3,
+    JobKind.ENRICHMENT: 3,
+}
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,20 @@ def backfill(key: Key, spec: Spec) -> list[str] | None:
     ]
 
 
+def text_check(folder: ModelFolder, request: TextCheck) -> list[str]:
+    """Return the command that measures a text model."""
+    mailbox = folder.job(request.name) / SNAPSHOT
+    place = lambda _part, digest: str(folder.snapshot(digest, files.TEXT_MODELS))  # noqa: E731
+    return [Program.CHECK_TEXT.module, *commands.text_check(request, place, str(mailbox))]
+
+
+def text_training(name: str, spec: Spec) -> list[str] | None:
+    """Return the command that trains a text model; None for a spec without such a training."""
+    if spec.enrichment is None or spec.enrichment.training is None:
+        return None
+    return [Program.ENRICH.module, *commands.text_training(name, spec.enrichment, spec.enrichment.training)]
+
+
 def secret(spec: Spec) -> dict[str, str]:
     """Return the URL of the Redis as environment: a Secret's key on a cluster, the variable of that name on this machine."""
     backfill = spec.pii_backfill
@@ -159,7 +179,15 @@ def file_of(uri: str) -> Path | None:
 
 def source_signature(spec: Spec | None) -> str:
     """Return a text that changes when the files behind artifact and holdout change; empty for sources that are no files."""
-    if spec is None:
-        return ""
-    paths = (file_of(spec.artifact.uri), file_of(spec.holdout.uri))
+    return "" if spec is None else _signature(spec.artifact.uri, spec.holdout.uri)
+
+
+def text_signature(spec: Spec | None) -> str:
+    """Return a text that changes when the files behind the text model and its holdout change; empty without such files."""
+    text = spec.enrichment if spec is not None else None
+    return "" if text is None else _signature(text.artifact.uri, text.holdout.uri)
+
+
+def _signature(*uris: str) -> str:
+    paths = map(file_of, uris)
     return " ".join(files.signature(path) for path in paths if path is not None)

@@ -8,10 +8,12 @@ import pytest
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Address, Inherited, Model, Program
 from leadmodel_predictor.__main__ import parser as predictor_parser
+from leadmodel_predictor.jobs.check_text import parser as check_text_parser
 from leadmodel_predictor.jobs.poll import parser as poll_parser
 from leadmodel_predictor.jobs.validate import parser as validate_parser
 from leadmodel_privacy.__main__ import parser as privacy_parser
 from leadmodel_training.__main__ import parser as train_parser
+from leadmodel_training.text.options import parser as enrich_parser
 
 D, E = "sha256:" + "d" * 64, "sha256:" + "e" * 64
 LOG = commands.termination_log("/dev/termination-log")
@@ -115,12 +117,38 @@ def predictor_on_sockets() -> tuple[list[str], dict[str, object]]:
     return line, {"artifact": "/c", "expect_digest": D, "fd": (3, 4), "drain_seconds": 2.0, **nothing}
 
 
+def check_text() -> tuple[list[str], dict[str, object]]:
+    line = commands.check_text(
+        model="s3://t",
+        holdout="s3://m",
+        image="i:1",
+        expect_digest=D,
+        label="wish",
+        text="details",
+        serving=Model("/s", E),
+        mailbox="sales/box",
+    )
+    places = {"model": "s3://t", "holdout": "s3://m", "serving": "/s", "mailbox": "sales/box"}
+    rest = {"image": "i:1", "expect_digest": D, "serving_digest": E, "label": "wish", "text": "details"}
+    return line, {**places, **rest}
+
+
+def train_text() -> tuple[list[str], dict[str, object]]:
+    line = commands.train_text(
+        messages="s3://l", model="s3://t", holdout="s3://m", name="conversion", languages=("en", "de")
+    )
+    places = {"messages": "s3://l", "out": "s3://t", "holdout_out": "s3://m"}
+    return line, {**places, "name": "conversion", "languages": "en,de"}
+
+
 PARSERS = {
     Program.POLL: poll_parser,
     Program.VALIDATE: validate_parser,
     Program.TRAIN: train_parser,
     Program.PRIVACY: privacy_parser,
     Program.PREDICTOR: predictor_parser,
+    Program.CHECK_TEXT: check_text_parser,
+    Program.ENRICH: enrich_parser,
 }
 LINES = {
     poll: Program.POLL,
@@ -129,6 +157,8 @@ LINES = {
     backfill: Program.PRIVACY,
     predictor_on_a_port: Program.PREDICTOR,
     predictor_on_sockets: Program.PREDICTOR,
+    check_text: Program.CHECK_TEXT,
+    train_text: Program.ENRICH,
 }
 FOR_PEOPLE = {
     Program.POLL: set(),
@@ -165,7 +195,22 @@ FOR_PEOPLE = {
         "--max-waiting",
         "--fast-path",
     },
+    Program.CHECK_TEXT: set(),
+    Program.ENRICH: {
+        "--label",
+        "--holdout-share",
+        "--report",
+        "--unlabelled",
+        "--background",
+        "--holdout",
+        "--base",
+        "--precision",
+        "--allow-overlap",
+        "--licence",
+        "--seed",
+    },
 }
+SUBCOMMANDS = {Program.PRIVACY: "backfill", Program.ENRICH: "train"}
 
 
 def flags(line: list[str]) -> set[str]:
@@ -174,9 +219,9 @@ def flags(line: list[str]) -> set[str]:
 
 def all_flags(program: Program) -> set[str]:
     parser = PARSERS[program]()
-    if program is Program.PRIVACY:
+    if program in SUBCOMMANDS:
         commands_ = next(a for a in parser._actions if isinstance(a, argparse._SubParsersAction))  # noqa: SLF001  # argparse lists its options nowhere else
-        parser = commands_.choices["backfill"]
+        parser = commands_.choices[SUBCOMMANDS[program]]
     return {name for action in parser._actions for name in action.option_strings} - {"-h", "--help"}  # noqa: SLF001  # as above
 
 

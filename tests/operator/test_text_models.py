@@ -172,6 +172,23 @@ def test_a_check_without_a_report_is_made_again_later_and_later():
     assert (texts(world).check, healthy(world)) == (None, "True Serving")
 
 
+def test_a_change_that_the_runtime_sees_looks_at_once():
+    """Files on one machine. Control: without the change nothing is due."""
+    world, _ = with_text()
+    seen = world.observed()
+    assert plan(seen).desired.text.check is None
+    assert plan(replace(seen, text=replace(seen.text, changed=True))).desired.text.check is not None
+
+
+def test_a_change_that_the_runtime_sees_ends_the_wait_after_a_failure():
+    world, leader = with_text()
+    world.store_up = False
+    leader.step(1.1)
+    seen = world.observed()
+    assert plan(seen).desired.text.check is None
+    assert plan(replace(seen, text=replace(seen.text, changed=True))).desired.text.check is not None
+
+
 # --- pins ---------------------------------------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ pytestmark = [
 ]
 PROGRAMS = {
     "operator": ["leadmodel-operator"],
-    "predictor": ["leadmodel-predictor", "leadmodel-poll", "leadmodel-validate"],
+    "predictor": ["leadmodel-predictor", "leadmodel-poll", "leadmodel-validate", "leadmodel-check-text"],
     "training": ["leadmodel-train", "leadmodel-enrich", "leadmodel-synth"],
     "privacy": ["leadmodel-privacy"],
 }

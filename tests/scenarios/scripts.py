@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from leadmodel_artifact.artifact import digest
 from scenarios.goods import BAD, BETTER, FAIR, GOOD, NO_MODEL, SPOILT, holdout, live, moved
+from scenarios.text_scripts import launch_alarms_before_accuracy_falls, text_models_come_and_go
 from scenarios.world import HOLDOUT, MODEL, Stage
 
 Scenario = Callable[[Stage], None]
@@ -177,5 +178,7 @@ SCENARIOS: dict[str, Scenario] = {
         holdout_too_small,
         paused,
         status_lost,
+        text_models_come_and_go,
+        launch_alarms_before_accuracy_falls,
     )
 }

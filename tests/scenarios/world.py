@@ -217,6 +217,7 @@ TIMES = {
     "asked",
     "movedAt",
     "phaseSince",
+    "lastCheck",
 }
 OWN = {  # what is of one runtime, or of one moment
     *(
@@ -250,6 +251,7 @@ OWN = {  # what is of one runtime, or of one moment
         "error",
         "handled",
     ),
+    *("figures", "texts", "abstained"),  # of text models, which a machine learns, and of live texts
 }
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -278,4 +280,5 @@ def _named(text: str) -> str:
     for found, name in NAMES.items():
         text = text.replace(found, name).replace(found.removeprefix("sha256:")[:12], name)
     text = re.sub(r"\w+://\S+", "URI", _DIGEST.sub("DIGEST", text))
+    text = re.sub(r"(macro-F1|calibration error) [\d.]+|(answers) \d+%", r"\1\2 #", text)
     return re.sub(r"PSI [\d.]+( in \w+)?", "PSI #", text)

@@ -79,7 +79,8 @@ function drawModel(main, model) {
   drawDrift(grid, model.drift);
   drawDecisions(grid, model);
   drawPods(grid, model);
-  drawCard(grid, model);
+  drawPairs(grid, "Model card", model.card, "No predictor answered with the card of its model.");
+  if (model.texts.length) drawPairs(grid, "Texts of leads", model.texts);
   drawConditions(grid, model);
 }
 function withCode(parent, line) {
@@ -196,11 +197,11 @@ function drawPods(grid, model) {
     add(row, "td", { class: "soft" }, part.restarts ? `${part.place}, ${part.restarts} restarts` : part.place);
   });
 }
-function drawCard(grid, model) {
-  const box = card(grid, "Model card");
-  if (!model.card.length) add(box, "p", { class: "soft" }, "No predictor answered with the card of its model.");
+function drawPairs(grid, title, pairs, none) {
+  const box = card(grid, title);
+  if (!pairs.length) add(box, "p", { class: "soft" }, none);
   const list = add(box, "dl");
-  for (const [name, text] of model.card) {
+  for (const [name, text] of pairs) {
     add(list, "dt", {}, name);
     add(list, "dd", {}, text);
   }

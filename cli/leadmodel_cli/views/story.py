@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from leadmodel_cli.views import advice, table, tree, why
+from leadmodel_cli.views import advice, table, texts, tree, why
 from leadmodel_cli.views.children import Children
 from leadmodel_messages.window import SlotWindow, Window
 from leadmodel_messages.window_psi import slot_psis
@@ -100,6 +100,7 @@ def story(look: Look, now: datetime) -> dict[str, Any]:
             for role in ("champion", "previous", "candidate")
             if status.get(role)
         ],
+        "texts": texts.pairs(status),
         "card": _card(look.card),
         "pods": [
             {

@@ -81,6 +81,7 @@ def template_of(serve: Serve) -> dict[str, Any]:
         "image": serve.image,
         "measuredAuc": serve.measured_auc,
         "env": {str(item["name"]): str(item.get("value", "")) for item in serve.pod.env},
+        **({"text": True} if serve.text else {}),
     }
 
 
@@ -178,6 +179,7 @@ class Rollout:
             listen=Inherited(sockets),
             measured_auc=template["measuredAuc"],
             drain_s=DRAIN_S,
+            text_model=str(self.folder.text_model) if template.get("text") else None,
         )
         log = commands.termination_log(folder / children.MESSAGE)
         return [sys.executable, "-m", Program.PREDICTOR.module, *arguments, *log]

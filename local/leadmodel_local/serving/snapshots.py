@@ -1,5 +1,6 @@
-"""Snapshots of artifacts in the state folder, known by digest. A rename makes a snapshot appear or not at all."""
+"""Snapshots of artifacts and of text models in the state folder, known by digest. A rename makes a snapshot appear or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,9 +10,22 @@ from leadmodel_local.serving import predictors
 from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
-from leadmodel_messages.report import named_digest
-from leadmodel_operator.planning.observed import JobKind
-from leadmodel_operator.planning.planned import Desired
+from leadmodel_messages import report, text_report
+from leadmodel_operator.planning.observed import JobKind, TextSeen
+from leadmodel_operator.planning.planned import Desired, TextWork
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where snapshots of one kind lie in the folder of a LeadModel, which Jobs deliver them, and how their messages name a digest."""
+
+    part: str
+    kind: JobKind
+    named_digest: Callable[[str], str | None]
+
+
+ARTIFACTS = Shelf(files.ARTIFACTS, JobKind.VALIDATION, report.named_digest)
+TEXT_MODELS = Shelf(files.TEXT_MODELS, JobKind.TEXT_CHECK, text_report.named_digest)
 
 
 def digest_of(path: Path) -> str | None:
@@ -29,34 +43,58 @@ class Snapshots:
 
     _digests: dict[str, str | None] = field(default_factory=dict)  # path and signature → digest
 
-    def held(self, folder: ModelFolder) -> dict[str, Path]:
+    def held(self, folder: ModelFolder, shelf: Shelf = ARTIFACTS) -> dict[str, Path]:
         """Return the files of the snapshots by digest; damaged files do not count."""
-        digests = {path: self._digest(path) for path in (folder.folder / "rev").glob("*.json.gz")}
+        digests = {path: self._digest(path) for path in (folder.folder / shelf.part).glob("*.json.gz")}
         return {digest: path for path, digest in digests.items() if digest is not None}
 
-    def mailbox(self, folder: ModelFolder, jobs: Jobs) -> dict[str, Path]:
-        """Return by digest what succeeded validations delivered, if its hash is the digest the validation named."""
+    def mailbox(self, folder: ModelFolder, jobs: Jobs, shelf: Shelf = ARTIFACTS) -> dict[str, Path]:
+        """Return by digest what succeeded Jobs of the shelf delivered, if its hash is the digest the Job named."""
         delivered = {}
         for job in jobs.seen():
             path = folder.job(job.name) / work.SNAPSHOT
-            if job.kind is not JobKind.VALIDATION or not job.may_answer or not path.exists():
+            if job.kind is not shelf.kind or not job.may_answer or not path.exists():
                 continue
-            digest = named_digest(job.message)
+            digest = shelf.named_digest(job.message)
             if digest is not None and self._digest(path) == digest:
                 delivered[digest] = path
         return delivered
 
     def keep(self, folder: ModelFolder, jobs: Jobs, desired: Desired) -> bool:
         """Keep, restore and remove snapshots as desired. Returns True when one was kept or restored."""
-        held, delivered, changed = self.held(folder), self.mailbox(folder, jobs), False
-        for digest in desired.keep - held.keys():
-            if digest in delivered:
-                files.write(folder.snapshot(digest), delivered[digest].read_bytes())
-                changed = True
+        changed = self._keep(folder, jobs, desired.keep, ARTIFACTS)
         for digest in desired.restore:
             changed |= _restore(folder, digest)
-        for digest in held.keys() - desired.keep:
+        return changed
+
+    def _keep(self, folder: ModelFolder, jobs: Jobs, wanted: frozenset[str], shelf: Shelf) -> bool:
+        held, delivered, changed = self.held(folder, shelf), self.mailbox(folder, jobs, shelf), False
+        for digest in wanted - held.keys():
+            if digest in delivered:
+                files.write(folder.snapshot(digest, shelf.part), delivered[digest].read_bytes())
+                changed = True
+        for digest in held.keys() - wanted:
             held[digest].unlink(missing_ok=True)
+        return changed
+
+    # --- text models -----------------------------------------------------------------------------------------------------
+
+    def text_seen(self, folder: ModelFolder, jobs: Jobs) -> TextSeen:
+        """Describe the text models for the planner."""
+        held = self.held(folder, TEXT_MODELS)
+        delivered = (digest for digest in self.mailbox(folder, jobs, TEXT_MODELS) if digest not in held)
+        served = self._digest(folder.text_model) if folder.text_model.exists() else None
+        return TextSeen(frozenset(held), next(delivered, None), served)
+
+    def keep_text(self, folder: ModelFolder, jobs: Jobs, wanted: TextWork) -> bool:
+        """Keep and remove text models as desired, and put the one that serves where the predictors look. Returns True on a change."""
+        changed = self._keep(folder, jobs, wanted.keep, TEXT_MODELS)
+        served, held = self.text_seen(folder, jobs).served, self.held(folder, TEXT_MODELS)
+        if wanted.serve is None:
+            folder.text_model.unlink(missing_ok=True)
+        elif wanted.serve != served and wanted.serve in held:
+            files.write(folder.text_model, held[wanted.serve].read_bytes())
+            changed = True
         return changed
 
     def _digest(self, path: Path) -> str | None:

@@ -9,6 +9,8 @@ from typing import IO, Any
 
 from leadmodel_operator.reconcile import Key
 
+ARTIFACTS, TEXT_MODELS = "rev", "text/rev"  # folders of snapshots in the folder of a LeadModel
+
 
 class Busy(RuntimeError):  # noqa: N818  # a state, not an error of the program
     """Another process holds the lock."""
@@ -124,9 +126,14 @@ class ModelFolder:
         """Return the file that exists while a person's request for a run of this kind is open."""
         return self.folder / "run" / kind
 
-    def snapshot(self, digest: str) -> Path:
-        """Return the file with the bytes of a revision."""
-        return self.folder / "rev" / f"{digest.removeprefix('sha256:')[:12]}.json.gz"
+    def snapshot(self, digest: str, part: str = ARTIFACTS) -> Path:
+        """Return the file with the bytes of a revision, or of another snapshot in that part of the folder."""
+        return self.folder / part / f"{digest.removeprefix('sha256:')[:12]}.json.gz"
+
+    @property
+    def text_model(self) -> Path:
+        """The text model that the predictors look for; a missing file means none."""
+        return self.folder / "text" / "text.json.gz"
 
     def job(self, name: str) -> Path:
         """Return the folder of a Job."""

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Model
-from leadmodel_operator.planning.planned import Poll, Validation
+from leadmodel_operator.planning.planned import Poll, TextCheck, Validation
 from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_enrichment import Enrichment, TextTraining
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisTls, Retraining
 
 CA, CERTIFICATE, PRIVATE_KEY = "ca.crt", "tls.crt", "tls.key"  # files of the connection to Redis
 CANDIDATE, CHAMPION, BEST = "candidate", "champion", "best"  # the models a validation reads
+SERVING = "serving"  # the text model that a check compares with
 SnapshotPlace = Callable[
     [str, str], str
 ]  # the model's part above and its digest → where the program finds the snapshot
@@ -67,6 +69,32 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
         numeric=retraining.numeric,
         categorical=retraining.categorical,
         require=retraining.require,
+    )
+
+
+def text_check(request: TextCheck, place: SnapshotPlace, mailbox: str) -> list[str]:
+    """Arguments of the check that measures a text model; bytes that are kept already go into no mailbox."""
+    held = request.held and request.digest is not None
+    return commands.check_text(
+        model=place(CANDIDATE, request.digest) if held and request.digest else request.uri,
+        holdout=request.holdout_uri,
+        image=request.image,
+        expect_digest=request.digest,
+        label=request.label,
+        text=request.text,
+        serving=_model(place, SERVING, request.serving),
+        mailbox=None if held else mailbox,
+    )
+
+
+def text_training(name: str, enrichment: Enrichment, training: TextTraining) -> list[str]:
+    """Arguments of the training that writes to the URIs of the text model and its holdout; `name` is the LeadModel's."""
+    return commands.train_text(
+        messages=training.messages.uri,
+        model=enrichment.artifact.uri,
+        holdout=enrichment.holdout.uri,
+        name=name,
+        languages=enrichment.languages,
     )
 
 

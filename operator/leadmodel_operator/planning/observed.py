@@ -155,6 +155,9 @@ class TextSeen:
     snapshots: frozenset[str] = frozenset()  # digests held, bytes verified or immutable
     mailbox: str | None = None  # digest of the verified bytes in the text mailbox that are no snapshot yet
     served: str | None = None  # digest of what lies where predictors look for their text model; None: nothing
+    changed: bool = (
+        False  # whether a runtime that sees the source itself saw a change since the last check began
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 nothing was judged for the present settings        | check now
 asked for by annotation, or a training ended       | check now
+the runtime saw the source change                  | check now
 pollInterval has passed since the last report,     | check now
   and the spec pins nothing that passed            |
 the bytes of what should serve are lost            | check again, a minute after the last report
@@ -47,8 +48,8 @@ def next_text_check(state: PassState) -> tuple[TextCheck | None, Outcome]:
 
 
 def _again(state: PassState, check: TextAttempt) -> TextAttempt | None:
-    """The next attempt of a check that gave no report; None before its time."""
-    due = check.since + backoff(check.attempt)
+    """The next attempt of a check that gave no report; None before its time. A change of the source makes it due."""
+    due = state.now if state.seen.text.changed else check.since + backoff(check.attempt)
     if state.now < due:
         state.requeue_at(due)
         return None
@@ -71,6 +72,7 @@ def _due(state: PassState, known: EnrichmentStatus, inputs: str) -> datetime | N
     if candidate is None or candidate.inputs != inputs or known.last_check is None or spec is None:
         return state.now
     times = [known.due] if known.due is not None else []
+    times += [state.now] if state.seen.text.changed else []
     if _is_lost(state, known):
         times.append(known.last_check + LOST_AGAIN)
     interval = timedelta(seconds=duration.parse(spec.artifact.poll_interval))

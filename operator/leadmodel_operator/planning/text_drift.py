@@ -53,13 +53,17 @@ def read_texts(
 
 
 def _settled(before: TextDriftResult | None, result: TextDriftResult) -> TextDriftResult:
-    """The result to write: the last one unless a breach began, ended or lasted, or a figure changed at least REFRESH ago."""
+    """The result to write: the last one unless texts suffice now, a breach began, ended or lasted, or a figure changed REFRESH ago."""
     if before is None:
         return result
-    if (before.breach_since, before.sustained) != (result.breach_since, result.sustained):
+    if _state(before) != _state(result):
         return result
     is_new = replace(before, at=result.at) != result
     return result if is_new and result.at - before.at >= REFRESH else before
+
+
+def _state(result: TextDriftResult) -> tuple[bool, datetime | None, bool]:
+    return result.psi is not None, result.breach_since, result.sustained
 
 
 def abstained_share(window: TextWindow) -> float | None:

@@ -10,6 +10,7 @@ import leadmodel_cli.kubectl.options
 import leadmodel_local.options
 import leadmodel_operator.__main__
 import leadmodel_predictor.__main__
+import leadmodel_predictor.jobs.check_text
 import leadmodel_predictor.jobs.poll
 import leadmodel_predictor.jobs.validate
 import leadmodel_privacy.__main__
@@ -24,6 +25,7 @@ from project.reference.tables import code, meanings, page, table
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "kubectl-leadmodel": leadmodel_cli.kubectl.options.parser,
     "leadmodel": leadmodel_local.options.parser,
+    "leadmodel-check-text": leadmodel_predictor.jobs.check_text.parser,
     "leadmodel-enrich": leadmodel_training.text.options.parser,
     "leadmodel-operator": leadmodel_operator.__main__.parser,
     "leadmodel-poll": leadmodel_predictor.jobs.poll.parser,
@@ -38,6 +40,7 @@ OLD_NAMES = ("leadmodel-leads",)  # of leadmodel-synth, for one release
 EXITS: dict[str, type[IntEnum]] = {
     "kubectl-leadmodel": exits.KubectlExit,
     "leadmodel": exits.LocalExit,
+    "leadmodel-check-text": exits.ValidateExit,
     "leadmodel-enrich": exits.EnrichExit,
     "leadmodel-operator": exits.OperatorExit,
     "leadmodel-poll": exits.PollExit,
