@@ -42,7 +42,9 @@ def main() -> None:
     if not os.environ.get("LEADMODEL_DATA"):
         sys.exit("bench/plain_messages.py: LEADMODEL_DATA is not set: name the folder that holds the texts")
     folder = Path(os.environ["LEADMODEL_DATA"]) / "text"
-    print(f"{'set':12} {'names':10} {'messages':>8} {'altered':>8} {'per 1,000':>9} {'texts/s':>8}")
+    print(
+        f"{'set':12} {'names':10} {'messages':>8} {'altered':>8} {'by name':>8} {'per 1,000':>9} {'texts/s':>8}"
+    )
     for name, texts in (("Banking77", banking77(folder)), ("CLINC150", clinc150(folder))):
         for level in NAME_LEVELS:
             detector = Detector(Config(names=level))
@@ -51,8 +53,9 @@ def main() -> None:
             redacted = [detector.redact(text)[0] for text in texts]
             rate = len(texts) / (time.process_time() - started)
             altered = [new for old, new in zip(texts, redacted, strict=True) if new != old]
+            by_name = sum("[NAME]" in text for text in altered)
             print(
-                f"{name:12} {level:10} {len(texts):8,} {len(altered):8,} {1000 * len(altered) / len(texts):9.1f} {rate:8,.0f}"
+                f"{name:12} {level:10} {len(texts):8,} {len(altered):8,} {by_name:8,} {1000 * len(altered) / len(texts):9.1f} {rate:8,.0f}"
             )
             for text in altered[: given.show]:
                 print(f"    {text}")
