@@ -15,8 +15,9 @@ def ready(cluster: FakeCluster, letter: str):
     return lambda: cluster.serving() == letter and cluster.condition("Ready") == ("True", "Serving")
 
 
-def test_two_models_go_live_while_the_address_hangs_and_messages_come_afterwards(tmp_path):
+def test_two_models_go_live_while_the_address_hangs_and_messages_come_afterwards(tmp_path, monkeypatch):
     """The file of the address is there later than the process, as a Secret may be."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")  # this machine may have a proxy
     release, asked = threading.Event(), threading.Event()
 
     def answer(request: Request) -> None:
