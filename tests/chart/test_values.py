@@ -200,6 +200,14 @@ REFUSED = {
     "a reason that no event has": ("webhook.url=https://h,webhook.reasons={Promotd}", "/webhook/reasons/0"),
     "a port out of range": ("service.port=70000", "/service/port"),
     "a duration without a unit": ("metrics.podMonitor.interval=30", "/metrics/podMonitor/interval"),
+    "a scrape that outlasts the interval": (
+        "metrics.serviceMonitor.enabled=true,metrics.serviceMonitor.scrapeTimeout=31s",
+        "metrics.serviceMonitor.scrapeTimeout: 31s is longer than the interval, 30s",
+    ),
+    "a scrape of a pod that outlasts the interval": (
+        "metrics.podMonitor.enabled=true,metrics.podMonitor.scrapeTimeout=1m1ms,metrics.podMonitor.interval=1m",
+        "metrics.podMonitor.scrapeTimeout: 1m1ms is longer than the interval, 1m",
+    ),
     "a number as a label": ("podLabels.x=1", "/podLabels/x"),
     "a wrong threshold": ("prometheusRule.overrides.A.threshold=-1", "/prometheusRule/overrides/A/threshold"),
     "an argument that is none": ("extraArgs={x}", "/extraArgs/0"),
@@ -228,3 +236,12 @@ def test_a_wrong_value_is_refused_with_its_place(case):
     result = template(*([f"--set={value}"] if value else ["--kube-version=1.28.0"]))
     assert result.returncode != 0
     assert words in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("timeout", "interval"), [("30s", "30s"), ("90s", "1m30s"), ("900ms", "1s"), ("", "1s")]
+)
+def test_control_a_scrape_that_ends_before_the_next_is_taken(timeout, interval):
+    monitor = f"metrics.podMonitor.enabled=true,metrics.podMonitor.scrapeTimeout={timeout},metrics.podMonitor.interval={interval}"
+    assert template(f"--set={monitor}").returncode == 0

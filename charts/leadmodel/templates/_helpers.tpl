@@ -75,3 +75,23 @@ labels:
   name: {{ include "leadmodel.serviceAccountName" . }}
   namespace: {{ include "leadmodel.namespace" . }}
 {{- end }}
+
+{{- /* Milliseconds of a duration such as 1m30s. */}}
+{{- define "leadmodel.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 }}
+{{- $sum := 0 }}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 }}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | atoi) (get $units (regexFind "[a-z]+" .))) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
+{{- /* Prometheus refuses its whole configuration where a scrape may last longer than the time between two. */}}
+{{- define "leadmodel.checkScrapes" -}}
+{{- $place := first . }}
+{{- with last . }}
+{{- if and .scrapeTimeout (gt (include "leadmodel.milliseconds" .scrapeTimeout | int64) (include "leadmodel.milliseconds" .interval | int64)) }}
+{{- fail (printf "%s.scrapeTimeout: %s is longer than the interval, %s; shorten one or lengthen the other" $place .scrapeTimeout .interval) }}
+{{- end }}
+{{- end }}
+{{- end }}
