@@ -35,7 +35,8 @@ class Outcome(StrEnum):
 
     CLEAN = "Clean"  # nothing to redact
     FOUND = "Found"  # a dry run that found something
-    REDACTED = "Redacted"  # applied and verified
+    REDACTED = "Redacted"  # redacted and verified
+    ANSWERED = "Answered"  # answered beside the messages and verified
     RESIDUE = "Residue"  # something is left
     FAILED = "Failed"
     STOPPED = "Stopped"

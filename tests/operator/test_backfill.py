@@ -17,7 +17,7 @@ from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource,
 from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 from leadmodel_operator.resource.vocabulary import ConditionType
 from leadmodel_privacy.__main__ import parser
-from leadmodel_privacy.backfill.arguments import settings_of
+from leadmodel_privacy.backfill.requested import redaction, settings_of
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
@@ -43,16 +43,21 @@ def pod(asked=ASKED):
     return cron(asked)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
 
+def settings_asked(arguments):
+    given = parser().parse_args(arguments)
+    return settings_of(given, redaction(given))
+
+
 def test_the_program_takes_the_arguments_it_is_given():
     container = pod()["containers"][0]
     assert container["command"] == ["leadmodel-privacy"]
-    settings = settings_of(parser().parse_args(container["args"]))
+    settings = settings_asked(container["args"])
     assert settings.patterns == ASKED.key_patterns
-    assert settings.detector.fields == ASKED.text_fields
+    assert settings.task.config.fields == ASKED.text_fields
     assert (settings.apply, settings.retention_s, settings.name) == (True, 5400, "sales/conversion")
     assert settings.image == "privacy:1"
-    dry = parser().parse_args(pod(replace(ASKED, mode="DryRun"))["containers"][0]["args"])
-    assert not settings_of(dry).apply
+    dry = pod(replace(ASKED, mode="DryRun"))["containers"][0]["args"]
+    assert not settings_asked(dry).apply
 
 
 def test_the_url_is_only_in_the_secret():

@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from leadmodel_messages import termination
 from leadmodel_messages.backfill import Mode, Outcome, dump_refused
 from leadmodel_messages.exits import BackfillExit
 from leadmodel_privacy.backfill import outputs, report
-from leadmodel_privacy.backfill.arguments import access_of, add_arguments, settings_of
+from leadmodel_privacy.backfill.arguments import add_arguments
 from leadmodel_privacy.backfill.errors import BackfillError, Stopped
+from leadmodel_privacy.backfill.requested import access_of, redaction, settings_of
 from leadmodel_privacy.backfill.run import Run
+from leadmodel_privacy.backfill.task import Task
 
 
 def register(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -29,16 +32,23 @@ def register(commands: "argparse._SubParsersAction[Any]") -> None:
     add_arguments(p)
 
 
-def log(text: str) -> None:
+def log(text: str, program: str = "leadmodel-privacy") -> None:
     """Write a line for people to standard error."""
-    sys.stderr.write(f"leadmodel-privacy: {text}\n")
+    sys.stderr.write(f"{program}: {text}\n")
     sys.stderr.flush()
 
 
 def run(given: argparse.Namespace) -> int:
-    """Run the command; the exit code."""
+    """Redact; the exit code."""
+    return run_task(given, redaction, log)
+
+
+def run_task(
+    given: argparse.Namespace, task: Callable[[argparse.Namespace], Task], log: Callable[[str], None]
+) -> int:
+    """Run the task that the arguments ask for, over the Redis that they name; the exit code."""
     try:
-        settings = settings_of(given)
+        settings = settings_of(given, task(given))
         work = Run(settings, access_of(given), sys.stderr, log)
     except BackfillError as error:
         log(str(error))
@@ -50,9 +60,9 @@ def run(given: argparse.Namespace) -> int:
     started = time.time()
     code, outcome, message = _work(work)
     result = report.RunResult(
-        work.owner, code, outcome, message, started, time.time(), work.detector.version, work.tally
+        work.owner, code, outcome, message, started, time.time(), settings.task.version, work.tally
     )
-    result = _write(work, result)
+    result = _write(work, result, log)
     work.close()
     line = report.termination(settings, result)
     sys.stdout.write(line + "\n")
@@ -80,7 +90,7 @@ def _work(work: Run) -> tuple[BackfillExit, Outcome, str]:
         )
 
 
-def _write(work: Run, result: report.RunResult) -> report.RunResult:
+def _write(work: Run, result: report.RunResult, log: Callable[[str], None]) -> report.RunResult:
     """Write report and audit record; a run whose report cannot be written is not done."""
     settings, state = work.settings, work.state
     try:

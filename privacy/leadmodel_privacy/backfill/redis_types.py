@@ -3,11 +3,14 @@
 # ruff: noqa: ARG002  # all types share one signature
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from leadmodel_privacy.backfill.key_parts import Change, Part, digest, grouped, packed
-from leadmodel_privacy.backfill.message_redactor import Redaction, Redactor
+from leadmodel_privacy.backfill.message_redactor import Redaction
 from leadmodel_privacy.backfill.settings import Limits
+
+if TYPE_CHECKING:
+    from leadmodel_privacy.backfill.task import Reader
 
 SLACK = 100  # places by which a message may have shifted between reading and writing
 
@@ -25,7 +28,7 @@ class RedisType(ABC):
         """The command that reads all of a small key, at most `most` elements."""
 
     @abstractmethod
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
         """The messages in a reply; `start` is the place of the first element."""
 
     @abstractmethod
@@ -51,6 +54,22 @@ class RedisType(ABC):
             if p.redaction.new is not None
         ]
 
+    def keys(self, key: bytes) -> list[bytes]:
+        """The keys of the write script."""
+        return [key]
+
+    def is_writable(self, key: bytes) -> bool:
+        """Whether the changes of a key have a place to go."""
+        return True
+
+    def answered(self, key: bytes, changes: Sequence[Change]) -> Call | None:
+        """The command that asks which changes are made already; None where each message shows it."""
+        return None
+
+    def still_open(self, changes: Sequence[Change], reply: Any) -> list[Change]:
+        """The changes that are not made yet by the reply of that command."""
+        return list(changes)
+
     @abstractmethod
     def put(self, reply: Any, changes: Sequence[Change]) -> Any:
         """The reply as it would read after the changes were written."""
@@ -64,8 +83,8 @@ class String(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("GET", key)
 
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
-        return [Part(0, reply, redactor.message(reply))]
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+        return [Part(0, reply, reader.message(reply))]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         return [(change.old, change.new) for change in changes]
@@ -97,8 +116,8 @@ class List(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("LRANGE", key, 0, most - 1)
 
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
-        return [Part(start + i, raw, redactor.message(raw)) for i, raw in enumerate(reply)]
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+        return [Part(start + i, raw, reader.message(raw)) for i, raw in enumerate(reply)]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         calls = []
@@ -126,8 +145,8 @@ class SortedSet(List):
     def read(self, key: bytes, most: int) -> Call:
         return ("ZRANGE", key, 0, most - 1, "WITHSCORES")
 
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
-        return super().parts(redactor, reply[::2], start)
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+        return super().parts(reader, reply[::2], start)
 
     def size(self, reply: Any) -> int:
         return len(reply) // 2
@@ -150,9 +169,9 @@ class Hash(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("HGETALL", key)
 
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
         pairs = zip(reply[::2], reply[1::2], strict=True)
-        return [Part(name, raw, redactor.named(name, raw)) for name, raw in pairs]
+        return [Part(name, raw, reader.named(name, raw)) for name, raw in pairs]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
         return [
@@ -183,11 +202,11 @@ class Stream(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("XRANGE", key, "-", "+", "COUNT", most)
 
-    def parts(self, redactor: Redactor, reply: Any, start: int) -> list[Part]:
-        return [self._entry(redactor, ident, items) for ident, items in reply if items]
+    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+        return [self._entry(reader, ident, items) for ident, items in reply if items]
 
-    def _entry(self, redactor: Redactor, ident: bytes, items: list[bytes]) -> Part:
-        redactions = [redactor.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
+    def _entry(self, reader: "Reader", ident: bytes, items: list[bytes]) -> Part:
+        redactions = [reader.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
         skipped = next((r.skipped for r in redactions if r.skipped is not None), None)
         if all(r.new is None for r in redactions):
             return Part(ident, b"", Redaction(skipped=skipped))

@@ -42,7 +42,7 @@ def outcome_of(settings: Settings, tally: Tally) -> tuple[BackfillExit, Outcome,
         return BackfillExit.RESIDUE, Outcome.RESIDUE, message
     if not (tally.found or tally.changed or tally.undecoded):
         return BackfillExit.DONE, Outcome.CLEAN, ""
-    return BackfillExit.DONE, Outcome.REDACTED if settings.apply else Outcome.FOUND, ""
+    return BackfillExit.DONE, settings.task.outcome if settings.apply else Outcome.FOUND, ""
 
 
 def full(settings: Settings, result: RunResult) -> dict[str, Any]:

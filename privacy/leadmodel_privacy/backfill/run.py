@@ -15,7 +15,6 @@ from leadmodel_privacy.backfill.session import Session
 from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.state import State
 from leadmodel_privacy.backfill.tally import Tally
-from leadmodel_privacy.detect import Detector
 
 _PAUSE_S = 1.0
 
@@ -37,7 +36,6 @@ class Run:
     state: State | None = None
 
     def __post_init__(self) -> None:
-        self.detector = Detector(self.settings.detector)
         self.servers = Servers(self.access, self.clock)
         self.progress = ScanProgress(self.out, self.clock)
 
@@ -70,13 +68,14 @@ class Run:
     def _session(self) -> Session:
         self.servers.connect()
         capabilities = probe_servers(self.servers)
-        self.state = State(self.servers, self.settings.name, self.owner, self.settings.lease_s)
+        self.state = State(
+            self.servers, self.settings.name, self.owner, self.settings.lease_s, self.settings.task.prefix
+        )
         session = Session(
             settings=self.settings,
             servers=self.servers,
             state=self.state,
             capabilities=capabilities,
-            detector=self.detector,
             progress=self.progress,
             log=self.log,
             clock=self.clock,

@@ -1,18 +1,22 @@
-"""State that all workers of a run share: settings, redactor, counts, and the fingerprints of keys changed and known clean."""
+"""State that all workers of a run share: settings, reader, counts, and the fingerprints of keys changed and known clean."""
 
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_content, of_key
 from leadmodel_privacy.backfill.key_overview import GONE, KeyOverview
 from leadmodel_privacy.backfill.key_parts import Change, Part, digest, packed
-from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON, Redactor, SkipReason
+from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON, SkipReason
 from leadmodel_privacy.backfill.nodes import Node, refused
 from leadmodel_privacy.backfill.redis_types import RedisType
 from leadmodel_privacy.backfill.settings import Settings
+from leadmodel_privacy.backfill.side_keys import NO_SIDE
 from leadmodel_privacy.backfill.tally import Tally
+
+if TYPE_CHECKING:
+    from leadmodel_privacy.backfill.task import Reader
 
 LISTED_KEYS = 50  # keys left for a person that a report lists
 
@@ -39,7 +43,7 @@ class RunContext:
 
     settings: Settings
     types: dict[str, RedisType]
-    redactor: Redactor
+    reader: "Reader"
     version: bytes
     salt: bytes
     tally: Tally = field(default_factory=Tally)
@@ -85,12 +89,26 @@ class RunContext:
         if overview.type not in self.types:
             self.tally.skipped[overview.type] += not self.verifying
             return False
+        if not self.types[overview.type].is_writable(overview.key):
+            self.tally.skipped[NO_SIDE] += not self.verifying
+            return False
         single = self.types[overview.type].report_name in {"string", "json"}
         if single and overview.size > self.settings.limits.value_bytes:
             self.list_for_person(overview.key, overview.type, SkipReason.TOO_LONG)
             self.tally.unread += 1
             return False
         return True
+
+    def open_changes(
+        self, node: Node, wanted: Sequence[tuple[bytes, RedisType, list[Change]]]
+    ) -> list[list[Change]]:
+        """The changes of each key that are not made yet; a type that shows it elsewhere than in its messages is asked."""
+        asked = [redis_type.answered(key, changes) for key, redis_type, changes in wanted]
+        replies = iter(node.run([command for command in asked if command is not None]))
+        return [
+            changes if command is None else redis_type.still_open(changes, next(replies))
+            for command, (_, redis_type, changes) in zip(asked, wanted, strict=True)
+        ]
 
     def count(self, overview: KeyOverview, parts: Sequence[Part], changes: Sequence[Change]) -> None:
         """Count the first reading of a key: its messages, those to redact, and those left unread."""

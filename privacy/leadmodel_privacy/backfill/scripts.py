@@ -9,7 +9,20 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 
-NAMES = ("overview", "string", "list", "hash", "zset", "stream", "json", "lease", "save", "finish", "release")
+NAMES = (
+    "overview",
+    "string",
+    "list",
+    "hash",
+    "zset",
+    "stream",
+    "json",
+    "beside",
+    "lease",
+    "save",
+    "finish",
+    "release",
+)
 
 
 @dataclass(frozen=True)

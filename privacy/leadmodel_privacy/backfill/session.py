@@ -11,21 +11,20 @@ from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable, Stoppe
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_key
 from leadmodel_privacy.backfill.globs import compiled, server_match
 from leadmodel_privacy.backfill.key_scan import KeyScan
-from leadmodel_privacy.backfill.message_redactor import Redactor
 from leadmodel_privacy.backfill.nodes import Node
 from leadmodel_privacy.backfill.rate_limit import RateLimiter
-from leadmodel_privacy.backfill.redis_types import RedisType, readable_types
+from leadmodel_privacy.backfill.redis_types import RedisType
 from leadmodel_privacy.backfill.run_context import RunContext
 from leadmodel_privacy.backfill.scan_progress import ScanProgress
 from leadmodel_privacy.backfill.servers import Servers
 from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.shapes import ShapeCounter
-from leadmodel_privacy.backfill.state import PREFIX, Checkpoint, State
+from leadmodel_privacy.backfill.side_keys import SIDE, is_side_key
+from leadmodel_privacy.backfill.state import BESIDE_PREFIX, PREFIX, Checkpoint, State
 from leadmodel_privacy.backfill.tally import Tally
 from leadmodel_privacy.backfill.worker import Worker
-from leadmodel_privacy.detect import Detector
 
-_OWN = PREFIX.encode()
+_OWN = PREFIX.encode(), BESIDE_PREFIX.encode()
 _SPREAD = 1 << 64
 
 
@@ -41,7 +40,6 @@ class Session:
     servers: Servers
     state: State
     capabilities: Capabilities
-    detector: Detector
     progress: ScanProgress
     log: Callable[[str], None]
     clock: Callable[[], float]
@@ -74,8 +72,8 @@ class Session:
         self.context = RunContext(
             settings=settings,
             types=self._types(),
-            redactor=Redactor(settings.detector, settings.limits.message_chars, shape_counter),
-            version=f"{self.detector.version}/{settings.digest}".encode(),
+            reader=settings.task.reader(settings.limits, shape_counter),
+            version=f"{settings.task.version}/{settings.digest}".encode(),
             salt=self.state.salt() if self.leases else os.urandom(16),
             heartbeat=self._heartbeat,
         )
@@ -83,11 +81,13 @@ class Session:
         self.context.tally.shapes = shape_counter.shapes = self.context.tally.shapes
 
     def _types(self) -> dict[str, RedisType]:
-        capabilities = self.capabilities
-        types = readable_types(
-            self.settings.limits, fields_expire=capabilities.fields_expire, documents=capabilities.documents
-        )
-        if self.settings.apply and not rebuilds_streams(self.servers, self.state.key("probe")):
+        task = self.settings.task
+        types = task.types(self.settings.limits, self.capabilities)
+        if (
+            self.settings.apply
+            and task.rebuilds
+            and not rebuilds_streams(self.servers, self.state.key("probe"))
+        ):
             self.log("this server does not let streams be rebuilt; they are left and counted as skipped")
             del types["stream"]
         return types
@@ -107,7 +107,7 @@ class Session:
     def _checkpoint(self) -> Checkpoint:
         """The checkpoint of an unfinished run with the same settings, or a new checkpoint."""
         settings, context = self.settings, self.context
-        fresh = Checkpoint(self.detector.version, settings.digest, settings.mode, started=time.time())
+        fresh = Checkpoint(settings.task.version, settings.digest, settings.mode, started=time.time())
         if settings.partial:
             return fresh
         if settings.stamps:
@@ -161,6 +161,8 @@ class Session:
             wanted = [key for key in keys if patterns.fullmatch(key) and self._is_wanted(key)]
             if settings.max_keys and not self.context.verifying:
                 wanted = wanted[: settings.max_keys - tally.keys]
+            if wanted and settings.apply:
+                settings.task.check_room(node)
             if wanted:
                 worker.page(node, wanted)
             self.progress.step(len(keys), tally)
@@ -184,6 +186,9 @@ class Session:
 
     def _is_wanted(self, key: bytes) -> bool:
         if key.startswith(_OWN):
+            return False
+        if is_side_key(key):
+            self.context.tally.skipped[SIDE] += not self.context.verifying
             return False
         if self.context.verifying:
             fingerprint = of_key(key)

@@ -1,10 +1,14 @@
 """The settings of a run, and the digest that ties an apply to the dry run before it."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from leadmodel_privacy.configuration import Config
+if TYPE_CHECKING:
+    from leadmodel_privacy.backfill.task import Task
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Settings:
     """The settings of one run."""
 
     patterns: tuple[str, ...]
-    detector: Config = field(default_factory=Config)
+    task: Task
     apply: bool = False
     name: str = "default"
     stamps: bool = False
@@ -63,7 +67,7 @@ class Settings:
         limits = self.limits
         meaning = {
             "patterns": sorted(self.patterns),
-            "detector": self.detector.digest,
+            **self.task.meaning,
             "limits": [limits.value_bytes, limits.message_chars, limits.stream_entries],
         }
         return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()[:12]

@@ -57,7 +57,7 @@ class SingleKeyWorker:
         try:
             for chunk in chunks(node, redis_type, overview, context.settings.limits, whole=whole):
                 context.heartbeat()
-                changes = self._changes(overview, redis_type, chunk, past)
+                changes = self._changes(node, overview, redis_type, chunk, past)
                 dirty |= bool(changes)
                 if changes and context.settings.apply:
                     everywhere = whole and overview.items <= _WHOLE_ITEMS
@@ -72,11 +72,11 @@ class SingleKeyWorker:
         return repeat
 
     def _changes(
-        self, overview: KeyOverview, redis_type: RedisType, chunk: Chunk, past: _Attempts
+        self, node: Node, overview: KeyOverview, redis_type: RedisType, chunk: Chunk, past: _Attempts
     ) -> list[Change]:
         context = self.context
-        parts = redis_type.parts(context.redactor, chunk.reply, chunk.start)
-        changes = redis_type.changes(parts)
+        parts = redis_type.parts(context.reader, chunk.reply, chunk.start)
+        changes = context.open_changes(node, [(overview.key, redis_type, redis_type.changes(parts))])[0]
         if past.first:
             dirty = context.tally.dirty_keys  # the key counts once, not once per chunk
             context.count(overview, parts, changes)
@@ -111,7 +111,9 @@ class SingleKeyWorker:
             return False
         repeat = False
         calls = redis_type.calls(changes, context.settings.limits.write, everywhere=everywhere)
-        for reply in node.run([node.script(redis_type.script, [overview.key], *call) for call in calls]):
+        for reply in node.run(
+            [node.script(redis_type.script, redis_type.keys(overview.key), *call) for call in calls]
+        ):
             collided = _collided(reply)
             past.collisions.update(collided)
             missed = context.count_reply(reply)

@@ -13,7 +13,7 @@ from leadmodel_privacy.backfill.errors import LeaseLost, Refused
 from leadmodel_privacy.backfill.fingerprints import Fingerprints
 from leadmodel_privacy.backfill.servers import Servers
 
-PREFIX = "leadmodel:{backfill:"
+PREFIX, BESIDE_PREFIX = "leadmodel:{backfill:", "leadmodel:{enrich:"
 _MONTH_S = 30 * 86400
 _STAMPS_S = 60 * 86400
 
@@ -45,9 +45,9 @@ class Checkpoint:
 class State:
     """The keys of one name; `owner` names this process, `lease_s` is the lease's duration in seconds."""
 
-    def __init__(self, servers: Servers, name: str, owner: str, lease_s: float) -> None:
+    def __init__(self, servers: Servers, name: str, owner: str, lease_s: float, prefix: str = PREFIX) -> None:
         self._servers = servers
-        self._prefix = f"{PREFIX}{name}}}:"
+        self._prefix = f"{prefix}{name}}}:"
         self._owner, self._lease_ms, self._fence = owner, int(lease_s * 1000), 0
 
     def key(self, name: str) -> str:

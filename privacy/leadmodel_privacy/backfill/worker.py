@@ -57,14 +57,18 @@ class Worker:
         context = self.context
         most = 2 * context.settings.limits.small_items
         replies = node.run([context.types[o.type].read(o.key, most) for o in batch])
-        writes, again = [], []
+        writes, again, read = [], [], []
         for overview, reply in zip(batch, replies, strict=True):
             redis_type = context.types[overview.type]
             if isinstance(reply, Exception) or reply is None or redis_type.size(reply) >= most:
                 again.append(overview.key)  # the key is gone, has another type now, or has grown
                 continue
-            parts = redis_type.parts(context.redactor, reply, 0)
-            changes = redis_type.changes(parts)
+            read.append((overview, reply, redis_type.parts(context.reader, reply, 0)))
+        wanted = [
+            (o.key, context.types[o.type], context.types[o.type].changes(parts)) for o, _, parts in read
+        ]
+        for (overview, reply, parts), changes in zip(read, context.open_changes(node, wanted), strict=True):
+            redis_type = context.types[overview.type]
             context.count(overview, parts, changes)
             if not changes:
                 context.record_clean(overview.key, redis_type, reply, parts)
@@ -81,7 +85,9 @@ class Worker:
         for write in writes:
             redis_type, key = context.types[write.overview.type], write.overview.key
             arguments = redis_type.calls(write.changes, context.settings.limits.write)
-            calls += [(key, node.script(redis_type.script, [key], *each)) for each in arguments]
+            calls += [
+                (key, node.script(redis_type.script, redis_type.keys(key), *each)) for each in arguments
+            ]
         missed: dict[bytes, bool] = {}
         for (key, _), reply in zip(calls, node.run([command for _, command in calls]), strict=True):
             missed[key] = context.count_reply(reply) or missed.get(key, False)

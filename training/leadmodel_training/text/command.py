@@ -31,7 +31,9 @@ from leadmodel_training.text.usage import UsageError, check_language, check_usag
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = parser().parse_args(arguments)
-    run = {"train": train, "check": _check, "suggest": _suggest, None: _enrich}[given.command]
+    run = {"train": train, "check": _check, "suggest": _suggest, "backfill": _backfill, None: _enrich}[
+        given.command
+    ]
     try:
         check_usage(given)
         return run(given)
@@ -99,6 +101,16 @@ def _suggest(given: argparse.Namespace) -> int:
     enricher, messages = _enricher(given), _messages(given.messages)
     print(json.dumps(asdict(suggest(enricher, messages, given.count, given.language))))
     return EnrichExit.DONE
+
+
+def _backfill(given: argparse.Namespace) -> int:
+    """Answer messages that a Redis holds."""
+    document = _enricher(given).document
+    try:
+        from leadmodel_training.text.redis_backfill import backfill
+    except ModuleNotFoundError as error:
+        raise UsageError(f"the backfill needs {error.name}: pip install 'leadmodel[training]'") from None
+    return backfill(given, document)
 
 
 def _enricher(given: argparse.Namespace) -> Enricher:

@@ -3,10 +3,12 @@
 import argparse
 
 from leadmodel_messages import termination
+from leadmodel_privacy.backfill import arguments
 from leadmodel_training.text.holdout import SHARE
 from leadmodel_training.text.training import INTENT, PRECISION, URGENCY
 
 HEADS = ("intent", "sentiment", "urgency", "language")
+TEXT_FIELDS = ("text", "content", "message", "details", "body")  # of messages in a Redis
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +33,29 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands.add_parser("train", help="learn a text model from messages with labels"))
     _add_check(commands.add_parser("check", help="measure a text model on messages with labels"))
     _add_suggest(commands.add_parser("suggest", help="list messages to label next, by their ids"))
+    _add_backfill(
+        commands.add_parser(
+            "backfill",
+            help="answer messages that a Redis or Valkey already holds, beside them; a dry run unless --apply",
+            epilog="Exit codes: 0 done, 2 configuration, credentials or rights are wrong, 3 finished, but messages are left, "
+            "75 try again later, 143 stopped after a checkpoint.",
+        )
+    )
     return p
+
+
+def _add_backfill(p: argparse.ArgumentParser) -> None:
+    _add_model(p)
+    p.add_argument("--want", default=argparse.SUPPRESS, help="what to answer, comma separated")
+    arguments.add_selection(
+        p,
+        "write the answers into side keys; without it nothing of yours is written",
+        ", ".join(TEXT_FIELDS),
+    )
+    p.add_argument(
+        "--ttl", type=arguments.seconds, default=30 * 86400.0, metavar="720h", help="how long answers live"
+    )
+    arguments.add_run(p)
 
 
 def _add_train(p: argparse.ArgumentParser) -> None:
