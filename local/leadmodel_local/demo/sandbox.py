@@ -33,6 +33,9 @@ spec:
   predictor: {{replicas: 2}}
   drift: {{interval: 1s, sustainedFor: 3s}}
   rollback: {{cooldown: 5s}}
+  enrichment:
+    artifact: {{uri: "{folder}/text.json"}}
+    holdout: {{uri: "{folder}/messages.jsonl"}}
   retraining:
     leads: {{uri: "{folder}/leads.csv"}}
     label: "{label}"

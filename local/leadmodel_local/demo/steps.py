@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from leadmodel_local.demo import conversations, leads
+from leadmodel_local.demo import conversations, leads, texts
 from leadmodel_local.demo.leads import Table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.demo.run import DemoRun, DemoStep
@@ -39,6 +39,7 @@ def serve_first_model(demo: DemoRun) -> str:
     assert past is not None
     assert demo.live is not None
     modest = sandbox.train("first", past.take(0, len(past.rows) // 2), exclude=past.fields[::2])
+    texts.put_text_model(sandbox)
     sandbox.apply()
     sandbox.answer(modest)
     shutil.copyfile(sandbox.path("first/holdout.csv.gz"), sandbox.path("holdout.csv.gz"))
@@ -206,6 +207,7 @@ STEPS: tuple[DemoStep, ...] = (
     DemoStep("A first model", serve_first_model),
     DemoStep("A bad model", refuse_bad_model),
     DemoStep("A better model", roll_out_better_model),
+    DemoStep("What leads write", texts.refuse_slipped_text_model),
     DemoStep("A corrupt night", roll_back_corrupt_night),
     DemoStep("The next night", retrain_on_mended_export),
     DemoStep("The world moves", warn_of_shifted_population),

@@ -16,10 +16,10 @@ def upload(login: dict[str, str], model: Model, holdout: bytes) -> None:
     put(f"{BUCKET}/holdout.csv.gz", holdout, environ=login)
 
 
-def fill(cluster: Cluster, login: dict[str, str], model: Model) -> None:
-    """Put a model into the bucket, and the login into a Secret of namespace default."""
+def fill(cluster: Cluster, login: dict[str, str], model: Model, namespace: str = "default") -> None:
+    """Put a model into the bucket, and the login into a Secret of a namespace."""
     upload(login, model, model.holdout)
-    metadata = {"name": SECRET, "namespace": "default"}
+    metadata = {"name": SECRET, "namespace": namespace}
     cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": login})
 
 
