@@ -1,7 +1,7 @@
 """Brings the cluster to what one pass desires.
 
-The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), evictions and Jobs
-(`write/made_jobs.py`). A write that the API server refuses is remembered, a name that someone else has taken as well, and the rest goes on
+The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), text models
+(`write/kept_texts.py`), evictions and Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`). A write that the API server refuses is remembered, a name that someone else has taken as well, and the rest goes on
 (`write/writes.py`).
 """
 
@@ -13,14 +13,15 @@ from leadmodel_operator.kubernetes.render import objects
 from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path_of, scales
 from leadmodel_operator.kubernetes.write.kept_snapshots import KeptSnapshots
-from leadmodel_operator.kubernetes.write.made_jobs import MadeJobs
+from leadmodel_operator.kubernetes.write.kept_texts import KeptTexts
+from leadmodel_operator.kubernetes.write.made_text_jobs import MadeTextJobs
 from leadmodel_operator.kubernetes.write.writes import written
 from leadmodel_operator.planning.observed import Observed
-from leadmodel_operator.planning.planned import Desired, Serve
+from leadmodel_operator.planning.planned import Desired, Serve, TextWork
 
 
 @dataclass
-class Applier(KeptSnapshots, MadeJobs):
+class Applier(KeptSnapshots, KeptTexts, MadeTextJobs):
     """All writes of one pass."""
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
@@ -43,8 +44,10 @@ class Applier(KeptSnapshots, MadeJobs):
                 service, self.apply(self.live.service, objects.service(self.live.lead_model))
             )
         changed = await self.keep_snapshots(desired)
+        changed |= await self.keep_texts(desired.text or TextWork())
         await self._evict(desired.evict)
         await self.make_jobs(seen, desired)
+        await self.make_text_jobs(seen, desired)
         return changed or len(self.taken) > taken
 
     async def _serve(self, serve: Serve | None) -> None:

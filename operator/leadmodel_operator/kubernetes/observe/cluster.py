@@ -15,6 +15,7 @@ from leadmodel_operator.kubernetes.render.names import (
     PREVIOUS,
     ROLE,
     TEMPLATE,
+    TEXT_DIGEST,
     Object,
     controller,
     controller_uid,
@@ -35,7 +36,7 @@ from leadmodel_operator.resource.vocabulary import KIND
 REASON_LENGTH, MESSAGE_LENGTH = 64, 256  # characters of Kubernetes' texts that a condition can show
 TERMINATION_LENGTH = 4096  # bytes the kubelet keeps of a termination message
 SINGLE_POD = frozenset(
-    {JobKind.VALIDATION, JobKind.POLL, JobKind.RETRAINING}
+    {JobKind.VALIDATION, JobKind.POLL, JobKind.RETRAINING, JobKind.TEXT_CHECK, JobKind.ENRICHMENT}
 )  # Jobs that are not tried again
 
 
@@ -47,6 +48,11 @@ def annotations(item: Object) -> dict[str, str]:
 def digest_of(config_map: Object) -> str | None:
     """Read the full digest a snapshot's ConfigMap names; snapshots are immutable, so a digest verified once stays true."""
     return annotations(config_map).get(DIGEST)
+
+
+def text_digest_of(config_map: Object) -> str | None:
+    """Read the full digest that the ConfigMap of a text model names."""
+    return annotations(config_map).get(TEXT_DIGEST)
 
 
 def slots_of(pod: Object) -> set[str]:

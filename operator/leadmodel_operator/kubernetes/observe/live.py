@@ -13,6 +13,7 @@ from leadmodel_artifact import snapshot
 from leadmodel_messages.report import named_digest
 from leadmodel_operator.kubernetes.apiserver.client import Api
 from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.observe.text_models import LiveTexts, pick_texts
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.names import (
     KINDS,
@@ -55,6 +56,7 @@ class Live:
     )  # (resource, object) that such a LeadModel left
     others: int = 0  # conflicts with objects that no LeadModel left
     packed: tuple[str, bytes] | None = None  # digest and verified bytes of the mailbox
+    texts: LiveTexts = field(default_factory=LiveTexts)
 
     @property
     def name(self) -> str:
@@ -168,6 +170,17 @@ async def _read_lists(client: Api, live: Live) -> None:
     ]
     mailboxes = (m for m in config_maps if m["metadata"]["name"] == f"{live.name}-mailbox" and live.owns(m))
     live.mailbox = next(mailboxes, None)
+    live.texts = pick_texts(live.name, [m for m in config_maps if live.owns(m)])
+    _add_text_conflicts(live, config_maps)
+
+
+def _add_text_conflicts(live: Live, config_maps: list[Object]) -> None:
+    """Note ConfigMaps with our label and a name of a text model's that belong to someone else."""
+    ours = {f"{live.name}-text", f"{live.name}-text-mailbox"}
+    for item in config_maps:
+        name = item["metadata"]["name"]
+        if live.foreign(item) and name in ours:
+            live.add_conflict(f"ConfigMap/{name}", "configmaps", item)
 
 
 def _jobs_of(live: Live, jobs: list[Object]) -> list[Object]:

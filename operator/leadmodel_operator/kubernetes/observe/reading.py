@@ -14,6 +14,7 @@ from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.observe import cluster, schedules
 from leadmodel_operator.kubernetes.observe.job_events import JobEvents
 from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_live
+from leadmodel_operator.kubernetes.observe.text_models import open_text_mailbox
 from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.images import Images
@@ -134,6 +135,7 @@ class Reading:
         faults = await self.job_events.faults(key, live.jobs, live.job_pods, now)
         jobs = cluster.jobs_seen(live.jobs, live.job_pods, faults)
         live.packed = await open_mailbox(self.client, live, jobs)
+        live.texts.packed = await open_text_mailbox(self.client, key.namespace, live.texts, jobs)
         return tuple(jobs)
 
     async def _observed(
@@ -163,6 +165,7 @@ class Reading:
             ledger=snapshots.read_ledger(live.ledger),
             snapshots=frozenset(live.revisions),
             mailbox=live.packed[0] if live.packed else None,
+            text=live.texts.seen(),
             jobs=jobs,
             rollout=cluster.rollout_seen(live.deployment),
             pods=tuple(pods),

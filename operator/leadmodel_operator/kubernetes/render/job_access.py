@@ -10,13 +10,16 @@ def account(lead_model: Object, spec: Spec) -> str:
 
 
 def access(lead_model: Object, spec: Spec) -> list[Object]:
-    """Render the Jobs' account, unless the spec names one, and its single right: to fill the mailbox."""
+    """Render the Jobs' account, unless the spec names one, and its single right: to fill the mailboxes."""
     metadata = lead_model["metadata"]
     name, namespace = f"{metadata['name']}-jobs", metadata["namespace"]
     rule = {
         "apiGroups": [""],
         "resources": ["configmaps"],
-        "resourceNames": [f"{metadata['name']}-mailbox"],
+        "resourceNames": [
+            f"{metadata['name']}-mailbox",
+            *([f"{metadata['name']}-text-mailbox"] if spec.enrichment else []),
+        ],
         "verbs": ["get", "patch"],
     }
     group = "rbac.authorization.k8s.io"
@@ -48,7 +51,7 @@ def access(lead_model: Object, spec: Spec) -> list[Object]:
     return rendered
 
 
-def mailbox(lead_model: Object) -> Object:
-    """Render the empty ConfigMap that a validation fills with the snapshot."""
-    name = f"{lead_model['metadata']['name']}-mailbox"
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, lead_model, "mailbox")}
+def mailbox(lead_model: Object, role: str = "mailbox") -> Object:
+    """Render the empty ConfigMap that a validation, or with the role text-mailbox a check of a text model, fills with the snapshot."""
+    name = f"{lead_model['metadata']['name']}-{role}"
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name, lead_model, role)}

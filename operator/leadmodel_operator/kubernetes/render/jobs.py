@@ -18,7 +18,7 @@ from leadmodel_operator.resource.spec_schedules import Retraining
 _EVERY = {"5m": "{m}-59/5", "15m": "{m}-59/15", "30m": "{m}-59/30"}
 
 
-def _beside_predictors(spec: Spec) -> Object:
+def beside_predictors(spec: Spec) -> Object:
     """Render where a Job runs that uses the predictor's image: on the predictor's nodes, which have the image's architecture."""
     return {**admission(spec.predictor), "nodeSelector": dict(spec.predictor.node_selector or {})}
 
@@ -42,7 +42,7 @@ def validation(lead_model: Object, spec: Spec, wanted: Validation) -> Object:
         wanted.image,
         [Program.VALIDATE, *arguments],
         account(lead_model, spec),
-        placing=_beside_predictors(spec),
+        placing=beside_predictors(spec),
         token=not wanted.held,
         secrets=_secrets(spec),
         claims=(claim_of(wanted.uri), claim_of(wanted.holdout_uri)),
@@ -57,7 +57,7 @@ def _poll_pod(lead_model: Object, spec: Spec, poll: Poll) -> Object:
         poll.image,
         [Program.POLL, *commands.poll(poll)],
         account(lead_model, spec),
-        placing=_beside_predictors(spec),
+        placing=beside_predictors(spec),
         secrets=_secrets(spec),
         claims=(claim_of(poll.uri), claim_of(poll.holdout_uri)),
         resources=spec.jobs.resources,

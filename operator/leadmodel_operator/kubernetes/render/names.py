@@ -9,6 +9,7 @@ DIGEST, DECISION, RENDERED, CLAIMED = (
     f"{GROUP}/{word}" for word in ("digest", "decision", "rendered", "claimed")
 )
 CHAMPION, PREVIOUS, TEMPLATE = (f"{GROUP}/{word}" for word in ("champion", "previous", "template"))
+TEXT_DIGEST = f"{GROUP}/text-digest"  # not DIGEST: an earlier release would take a text model for a model
 MANAGED_LABEL, MANAGED_BY = "app.kubernetes.io/managed-by", "leadmodel-operator"
 Object = dict[str, Any]
 
@@ -73,6 +74,11 @@ def collection_of(body: Object) -> str:
 def revision_name(name: str, digest: str) -> str:
     """Name the ConfigMap of a snapshot after the first twelve hexadecimal digits of its digest."""
     return f"{name}-rev-{digest.removeprefix('sha256:')[:12]}"
+
+
+def text_revision_name(name: str, digest: str) -> str:
+    """Name the ConfigMap of a text model's snapshot after the first twelve hexadecimal digits of its digest."""
+    return f"{name}-text-{digest.removeprefix('sha256:')[:12]}"
 
 
 def owner(uid: str, name: str) -> Object:

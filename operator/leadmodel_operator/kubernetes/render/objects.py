@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from leadmodel_messages import commands
 from leadmodel_messages.commands import EVERY_ADDRESS, Address, Model, Program
-from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_messages.places import SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
@@ -22,6 +22,7 @@ from leadmodel_operator.resource.spec_serving import Predictor
 
 PORT, USER = 8080, 65532
 PREDICTOR = "predictor"
+TEXT_FOLDER = "/models/text"  # where predictors look for their text model
 RESOURCES = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
 JOB_RESOURCES = {  # with a limit of CPU, which a quota of limits.cpu asks for
     "requests": {"cpu": "50m", "memory": "128Mi"},
@@ -129,6 +130,8 @@ def _volumes(name: str, serve: Serve) -> list[Object]:
     if serve.previous:
         source = {"name": revision_name(name, serve.previous), "optional": True}
         volumes.append({"name": "previous", "configMap": source})
+    if serve.text:
+        volumes.append({"name": "text", "configMap": {"name": f"{name}-text", "optional": True}})
     return volumes
 
 
@@ -139,6 +142,8 @@ def _predictor(serve: Serve) -> Object:
     ]
     if serve.previous:
         mounts.append({"name": "previous", "mountPath": "/models/previous", "readOnly": True})
+    if serve.text:
+        mounts.append({"name": "text", "mountPath": TEXT_FOLDER, "readOnly": True})
     return {
         "name": PREDICTOR,
         "image": serve.image,
@@ -162,6 +167,7 @@ def _arguments(serve: Serve) -> list[str]:
         listen=Address("0.0.0.0" if serve.template == 1 else EVERY_ADDRESS, PORT),  # noqa: S104  # the pod's own network
         measured_auc=serve.measured_auc,
         drain_s=None,
+        text_model=f"{TEXT_FOLDER}/{TEXT_FILE}" if serve.text else None,
     )
 
 

@@ -3,22 +3,24 @@
 import base64
 import json
 
-from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_messages.places import SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CLAIMED,
     DIGEST,
+    TEXT_DIGEST,
     Object,
     meta,
     revision_name,
+    text_revision_name,
 )
 from leadmodel_operator.planning.observed import Record
 from leadmodel_operator.resource.conversion import SchemaError, dump, load
 
 
-def packed_of(config_map: Object) -> bytes | None:
-    """Return the packed snapshot in a ConfigMap; None where there is none, or what is there is no base64."""
+def packed_of(config_map: Object, file: str = SNAPSHOT_FILE) -> bytes | None:
+    """Return the packed snapshot in a ConfigMap, by its key; None where there is none, or what is there is no base64."""
     try:
-        return base64.b64decode(config_map["binaryData"][SNAPSHOT_FILE], validate=True)
+        return base64.b64decode(config_map["binaryData"][file], validate=True)
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -32,6 +34,26 @@ def revision(lead_model: Object, digest: str, packed: bytes) -> Object:
         "metadata": meta(name, lead_model, "revision", {DIGEST: digest}),
         "immutable": True,
         "binaryData": {SNAPSHOT_FILE: base64.b64encode(packed).decode()},
+    }
+
+
+def text_revision(lead_model: Object, digest: str, packed: bytes) -> Object:
+    """Render the immutable ConfigMap of a text model's snapshot."""
+    name = text_revision_name(lead_model["metadata"]["name"], digest)
+    return {**_text(lead_model, name, "text-revision", digest, packed), "immutable": True}
+
+
+def served_text(lead_model: Object, digest: str, packed: bytes) -> Object:
+    """Render the ConfigMap that predictors read their text model from; kubelets bring its changes to the pods."""
+    return _text(lead_model, f"{lead_model['metadata']['name']}-text", "text", digest, packed)
+
+
+def _text(lead_model: Object, name: str, role: str, digest: str, packed: bytes) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": meta(name, lead_model, role, {TEXT_DIGEST: digest}),
+        "binaryData": {TEXT_FILE: base64.b64encode(packed).decode()},
     }
 
 

@@ -1,5 +1,6 @@
 """Makes the Jobs and CronJobs that a pass desires, with their account and the mailbox, and deletes those that are done."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +18,19 @@ OLD_DEFINITION = "its CustomResourceDefinition is older than the operator and dr
 POLLS_KEPT = 3  # poll Jobs made at once, for a person to read
 
 
+def _with_job(status: Object, parts: tuple[str, ...], uid: str) -> Object:
+    """Return a copy of a status with the UID of a Job in the part that `parts` lead to."""
+    if not parts:
+        return {**status, "job": uid}
+    return {**status, parts[0]: _with_job(status[parts[0]], parts[1:], uid)}
+
+
 @dataclass
 class MadeJobs(Writes):
     """The writes of one pass to Jobs, CronJobs and what they need.
 
     Attributes:
-        created: UID of the validation Job this process created last, by the Job's name.
+        created: UID of the validation and of the check this process created last, by the Job's name.
     """
 
     images: Images
@@ -32,12 +40,12 @@ class MadeJobs(Writes):
         """Start the Jobs and apply the CronJobs that are desired, once their account is there; delete the others."""
         assert seen.spec is not None
         work = (desired.validate, desired.poll, desired.retraining, desired.backfill)
-        if any(part is not None for part in work) and not await self._has_account(seen.spec):
+        if any(part is not None for part in work) and not await self.has_account(seen.spec):
             return
         await self._start_jobs(seen.spec, desired)
         await self._schedule(seen.spec, desired)
 
-    async def _has_account(self, spec: Spec) -> bool:
+    async def has_account(self, spec: Spec) -> bool:
         """Make account and rights of the Jobs; False where one of these names is someone else's, or one is refused."""
         bodies = job_access.access(self.live.lead_model, spec)
         return all([await self.permitted(name_of(body), self.settle(body)) for body in bodies])
@@ -61,37 +69,50 @@ class MadeJobs(Writes):
         A Job of the same name with another UID was made by someone else, or by an operator that ended before it recorded the UID:
         nobody can tell, and the Job is made again.
         """
-        live = self.live
-        job = next((j for j in live.jobs if j["metadata"]["name"] == wanted.name), None)
-        uid = job["metadata"]["uid"] if job is not None else None
-        if uid is not None and uid == wanted.job:
-            return
-        if job is None or uid != self.created.get(wanted.name):
-            if job is not None:
-                await self.remove("jobs", job)
-            made = (
-                await self._create_job(jobs.validation(live.lead_model, spec, wanted))
-                if await self._new_mailbox()
-                else None
-            )
-            if made is None:
-                return
-            uid = made["metadata"]["uid"]
-            self.created.clear()
-            self.created[wanted.name] = uid
-        await self.record_job(str(uid))
+        body = jobs.validation(self.live.lead_model, spec, wanted)
+        uid = await self.own_job(body, wanted.job, self._new_mailbox)
+        if uid is not None:
+            await self.record_job(uid)
 
-    async def record_job(self, uid: str) -> None:
-        """Write the UID of the candidate's Job into status, over the version that was read or written last.
+    async def own_job(
+        self, body: Object, recorded: str | None, prepare: Callable[[], Awaitable[bool]]
+    ) -> str | None:
+        """Create a Job whose report will count; its UID where that is still to be recorded. `prepare` False: none is created."""
+        name = body["metadata"]["name"]
+        job = next((j for j in self.live.jobs if j["metadata"]["name"] == name), None)
+        uid = str(job["metadata"]["uid"]) if job is not None else None
+        if uid is not None and uid in {recorded, self.created.get(name)}:
+            return None if uid == recorded else uid
+        if job is not None:
+            await self.remove("jobs", job)
+        made = await self._create_job(body) if await prepare() else None
+        if made is None:
+            return None
+        uid = str(made["metadata"]["uid"])
+        self._remember(name, uid)
+        return uid
+
+    def _remember(self, name: str, uid: str) -> None:
+        """Remember the newest Job of each purpose, which all but the end of its name tells."""
+        purpose = name.rpartition("-")[0]
+        for other in [known for known in self.created if known.rpartition("-")[0] == purpose]:
+            del self.created[other]
+        self.created[name] = uid
+
+    async def record_job(self, uid: str, *parts: str) -> None:
+        """Write the UID of a Job into the part of status that waits for its report, over the version that was read or written last.
 
         An older definition of the resource drops the UID without a word, and no report would ever count: that is told as a refusal.
         """
+        parts = parts or ("candidate",)
         lead_model = self.live.lead_model
-        status = lead_model["status"]
-        body = {**lead_model, "status": {**status, "candidate": {**status["candidate"], "job": uid}}}
+        body = {**lead_model, "status": _with_job(lead_model["status"], parts, uid)}
         where = path(PLURAL, self.key.namespace, self.key.name, "status")
         self.live.lead_model = await written(self.client.replace(where, body))
-        if self.live.lead_model["status"]["candidate"].get("job") != uid:
+        kept = self.live.lead_model["status"]
+        for part in parts:
+            kept = kept.get(part) or {}
+        if kept.get("job") != uid:
             name, request = f"{KIND}/{self.key.name}", f"replace {PLURAL}"
             self.refused.append(Refusal(RefusalKind.CONTENT, request, name, OLD_DEFINITION))
 
@@ -119,12 +140,14 @@ class MadeJobs(Writes):
         False where the API server refuses.
         """
         body = job_access.mailbox(self.live.lead_model)
-        return await self.permitted(name_of(body), self._replace_mailbox(body)) is not None
+        made = await self.permitted(name_of(body), self.replace_mailbox(self.live.mailbox, body))
+        self.live.mailbox = made
+        return made is not None
 
-    async def _replace_mailbox(self, body: Object) -> Object:
-        if self.live.mailbox is not None:
-            await self.delete("configmaps", self.live.mailbox)
-            self.live.mailbox = None
+    async def replace_mailbox(self, item: Object | None, body: Object) -> Object:
+        """Delete a mailbox that the pass read, and create an empty one."""
+        if item is not None:
+            await self.delete("configmaps", item)
         return await self.create(body)
 
     async def _tidy(self) -> None:
