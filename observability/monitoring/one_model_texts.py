@@ -23,6 +23,19 @@ TEXTS = Row(
             must=False,
         ),
         Panel(
+            "Quality of the text model",
+            "Of the text model that serves, on the holdout: macro-F1, share answered, scope AUROC and calibration error.",
+            [
+                Query(f"leadmodel_enrichment_macro_f1{M}", "macro-F1"),
+                Query(f"leadmodel_enrichment_coverage{M}", "answered"),
+                Query(f"leadmodel_enrichment_scope_auroc{M}", "scope AUROC"),
+                Query(f"leadmodel_enrichment_calibration_error{M}", "calibration error"),
+            ],
+            decimals=3,
+            width=8,
+            must=False,
+        ),
+        Panel(
             "Requests for texts a second",
             "By status, and texts that were longer than what is read.",
             [

@@ -9,11 +9,13 @@ from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.spec import Jobs, Spec
+from leadmodel_operator.resource.spec_enrichment import MessagesSource, TextTraining
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource, Retraining
 from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.spec_sources import LeadsSource
 from worlds.names import spec
 from worlds.rendering import rendered
+from worlds.texts import enrichment
 
 PREDICTOR = Predictor(
     image_pull_secrets=("registry",),
@@ -21,18 +23,24 @@ PREDICTOR = Predictor(
     node_selector={"kubernetes.io/arch": "arm64"},
 )
 OWN = {"limits": {"cpu": "3", "memory": "3Gi"}}
-ON_PREDICTORS_NODES = {JobKind.POLL, JobKind.VALIDATION}  # which use the predictor's image
+ON_PREDICTORS_NODES = {
+    JobKind.POLL,
+    JobKind.VALIDATION,
+    JobKind.TEXT_CHECK,
+}  # which use the predictor's image
 
 
 def everything(**changes: Any) -> Spec:
     """A spec that has every Job."""
     retraining = Retraining(leads=LeadsSource(uri="s3://leads/leads.csv"), resources=OWN)
+    training = TextTraining(messages=MessagesSource(uri="s3://leads/messages.jsonl"), resources=OWN)
     redis = RedisSource(secret_name="redis")
     backfill = PiiBackfill(redis=redis, key_patterns=("chat:*",), resources=OWN)
     parts = {
         "predictor": PREDICTOR,
         "retraining": retraining,
         "pii_backfill": backfill,
+        "enrichment": enrichment(training=training),
         "jobs": Jobs(resources=OWN),
     }
     return replace(spec(), **{**parts, **changes})
@@ -57,6 +65,8 @@ def test_every_kind_of_job_is_looked_at():
         (JobKind.POLL, "CronJob"),
         (JobKind.RETRAINING, "CronJob"),
         (JobKind.BACKFILL, "CronJob"),
+        (JobKind.TEXT_CHECK, "Job"),
+        (JobKind.ENRICHMENT, "CronJob"),
     }
 
 
@@ -80,7 +90,8 @@ def test_every_container_has_bounds_its_own_or_the_usual_ones(own):
     assert bare.pii_backfill is not None
     if not own:
         retraining, backfill = (replace(p, resources=None) for p in (bare.retraining, bare.pii_backfill))
-        bare = replace(bare, jobs=Jobs(), retraining=retraining, pii_backfill=backfill)
+        texts = enrichment(training=TextTraining(messages=MessagesSource(uri="s3://leads/messages.jsonl")))
+        bare = replace(bare, jobs=Jobs(), retraining=retraining, pii_backfill=backfill, enrichment=texts)
     for kind, what, pod in pods(bare):
         limits = pod["containers"][0]["resources"]["limits"]
         assert (limits == OWN["limits"]) == own, (kind, what)
@@ -104,9 +115,10 @@ def test_only_a_validation_that_must_deliver_has_the_token():
     with_token = {
         (kind, what) for kind, what, pod in pods(everything()) if pod["automountServiceAccountToken"]
     }
-    assert with_token == {(JobKind.VALIDATION, "Job")}
-    tokens = [p["automountServiceAccountToken"] for k, _, p in pods(everything()) if k is JobKind.VALIDATION]
-    assert sorted(tokens) == [False, True]  # held bytes are not delivered once more
+    assert with_token == {(JobKind.VALIDATION, "Job"), (JobKind.TEXT_CHECK, "Job")}
+    for kind in (JobKind.VALIDATION, JobKind.TEXT_CHECK):
+        tokens = [p["automountServiceAccountToken"] for k, _, p in pods(everything()) if k is kind]
+        assert sorted(tokens) == [False, True]  # held bytes are not delivered once more
 
 
 def test_a_job_is_not_tried_again_but_a_backfill_is():

@@ -265,6 +265,17 @@ CASES = (
         firing="37m",
         description=f"Retraining of {NAMED} failed (value 1); status.retraining.error says why.",
     ),
+    Case(
+        "LeadModelEnrichmentUnhealthy",
+        {
+            series(
+                "leadmodel_status_condition", MODEL, condition="EnrichmentHealthy", status="false"
+            ): "_x30 1x60"
+        },
+        silent="40m",
+        firing="47m",
+        description=f"EnrichmentHealthy of {NAMED} is false (value 1); its message says why.",
+    ),
     age(
         "LeadModelJobWaiting",
         "leadmodel_job_waiting_since_timestamp_seconds",

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots
+from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots, text_jobs
 from leadmodel_operator.planning.observed import Record
-from leadmodel_operator.planning.planned import Poll, Serve, Validation
+from leadmodel_operator.planning.planned import Poll, Serve, TextCheck, Validation
 from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_enrichment import Enrichment
 from worlds.fake_cluster import digest
 
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
@@ -28,6 +29,7 @@ def rendered(spec: Spec, etag: str = '"1"') -> list[dict[str, Any]]:
             replicas=spec.predictor.replicas,
             autoscaling=spec.predictor.autoscaling,
             progress_deadline=spec.progress_deadline.seconds,
+            text=spec.enrichment is not None,
         )
         found.append(objects.deployment(LEAD_MODEL, serve, serve.replicas if previous else None))
         found += filter(None, [objects.autoscaler(LEAD_MODEL, serve)])
@@ -74,4 +76,32 @@ def _jobs(spec: Spec, champion: str, best: str, etag: str) -> list[dict[str, Any
         found.append(jobs.retraining(LEAD_MODEL, spec, spec.retraining, "training:1"))
     if spec.pii_backfill is not None:
         found.append(backfill.backfill(LEAD_MODEL, spec, spec.pii_backfill, "privacy:1"))
+    return found + _texts(spec, spec.enrichment, champion, best)
+
+
+def _texts(spec: Spec, wanted: Enrichment | None, digest: str, serving: str) -> list[dict[str, Any]]:
+    """What a text model leads to; nothing without one."""
+    if wanted is None:
+        return []
+    found = [
+        snapshots.text_revision(LEAD_MODEL, digest, b"packed"),
+        snapshots.served_text(LEAD_MODEL, digest, b"packed"),
+        job_access.mailbox(LEAD_MODEL, "text-mailbox"),
+    ]
+    for held in (True, False):
+        check = TextCheck(
+            name="conversion-text-1",
+            uri=wanted.artifact.uri,
+            digest=digest if held else None,
+            held=held,
+            holdout_uri=wanted.holdout.uri,
+            label=wanted.holdout.label,
+            text=wanted.holdout.text,
+            serving=serving,
+            image="predictor:1",
+            deadline=600.0,
+        )
+        found.append(text_jobs.check(LEAD_MODEL, spec, wanted, check))
+    if wanted.training is not None:
+        found.append(text_jobs.training(LEAD_MODEL, spec, wanted, wanted.training, "training:1"))
     return found

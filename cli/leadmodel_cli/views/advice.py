@@ -75,6 +75,21 @@ OTHER: dict[tuple[str, str, str], Advice] = {
         "False",
         "",
     ): "Retraining needs a look: `kubectl get jobs`, and the log of the newest one.",
+    (
+        "EnrichmentHealthy",
+        "False",
+        "EnrichmentRejected",
+    ): "A text model was refused and the one before serves: train on more messages, or mend the limits of spec.enrichment.",
+    (
+        "EnrichmentHealthy",
+        "False",
+        "DriftSustained",
+    ): "Live texts differ from those of the training: train a text model on newer messages.",
+    (
+        "EnrichmentHealthy",
+        "False",
+        "",
+    ): "The text model needs a look, leads are scored as before: the message of EnrichmentHealthy says why.",
 }
 
 

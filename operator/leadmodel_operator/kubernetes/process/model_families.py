@@ -112,6 +112,28 @@ FAMILIES: Mapping[str, Family] = {
         "Messages the last backfill redacted (a dry run: would redact).", ("mode",)
     ),
     "leadmodel_backfill_residue_entries": Family("Messages that still hold personal data.", ("mode",)),
+    "leadmodel_enrichment_info": Family(
+        "First 12 hexadecimal digits of the digests of the text model that serves and of the previous one.",
+        ("digest", "previous"),
+    ),
+    "leadmodel_enrichment_macro_f1": Family("Macro-F1 of the text model that serves, on the holdout."),
+    "leadmodel_enrichment_coverage": Family("Share of the holdout's messages that it answers, from 0 to 1."),
+    "leadmodel_enrichment_scope_auroc": Family(
+        "AUROC with which it tells messages of no intent from others."
+    ),
+    "leadmodel_enrichment_calibration_error": Family("Expected calibration error of its confidence."),
+    "leadmodel_enrichment_replicas_ready": Family("Ready pods that report the text model."),
+    "leadmodel_enrichment_refused": Family(
+        "1 while the newest text model is refused, by the gate or by pods, with the reason.", ("reason",)
+    ),
+    "leadmodel_enrichment_drift_psi": Family("Largest PSI of live texts, replicas added.", ("feature",)),
+    "leadmodel_enrichment_drift_texts": Family(
+        "Live texts in the windows of the pods that report the text model."
+    ),
+    "leadmodel_enrichment_abstained_share": Family("Share of live texts without an intent, from 0 to 1."),
+    "leadmodel_enrichment_last_check_timestamp_seconds": Family(
+        "When a check of the text model at the source last ended with a report."
+    ),
     "leadmodel_reconcile_errors_total": Family("Passes of a LeadModel that failed.", (), "counter"),
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})

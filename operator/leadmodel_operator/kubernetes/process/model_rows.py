@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from leadmodel_operator.kubernetes.process.text_rows import text_rows
 from leadmodel_operator.planning.observed import JobKind, JobState, Observed
 from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status import Status
@@ -16,6 +17,7 @@ _NORMAL = {
     ConditionType.BACKFILL_HEALTHY: ConditionStatus.TRUE,
     ConditionType.SOURCE_REACHABLE: ConditionStatus.TRUE,
     ConditionType.RETRAINING_HEALTHY: ConditionStatus.TRUE,
+    ConditionType.ENRICHMENT_HEALTHY: ConditionStatus.TRUE,
 }
 
 
@@ -47,6 +49,8 @@ def rows(seen: Observed, status: Status, measured: datetime | None = None) -> It
     yield from _work_rows(seen, status)
     yield from _poll_rows(status)
     yield from _job_rows(seen)
+    if status.enrichment is not None:
+        yield from text_rows(status.enrichment)
 
 
 def _phase_rows(status: Status) -> Iterator[Row]:
