@@ -27,6 +27,7 @@ class TrainingAnswer:
     rows: int | None = None  # leads the model was made from
     duplicates: int | None = None  # leads left out because another lead is the same
     why: str | None = None  # the reason for the recipe, where the training chose one
+    texts: str | None = None  # whether text features were taken, and by how much, where they were asked for
     uri: str | None = None  # without user info, query and fragment
     model: str | None = None  # path of the artifact
 
@@ -50,7 +51,9 @@ def parse(line: str) -> TrainingAnswer:
         name: values[name] for name in ("rows", "duplicates") if type(values.get(name)) is int
     }
     texts = [
-        name for name in ("holdout", "recipe", "why", "uri", "model") if isinstance(values.get(name), str)
+        name
+        for name in ("holdout", "recipe", "why", "texts", "uri", "model")
+        if isinstance(values.get(name), str)
     ]
     known |= {name: one_line(values[name], TEXT_LIMIT) for name in texts}
     return TrainingAnswer(digest=bounds.digest(node, "digest"), auc=_number(values.get("auc")), **known)

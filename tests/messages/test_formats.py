@@ -40,6 +40,7 @@ KNOWN = {
     "text-training.json": "8efbfc244a18cd1b7a13bab7922374e520f184a179caf9921cac249ab78ca684",
     "training-failure.json": "8426c9ad040d5af6b300e3550c58a7dd16f44e9baf1cfe7a54071fcc026e10c0",
     "training-on-this-machine.json": "adf7adfc5cb55c110578abddc25ed6829f91e13117ac05a6114f4fdc72087fe8",
+    "training-texts.json": "b8a9917696826d78d053ec74f90e8d1fda0213c136b0b9f08f51f2df30899fd6",
     "training.json": "af3d60585969ca982850a5f18664081e6bfa03e92b357083982d193a559c9fbd",
     "validation-failure.json": "c584fe5dc971da41a78b95045d3d75fb200b4c6caa7cbb817227cf780f4ed685",
     "validation-too-large.json": "524a8f2fd09a04c6c304249871b6418ef07008901930d9cec3a4e8ebd49c02c5",

@@ -18,6 +18,7 @@ from leadmodel_training.__main__ import main as train
 from leadmodel_training.columns import plain as values
 from leadmodel_training.rows import read
 from leadmodel_training.synth import main, main_under_old_name, program_under_old_name
+from leadmodel_training.synth_texts import BUYING, WISHES, filler
 from leadmodel_training.synth_truth import truth_path
 from leadmodel_training.world import (
     DEFAULT_SIZE,
@@ -235,6 +236,29 @@ def test_leak_tells_the_outcome_until_its_day():
     assert delong(before.follow_ups.tolist(), before.y.tolist())[0] > 0.93
     assert (after.follow_ups == 0).all()
     assert np.isnan(draw(CALM, 7, range(2)).follow_ups).all()
+
+
+def test_words_say_what_a_lead_wants_and_count_for_the_odds(tmp_path):
+    """An odds ratio of 4 between leads that want to buy and others; the control are words without an effect."""
+
+    def ratio(odds: float) -> float:
+        leads = draw(replace(CALM, text_odds=odds), 7, range(14))
+        wants, known = leads.wish < BUYING, ~np.isnan(leads.length)
+        rates = [leads.y[known & group].mean() for group in (wants, ~wants)]
+        return (rates[0] / (1 - rates[0])) / (rates[1] / (1 - rates[1]))
+
+    assert 3 < ratio(4.0) < 6
+    assert 0.85 < ratio(1.0) < 1.18
+    rows, truth = written(tmp_path, "--text-odds", "4")
+    details = [text for text in values(rows.columns["details"]) if text is not None and len(text) > 70]
+    assert all(any(text.find(part) >= 0 for words in WISHES.values() for part in words) for text in details)
+    assert truth["world"]["text_odds"] == 4
+
+
+def test_texts_are_filler_unless_words_are_wanted(tmp_path):
+    rows, truth = written(tmp_path)
+    assert "text_odds" not in truth["world"]
+    assert all(text == filler(len(text)) for text in values(rows.columns["details"]) if text is not None)
 
 
 def test_bots_come_at_night_and_buy_nothing():

@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +26,7 @@ from leadmodel_messages.uris import place, show, uri_of
 from leadmodel_statistics.ranking import NotMeasurable
 from leadmodel_store.store import StoreError, StoreReason, fetch
 from leadmodel_training.export import ExportRefused
+from leadmodel_training.features import TEXT
 from leadmodel_training.pipeline import TrainingResult, train_model
 from leadmodel_training.recipes import Recipe
 from leadmodel_training.request import AUTO, TrainingRequest
@@ -32,6 +34,7 @@ from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import PASSED, Step, StepTimer
 from leadmodel_training.targets import ARTIFACT, PATIENCE_S, Targets
+from leadmodel_training.text_source import text_source
 from leadmodel_training.times import UNITS, is_format
 
 
@@ -47,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _add_files(p)
     _add_columns(p)
     _add_model(p)
+    _add_texts(p)
     termination.add_option(p)
     return p
 
@@ -125,6 +129,25 @@ def _add_model(p: argparse.ArgumentParser) -> None:
     p.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 
 
+def _add_texts(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--text-model",
+        metavar="FILE|URI",
+        help="a text model, as leadmodel-enrich writes them: intent, language, sentiment and urgency of a text become features where "
+        "they rank leads better by more than one standard error",
+    )
+    p.add_argument(
+        "--text-field",
+        metavar="NAMES",
+        help=f"fields with a text for --text-model, comma separated (default: {TEXT})",
+    )
+    p.add_argument(
+        "--text-messages",
+        metavar="FILE|URI",
+        help="the messages that the text model was trained on: leads among them are answered out of fold, and may not be in the holdout",
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     p = parser()
@@ -139,6 +162,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         p.error("--horizon is a number of days above 0")
     if given.time_format is not None and not is_format(given.time_format):
         p.error(f"--time-format takes {', '.join(UNITS)} or a format such as '%d.%m.%Y %H:%M'")
+    if given.text_messages and not given.text_model:
+        p.error("--text-messages belongs to --text-model")
     try:
         answer = run(given)
     except (ValueError, OSError, MemoryError) as error:
@@ -189,6 +214,7 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     request, environ = request_of(given), environment(Source.LEADS, os.environ)
     data = fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data
     rows = read(data, request.exclude)
+    request = replace(request, texts=text_source(given, rows))
     timer.log(f"{len(rows):,} leads", PASSED[request.recipe][Step.READ])
     trained = train_model(rows, request, _now(), timer)
     raw = dump(trained.artifact)
@@ -209,6 +235,7 @@ def _answer(targets: Targets, trained: TrainingResult, raw: bytes) -> TrainingAn
         rows=artifact.data.rows,
         duplicates=trained.dropped,
         why=str(trained.choice) if trained.choice else None,
+        texts=str(trained.texts) if trained.texts else None,
         uri=place(targets.artifact) if targets.folder is None else None,
         model=str(targets.folder / ARTIFACT) if targets.folder is not None else None,
     )

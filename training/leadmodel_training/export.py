@@ -4,8 +4,8 @@ An artifact that does not reproduce scikit-learn's scores to 1e-9 on every holdo
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,8 @@ import numpy as np
 from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
 from leadmodel_artifact.model import (
+    SCHEMA,
+    TEXT_SCHEMA,
     Artifact,
     DataWindow,
     Example,
@@ -21,6 +23,7 @@ from leadmodel_artifact.model import (
     FeatureKind,
     FeatureReference,
     Reference,
+    TextModel,
 )
 from leadmodel_artifact.reference import SCORE, build
 from leadmodel_training.features import Floats
@@ -55,7 +58,7 @@ def make_reference(
     known = [hour for hour in hours if hour is not None]
     with_hours = hours if 2 * len(known) >= len(hours) else None
     watched = [
-        (feature.name, feature.kind, column, feature.levels)
+        (feature.name, _watched_as(feature), column, feature.levels)
         for feature, column in zip(features, columns, strict=True)
         if feature.kind is not FeatureKind.HOUR_OF_DAY and feature.name not in calendar
     ]
@@ -70,17 +73,34 @@ def make_reference(
     )
 
 
-def make_examples(features: Sequence[Feature], reference: Reference) -> tuple[dict[str, Any], ...]:
-    """Five example leads that nobody sent; each takes other bins, levels, lengths and hours of the reference."""
+def _watched_as(feature: Feature) -> FeatureKind:
+    """The kind of the feature's reference: an answer of a text model is watched as the category or number that it is."""
+    if feature.text_model is None:
+        return feature.kind
+    return FeatureKind.CATEGORICAL if feature.is_category else FeatureKind.NUMERIC
+
+
+def make_examples(
+    features: Sequence[Feature], reference: Reference, models: Mapping[str, TextModel]
+) -> tuple[dict[str, Any], ...]:
+    """Five example leads that nobody sent; each takes other bins, levels, lengths and hours of the reference, and other texts of the text models."""
     by_name = {each.name: each for each in reference.features}
     return tuple(
         {
-            f.source: _example_value(f, by_name.get(f.name), i)
+            f.source: _example_text(models[f.text_model], i)
+            if f.text_model is not None
+            else _example_value(f, by_name.get(f.name), i)
             for f in features
             if not (i == EXAMPLES - 1 and _may_miss(f))
         }
         for i in range(EXAMPLES)
     )
+
+
+def _example_text(model: TextModel, i: int) -> str:
+    """A text of the text model's own examples, which are made of its vocabulary."""
+    texts = [example.text for example in model.document.examples]
+    return texts[i % len(texts)] if texts else ""
 
 
 def _may_miss(feature: Feature) -> bool:
@@ -95,7 +115,7 @@ def _example_value(feature: Feature, reference: FeatureReference | None, i: int)
             return f"2026-01-05T{(i * 5 + 3) % 24:02d}:30:00+00:00"
         case FeatureKind.TEXT_LENGTH:
             return "x" * min(int(_middle(reference, i)), 10_000)
-        case FeatureKind.NUMERIC:
+        case _:
             return _middle(reference, i)
 
 
@@ -119,6 +139,7 @@ class Origin:
     holdout_digest: str  # of the holdout's bytes
     data: DataWindow  # the period and the counts of the training leads
     parent: str | None = None  # digest of the model that this one follows
+    text_models: Mapping[str, TextModel] = field(default_factory=dict)  # of the features that read texts
 
 
 def export(fitted: Fitted, reference: Reference, origin: Origin) -> Artifact:
@@ -145,6 +166,8 @@ def export(fitted: Fitted, reference: Reference, origin: Origin) -> Artifact:
         examples=(),
         data=origin.data,
         parent=origin.parent,
+        schema=TEXT_SCHEMA if origin.text_models else SCHEMA,
+        text_models=origin.text_models,
     )
     return _with_examples(bare, reference)
 
@@ -152,7 +175,7 @@ def export(fitted: Fitted, reference: Reference, origin: Origin) -> Artifact:
 def _with_examples(bare: Artifact, reference: Reference) -> Artifact:
     """Return the artifact with example leads, each scored by the artifact."""
     scorer = make_scorer(bare)
-    leads = make_examples(bare.features, reference)
+    leads = make_examples(bare.features, reference, bare.text_models)
     return replace(bare, examples=tuple(Example(lead, scorer(*lead_values(bare, lead))) for lead in leads))
 
 

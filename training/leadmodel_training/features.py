@@ -36,21 +36,35 @@ class Roles:
 
 
 def find_roles(
-    rows: Rows, label: str, time: str | None, excluded: Sequence[str], id_column: str | None = None
+    rows: Rows,
+    label: str,
+    time: str | None,
+    excluded: Sequence[str],
+    id_column: str | None = None,
+    *,
+    texts: Sequence[str] = (),
 ) -> Roles:
-    """The roles of the columns.
+    """The roles of the columns; `texts` are those that hold texts besides `details`.
 
     Raises:
         ValueError: A named column is missing; the message names the column, and no other one of the file: without a header line the
             names would be the fields of a lead.
     """
-    for name in (label, *(n for n in (time, id_column) if n), *excluded):
+    for name in (label, *(n for n in (time, id_column) if n), *excluded, *texts):
         check_column(name, rows.columns)
     named = time is not None
     if time is None and TIME in rows.columns:
         time = TIME
-    text = tuple(n for n in (TEXT,) if isinstance(rows.columns.get(n), Texts) and n not in excluded)
-    return Roles(label, time, text, tuple(excluded), id_column, named)
+    text = tuple(
+        n
+        for n in dict.fromkeys((TEXT, *texts))
+        if isinstance(rows.columns.get(n), Texts) and n not in excluded
+    )
+    roles = Roles(label, time, text, tuple(excluded), id_column, named)
+    for name in texts:
+        if name in roles.not_features or name not in text:
+            raise ValueError(f"--text-field names column {name!r}, which holds no text that a model may read")
+    return roles
 
 
 def check_column(name: str, columns: Collection[str]) -> None:

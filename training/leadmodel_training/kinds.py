@@ -219,8 +219,6 @@ def _levels(per_level: Counter[Any], missing: Sequence[str]) -> tuple[str, ...]:
 
 
 def keep_missing(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """The features without defaults for numbers and hours, for a model that handles missing values itself."""
-    return tuple(
-        replace(f, default=None) if f.kind in {FeatureKind.NUMERIC, FeatureKind.HOUR_OF_DAY} else f
-        for f in features
-    )
+    """The features without defaults for numbers, hours and scores of texts, for a model that handles missing values itself."""
+    kept = {FeatureKind.TEXT_LENGTH, FeatureKind.CATEGORICAL}
+    return tuple(f if f.kind in kept else replace(f, default=None) for f in features)

@@ -20,9 +20,14 @@ from leadmodel_training.features import (
     iso,
     raw_columns,
 )
-from leadmodel_training.holdout import without_personal_data, write_holdout, written_labels
+from leadmodel_training.holdout import (
+    without_personal_data,
+    write_holdout,
+    written_labels,
+)
 from leadmodel_training.hours import have_hours, hours_of
 from leadmodel_training.kinds import Decision, decide, features_of, with_required
+from leadmodel_training.lead_texts import reads_texts
 from leadmodel_training.leak_check import check_leaks, single_auc
 from leadmodel_training.personal_data import screen
 from leadmodel_training.prepare import Leads, prepare_leads
@@ -44,6 +49,7 @@ from leadmodel_training.split import (
     order_of,
 )
 from leadmodel_training.step_timer import PASSED, Step, StepTimer
+from leadmodel_training.text_choice import TextChoice, choose_texts, held_rows, with_holdout
 
 TOO_GOOD = 0.95  # AUC on the holdout that leads hardly ever allow
 
@@ -56,6 +62,9 @@ class TrainingResult:
     holdout: bytes
     dropped: int  # rows left out, because a newer row is the same lead
     choice: Choice | None  # the comparison of recipes, where `auto` was requested
+    texts: TextChoice | None = (
+        None  # the comparison with and without text features, where these were requested
+    )
     columns: tuple[Decision, ...] = ()  # what became of each column
     warnings: tuple[str, ...] = ()
 
@@ -88,11 +97,20 @@ def train_model(rows: Rows, request: TrainingRequest, now: datetime, timer: Step
         PASSED[request.recipe][Step.FIT],
     )
     fitted, choice = fit_model(split, features, table, leads.outcome, request)
+    texts = None
+    if request.texts is not None:
+        texts = choose_texts(leads, split, (features, table), fitted.recipe, request.texts, seed=request.seed)
+        if texts.features:
+            bare, features, table = fitted, (*features, *texts.features), np.hstack([table, texts.table])
+            alike = replace(request, recipe=bare.recipe)
+            fitted = fit_model(split, features, table, leads.outcome, alike)[0]
+            texts = with_holdout(texts, leads, split, (fitted, bare), request)
+        timer.note(str(texts))
     timer.log("exporting, and checking that it scores the same", PASSED[request.recipe][Step.EXPORT])
     artifact, holdout = export_model(leads, split, fitted, request, now, calendar=calendar)
     if artifact.auc > TOO_GOOD:
         timer.note(_too_good(artifact, table, leads.outcome[split.trained]))
-    return TrainingResult(artifact, holdout, split.dropped, choice)
+    return TrainingResult(artifact, holdout, split.dropped, choice, texts)
 
 
 def _too_good(artifact: Artifact, table: Floats, outcome: NDArray[np.bool_]) -> str:
@@ -182,7 +200,7 @@ def export_model(
     calendar: Sequence[str] = (),
 ) -> tuple[Artifact, bytes]:
     """Write the fitted model as an artifact, with reference and examples, and the holdout as a file."""
-    rows, times = leads.rows.take(split.holdout), leads.times[split.holdout]
+    rows, times = held_rows(leads, split, fitted.features, request), leads.times[split.holdout]
     scores = fitted.predict(encode(rows, fitted.features, times))
     columns = raw_columns(rows, fitted.features, times)
     hours = hours_of(times) if leads.clocked else [None] * len(times)
@@ -201,6 +219,7 @@ def export_model(
         holdout_digest=digest(held),
         data=_window(leads, split, request),
         parent=request.parent,
+        text_models=request.texts.models if request.texts and reads_texts(fitted.features) else {},
     )
     reference = make_reference(fitted.features, columns, scores.tolist(), hours, calendar)
     artifact = export(fitted, reference, origin)

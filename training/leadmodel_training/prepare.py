@@ -32,7 +32,10 @@ class Leads:
 def prepare_leads(rows: Rows, request: TrainingRequest, timer: StepTimer) -> Leads:
     """Find the roles of the columns, and read the outcome, the time and the values of each lead."""
     wishes = Wishes(frozenset(request.numeric), frozenset(request.categorical))
-    roles = find_roles(rows, request.label, request.time_column, request.exclude, request.id_column)
+    fields = request.texts.fields if request.texts is not None else ()
+    roles = find_roles(
+        rows, request.label, request.time_column, request.exclude, request.id_column, texts=fields
+    )
     check_wishes(wishes, rows.columns)
     _check_required(request.require, roles, rows.columns)
     outcome = labels(rows.columns[roles.label], roles.label, request.positive, rows.place_of)

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from leadmodel_artifact.model import Calibration, Feature, FeatureKind, Linear, Tree, Trees
+from leadmodel_artifact.model import Calibration, Feature, Linear, Tree, Trees
 from leadmodel_training.features import Floats, fill
 from leadmodel_training.kinds import keep_missing
 from leadmodel_training.split import MIN_NEGATIVES, MIN_POSITIVES
@@ -62,7 +62,7 @@ def _prepared(features: Sequence[Feature], table: Floats, recipe: Recipe) -> Flo
     filled = fill(features, table)
     if recipe is Recipe.LINEAR:
         for i, feature in enumerate(features):
-            if feature.kind is FeatureKind.CATEGORICAL:
+            if feature.is_category:
                 filled[np.isnan(filled[:, i]), i] = len(feature.levels)
     return filled
 
@@ -90,7 +90,7 @@ def fit(
 
 def fit_linear(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
     """Logistic regression on standardised numbers and one column per level, written out as intercept and coefficients."""
-    levels = [i for i, f in enumerate(features) if f.kind is FeatureKind.CATEGORICAL]
+    levels = [i for i, f in enumerate(features) if f.is_category]
     numbers = [i for i in range(len(features)) if i not in levels]
     encoder = OneHotEncoder(categories=[np.arange(len(features[i].levels) + 1.0) for i in levels])
     columns = ColumnTransformer(
@@ -115,7 +115,7 @@ def _weights(features: Sequence[Feature], order: Sequence[int], regression: Any)
     left = [float(weight) for weight in regression.coef_[0]]
     weights: dict[int, list[float]] = {}
     for i in order:
-        width = len(features[i].levels) + 1 if features[i].kind is FeatureKind.CATEGORICAL else 1
+        width = len(features[i].levels) + 1 if features[i].is_category else 1
         weights[i], left = left[:width], left[width:]
     return Linear(
         float(regression.intercept_[0]),
@@ -129,7 +129,7 @@ def _weights(features: Sequence[Feature], order: Sequence[int], regression: Any)
 def fit_trees(features: tuple[Feature, ...], table: Floats, labels: NDArray[np.bool_], seed: int) -> Fitted:
     """Histogram gradient boosting (LightGBM's method: Ke et al., NIPS 2017, as in scikit-learn), written out as plain trees."""
     features = keep_missing(features)
-    categorical = [f.kind is FeatureKind.CATEGORICAL for f in features]
+    categorical = [f.is_category for f in features]
     estimator = HistGradientBoostingClassifier(
         max_iter=TREES,
         max_leaf_nodes=LEAVES,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from leadmodel_training.lead_texts import TextSource
 from leadmodel_training.recipes import Recipe
 
 AUTO = "auto"
@@ -30,6 +31,7 @@ class TrainingRequest:
         name: Name of the model.
         parent: Digest of the model that this one follows.
         seed: Seed of everything random.
+        texts: The text model and the fields for text features, None for a model without them.
     """
 
     label: str = "y"
@@ -50,3 +52,4 @@ class TrainingRequest:
     name: str = "lead-conversion"
     parent: str | None = None
     seed: int = 0
+    texts: TextSource | None = None

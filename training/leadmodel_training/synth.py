@@ -41,6 +41,13 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--flat-week", action="store_true", help="every day is a workday")
     p.add_argument("--industries", type=int, default=12, help="levels of the skewed category (default: 12)")
     p.add_argument(
+        "--text-odds",
+        type=float,
+        metavar="ODDS",
+        help="write words that say what a lead wants, in English; those that want to buy have ODDS times the odds of the others, "
+        "1: no effect (default: texts are filler)",
+    )
+    p.add_argument(
         "--labels",
         choices=["final", "seen"],
         default="final",
@@ -82,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = p.parse_args(arguments)
     if given.days < 1 or given.per_day <= 0 or not 2 <= given.industries <= 200 or given.seed < 0:
         p.error("--days, --per-day and --seed must be positive, --industries between 2 and 200")
+    if given.text_odds is not None and not 1 / 100 <= given.text_odds <= 100:
+        p.error("--text-odds must lie between 0.01 and 100")
     if format_of(given.out) is None:
         p.error(f"--out must end in .csv, .jsonl, .csv.gz or .jsonl.gz, not {given.out.name!r}")
     world = World(
@@ -89,6 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         start=given.start,
         weekly=not given.flat_week,
         industries=given.industries,
+        text_odds=given.text_odds,
         shifts=tuple(given.shift),
     )
     leads = draw(world, given.seed, range(given.days))

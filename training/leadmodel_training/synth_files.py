@@ -11,11 +11,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from leadmodel_training.synth_texts import filler, message
 from leadmodel_training.world import COUNTRIES, SOURCES, Leads, World, industry_names
-
-_FILLER = (
-    "we would like to know more about the offer and what it costs for a team of our size please send details "
-)
 
 
 def format_of(path: Path) -> str | None:
@@ -61,7 +58,7 @@ def _names(leads: Leads) -> list[str]:
 def _rows(leads: Leads, world: World) -> Iterator[tuple[Any, ...]]:
     columns: list[list[Any]] = [
         [datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds") for at in leads.time.tolist()],
-        [None if n is None else filler(n) for n in _whole(leads.length)],
+        _texts(leads),
         _names_of(leads.source, SOURCES),
         _names_of(leads.industry, industry_names(world)),
         _names_of(leads.country, COUNTRIES),
@@ -74,14 +71,19 @@ def _rows(leads: Leads, world: World) -> Iterator[tuple[Any, ...]]:
     return zip(*columns, strict=True)
 
 
+def _texts(leads: Leads) -> list[str | None]:
+    """Texts of the drawn lengths: filler, or the words of what the leads want, chosen by the millisecond of their time."""
+    choices = (leads.time * 1000).astype(np.int64).tolist()
+    rows = zip(_whole(leads.length), leads.wish.tolist(), choices, strict=True)
+    return [
+        None if length is None else filler(length) if wish < 0 else message(wish, choice, length)
+        for length, wish, choice in rows
+    ]
+
+
 def _whole(values: Any) -> list[int | None]:
     return [None if value != value else int(value) for value in values.tolist()]  # noqa: PLR0124  # NaN is missing
 
 
 def _names_of(codes: Any, names: Sequence[str]) -> list[str | None]:
     return [None if code < 0 else names[code] for code in codes.tolist()]
-
-
-def filler(length: int) -> str:
-    """A text of exactly `length` characters that nobody wrote."""
-    return (_FILLER * (length // len(_FILLER) + 1))[:length]

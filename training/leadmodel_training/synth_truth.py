@@ -36,7 +36,11 @@ def truth(leads: Leads, world: World, seed: int, days: int, labels: str) -> dict
         "days": days,
         "labels": labels,
         "world": {
-            **{k: v for k, v in asdict(world).items() if k != "shifts"},
+            **{
+                k: v
+                for k, v in asdict(world).items()
+                if k != "shifts" and (k != "text_odds" or v is not None)
+            },
             "start": world.start.isoformat(),
         },
         "shifts": [asdict(shift) for shift in world.shifts],

@@ -72,6 +72,9 @@ class World:
     signal: float = 1.0  # how much the fields say about the outcome; 1 gives a Bayes AUC of about .75
     daily: float = 0.35  # how much longer texts in office hours are, in standard deviations
     industries: int = 12  # levels of the skewed category
+    text_odds: float | None = (
+        None  # odds of the leads whose words want to buy, in odds of the others; None: texts are filler
+    )
     horizon_days: float = 30.0  # a lead counts as converted within so many days
     shifts: tuple[Shift, ...] = ()
 
@@ -87,6 +90,7 @@ class Leads:
     source: Codes  # index into SOURCES
     country: Codes  # index into COUNTRIES
     industry: Codes
+    wish: Codes  # index into synth_texts.NAMES, what the text says; -1 for filler
     follow_ups: Floats  # the leaked field; all NaN without it
     chance: Floats  # true probability of y
     y: Flags  # converted within the horizon

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from leadmodel_training.synth_texts import BUYING, NAMES
 from leadmodel_training.world import (
     DAY_S,
     HOUR_S,
@@ -148,6 +149,8 @@ def _outcomes(
     heat += 0.35 * np.where(np.isnan(staff), 0.0, (np.log(np.maximum(staff, 1)) - STAFF_MU) / STAFF_SIGMA)
     heat += np.where(source < 0, 0.0, _SOURCE_EFFECT[source]) + _COUNTRY_EFFECT[country]
     heat += 0.4 * np.cos(2.4 * industry)  # some industries buy more, for no reason that the fields show
+    wish, effect = _wishes(today, length)
+    heat += effect
     heat *= world.signal * (1 - min(1.0, today.size(ShiftKind.CONCEPT)))
     ever = 1 / (1 + np.exp(-(INTERCEPT + heat)))
     days = 10.0 * np.exp(-0.5 * heat)
@@ -157,8 +160,31 @@ def _outcomes(
     unknown = np.full(n, np.nan)
     y = delay <= world.horizon_days
     return Leads(
-        today.time, length, visits, staff, source, country, industry, unknown, chance, y, delay, no, no.copy()
+        today.time,
+        length,
+        visits,
+        staff,
+        source,
+        country,
+        industry,
+        wish,
+        unknown,
+        chance,
+        y,
+        delay,
+        no,
+        no.copy(),
     )
+
+
+def _wishes(today: _Day, length: Floats) -> tuple[Codes, Floats]:
+    """What each text says, and how much more, in log odds, its lead converts; nothing is drawn where texts are filler."""
+    odds, n = today.world.text_odds, len(today.time)
+    if odds is None:
+        return np.full(n, -1, dtype=np.int64), np.zeros(n)
+    wish = today.rng.integers(len(NAMES), size=n)
+    effect = np.where(wish < BUYING, 0.5, -0.5) * np.log(odds)
+    return wish, np.where(np.isnan(length), 0.0, effect)
 
 
 def _spoil(today: _Day, leads: Leads) -> Leads:
