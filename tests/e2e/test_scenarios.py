@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from e2e.harness.cluster import wait_for
+from e2e.harness.reading import while_waiting
 from e2e.harness.subject import Subject
 from scenarios.scripts import SCENARIOS
 from scenarios.world import Stage, laid
@@ -37,7 +38,8 @@ class ClusterWorld:
         self.subject.cluster.apply({**body, "spec": whole})
 
     def status(self) -> dict[str, Any]:
-        return self.subject.status()
+        with while_waiting():  # a scenario asks for it ten times a second
+            return self.subject.status()
 
     def url(self) -> str:
         return self.subject.url()

@@ -1,5 +1,6 @@
 """What the tests on a real cluster share with other processes and threads: numbers of clusters, and a thread that must not end unseen."""
 
+import base64
 import fcntl
 import json
 import os
@@ -12,10 +13,11 @@ import pytest
 
 from cluster.place import Place
 from e2e.harness import images
-from e2e.harness.cluster import Cluster
+from e2e.harness.cluster import Cluster, wait_for
 from e2e.harness.monitoring import followed
 from e2e.harness.second import second_cluster
 from e2e.harness.transcript import Transcript
+from support.checking_stub import Authority, Request, stub
 
 SCRAPE = {"job_name": "pods", "kubernetes_sd_configs": [{"role": "pod"}]}
 
@@ -167,3 +169,90 @@ def test_a_transcript_ends_where_a_command_fails(tmp_path):
     with pytest.raises(AssertionError, match="ended with 3: no such thing"):
         transcript.run("echo no such thing; exit 3")
     assert transcript.parts == []
+
+
+# --- reads while a test waits ------------------------------------------------------------------------------------------------------
+
+POD = {"metadata": {"name": "a", "managedFields": [{"manager": "x"}]}}
+
+
+class Asked(Cluster):
+    """A cluster whose kubectl only counts."""
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        by_kubectl.append(arguments)
+        return '{"items": []}' if arguments[1] == "pods" and arguments[2] == "-n" else ""
+
+
+by_kubectl: list[tuple[str, ...]] = []
+
+
+@pytest.fixture
+def reads(tmp_path):
+    """A cluster whose API server has one pod, and what that server was asked."""
+
+    def answer(request: Request) -> None:
+        if "/pods" not in request.path:
+            request.answer(404, b'{"kind": "Status"}')
+        elif request.path.endswith("/pods/a"):
+            request.answer(200, json.dumps({"kind": "Pod", "apiVersion": "v1", **POD}).encode())
+        else:
+            request.answer(200, json.dumps({"kind": "PodList", "apiVersion": "v1", "items": [POD]}).encode())
+
+    by_kubectl.clear()
+    authority = Authority(tmp_path)
+    chain, key = authority.sign()
+    with stub(answer, (chain, key)) as api:
+        data = {
+            name: base64.b64encode(file.read_bytes()).decode()
+            for name, file in (("chain", chain), ("key", key))
+        }
+        config = {
+            "clusters": [
+                {
+                    "cluster": {
+                        "server": api.address,
+                        "certificate-authority-data": base64.b64encode(authority.pem.encode()).decode(),
+                    }
+                }
+            ],
+            "users": [{"user": {"client-certificate-data": data["chain"], "client-key-data": data["key"]}}],
+        }
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        yield Asked(str(tmp_path / "kubeconfig")), api
+
+
+def test_a_test_that_waits_starts_no_kubectl(reads):
+    cluster, api = reads
+    shown = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}
+    assert wait_for("a pod", lambda: cluster.items("pods", "sales", "role=predictor")) == [shown]
+    assert wait_for("a pod", lambda: cluster.get("pods", "a", "sales")) == shown
+    assert by_kubectl == []
+    assert [request.path for request in api.requests] == [
+        "/api/v1/namespaces/sales/pods?labelSelector=role%3Dpredictor",
+        "/api/v1/namespaces/sales/pods/a",
+    ]
+
+
+def test_control_what_a_test_asserts_comes_by_kubectl(reads):
+    cluster, api = reads
+    assert cluster.items("pods", "sales") == []
+    assert len(by_kubectl) == 1
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("kind", ["lm", "namespace", "deploy,svc"])
+def test_what_is_not_there_or_of_another_kind_is_left_to_kubectl(reads, kind):
+    cluster, _ = reads
+    assert wait_for("nothing", lambda: cluster.get(kind, "a", "sales") is None)
+    assert len(by_kubectl) == 1
+
+
+def test_another_login_is_left_to_kubectl(tmp_path):
+    by_kubectl.clear()
+    (tmp_path / "kubeconfig").write_text(
+        '{"clusters": [{"cluster": {"server": "https://x"}}], "users": [{"user": {"token": "t"}}]}'
+    )
+    cluster = Asked(str(tmp_path / "kubeconfig"))
+    assert wait_for("nothing", lambda: cluster.get("pods", "a", "sales") is None)
+    assert len(by_kubectl) == 1

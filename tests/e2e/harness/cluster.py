@@ -15,6 +15,7 @@ import pytest
 
 from cluster.place import Place, this
 from cluster.target import target
+from e2e.harness.reading import read, while_waiting
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,7 +70,8 @@ def wait_for(what: str, ready: Callable[[], Any], seconds: float = 120, every: f
     """Until `ready` answers something true."""
     end = time.monotonic() + seconds
     while True:
-        answer = ready()
+        with while_waiting():
+            answer = ready()
         if answer:
             return answer
         if time.monotonic() > end:
@@ -98,11 +100,15 @@ class Cluster:
 
     def get(self, kind: str, name: str, namespace: str) -> dict[str, Any] | None:
         """An object, None when it is not there."""
+        if (body := read(self.kubeconfig, kind, namespace, name=name)) is not None:
+            return body
         text = self.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--ignore-not-found")
         return json.loads(text) if text.strip() else None
 
     def items(self, kinds: str, namespace: str, selector: str = "") -> list[dict[str, Any]]:
         """Return the objects of these kinds in a namespace, by label."""
+        if (body := read(self.kubeconfig, kinds, namespace, selector=selector)) is not None:
+            return list(body["items"])
         text = self.kubectl("get", kinds, "-n", namespace, "-l", selector, "-o", "json")
         return list(json.loads(text)["items"])
 
