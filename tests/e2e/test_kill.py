@@ -4,10 +4,11 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from e2e.harness.cluster import HELM_NAMESPACE, PLACE, Cluster, wait_for
+from e2e.harness.cluster import FULL, HELM_NAMESPACE, PLACE, Cluster, wait_for
 from e2e.harness.leads import only, proven, replace, send, some
 from e2e.harness.load import Load
 from e2e.harness.models import Model
@@ -70,7 +71,12 @@ def masked(subject: Subject) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("when", ["asked", "validating", "decided"])
+def moments(*others: str) -> list[Any]:
+    """When to kill: once decided, with LEADMODEL_FULL=1 also before; `tests/faults` ends leaders between any two writes."""
+    return [*(pytest.param(other, marks=FULL) for other in others), "decided"]
+
+
+@pytest.mark.parametrize("when", moments("asked", "validating"))
 def test_killed_while_a_better_model_comes(subject: Subject, good: Model, better: Model, when: str):
     """SIGKILL of every operator at three moments of a promotion; no request fails, and it ends as if nothing had been."""
     subject.serve(good)
@@ -95,7 +101,7 @@ def test_killed_while_a_better_model_comes(subject: Subject, good: Model, better
     assert len(subject.status()["history"]) == 2
 
 
-@pytest.mark.parametrize("when", ["breaching", "decided"])
+@pytest.mark.parametrize("when", moments("breaching"))
 def test_killed_while_it_rolls_back(subject: Subject, good: Model, broken: Model, when: str):
     """SIGKILL before and after the decision: one rollback, the same end state as without it."""
     proven(subject, good, rollback={"maxPreviousPsi": 0.2})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.cluster import wait_for
+from e2e.harness.cluster import FULL, wait_for
 from e2e.harness.reading import while_waiting
 from e2e.harness.subject import Subject
 from scenarios.scripts import SCENARIOS
@@ -15,6 +15,16 @@ from scenarios.world import Stage, laid
 
 pytestmark = pytest.mark.rollout
 
+TWINS = {  # scenarios whose story another test tells on this cluster; all end on a laptop in `make test`, these here with LEADMODEL_FULL=1
+    "first_model_serves": "test_serve.py::test_apply_to_served_answers_what_scikit_learn_answers",
+    "bad_first_model_serves_nobody": "test_refuse.py::test_refused_for_its_own_reason",
+    "refused_then_better": "test_replace.py::test_pinned_and_worse_is_stalled_then_better_rolls",
+    "worse_than_champion": "test_replace.py::test_polled_and_worse_is_refused_quietly",
+    "bad_retrain_is_rolled_back": "test_drift.py::test_a_corrupted_retraining_is_rolled_back",
+    "world_moves": "test_drift.py::test_a_moved_world_is_told_and_nothing_is_rolled_back",
+    "holdout_too_small": "test_refuse.py::test_refused_for_its_own_reason",
+    "status_lost": "test_faults.py::test_a_lost_status_is_rebuilt_and_no_pod_restarts",
+}
 ENDS = Path(__file__).parent.parent / "scenarios" / "ends"
 
 
@@ -62,7 +72,9 @@ class ClusterWorld:
         return 180.0
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=FULL) if name in TWINS else name for name in SCENARIOS]
+)
 def test_it_ends_as_on_a_laptop(subject, name):
     stage = Stage(ClusterWorld(subject))
     SCENARIOS[name](stage)

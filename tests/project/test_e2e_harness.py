@@ -17,6 +17,8 @@ from e2e.harness.cluster import Cluster, wait_for
 from e2e.harness.monitoring import followed
 from e2e.harness.second import second_cluster
 from e2e.harness.transcript import Transcript
+from e2e.test_scenarios import TWINS
+from scenarios.scripts import SCENARIOS
 from support.checking_stub import Authority, Request, stub
 
 SCRAPE = {"job_name": "pods", "kubernetes_sd_configs": [{"role": "pod"}]}
@@ -256,3 +258,13 @@ def test_another_login_is_left_to_kubectl(tmp_path):
     cluster = Asked(str(tmp_path / "kubeconfig"))
     assert wait_for("nothing", lambda: cluster.get("pods", "a", "sales") is None)
     assert len(by_kubectl) == 1
+
+
+# --- what runs with LEADMODEL_FULL=1 alone -------------------------------------------------------------------------------------------
+
+
+def test_a_scenario_that_is_left_out_has_a_twin_on_the_cluster_and_is_played_on_a_laptop():
+    assert TWINS.keys() < SCENARIOS.keys()
+    for twin in TWINS.values():
+        file, _, function = twin.partition("::")
+        assert f"\ndef {function}(" in (Path(__file__).parents[1] / "e2e" / file).read_text(), twin
