@@ -5,6 +5,7 @@ Texts take turns, so that a lead waits for one slice of them. No refusal, log or
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from leadmodel_predictor.serving.text_slot import TextSlot
 
 MAX_BODY, MAX_BATCH_BODY = 1 << 20, 16 << 20
+PART = 500  # answers
 MAX_BATCHES = 4  # that wait or are answered, for each holds its body
 NO_MODEL = Refused(404, "$", "no text model is loaded")
 BUSY = Refused(503, "$", "too many batches wait already; try again in a second", (b"retry-after", b"1"))
@@ -55,13 +57,17 @@ class Enrich:
         await self._respond(scope, receive, send, self._many)
 
     async def _respond(
-        self, scope: Scope, receive: Receive, send: Send, work: Callable[[Scope, Receive], Awaitable[bytes]]
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        work: Callable[[Scope, Receive], Awaitable[list[bytes]]],
     ) -> None:
         count = self.texts.metrics.answered if self.texts is not None else lambda _: None
         try:
             if scope["method"] != "POST":
                 raise POST_ONLY
-            answer = await work(scope, receive)
+            parts = await work(scope, receive)
         except Refused as refused:
             count(refused.code)
             await send_refusal(send, refused)
@@ -69,11 +75,14 @@ class Enrich:
         except ClientDisconnected:
             return
         count(200)
-        headers = [JSON_TYPE, (b"content-length", b"%d" % len(answer))]
+        headers = [JSON_TYPE, (b"content-length", b"%d" % sum(map(len, parts)))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        for part in parts[:-1]:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": parts[-1]})
 
-    async def _one(self, scope: Scope, receive: Receive) -> bytes:
+    async def _one(self, scope: Scope, receive: Receive) -> list[bytes]:
         flags = Flags(flag(scope["query_string"], "refused"), live=True)
         body = await read_body(scope, await receive(), receive, MAX_BODY)
         async with self._turns:
@@ -82,9 +91,9 @@ class Enrich:
             asked = one(body)
             answer = encode(_answer(texts, slot, _checked(slot, asked), flags))
             texts.metrics.took(perf_counter() - started)
-        return answer
+        return [answer]
 
-    async def _many(self, scope: Scope, receive: Receive) -> bytes:
+    async def _many(self, scope: Scope, receive: Receive) -> list[bytes]:
         query = scope["query_string"]
         flags = Flags(flag(query, "refused"), flag(query, "live"))
         body = await read_body(scope, await receive(), receive, MAX_BATCH_BODY)
@@ -97,7 +106,7 @@ class Enrich:
         finally:
             self._batches -= 1
 
-    async def _batch(self, body: bytes, flags: Flags) -> bytes:
+    async def _batch(self, body: bytes, flags: Flags) -> list[bytes]:
         texts, slot = self._loaded()
         batch = await many(body, self._turns.rest)
         for place, asked in enumerate(batch.asked):
@@ -115,7 +124,7 @@ class Enrich:
             else:
                 answers.append(encode(answer))
             await self._turns.rest()
-        return _joined_columns(slot, columns) if batch.columnar else b"[%b]" % b",".join(answers)
+        return _joined_columns(slot, columns) if batch.columnar else [b"[", *_joined(answers), b"]"]
 
     def _loaded(self) -> tuple[TextModel, TextSlot]:
         if self.texts is None or self.texts.slot is None:
@@ -137,7 +146,15 @@ def _answer(texts: TextModel, slot: TextSlot, asked: Asked, flags: Flags) -> dic
     return texts.answer(slot, asked.text, asked.language, want, refused=flags.refused, live=flags.live)
 
 
-def _joined_columns(slot: TextSlot, columns: dict[str, list[bytes]]) -> bytes:
-    parts = [b"%b:[%b]" % (encode(name), b",".join(values)) for name, values in columns.items()]
+def _joined(values: list[bytes]) -> list[bytes]:
+    """The values with commas between them, in parts of which each is joined and written in a moment."""
+    groups = [b",".join(values[at : at + PART]) for at in range(0, len(values), PART)]
+    return [part for group in groups for part in (b",", group)][1:]
+
+
+def _joined_columns(slot: TextSlot, columns: dict[str, list[bytes]]) -> list[bytes]:
     tail = encode({"model": slot.document.name, "version": slot.document.version})
-    return b"{%b,%b" % (b",".join(parts), tail[1:]) if parts else tail
+    parts = [b"{"]
+    for name, values in columns.items():
+        parts += [b"%b:[" % encode(name), *_joined(values), b"],"]
+    return [*parts, tail[1:]]

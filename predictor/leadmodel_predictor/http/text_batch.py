@@ -24,7 +24,7 @@ _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 _Heads = Annotated[list[str], msgspec.Meta(min_length=1, max_length=len(TEXT_HEADS))]
 
 
-class Asked(msgspec.Struct):
+class Asked(msgspec.Struct, gc=False):
     """One text with its language, where the caller knows it, and the heads that are wanted; None: all."""
 
     text: _Text
