@@ -8,6 +8,7 @@ import pytest
 from leadmodel_messages.window_psi import text_psis
 from leadmodel_predictor.serving.model import ALERT_PSI
 from leadmodel_predictor.serving.text_metrics import MIN_TEXTS
+from leadmodel_predictor.serving.text_slot import answered
 from leadmodel_text.base import base
 from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.training import Material, Wishes, learn
@@ -17,7 +18,6 @@ from support.text_messages import made, strange, vocabulary
 EACH = 334  # messages of each of three classes: a full window
 PRODUCT = vocabulary(500, 30)  # the product's name, its parts, and what one does with them
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)  # of messages about the product, week by week
-ASKED = {"language": "en", "want": ("intent",), "refused": True, "live": True}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,9 @@ def week(texts, seed, share=0.0):
     right = 0
     for message in made(each=EACH, seed=1000 + seed, telling=3):
         text = about_the_product(message.text, chance) if chance.random() < share else message.text
-        answer = texts.answer(texts.slot, text, **ASKED)["intent"]
+        found = answered(texts.slot, text, "en", ("intent",), refused=True)
+        texts.count(texts.slot, found, live=True)
+        answer = found.answer["intent"]
         label = answer["label"] or answer.get("refused", {}).get("label")
         right += label == message.labels[0]
     window = texts.snapshot(0.0).window()

@@ -7,6 +7,7 @@ import pytest
 
 from leadmodel_artifact.artifact import dump
 from leadmodel_messages.errors import ErrorWord
+from leadmodel_predictor.serving.text_slot import answered
 from support.predictor_process import Replica
 from support.predictor_thread import Served
 from support.served_texts import Mount, referred, serving, text_document, until
@@ -102,11 +103,12 @@ def test_what_a_predictor_shows_holds_no_text(tmp_path):
 def test_control_a_label_that_is_a_word_of_a_text_would_be_seen(server):
     texts = server.server.app.texts
     slot = texts.slot
-    texts.answer(slot, SENTENCES[0], PLANTED, ("language",), refused=False, live=True)
+    found = answered(slot, SENTENCES[0], PLANTED, ("language",), refused=False)
+    texts.count(slot, found, live=True)
     assert PLANTED.encode() not in server.ask("GET", "/metrics").body
     open_slot = replace(slot, labels={**slot.labels, "language": (*slot.labels["language"], PLANTED)})
     texts.metrics.of(open_slot)
-    texts.answer(slot, SENTENCES[0], PLANTED, ("language",), refused=False, live=True)
+    texts.count(slot, found, live=True)
     assert PLANTED.encode() in server.ask("GET", "/metrics").body
     texts.metrics.of(slot)
     assert PLANTED.encode() not in server.ask("GET", "/metrics").body

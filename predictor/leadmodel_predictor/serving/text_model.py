@@ -10,18 +10,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_predictor.serving.text_metrics import TextMetrics
 from leadmodel_predictor.serving.text_ring import TextRing, TextSnapshot
-from leadmodel_predictor.serving.text_slot import TextRefused, TextSlot, load_text
+from leadmodel_predictor.serving.text_slot import Answered, TextRefused, TextSlot, load_text
 from leadmodel_store.store import StoreError, StoreReason, fetch
 from leadmodel_text.document import MAX_RAW_BYTES
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 LOG = logging.getLogger("uvicorn.error")
 
@@ -104,27 +100,11 @@ class TextModel:
         except Exception:  # noqa: BLE001  # nothing that lies at the source may end the watch
             return Look(self._seen.slot, ErrorWord.ARTIFACT_UNREACHABLE)
 
-    def answer(
-        self,
-        slot: TextSlot,
-        text: str,
-        language: str | None,
-        want: Collection[str],
-        *,
-        refused: bool,
-        live: bool,
-    ) -> dict[str, Any]:
-        """Answer one text with a slot, and count the text; only live texts count for drift, if the slot still serves."""
-        enricher, document = slot.enricher, slot.document
-        whole = enricher.read(text, language, want)
-        answer = enricher.answer(whole, want, refused=refused)
-        is_summed = document.intent is not None and ("intent" in want or "urgency" in want)
-        is_foreign = whole.language is not None and whole.language not in document.languages
-        unknown = whole.unknown if is_summed and not is_foreign else None
-        self.metrics.count(answer, unknown)
+    def count(self, slot: TextSlot, answered: Answered, *, live: bool) -> None:
+        """Count a text that a slot answered; only live texts count for drift, if the slot still serves."""
+        self.metrics.count(answered.answer, answered.unknown)
         if live and slot is self._ring.slot:
-            self._ring.add(time(), answer, unknown, len(whole.words))
-        return answer
+            self._ring.add(time(), answered.answer, answered.unknown, answered.words)
 
     def snapshot(self, now: float) -> TextSnapshot:
         """The newest texts at `now`, in Unix seconds, for a thread that counts them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadmodel_artifact.snapshot import digest, unpack
 from leadmodel_messages.errors import ErrorWord
@@ -40,6 +40,27 @@ class TextSlot:
     def document(self) -> Document:
         """The document of the model."""
         return self.enricher.document
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One text as answered, with what counts: its share of unknown words, where these say something of the model, and its words."""
+
+    answer: dict[str, Any]
+    unknown: float | None
+    words: int
+
+
+def answered(
+    slot: TextSlot, text: str, language: str | None, want: Collection[str], *, refused: bool
+) -> Answered:
+    """Answer one text with a slot, as `Enricher.enrich` does; one text at a time, for answers share their caches."""
+    enricher, document = slot.enricher, slot.document
+    whole = enricher.read(text, language, want)
+    is_summed = document.intent is not None and ("intent" in want or "urgency" in want)
+    is_foreign = whole.language is not None and whole.language not in document.languages
+    unknown = whole.unknown if is_summed and not is_foreign else None
+    return Answered(enricher.answer(whole, want, refused=refused), unknown, len(whole.words))
 
 
 def load_text(data: bytes) -> TextSlot:
