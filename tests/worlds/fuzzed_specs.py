@@ -23,7 +23,8 @@ _FORMS = {
     formats.LABEL_VALUE: ["blue", "zone-1"],
     formats.COLUMN: ["duration", "Lead Source"],
     formats.TIME_FORMAT: ["%d.%m.%Y %H:%M", "unix-ms"],
-    schedules.TIME_ZONE: ["Etc/UTC", "Europe/Berlin"],
+    formats.LANGUAGE: ["en", "de", "pt"],
+    schedules.TIME_ZONE: ["Etc/UTC", "Europe/Berlin", "Japan"],
     schedules.CRON: ["0 1 * * *", "*/15 6 * * 1-5"],
 }
 _KUBERNETES: dict[str, list[Any]] = {
