@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import socket
 import threading
 from dataclasses import replace
 
 import pytest
 
+from leadmodel_artifact.artifact import dump as dump_artifact
 from leadmodel_artifact.snapshot import digest
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.window_document import parse
@@ -14,8 +16,10 @@ from leadmodel_predictor.serving.text_model import TextModel
 from leadmodel_text.document import MAX_RAW_BYTES, Example
 from leadmodel_text.enrich import Enricher
 from leadmodel_text.files import dump, pack
-from support.predictor_thread import read_answer, request
+from support.predictor_process import Replica
+from support.predictor_thread import Served, read_answer, request
 from support.served_texts import Mount, looked, often, referred, serving, text_document, until
+from support.small_models import linear
 from support.text_documents import GERMAN, SENTENCES
 
 FIRST, SECOND = text_document(1), text_document(2, name="second")
@@ -276,3 +280,22 @@ def test_control_a_text_model_that_goes_away_fails_texts_and_no_lead(tmp_path, m
         assert server.ask("GET", "/readyz").status == 200
     assert {answer.status for answer in texts} == {200, 404}
     assert {answer.status for answer in leads} == {200}
+
+
+def test_a_source_that_does_not_answer_delays_neither_readiness_nor_leads(tmp_path):
+    """A server that takes connections and says nothing."""
+    artifact = tmp_path / "model.json"
+    artifact.write_bytes(dump_artifact(linear()))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/text.json.gz"
+        replica = Replica(artifact, "--text-model", uri)
+        server = Served(replica.port, None, None, None)
+        try:
+            assert server.ask("POST", "/predict", {"age": 30}).status == 200
+            assert server.ask("POST", "/enrich", {"text": "price"}).status == 404
+            assert window(server).error is None, "still asking"
+            until(lambda: window(server).error is ErrorWord.ARTIFACT_UNREACHABLE)
+            assert server.ask("GET", "/readyz").status == 200
+        finally:
+            replica.process.terminate()
+            assert replica.process.wait(60) == 0
