@@ -66,7 +66,7 @@ def _answers(sandbox: Sandbox, wanted: str) -> bool:
 
 
 def _processes(sandbox: Sandbox) -> list[str]:
-    return sorted(path.read_text() for path in sandbox.model.folder.glob("pods/*/pid"))
+    return sorted(path.read_text(encoding="utf-8") for path in sandbox.model.folder.glob("pods/*/pid"))
 
 
 def _enrich(sandbox: Sandbox, text: str) -> dict[str, Any]:
