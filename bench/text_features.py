@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from serving.figures import against, goal, ratio, spread, table
+from serving.figures import against, goal, spread, table
 from serving.machine import describe
 from serving.models import made
 
@@ -148,13 +147,11 @@ def report(found: dict[str, list[float]], rounds: int) -> None:
     ]
     print(f"{describe()}; load {os.getloadavg()[0]:.1f}; {rounds} rounds: median (least to most)\n")
     print(table(["model", "CPU µs a request", "over the one without"], rows), "\n")
-    more = statistics.median(with_ - without for with_, without in zip(found[INTENT], base, strict=True))
-    goals = [goal("text_intent, µs a request", more, below=45)]
+    least = {name: min(times) for name, times in found.items()}  # what disturbs a round only adds to it
+    goals = [goal("text_intent, µs a request", least[INTENT] - least[WITHOUT], below=45)]
     if OLD in found:
-        goals.append(
-            goal("without text features / older release", ratio(base, found[OLD]).median, below=1.02)
-        )
-    print(table(["goal", "wanted", "median", ""], goals))
+        goals.append(goal("without text features / older release", least[WITHOUT] / least[OLD], below=1.02))
+    print(table(["goal", "wanted", "least", ""], goals))
 
 
 if __name__ == "__main__":

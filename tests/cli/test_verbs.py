@@ -12,9 +12,11 @@ from leadmodel_cli.kubectl.cluster import RESOURCE
 from leadmodel_cli.kubectl.completion import complete
 from leadmodel_cli.kubectl.options import VERBS, parser
 from leadmodel_cli.kubectl.program import main
+from leadmodel_cli.views.diff import columns, compare
 from leadmodel_messages.exits import KubectlExit
 from leadmodel_operator.resource.vocabulary import GROUP, Command
 from support.small_models import FEATURES, linear
+from support.text_lead_models import with_texts
 from worlds.kubectl import WorldKubectl
 from worlds.names import KEY, digest
 from worlds.situations import champion, drifted, held_after_rollback, replaced, serving
@@ -196,6 +198,15 @@ def test_diff_compares_figures_features_and_coefficients(capsys):
     kubectl.objects.clear()
     assert main(["diff", KEY.name], kubectl) == KubectlExit.DONE
     assert f"The bytes of {first[7:19]} and {second[7:19]} are not in the cluster" in capsys.readouterr().out
+
+
+def test_columns_of_a_model_that_reads_texts_have_the_names_of_their_levels():
+    artifact = with_texts()
+    named = columns(artifact)
+    assert list(named.values()) == [artifact.model.intercept, *artifact.model.coefficients]
+    assert {"details_intent=pricing", "details_intent=other", "details_urgency"} <= named.keys()
+    shown = compare((A, artifact), (B, with_texts(2)), {})
+    assert any(line.startswith("details_intent ") and "another text model" in line for line in shown)
 
 
 # --- completion ------------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ from leadmodel_artifact.model import HEADS, Artifact, FeatureKind
 from leadmodel_messages.window_document import dump as dump_window
 from leadmodel_messages.window_document import parse as parse_window
 from leadmodel_predictor.http.predict import Predict
+from leadmodel_predictor.jobs.rehearse import Rehearsal
+from leadmodel_predictor.serving.card import card
 from leadmodel_predictor.serving.decode import BadLead
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.slots import load_slot, pair
@@ -159,6 +161,22 @@ def test_no_text_enters_the_ring_or_the_window():
 
 
 @pytest.mark.parametrize("value", [["a"], {"b": 1}])
+def test_a_rehearsal_scores_as_the_contract_reads(tmp_path):
+    newer, older = with_texts(2, name="newer"), with_texts()
+    for name, artifact in (("champion", newer), ("previous", older)):
+        (tmp_path / name).write_bytes(dump(artifact))
+    rehearsal = Rehearsal()
+    rehearsal.serve(str(tmp_path / "champion"), str(tmp_path / "previous"), 1)
+    at, leads = 1_767_614_400.0, text_leads(20)
+    scores = rehearsal.answer({"leads": [[at, lead] for lead in leads]})["scores"]
+    assert scores == [wanted(newer, {**lead, "created_at": NOON})[1] for lead in leads]
+
+
+def test_the_card_names_the_text_model():
+    features = card(model_of(with_texts()).slots.champion, None)["features"]
+    assert [f.get("text_model") for f in features] == [f.text_model for f in with_texts().features]
+
+
 def test_a_text_of_another_type_is_refused(value):
     with pytest.raises(BadLead) as caught:
         Predict(model_of(with_texts())).score(json.dumps({"details": value}).encode(), 0.0)

@@ -1,25 +1,15 @@
 """The text model that the arguments of `leadmodel-train` name, read from files and stores."""
 
 import argparse
-import os
-from importlib.resources import files
 
-from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.table_bytes import TableError
-from leadmodel_messages.uris import show, uri_of
-from leadmodel_store.store import fetch
-from leadmodel_text.document import DocumentError
-from leadmodel_text.enrich import Enricher, check_examples
-from leadmodel_text.files import dump, load
+from leadmodel_text.files import dump
 from leadmodel_training.columns import Rows, Texts
 from leadmodel_training.features import TEXT
 from leadmodel_training.lead_texts import TextSource
-from leadmodel_training.rows import MAX_BYTES
-from leadmodel_training.targets import PATIENCE_S
 from leadmodel_training.text.messages import Message, read_messages
+from leadmodel_training.text.places import read_bytes, read_model
 from leadmodel_training.text.training import INTENT, URGENCY
-
-SHIPPED = files("leadmodel_training.text").joinpath("sales_en.json.gz")
 
 
 def text_source(given: argparse.Namespace, rows: Rows) -> TextSource | None:
@@ -28,23 +18,17 @@ def text_source(given: argparse.Namespace, rows: Rows) -> TextSource | None:
     Raises:
         StoreError: A store does not answer, or has no such object.
         TableError: The messages are no table with texts and labels.
-        ValueError: The text model cannot be read, or no field is named.
+        ValueError: The text model is none of this release, or no field is named.
     """
     if not given.text_model:
         return None
     fields = _fields(given, rows)
-    try:
-        document = load(_bytes(given.text_model))
-        check_examples(Enricher(document))
-    except DocumentError as error:
-        raise ValueError(
-            f"{show(uri_of(given.text_model))} is no text model of this release: {error}"
-        ) from None
-    shipped = dump(load(SHIPPED.read_bytes())) == dump(document)
+    document = read_model(given.text_model)
+    shipped = dump(read_model(None)) == dump(document)
     source = TextSource(document, fields, is_shipped=shipped)
     if not given.text_messages:
         return source
-    messages, labels = _labelled(_bytes(given.text_messages))
+    messages, labels = _labelled(read_bytes(given.text_messages))
     return TextSource(document, fields, shipped, tuple(messages), labels)
 
 
@@ -67,8 +51,3 @@ def _labelled(data: bytes) -> tuple[list[Message], tuple[str, ...]]:
         except TableError:
             continue  # the last attempt names what is wrong
     return read_messages(data, (URGENCY,)), (URGENCY,)
-
-
-def _bytes(where: str) -> bytes:
-    environ = environment(Source.LEADS, os.environ)
-    return fetch(uri_of(where), max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data

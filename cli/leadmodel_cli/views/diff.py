@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from leadmodel_artifact.model import Artifact, Feature, FeatureKind, Linear
+from leadmodel_artifact.model import Artifact, Feature, Linear
 from leadmodel_cli.views import table
 from leadmodel_operator.resource.digest import short
 
@@ -75,8 +75,12 @@ def _features(old: Artifact, new: Artifact) -> Iterator[Row]:
         a, b = before.get(name), after.get(name)
         if a is None or b is None:
             yield (name, _kind(a), _kind(b), "added" if a is None else "removed")
-        elif (a.kind, a.source, a.required, a.levels) != (b.kind, b.source, b.required, b.levels):
+        elif _read_as(a) != _read_as(b):
             yield (name, _kind(a), _kind(b), _what_changed(a, b))
+
+
+def _read_as(feature: Feature) -> tuple[object, ...]:
+    return feature.kind, feature.source, feature.required, feature.levels, feature.text_model
 
 
 def _kind(feature: Feature | None) -> str:
@@ -88,6 +92,7 @@ def _kind(feature: Feature | None) -> str:
 def _what_changed(a: Feature, b: Feature) -> str:
     words = ["another kind"] if a.kind != b.kind else []
     words += ["another field"] if a.source != b.source else []
+    words += ["another text model"] if a.text_model != b.text_model else []
     new, gone = sorted(set(b.levels) - set(a.levels)), sorted(set(a.levels) - set(b.levels))
     words += [f"new levels: {', '.join(new)}"] if new else []
     words += [f"levels gone: {', '.join(gone)}"] if gone else []
@@ -110,7 +115,7 @@ def columns(artifact: Artifact) -> dict[str, float]:
         return {}
     names = ["(intercept)"]
     for feature in artifact.features:
-        if feature.kind is FeatureKind.CATEGORICAL:
+        if feature.is_category:
             names += [f"{feature.name}={level}" for level in (*feature.levels, "other")]
         else:
             names.append(feature.name)

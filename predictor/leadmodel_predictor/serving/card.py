@@ -46,5 +46,6 @@ def _feature(feature: Feature) -> dict[str, Any]:
             "required": feature.required,
             "default": feature.default,
             "levels": list(feature.levels) or None,
+            "text_model": feature.text_model,
         }
     )
