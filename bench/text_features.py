@@ -84,7 +84,8 @@ def leads(count: int) -> list[dict[str, object]]:
 def start(artifact: Path, sent: Path, old: str | None = None) -> "subprocess.Popen[str]":
     """Start a server's process, with the packages of an older checkout where one is given."""
     here = Path(__file__).parent
-    paths = [here, *(Path(old) / part for part in ("contract", "predictor"))] if old else [here]
+    older = [Path(old) / part for part in ("contract", "predictor")] if old else []
+    paths = [here, *older, *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     command = [sys.executable, str(here / "serving" / "turns.py"), str(artifact), str(sent)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)

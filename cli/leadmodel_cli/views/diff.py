@@ -116,7 +116,8 @@ def columns(artifact: Artifact) -> dict[str, float]:
     names = ["(intercept)"]
     for feature in artifact.features:
         if feature.is_category:
-            names += [f"{feature.name}={level}" for level in (*feature.levels, "other")]
+            rest = "other" if "other" not in feature.levels else "any other"
+            names += [f"{feature.name}={level}" for level in (*feature.levels, rest)]
         else:
             names.append(feature.name)
     return dict(zip(names, (artifact.model.intercept, *artifact.model.coefficients), strict=True))
