@@ -117,6 +117,11 @@ def loaded(whole: Document, texts: Sequence[str], folder: Path) -> tuple[float, 
     return took, size
 
 
+def load_average() -> str:
+    """Name the load of the last minute, without which no figure means anything."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+
+
 def main() -> int:
     """Fit a model and its peers on the messages, time both, and print the table."""
     parser = argparse.ArgumentParser(
@@ -138,7 +143,8 @@ def main() -> int:
     texts = [row["text"] for row in rows if 42 <= len(row["text"]) <= 62][: options.texts]
     programs = {
         "tokens": tokens,
-        "intent": lambda text: enricher.enrich(text, "en", ("intent",), reasons=False),
+        "intent, language given": lambda text: enricher.enrich(text, "en", ("intent",), reasons=False),
+        "intent only": lambda text: enricher.enrich(text, want=("intent",), reasons=False),
         "four heads": lambda text: enricher.enrich(text, reasons=False),
         "with reasons": enricher.enrich,
         "with reasons and JSON": lambda text: encode(enricher.enrich(text)),
@@ -147,7 +153,7 @@ def main() -> int:
     }
     head, size = whole.intent, len(pack(whole))
     assert head is not None
-    print(f"Python {platform.python_version()}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    print(f"Python {platform.python_version()}, {load_average()}")
     print(
         f"{len(head.table.features)} features of intent, {len(head.classes)} classes, {len(dump(whole)) / 1e3:.0f} KB, {size / 1e3:.0f} KB packed"
     )
@@ -170,7 +176,7 @@ def main() -> int:
     build = Path(__file__).parent.parent / "build"
     build.mkdir(exist_ok=True)
     took, grown = loaded(whole, [row["text"] for row in rows], build)
-    print(f"\nloading {took:.1f} ms, memory after {len(rows)} texts {grown:.1f} MB")
+    print(f"\nloading {took:.1f} ms, memory after {len(rows)} texts {grown:.1f} MB; {load_average()}")
     return 0
 
 

@@ -6,15 +6,15 @@ the model's vocabulary, names of cues, and places in the text.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from leadmodel_text.document import Document, DocumentError, Table
 from leadmodel_text.intent import guess, logistic, refusal
 from leadmodel_text.language import Language
-from leadmodel_text.reasons import Column, Places, of_column, of_cues
+from leadmodel_text.reasons import of_column, of_cues
 from leadmodel_text.sentiment import Sentiment
-from leadmodel_text.tables import Sums, Tables
-from leadmodel_text.tokens import VERSION, Tokens, tokens
+from leadmodel_text.tables import Column, Sums, Tables
+from leadmodel_text.tokens import VERSION, Reading, tokens
 from leadmodel_text.urgency import Cues, level, noisy_or
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
@@ -27,20 +27,27 @@ _LABELS, _SCOPE = 0, 1  # places of the tables of intent; that of urgency comes 
 
 
 class Text:
-    """One text on its way through the heads: its tokens, its language, the sums of its features, and where its items stand."""
+    """One text on its way through the heads: its tokens and where they stand, its language, and the sums of its features."""
+
+    __slots__ = ("confidence", "language", "length", "reading", "reasons", "sums", "truncated", "words")
 
     def __init__(
-        self, text: str, cut: Tokens, spoken: tuple[str | None, float], sums: Sums, *, reasons: bool
+        self, reading: Reading, spoken: tuple[str | None, float], sums: Sums, *, reasons: bool
     ) -> None:
-        self.words, self.truncated, self.sums = cut.words, cut.truncated, sums
+        self.reading, self.sums, self.reasons = reading, sums, reasons
+        self.words, self.truncated = reading.words, reading.truncated
         self.language, self.confidence = spoken
-        self.places, self.reasons = Places(text), reasons
-        self.length = len(cut.words) - cut.words.count("") - cut.words.count("0")
-        self.distinct = len({"", "0", *cut.words}) - 2
+        self.length = len(self.words) - self.words.count("") - self.words.count("0")
+
+    @property
+    def distinct(self) -> int:
+        """How many different words the text has."""
+        return len({"", "0", *self.words}) - 2
 
     def known(self, table: int) -> float:
         """Return the share of the distinct words that a table knows; 0 without words."""
-        return self.sums.words(table) / self.distinct if self.distinct else 0.0
+        distinct = self.distinct
+        return self.sums.words(table) / distinct if distinct else 0.0
 
     @property
     def unknown(self) -> float:
@@ -93,33 +100,30 @@ class Enricher:
         reasons: bool = True,
     ) -> Text:
         """Read one text for the heads of `want`, with the arguments of `enrich`; for callers that count texts beside their answers."""
-        cut = tokens(text)
-        spoken = (language, 1.0) if language is not None else self._detected(cut)
-        sums = self._tables.sums(cut.words if "intent" in want or "urgency" in want else ())
-        return Text(text, cut, spoken, sums, reasons=reasons)
+        reading = Reading(text)
+        spoken = (language, 1.0) if language is not None else self._detected(reading.words)
+        sums = self._tables.sums(reading.words if "intent" in want or "urgency" in want else ())
+        return Text(reading, spoken, sums, reasons=reasons)
 
     def answer(self, whole: Text, want: Collection[str] = HEADS, *, refused: bool = False) -> dict[str, Any]:
         """Answer the heads of `want` for a text that was read for these heads."""
-        answer = {name: head(whole) for name, head in self._heads.items() if name in want}
+        answer: dict[str, Any] = {name: head(whole) for name, head in self._heads.items() if name in want}
         if "language" in want:
             answer["language"] = self._spoken(whole)
         if not refused and "refused" in answer.get("intent", ()):
             del answer["intent"]["refused"]
-        return {
-            **answer,
-            "truncated": whole.truncated,
-            "model": self.document.name,
-            "version": self.document.version,
-        }
+        answer["truncated"] = whole.truncated
+        answer["model"], answer["version"] = self.document.name, self.document.version
+        return answer
 
     def scope(self, text: str) -> float | None:
         """The probability that a text is a case for any class, also of a text that is not answered; None without intents."""
         if self.document.intent is None:
             return None
-        return logistic(self._tables.sums(tokens(text).words).scores(_SCOPE)[0])
+        return logistic(self._tables.sums(tokens(text).words).score(_SCOPE))
 
-    def _detected(self, cut: Tokens) -> tuple[str | None, float]:
-        return self._language.language_of(cut.words) if self._language is not None else (None, 0.0)
+    def _detected(self, words: Sequence[str]) -> tuple[str | None, float]:
+        return self._language.language_of(words) if self._language is not None else (None, 0.0)
 
     def _unsupported(self, text: Text) -> bool:
         """Whether a text is known to be in none of the document's languages; an unsure language is left to the bounds of each head."""
@@ -133,7 +137,7 @@ class Enricher:
             return _null("too_short")
         if self._unsupported(text):
             return _null("unsupported_language")
-        likeliest = guess(head, text.sums.scores(_LABELS), text.sums.scores(_SCOPE)[0])
+        likeliest = guess(head, text.sums.scores(_LABELS), text.sums.score(_SCOPE))
         why = refusal(head, likeliest, text.known(_LABELS))
         label = {"label": head.classes[likeliest.first], "confidence": round(likeliest.confidence, DIGITS)}
         if why is not None:
@@ -148,7 +152,7 @@ class Enricher:
         return answer
 
     def _reasons(self, text: Text, column: Column) -> list[dict[str, Any]]:
-        return of_column(self._tables, text.words, text.sums, column, text.places)
+        return of_column(self._tables, text.reading, text.sums, column)
 
     def _feeling(self, text: Text) -> dict[str, Any]:
         if self._sentiment is None:
@@ -174,11 +178,11 @@ class Enricher:
         why = self._silent(text)
         if why is not None and not any(match.cue.weight for match in matches):
             return {"score": None, "level": None, "why": why}
-        linear = logistic(text.sums.scores(self._pressing)[0] / head.temperature) if why is None else 0.0
+        linear = logistic(text.sums.score(self._pressing) / head.temperature) if why is None else 0.0
         score = noisy_or(linear, matches)
         answer: dict[str, Any] = {"score": round(score, DIGITS), "level": level(head, score)}
         if text.reasons:
-            reasons = of_cues(matches, text.places)
+            reasons = of_cues(matches, text.reading)
             if why is None and linear >= head.medium:
                 reasons += self._reasons(text, Column(self._pressing, 0, None))
             answer["reasons"] = reasons

@@ -12,8 +12,10 @@ _ITEMS = frozenset({GAP, ZERO})
 
 def word_features(word: str) -> list[str]:
     """Return the features of a word alone, each once: the word, and `~abcd` for each four letters within a word of more than three."""
+    if len(word) < GRAM:
+        return [word] if word != GAP else []
     grams = [GRAM_MARK + word[at : at + GRAM] for at in range(len(word) - GRAM + 1)]
-    return list(dict.fromkeys((word, *grams))) if word != GAP else []
+    return list(dict.fromkeys((word, *grams)))
 
 
 def pair(first: str, second: str) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from math import exp
 from typing import NamedTuple
 
 from leadmodel_text.document import ClassHead
@@ -22,26 +22,31 @@ class Guess(NamedTuple):
 def logistic(score: float) -> float:
     """Return 1 / (1 + exp(−score)), without overflow."""
     if score >= 0:
-        return 1 / (1 + math.exp(-score))
-    power = math.exp(score)
+        return 1 / (1 + exp(-score))
+    power = exp(score)
     return power / (1 + power)
 
 
 def softmax(scores: Sequence[float], temperature: float) -> list[float]:
     """Return the probabilities of classes from their scores, divided by the temperature (Guo et al., 2017)."""
-    top = max(scores)
-    powers = [math.exp((score - top) / temperature) for score in scores]
+    powers = _powers(scores, temperature)
     total = sum(powers)
     return [power / total for power in powers]
 
 
+def _powers(scores: Sequence[float], temperature: float) -> list[float]:
+    top = max(scores)
+    return [exp((score - top) / temperature) for score in scores]
+
+
 def guess(head: ClassHead, scores: Sequence[float], scope: float) -> Guess:
     """Return what a text most likely is from its scores per class and its score of being in scope."""
-    shares = softmax(scores, head.temperature)
-    first = scores.index(max(scores))
-    second = scores.index(max((*scores[:first], *scores[first + 1 :])))
+    ranked = sorted(scores)
+    first, second = scores.index(ranked[-1]), scores.index(ranked[-2])
     second += second == first  # two classes with one score
-    return Guess(first, shares[first], second, shares[second], logistic(scope))
+    powers = _powers(scores, head.temperature)
+    total = sum(powers)
+    return Guess(first, powers[first] / total, second, powers[second] / total, logistic(scope))
 
 
 def refusal(head: ClassHead, likeliest: Guess, known: float) -> str | None:

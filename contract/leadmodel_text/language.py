@@ -6,8 +6,11 @@ The words are those of the tokeniser, so that a raw text and what redaction leav
 import math
 import re
 from collections.abc import Sequence
+from itertools import chain
+from operator import add
 
 from leadmodel_text.document import LanguageHead
+from leadmodel_text.rows import COLUMN_BITS, OFFSET, Rows
 from leadmodel_text.tokens import tokens
 
 READ_WORDS = 40  # words of a text that are read, some 200 characters
@@ -22,12 +25,13 @@ def grams(word: str) -> list[str]:
 
     Letters that are not Latin become `?`, and an apostrophe parts a word.
     """
+    read = word[:MAX_LETTERS]
     distinct: dict[str, None] = {}
-    for part in _OTHER_SCRIPT.sub("?", word[:MAX_LETTERS]).split("'"):
+    for part in (read if read.isascii() else _OTHER_SCRIPT.sub("?", read)).split("'"):
         if part:
             marked = f"_{part}_"
-            for size in (2, 3):
-                distinct.update(dict.fromkeys(marked[i : i + size] for i in range(len(marked) - size + 1)))
+            twos = list(map(add, marked, marked[1:]))
+            distinct |= dict.fromkeys(chain(twos, map(add, twos, marked[2:])))
             if 1 < len(part) <= SHORT:
                 distinct[marked] = None
     return list(distinct)
@@ -37,14 +41,9 @@ class Language:
     """Answers with a class of the head and its confidence; `other` is any language that is no class."""
 
     def __init__(self, head: LanguageHead) -> None:
-        table, width = head.table, len(head.classes)
-        values = memoryview(table.weights).cast("b")
         self._head = head
-        self._rows = {
-            gram: tuple(values[place * width : (place + 1) * width])
-            for place, gram in enumerate(table.features)
-        }
-        self._of_word: dict[str, tuple[int, ...]] = {}
+        self._rows = Rows([head.table])
+        self._of_word: dict[str, int] = {}
 
     def language(self, text: str) -> tuple[str | None, float]:
         """Return class and confidence of a text; None for a text of too few words, or where the model is not sure."""
@@ -60,10 +59,11 @@ class Language:
         rows = [kept.get(word) or self._row(word) for word in words[:READ_WORDS] if word and word != "0"]
         if not rows:
             return None, 0.0
-        count, known, *sums = map(sum, zip(*rows, strict=True))
-        factor = head.table.scale / math.sqrt(known) if known else 0.0
+        *sums, known, count = self._rows.unpack(sum(rows))
+        factor, shift = head.table.scale / math.sqrt(known) if known else 0.0, OFFSET * known
+        temperature = head.temperature
         scores = [
-            (value * factor + bias) / head.temperature
+            ((value - shift) * factor + bias) / temperature
             for value, bias in zip(sums, head.table.bias, strict=True)
         ]
         best = max(scores)
@@ -72,15 +72,15 @@ class Language:
             return None, confidence
         return head.classes[scores.index(best)], confidence
 
-    def _row(self, word: str) -> tuple[int, ...]:
-        """Return how many words a word counts for, how many of its grams are known, and the sum of their rows.
+    def _row(self, word: str) -> int:
+        """Return the sum of the packed rows of a word's known grams, with how many words the word counts for in the free column.
 
         Scripts without spaces have long words: two letters that are not Latin count as a word.
         """
-        rows = [self._rows[gram] for gram in grams(word) if gram in self._rows]
-        count = max(1, len(_OTHER_SCRIPT.findall(word)) // 2)
-        sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * len(self._head.classes)
+        get = self._rows.of.get
+        total = sum([row for gram in grams(word) if (row := get(gram))])
+        count = 1 if word.isascii() else max(1, len(_OTHER_SCRIPT.findall(word)) // 2)
         if len(self._of_word) >= _KEPT_ROWS:
             self._of_word.clear()
-        row = self._of_word[word] = (count, len(rows), *sums)
+        row = self._of_word[word] = total + (count << COLUMN_BITS * (len(self._head.classes) + 1))
         return row

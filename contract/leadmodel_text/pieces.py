@@ -5,6 +5,7 @@ in brackets, is ZERO as a whole, because a detector may have taken any part of i
 """
 
 import re
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from leadmodel_text.kept import ABBREVIATIONS
@@ -43,24 +44,29 @@ _ZERO = re.compile(
 _WORD = re.compile(rf"{_LETTERS}(?:'(?i:t|s|re|ll|ve|d|m)(?![^\W_]))?|{_NAME}")
 
 
-def pieces(text: str) -> list[str]:
-    """Return the pieces of a plain text in order."""
+def pieces(text: str) -> tuple[list[str], list[list[Piece]]]:
+    """Return the pieces of a plain text in order, and those of each chunk that is not one bare word with their places in the chunk."""
     listed: list[str] = []
+    parted: list[list[Piece]] = []
     text = without_spelt(text)
     for line in text.split("\n") if "\n" in text else (text,):
         for chunk in line.split():
             if chunk.isalpha() and len(chunk) <= LONGEST:
                 listed.append(chunk)
             else:
-                listed += [piece for piece, _, _ in parts(chunk)]
+                cut = parts(chunk)
+                parted.append(cut)
+                for piece, _, _ in cut:
+                    listed.append(piece)
         listed.append(LINE)
-    return listed
+    return listed, parted
 
 
-def places(text: str) -> list[tuple[int, int]]:
-    """Return start and end of each piece of `pieces(text)`."""
+def places(text: str, parted: Iterable[list[Piece]]) -> list[tuple[int, int]]:
+    """Return start and end of each piece of `pieces(text)`, which has found `parted`."""
     text = without_spelt(text)
     begin, listed = 0, []
+    cuts = iter(parted)
     for line in text.split("\n"):
         place = begin
         for chunk in line.split():
@@ -69,7 +75,7 @@ def places(text: str) -> list[tuple[int, int]]:
             if chunk.isalpha() and len(chunk) <= LONGEST:
                 listed.append((start, place))
             else:
-                listed += [(start + first, start + last) for _, first, last in parts(chunk)]
+                listed += [(start + first, start + last) for _, first, last in next(cuts)]
         begin += len(line) + 1
         listed.append((begin - 1, begin))
     return listed

@@ -1,26 +1,23 @@
 """Sums of the rows of tables over the features of a text: the plain definition, and the same whole numbers quickly.
 
-Several tables are summed in one pass. A feature's rows in all tables stand side by side in one whole number, 32 bits per column, so that
-one addition adds all columns. Sums are whole numbers, hence the same in any order, and on any machine.
+Several tables are summed in one pass, over rows as in `rows`. Sums are whole numbers, hence the same in any order, and on any machine.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, pairwise
-from operator import itemgetter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
-from leadmodel_text.document import MAX_FEATURES, Table
-from leadmodel_text.features import pair, word_features
+from leadmodel_text.document import Table
+from leadmodel_text.features import word_features
+from leadmodel_text.pieces import GAP, ZERO
+from leadmodel_text.rows import COLUMN_BITS, COLUMN_MASK, OFFSET, Rows
 
 MAX_CACHED = 4096  # words; then the cache begins anew
-_BYTES = 4  # of a column
-_MASK = 2 ** (8 * _BYTES) - 1
-_OFFSET = 128  # added to each weight, so that no column is ever negative
-_UNSIGNED = bytes((byte + _OFFSET) % 256 for byte in range(256))
-_PLACES = MAX_FEATURES + 1  # a feature's place in a table, or none
+_ITEMS = frozenset({GAP, ZERO})
 
 
 def plain_scores(table: Table, present: Iterable[str]) -> list[float]:
@@ -33,40 +30,45 @@ def plain_scores(table: Table, present: Iterable[str]) -> list[float]:
             begin = places[feature] * columns
             row = struct.unpack(f"{columns}b", table.weights[begin : begin + columns])
             sums, known = [total + weight for total, weight in zip(sums, row, strict=True)], known + 1
-    return _scores(table, sums, known)
-
-
-def _scores(table: Table, sums: Sequence[int], known: int) -> list[float]:
     factor = _factor(table, known)
-    return [total * factor + bias for total, bias in zip(sums, table.bias)]  # noqa: B905 - strict costs a microsecond
+    return [total * factor + bias for total, bias in zip(sums, table.bias, strict=True)]
 
 
 def _factor(table: Table, known: int) -> float:
     return table.scale / math.sqrt(known) if known else 0.0
 
 
+class Column(NamedTuple):
+    """A column of a table, and the column against which it is weighed; None: against 0."""
+
+    table: int
+    column: int
+    against: int | None
+
+
 class Sums:
     """What the tables know of one text: per table, whole sums of each column, and counts of its features and words."""
 
-    __slots__ = ("_columns", "_starts", "_tables", "pairs", "rows")
+    __slots__ = ("_columns", "_starts", "_tables", "distinct", "pairs", "rows")
 
     def __init__(
         self,
-        tables: Sequence[Table],
-        starts: Sequence[int],
-        columns: Sequence[int],
-        rows: list[tuple[str, int]],
-        pairs: set[str],
+        packed: Rows,
+        total: int,
+        distinct: Collection[str],
+        rows: Sequence[int],
+        pairs: Mapping[str, int],
     ) -> None:
-        self._tables, self._starts, self._columns = tables, starts, columns
-        self.rows = rows  # each distinct word of the text with its packed row
-        self.pairs = pairs  # those of the text that a table knows
+        self._tables, self._starts, self._columns = packed.tables, packed.starts, packed.unpack(total)
+        self.distinct = distinct  # the words of the text, each once
+        self.rows = rows  # the packed row of each of them, in which its grams are
+        self.pairs = pairs  # those of the text that a table knows, with their packed rows
 
     def whole(self, table: int) -> list[int]:
         """Return the whole sum of each column of a table."""
         begin = self._starts[table]
         end = begin + len(self._tables[table].bias)
-        shift = _OFFSET * self._columns[end]
+        shift = OFFSET * self._columns[end]
         return [column - shift for column in self._columns[begin:end]]
 
     def features(self, table: int) -> int:
@@ -83,27 +85,28 @@ class Sums:
 
     def scores(self, table: int) -> list[float]:
         """Return the scores of the text, equal to those of `plain_scores` bit for bit."""
-        return _scores(self._tables[table], self.whole(table), self.features(table))
+        biases, begin = self._tables[table].bias, self._starts[table]
+        *columns, known = self._columns[begin : begin + len(biases) + 1]
+        factor, shift = _factor(self._tables[table], known), OFFSET * known
+        return [(column - shift) * factor + bias for column, bias in zip(columns, biases)]  # noqa: B905 - strict costs a microsecond
+
+    def score(self, table: int) -> float:
+        """Return the score of the text in a table of one column, equal to that of `plain_scores` bit for bit."""
+        each, begin = self._tables[table], self._starts[table]
+        known = self._columns[begin + 1]
+        return (self._columns[begin] - OFFSET * known) * _factor(each, known) + each.bias[0]
 
 
 class Tables:
-    """Tables that are summed side by side; rows are packed when first needed, and whole words are cached with their grams."""
+    """Tables that are summed side by side; whole words are cached with their grams."""
 
     def __init__(self, tables: Sequence[Table]) -> None:
-        self._tables = tuple(tables)
-        self._weights = [table.weights.translate(_UNSIGNED) for table in tables]
-        self._starts: list[int] = []
-        columns = 0
-        for table in tables:
-            self._starts.append(columns)
-            columns += len(table.bias) + 2
-        self._size = _BYTES * columns
-        self._unpack = struct.Struct(f"<{columns}I").unpack
-        ones = bytearray(self._size)
-        for start, table in zip(self._starts, tables, strict=True):
-            ones[_BYTES * (start + len(table.bias))] = 0xFF
-        self._counts = int.from_bytes(ones, "little")
-        self._rows = _places(tables)
+        self._packed = Rows(tables)
+        self._rows = self._packed.of
+        self._ones = [
+            start + len(table.bias) for start, table in zip(self._packed.starts, tables, strict=True)
+        ]
+        self._counts = sum(COLUMN_MASK << COLUMN_BITS * column for column in self._ones)
         self._words: dict[str, tuple[int, tuple[str, ...]]] = {}
 
     @property
@@ -113,47 +116,51 @@ class Tables:
 
     def sums(self, words: Sequence[str]) -> Sums:
         """Sum the rows of all features that are present in the words of a text, each once."""
-        distinct = set(words)
-        cached = list(map(self._words.get, distinct))
-        entries = [entry for entry in cached if entry is not None]
-        if len(entries) < len(cached):
-            entries = [self._words.get(word) or self._add_word(word) for word in distinct]
-        rows = list(map(itemgetter(0), entries))
-        total = sum(rows)
-        grams = list(chain.from_iterable(map(itemgetter(1), entries)))
+        distinct, cached = set(words), self._words
+        try:
+            entries = [cached[word] for word in distinct]
+        except KeyError:
+            entries = [cached.get(word) or self._add_word(word) for word in distinct]
+        rows = [row for row, _ in entries]
+        pairs = self._pairs(words, distinct)
+        total = sum(rows) + sum(pairs.values())
+        grams = [gram for _, known in entries for gram in known]
         if len(set(grams)) < len(grams):
             total -= self._repeated(grams)
-        pairs = self._pairs(words, distinct)
-        total += sum(map(self._row, pairs))
-        columns = self._unpack(total.to_bytes(self._size, "little"))
-        return Sums(self._tables, self._starts, columns, list(zip(distinct, rows, strict=True)), pairs)
+        return Sums(self._packed, total, distinct, rows, pairs)
 
-    def feature(self, feature: str) -> int:
-        """Give the packed row of one feature, 0 where no table knows the feature."""
-        return self._row(feature) if feature in self._rows else 0
+    def heaviest(self, sums: Sums, column: Column, limit: int) -> list[tuple[int, str]]:
+        """Return the words (with their grams) and pairs of a text that lift a column most, the heaviest first, behind the lift with its sign turned."""
+        lifts = self._lifts([*sums.rows, *sums.pairs.values()], column)
+        weights = zip(lifts, [*sums.distinct, *sums.pairs], strict=True)
+        return sorted([(-lift, feature) for lift, feature in weights if lift > 0])[:limit]
 
-    def knows(self, table: int, row: int) -> bool:
-        """Tell whether a packed row has features of a table."""
-        return bool(row >> self._shift(table, len(self._tables[table].bias)) & _MASK)
+    def name(self, word: str, column: Column) -> str:
+        """Return the feature of a word that speaks for a column: the word, or the heaviest of its grams where the table does not know the word."""
+        rows, ones = self._rows, COLUMN_BITS * self._ones[column.table]
+        known = [feature for feature in word_features(word) if rows.get(feature, 0) >> ones & COLUMN_MASK]
+        if word in known:
+            return word
+        return max(zip(self._lifts([rows[gram] for gram in known], column), known, strict=True))[1]
 
-    def lift(self, table: int, column: int, against: int | None) -> Callable[[int], int]:
-        """Return a function of a packed row: how far it lifts a column above the column `against`, or above 0 where that is None."""
-        high = self._shift(table, column)
-        low = self._shift(table, len(self._tables[table].bias) if against is None else against)
-        offset = (
-            _OFFSET if against is None else 1
-        )  # the column of counts, or another one with the same offset
-        return lambda row: (row >> high & _MASK) - offset * (row >> low & _MASK)
+    def _lifts(self, rows: Iterable[int], column: Column) -> list[int]:
+        """Return how far each row lifts a column above the one that it is weighed against."""
+        first = self._packed.starts[column.table]
+        high = COLUMN_BITS * (first + column.column)
+        if column.against is None:
+            ones = COLUMN_BITS * self._ones[column.table] - high
+            parts = [row >> high for row in rows]
+            return [(part & COLUMN_MASK) - OFFSET * (part >> ones & COLUMN_MASK) for part in parts]
+        low = COLUMN_BITS * (first + column.against)
+        return [(row >> high & COLUMN_MASK) - (row >> low & COLUMN_MASK) for row in rows]
 
-    def _shift(self, table: int, column: int) -> int:
-        return 8 * _BYTES * (self._starts[table] + column)
-
-    def _pairs(self, words: Sequence[str], distinct: set[str]) -> set[str]:
-        """Return the pairs of neighbours that a table knows."""
-        if "" in distinct or "0" in distinct:
-            two = (pair(first, second) for first, second in pairwise(words))
-            return self._rows.keys() & {feature for feature in two if feature is not None}
-        return self._rows.keys() & set(map(" ".join, pairwise(words)))
+    def _pairs(self, words: Sequence[str], distinct: Collection[str]) -> dict[str, int]:
+        """Return the pairs of neighbours that a table knows, with their rows; gaps and numbers make no pair."""
+        get = self._rows.get
+        known = {two: row for two in {*map(" ".join, pairwise(words))} if (row := get(two))}
+        if GAP in distinct or ZERO in distinct:
+            return {two: row for two, row in known.items() if _ITEMS.isdisjoint(two.split(" "))}
+        return known
 
     def _repeated(self, grams: Sequence[str]) -> int:
         """Sum the rows of grams that stand in an earlier word, too."""
@@ -161,7 +168,7 @@ class Tables:
         total = 0
         for gram in grams:
             if gram in seen:
-                total += self._row(gram)
+                total += self._rows[gram]
             seen.add(gram)
         return total
 
@@ -169,40 +176,17 @@ class Tables:
         """Sum the rows of a word and its grams, and keep the sum beside the grams that other words may share."""
         if len(self._words) >= MAX_CACHED:
             self._words.clear()
-        known = [feature for feature in word_features(word) if feature in self._rows]
-        total = sum(map(self._row, known))
-        if word in known and word != "0":
-            total += (self._row(word) & self._counts) << (8 * _BYTES)  # the count of words is the next column
-        if word in known:
-            known.remove(word)
+        get = self._rows.get
+        total, known = 0, []
+        for feature in word_features(word):
+            if row := get(feature):
+                total += row
+                known.append(feature)
+        if known and known[0] == word:
+            del known[0]
+            if word != ZERO:
+                total += (
+                    self._rows[word] & self._counts
+                ) << COLUMN_BITS  # the count of words is the next column
         entry = self._words[word] = (total, tuple(known))
         return entry
-
-    def _row(self, feature: str) -> int:
-        """Give the packed row of a known feature; a place in the tables is negative, and makes room for the row once that is packed."""
-        row = self._rows[feature]
-        if row < 0:
-            row = self._rows[feature] = self._packed(-row)
-        return row
-
-    def _packed(self, places: int) -> int:
-        row = bytearray(self._size)
-        for table, start, weights in zip(self._tables, self._starts, self._weights, strict=True):
-            places, place = divmod(places, _PLACES)
-            if place:
-                columns = len(table.bias)
-                end = _BYTES * (start + columns)
-                row[_BYTES * start : end : _BYTES] = weights[(place - 1) * columns : place * columns]
-                row[end] = 1
-        return int.from_bytes(row, "little")
-
-
-def _places(tables: Sequence[Table]) -> dict[str, int]:
-    """Return, per feature, its places in all tables as the digits of one negative number; digit 0 stands for none."""
-    rows: dict[str, int] = {}
-    step = 1
-    for table in tables:
-        for place, feature in enumerate(table.features, 1):
-            rows[feature] = rows.get(feature, 0) - place * step
-        step *= _PLACES
-    return rows

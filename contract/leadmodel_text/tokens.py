@@ -9,9 +9,8 @@ opens a sentence. A model has no feature of them as long as its training texts a
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from leadmodel_text.kept import (
     CLOSING_STREETS,
@@ -43,6 +42,10 @@ _KEPT_BEFORE_APOSTROPHE = KEPT | {"i"}
 _SPECIAL = MONTHS | CLOSING_STREETS | frozenset(ascii_lowercase)
 
 
+# Start and end of each piece in the plain text, and the source of each character of the plain text in the text.
+_Where: TypeAlias = tuple[list[tuple[int, int]], list[tuple[int, int]] | None]
+
+
 class Tokens(NamedTuple):
     """The words of a text, in small letters: "" is a gap, "0" a number or address; and whether the limit left words out."""
 
@@ -52,25 +55,43 @@ class Tokens(NamedTuple):
 
 def tokens(text: str, limit: int = MAX_CHARS) -> Tokens:
     """Return the words of the first `limit` characters of a text, in time linear in their number."""
-    short, truncated = plain(text, limit)
-    return Tokens(_Reader(pieces(short)).words, truncated)
+    reading = Reading(text, limit)
+    return Tokens(reading.words, reading.truncated)
 
 
 def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
     """Return start and end, in code points of `text`, of each item of `tokens(text, limit).words`."""
-    short, _ = plain(text, limit)
-    listed = pieces(short)
-    where, firsts = places(short), _Reader(listed).firsts
-    shown = []
-    for first, following in pairwise([*firsts, len(listed)]):
-        last = following - 1
+    reading = Reading(text, limit)
+    return [reading.span(item, item + 1) for item in range(len(reading.words))]
+
+
+class Reading:
+    """A text that is read once: its items as in `Tokens`, and where they stand, which is looked up when first asked for."""
+
+    __slots__ = ("_firsts", "_limit", "_listed", "_parted", "_plain", "_text", "_where", "truncated", "words")
+
+    def __init__(self, text: str, limit: int = MAX_CHARS) -> None:
+        self._text, self._limit = text, limit
+        self._plain, self.truncated = plain(text, limit)
+        self._listed, self._parted = pieces(self._plain)
+        reader = _Reader(self._listed)
+        self.words, self._firsts = reader.words, reader.firsts
+        self._where: _Where | None = None
+
+    def span(self, first: int, end: int) -> tuple[int, int]:
+        """Return start and end, in code points of the text, of the items from `first` to before `end`."""
+        if self._where is None:
+            sources = None if self._text.isascii() else origins(self._text, self._limit)
+            self._where = places(self._plain, self._parted), sources
+        where, sources = self._where
+        listed = self._listed
+        last = (self._firsts[end] if end < len(self._firsts) else len(listed)) - 1
         while listed[last] in _MARKS:
             last -= 1
-        shown.append((where[first][0], where[last][1]))
-    if text.isascii():  # each character is its own source
-        return shown
-    source = origins(text, limit)
-    return [(source[start][0], source[end - 1][1]) for start, end in shown]
+        begin, stop = where[self._firsts[first]][0], where[last][1]
+        if sources is None:  # each character is its own source
+            return begin, stop
+        return sources[begin][0], sources[stop - 1][1]
 
 
 class _Reader:

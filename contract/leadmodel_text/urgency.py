@@ -6,7 +6,7 @@ The noisy-or (J. Pearl, 1988) takes each cue as a reason that may hold by itself
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from leadmodel_text.document import Cue, ScoreHead
 
@@ -19,38 +19,43 @@ class Match(NamedTuple):
     end: int
 
 
+# The sequences that begin with a word, the longest first, each with its cue.
+_Begins: TypeAlias = dict[str, list[tuple[tuple[str, ...], Cue]]]
+
+
 class Cues:
     """Cues by the first word of each of their sequences, the longest sequence first."""
 
     def __init__(self, cues: Iterable[Cue]) -> None:
-        self._begins: dict[str, list[tuple[tuple[str, ...], Cue]]] = {}
-        for cue in cues:
-            for words in cue.words:
-                self._begins.setdefault(words[0], []).append((words, cue))
-        for sequences in self._begins.values():
-            sequences.sort(key=lambda item: (-len(item[0]), item[1].language, item[1].name))
+        listed = [(words, cue) for cue in cues for words in cue.words]
+        listed.sort(key=lambda item: (-len(item[0]), item[1].language, item[1].name))
+        self._begins: _Begins = {}
+        self._of_language: dict[str, _Begins] = {}
+        for words, cue in listed:
+            for begins in (self._begins, self._of_language.setdefault(cue.language, {})):
+                begins.setdefault(words[0], []).append((words, cue))
 
     def matches(self, words: Sequence[str], languages: Collection[str]) -> list[Match]:
         """Return the cues of `languages` in a text from left to right; words of one cue are not read again for another.
 
         So a longer sequence such as "not urgent" takes "urgent" away from the cue of that word.
         """
-        if self._begins.keys().isdisjoint(words):
-            return []
-        matches, place = [], 0
-        while place < len(words):
-            match = self._match(words, place, languages) if words[place] in self._begins else None
-            if match is not None:
-                matches.append(match)
-            place = match.end if match is not None else place + 1
+        begins = self._begins
+        if len(languages) == 1:
+            [language] = languages
+            begins = self._of_language.get(language, {})
+        matches: list[Match] = []
+        end = 0
+        for place in [place for place, word in enumerate(words) if word in begins]:
+            if place < end:
+                continue
+            for sequence, cue in begins[words[place]]:
+                behind = place + len(sequence)
+                if cue.language in languages and tuple(words[place:behind]) == sequence:
+                    matches.append(Match(cue, place, behind))
+                    end = behind
+                    break
         return matches
-
-    def _match(self, words: Sequence[str], place: int, languages: Collection[str]) -> Match | None:
-        for sequence, cue in self._begins[words[place]]:
-            end = place + len(sequence)
-            if cue.language in languages and tuple(words[place:end]) == sequence:
-                return Match(cue, place, end)
-        return None
 
 
 def noisy_or(linear: float, matches: Iterable[Match]) -> float:

@@ -3,6 +3,7 @@
 Work is counted as executed lines of the package; `bench/text.py` prints the times, which also hold what patterns and the Unicode tables do.
 """
 
+import gc
 import sys
 import unicodedata
 
@@ -20,7 +21,7 @@ HOSTILE = {
 
 
 def work(call):
-    """The number of lines that a call executes."""
+    """The number of lines that a call executes, without those of others that the collector of garbage calls."""
     lines = 0
 
     def trace(frame, event, argument):
@@ -29,11 +30,13 @@ def work(call):
         return trace
 
     earlier = sys.gettrace()
+    gc.disable()
     sys.settrace(trace)
     try:
         call()
     finally:
         sys.settrace(earlier)
+        gc.enable()
     return lines
 
 
