@@ -110,6 +110,8 @@ def train(
     numeric: Sequence[str],
     categorical: Sequence[str],
     require: Sequence[str],
+    text_model: str | None = None,
+    text_messages: str | None = None,
 ) -> list[str]:
     """Arguments of `leadmodel-train` with URIs to write to; what is None or empty is left to the program."""
     return [
@@ -131,6 +133,8 @@ def train(
         *_flag("numeric", ",".join(numeric) or None),
         *_flag("categorical", ",".join(categorical) or None),
         *_flag("require", ",".join(require) or None),
+        *_flag("text-model", text_model),
+        *_flag("text-messages", text_messages),
     ]
 
 

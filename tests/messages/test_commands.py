@@ -61,8 +61,11 @@ def train() -> tuple[list[str], dict[str, object]]:
         numeric=("fee",),
         categorical=("code", "zip"),
         require=("age", "source"),
+        text_model="s3://t",
+        text_messages="s3://m",
     )
     places = {"leads": "s3://l", "artifact": "s3://a", "holdout": "s3://h"}
+    places |= {"text_model": "s3://t", "text_messages": "s3://m"}
     columns = {"label": "won", "exclude": "duration,outcome", "allow": "id", "allow_personal": "city,region"}
     columns |= {"positive": "Won", "time_column": "came in", "id_column": "lead"}
     columns |= {
@@ -166,6 +169,7 @@ FOR_PEOPLE = {
     Program.TRAIN: {
         "--out",
         "--parent",
+        "--text-field",
         "--calibration-share",
         "--seed",
     },

@@ -134,3 +134,20 @@ def test_the_account_of_jobs_mounts_no_token_by_itself():
     lead_model = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
     account = job_access.access(lead_model, everything())[0]
     assert (account["kind"], account["automountServiceAccountToken"]) == ("ServiceAccount", False)
+
+
+def retraining_of(features: str) -> dict[str, Any]:
+    training = TextTraining(messages=MessagesSource(uri="pvc://inbox/messages.jsonl"))
+    texts = enrichment(training=training, features=features)
+    found = [pod for kind, _, pod in pods(everything(enrichment=texts)) if kind is JobKind.RETRAINING]
+    return found[0]
+
+
+def test_retraining_offers_the_answers_of_the_text_model_only_where_the_spec_says_so():
+    off, offer = retraining_of("Off"), retraining_of("Offer")
+    more = set(offer["containers"][0]["args"]) - set(off["containers"][0]["args"])
+    assert more == {"--text-model=s3://leads/text.json.gz", "--text-messages=pvc://inbox/messages.jsonl"}
+    claims = [volume.get("persistentVolumeClaim") for volume in offer["volumes"]]
+    assert {"claimName": "inbox"} in claims
+    bare = next(p for k, _, p in pods(everything(enrichment=None)) if k is JobKind.RETRAINING)
+    assert off == bare

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from leadmodel_messages import text_report
+from leadmodel_messages import text_report, text_training
+from leadmodel_messages.text_training import TextTrainingAnswer
 from leadmodel_operator.planning import text_check, text_pods
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.plan import plan
@@ -142,9 +143,10 @@ def test_a_training_looks_at_once():
     messages = TextTraining(messages=MessagesSource(uri="s3://leads/more.jsonl"))
     world, leader = with_text(training=messages)
     world.texts.upload("b", BETTER)
-    end_job(world, world.add_job("conversion-enrichment-1", JobKind.ENRICHMENT), Ending(0, ""))
+    answer = text_training.dump(TextTrainingAnswer(digest("b")))
+    end_job(world, world.add_job("conversion-enrichment-1", JobKind.ENRICHMENT), Ending(0, answer))
     leader.settle()
-    assert texts(world).digest == digest("b")
+    assert (texts(world).digest, texts(world).training.digest) == (digest("b"), digest("b"))
     assert texts(world).training.last_success is not None
 
 

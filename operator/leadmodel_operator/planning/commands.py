@@ -49,7 +49,8 @@ def _model(place: SnapshotPlace, part: str, digest: str | None) -> Model | None:
 
 def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
     """Arguments of the training that writes to the artifact's and the holdout's URI; `name` is the LeadModel's."""
-    horizon = retraining.horizon
+    horizon, texts = retraining.horizon, offered_texts(spec)
+    learned_from = texts.training.messages.uri if texts is not None and texts.training is not None else None
     return commands.train(
         leads=retraining.leads.uri,
         artifact=spec.artifact.uri,
@@ -69,7 +70,15 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
         numeric=retraining.numeric,
         categorical=retraining.categorical,
         require=retraining.require,
+        text_model=texts.artifact.uri if texts is not None else None,
+        text_messages=learned_from,
     )
+
+
+def offered_texts(spec: Spec) -> Enrichment | None:
+    """The text model whose answers retraining offers to lead-scoring models as features; None where it offers none."""
+    texts = spec.enrichment
+    return texts if texts is not None and texts.features == "Offer" else None
 
 
 def text_check(request: TextCheck, place: SnapshotPlace, mailbox: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from leadmodel_messages import failure
+from leadmodel_messages import failure, text_training
 from leadmodel_messages.termination import read
 from leadmodel_operator.planning.facts import without_figures
 from leadmodel_operator.planning.job_faults import why_no_answer, why_waiting
@@ -28,7 +28,10 @@ def record_text_training(state: PassState) -> Outcome:
     if job is None or job.name == before.job:
         return _record_waiting(state, before, why)
     if job.state is JobState.SUCCEEDED:
-        ended = RetrainingResult(last_success=job.finished or state.now, job=job.name)
+        answer = read(text_training.parse, job.message)
+        ended = RetrainingResult(
+            last_success=job.finished or state.now, digest=answer.digest if answer else None, job=job.name
+        )
         change_text(state, training=ended)
         if pinned_text(state) is not None:
             return withheld(_STEP, "a text model was trained; artifact.digest pins another")

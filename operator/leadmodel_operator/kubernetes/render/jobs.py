@@ -110,7 +110,12 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         account(lead_model, spec),
         placing=admission(spec.predictor),
         secrets={**_secrets(spec), Source.LEADS: wanted.leads.secret_name},
-        claims=(claim_of(wanted.leads.uri), claim_of(spec.artifact.uri), claim_of(spec.holdout.uri)),
+        claims=(
+            claim_of(wanted.leads.uri),
+            claim_of(spec.artifact.uri),
+            claim_of(spec.holdout.uri),
+            *_claims_of_texts(spec),
+        ),
         resources=wanted.resources
         or {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
     )
@@ -125,3 +130,12 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         deadline=6 * 3600,
         suspend=wanted.suspend,
     )
+
+
+def _claims_of_texts(spec: Spec) -> tuple[str | None, ...]:
+    """Return the claims that hold the text model and its messages, where retraining offers its answers."""
+    texts = commands.offered_texts(spec)
+    if texts is None:
+        return ()
+    messages = claim_of(texts.training.messages.uri) if texts.training is not None else None
+    return claim_of(texts.artifact.uri), messages
