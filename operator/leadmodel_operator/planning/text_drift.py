@@ -13,12 +13,14 @@ No text model is changed for drift: the world moved, not the text model.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from leadmodel_messages.window import TextWindow
+from leadmodel_messages.window import TEXT_HEADS, TEXT_LENGTH, UNKNOWN_WORDS, TextWindow
 from leadmodel_messages.window_psi import text_psis
 from leadmodel_operator.planning.drift import REFRESH
 from leadmodel_operator.planning.drift_reading import LEAVE
 from leadmodel_operator.resource.spec_policies import DriftPolicy
 from leadmodel_operator.resource.status_enrichment import TextDriftResult
+
+KNOWN = frozenset({*TEXT_HEADS, UNKNOWN_WORDS, TEXT_LENGTH})  # what a pod may name in status and metrics
 
 
 def read_texts(
@@ -33,7 +35,8 @@ def read_texts(
         policy: Number of texts that a reading needs, and how long a breach must last.
         now: The instant of the pass.
     """
-    psis = text_psis(window, policy.min_samples)
+    found = text_psis(window, policy.min_samples)
+    psis = {name: index for name, index in found.items() if name in KNOWN}
     since = before.breach_since if before is not None else None
     if psis:
         factor = LEAVE if since is not None else 1.0
