@@ -1,9 +1,7 @@
 """Text models on the fake API server: what is written when, by whom, and over what."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 import pytest
@@ -15,16 +13,6 @@ from worlds.fake_texts import SETTINGS, FakeTexts, packed
 
 TRAINING = {"training": {"messages": {"uri": "s3://leads/more.jsonl"}}}
 PAUSE = timedelta(minutes=5)
-
-
-def awaited(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test on a loop of its own."""
-
-    @wraps(test)
-    def run(*given: Any, **named: Any) -> None:
-        asyncio.run(test(*given, **named))
-
-    return run
 
 
 async def serving(cluster: FakeCluster, leader: Leader, **settings: Any) -> FakeTexts:
@@ -61,105 +49,127 @@ def mailboxes(cluster: FakeCluster) -> list[str]:
     return list(cluster.api.objects[("roles", NAMESPACE, f"{NAME}-jobs")]["rules"][0]["resourceNames"])
 
 
-@awaited
-async def test_a_text_model_lies_where_predictors_look():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader, **TRAINING)
-        pod = pod_spec(cluster)
-        assert {"name": "text", "configMap": {"name": "conversion-text", "optional": True}} in pod["volumes"]
-        assert "--text-model=/models/text/text.json.gz" in pod["containers"][0]["args"]
-        assert mailboxes(cluster) == ["conversion-mailbox", "conversion-text-mailbox"]
-        assert texts.kept() == {"b"}
-        expected = {"configmaps/conversion-text", "cronjobs/conversion-enrichment"}
-        assert {name for name in objects_of_text(cluster) if "-text-" not in name} == expected
-        assert not await stays_quiet(leader)
-        assert not cluster.broken
+def test_a_text_model_lies_where_predictors_look():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader, **TRAINING)
+            pod = pod_spec(cluster)
+            assert {"name": "text", "configMap": {"name": "conversion-text", "optional": True}} in pod[
+                "volumes"
+            ]
+            assert "--text-model=/models/text/text.json.gz" in pod["containers"][0]["args"]
+            assert mailboxes(cluster) == ["conversion-mailbox", "conversion-text-mailbox"]
+            assert texts.kept() == {"b"}
+            expected = {"configmaps/conversion-text", "cronjobs/conversion-enrichment"}
+            assert {name for name in objects_of_text(cluster) if "-text-" not in name} == expected
+            assert not await stays_quiet(leader)
+            assert not cluster.broken
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_without_the_settings_nothing_of_it_is_rendered_and_all_of_it_goes():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        await serving(cluster, leader, **TRAINING)
-        cluster.apply()
-        await leader.settle()
-        assert objects_of_text(cluster) == set()
-        assert "text" not in {volume["name"] for volume in pod_spec(cluster)["volumes"]}
-        assert not [a for a in pod_spec(cluster)["containers"][0]["args"] if "text" in a]
-        assert mailboxes(cluster) == ["conversion-mailbox"]
-        assert cluster.condition("EnrichmentHealthy") == ("Unknown", "NotConfigured")
-        assert not await stays_quiet(leader)
+def test_without_the_settings_nothing_of_it_is_rendered_and_all_of_it_goes():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader, **TRAINING)
+            cluster.apply()
+            await leader.settle()
+            assert objects_of_text(cluster) == set()
+            assert "text" not in {volume["name"] for volume in pod_spec(cluster)["volumes"]}
+            assert not [a for a in pod_spec(cluster)["containers"][0]["args"] if "text" in a]
+            assert mailboxes(cluster) == ["conversion-mailbox"]
+            assert cluster.condition("EnrichmentHealthy") == ("Unknown", "NotConfigured")
+            assert not await stays_quiet(leader)
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_a_better_one_replaces_the_file_and_restarts_no_pod():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader)
-        pods = {pod["metadata"]["uid"] for pod in cluster.all("pods") if "champion" in str(pod["metadata"])}
-        texts.upload("c", 0.8)
-        await ask(cluster, leader)
-        assert (texts.served(), texts.kept()) == ("c", {"b", "c"})
-        after = {pod["metadata"]["uid"] for pod in cluster.all("pods") if "champion" in str(pod["metadata"])}
-        assert after == pods
-        assert cluster.condition("EnrichmentHealthy") == ("True", "Serving")
+def test_a_better_one_replaces_the_file_and_restarts_no_pod():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            pods = {
+                pod["metadata"]["uid"] for pod in cluster.all("pods") if "champion" in str(pod["metadata"])
+            }
+            texts.upload("c", 0.8)
+            await ask(cluster, leader)
+            assert (texts.served(), texts.kept()) == ("c", {"b", "c"})
+            after = {
+                pod["metadata"]["uid"] for pod in cluster.all("pods") if "champion" in str(pod["metadata"])
+            }
+            assert after == pods
+            assert cluster.condition("EnrichmentHealthy") == ("True", "Serving")
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_a_worse_one_leaves_every_object_as_it_was():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader)
-        before = shape(cluster)
-        texts.upload("c", 0.7)
-        await ask(cluster, leader)
-        assert cluster.condition("EnrichmentHealthy") == ("False", "EnrichmentRejected")
-        after = shape(cluster)
-        changed = {line.split(":")[0] for line in differences(after, before) if not line.startswith(".jobs/")}
-        status = f".leadmodels/{NAME}.status."
-        of_text = (f"{status}enrichment", f"{status}conditions")
-        of_annotation = (f"{status}handled", f"{status}poll", f".leadmodels/{NAME}.metadata.annotations")
-        assert any(line.startswith(of_text) for line in changed)
-        assert not {line for line in changed if not line.startswith((*of_text, *of_annotation))}
-        assert (texts.served(), texts.kept()) == ("b", {"b"})
+def test_a_worse_one_leaves_every_object_as_it_was():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            before = shape(cluster)
+            texts.upload("c", 0.7)
+            await ask(cluster, leader)
+            assert cluster.condition("EnrichmentHealthy") == ("False", "EnrichmentRejected")
+            after = shape(cluster)
+            changed = {
+                line.split(":")[0] for line in differences(after, before) if not line.startswith(".jobs/")
+            }
+            status = f".leadmodels/{NAME}.status."
+            of_text = (f"{status}enrichment", f"{status}conditions")
+            of_annotation = (f"{status}handled", f"{status}poll", f".leadmodels/{NAME}.metadata.annotations")
+            assert any(line.startswith(of_text) for line in changed)
+            assert not {line for line in changed if not line.startswith((*of_text, *of_annotation))}
+            assert (texts.served(), texts.kept()) == ("b", {"b"})
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_pods_that_cannot_load_it_get_the_one_before():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader)
-        texts.upload("c", 0.8)
-        texts.unloadable.add("c")
-        await ask(cluster, leader)
-        await leader.pass_time(PAUSE)
-        assert (texts.served(), cluster.status["enrichment"]["refused"][0]["reason"]) == (
-            "b",
-            "SchemaMismatch",
-        )
+def test_pods_that_cannot_load_it_get_the_one_before():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            texts.upload("c", 0.8)
+            texts.unloadable.add("c")
+            await ask(cluster, leader)
+            await leader.pass_time(PAUSE)
+            assert (texts.served(), cluster.status["enrichment"]["refused"][0]["reason"]) == (
+                "b",
+                "SchemaMismatch",
+            )
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_other_bytes_in_the_mailbox_are_not_kept():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader)
-        texts.upload("c", 0.8)
-        texts.forged = packed("d")
-        cluster.annotate("poll", "1")
-        await leader.march(12)
-        assert (texts.served(), texts.kept()) == ("b", {"b"})
-        texts.forged = None
-        await leader.pass_time(PAUSE)
-        assert texts.served() == "c", "control: the right bytes are"
+def test_other_bytes_in_the_mailbox_are_not_kept():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            texts.upload("c", 0.8)
+            texts.forged = packed("d")
+            cluster.annotate("poll", "1")
+            await leader.march(12)
+            assert (texts.served(), texts.kept()) == ("b", {"b"})
+            texts.forged = None
+            await leader.pass_time(PAUSE)
+            assert texts.served() == "c", "control: the right bytes are"
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_a_lost_snapshot_is_made_again_and_a_lost_file_as_well():
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = await serving(cluster, leader)
-        (name,) = (n for n in objects_of_text(cluster) if n.startswith("configmaps/conversion-text-"))
-        cluster.delete("configmaps", name.removeprefix("configmaps/"))
-        await leader.settle()
-        assert texts.kept() == {"b"}
-        cluster.delete("configmaps", "conversion-text")
-        await leader.settle()
-        assert texts.served() == "b"
+def test_a_lost_snapshot_is_made_again_and_a_lost_file_as_well():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            (name,) = (n for n in objects_of_text(cluster) if n.startswith("configmaps/conversion-text-"))
+            cluster.delete("configmaps", name.removeprefix("configmaps/"))
+            await leader.settle()
+            assert texts.kept() == {"b"}
+            cluster.delete("configmaps", "conversion-text")
+            await leader.settle()
+            assert texts.served() == "b"
+
+    asyncio.run(play())
 
 
 async def stopped_at_the_file(
@@ -181,16 +191,18 @@ async def killed(work: "asyncio.Task[None]") -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@awaited
-async def test_a_crash_at_the_write_of_the_file_is_repaired_by_the_next_leader(after):
-    async with a_cluster() as cluster, a_leader(cluster) as first:
-        texts = await serving(cluster, first)
-        _, work = await stopped_at_the_file(cluster, first, texts, after=after)
-        assert cluster.status["enrichment"]["digest"] != cluster.status["enrichment"].get("previous")
-        await killed(work)
-        async with a_leader(cluster) as second:
-            await second.settle()
-            assert (texts.served(), texts.kept()) == ("c", {"b", "c"})
+def test_a_crash_at_the_write_of_the_file_is_repaired_by_the_next_leader(after):
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as first:
+            texts = await serving(cluster, first)
+            _, work = await stopped_at_the_file(cluster, first, texts, after=after)
+            assert cluster.status["enrichment"]["digest"] != cluster.status["enrichment"].get("previous")
+            await killed(work)
+            async with a_leader(cluster) as second:
+                await second.settle()
+                assert (texts.served(), texts.kept()) == ("c", {"b", "c"})
+
+    asyncio.run(play())
 
 
 async def overtaken(cluster: FakeCluster, first: Leader) -> set[str | None]:
@@ -210,39 +222,48 @@ async def overtaken(cluster: FakeCluster, first: Leader) -> set[str | None]:
     return served
 
 
-@awaited
-async def test_a_frozen_leader_does_not_write_over_a_newer_file():
-    async with a_cluster() as cluster, a_leader(cluster) as first:
-        assert await overtaken(cluster, first) == {"d"}
+def test_a_frozen_leader_does_not_write_over_a_newer_file():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as first:
+            assert await overtaken(cluster, first) == {"d"}
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_control_without_the_version_it_would(monkeypatch):
-    real = KeptTexts.apply
+def test_control_without_the_version_it_would(monkeypatch):
+    async def play() -> None:
+        real = KeptTexts.apply
 
-    async def unfenced(self, item, body, *, fenced=False):
-        return await real(self, item, body)
+        async def unfenced(self, item, body, *, fenced=False):
+            return await real(self, item, body)
 
-    monkeypatch.setattr(KeptTexts, "apply", unfenced)
-    async with a_cluster() as cluster, a_leader(cluster) as first:
-        assert "c" in await overtaken(cluster, first)
+        monkeypatch.setattr(KeptTexts, "apply", unfenced)
+        async with a_cluster() as cluster, a_leader(cluster) as first:
+            assert "c" in await overtaken(cluster, first)
+
+    asyncio.run(play())
 
 
-@awaited
-async def test_what_a_person_wrote_reaches_the_check_as_it_is():
+def test_what_a_person_wrote_reaches_the_check_as_it_is():
     """Kubelet replaces $(NAME) by the variables of the container, which are Secrets."""
-    async with a_cluster() as cluster, a_leader(cluster) as leader:
-        texts = FakeTexts(cluster)
-        texts.upload("b")
-        cluster.jobs_run = False
-        cluster.apply(
-            enrichment=SETTINGS
-            | {"holdout": {"uri": "s3://leads/m.jsonl", "label": "$(AWS_SECRET_ACCESS_KEY)"}}
-        )
-        await leader.look()
-        await leader.look()
-        (job,) = (
-            j for j in cluster.all("jobs") if j["metadata"]["labels"]["customerops.dev/role"] == "text-check"
-        )
-        arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
-        assert "--label=$$(AWS_SECRET_ACCESS_KEY)" in arguments
+
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = FakeTexts(cluster)
+            texts.upload("b")
+            cluster.jobs_run = False
+            cluster.apply(
+                enrichment=SETTINGS
+                | {"holdout": {"uri": "s3://leads/m.jsonl", "label": "$(AWS_SECRET_ACCESS_KEY)"}}
+            )
+            await leader.look()
+            await leader.look()
+            (job,) = (
+                j
+                for j in cluster.all("jobs")
+                if j["metadata"]["labels"]["customerops.dev/role"] == "text-check"
+            )
+            arguments = job["spec"]["template"]["spec"]["containers"][0]["args"]
+            assert "--label=$$(AWS_SECRET_ACCESS_KEY)" in arguments
+
+    asyncio.run(play())

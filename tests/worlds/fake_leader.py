@@ -177,7 +177,9 @@ _NOISE = {
     "wanted",
     "job",
 }
-_NAMES = re.compile(r"-(val|poll|backfill|retraining)-[0-9a-z]+|-[0-9a-f]{8}-\d+|-[0-9a-f]{8}$")
+_NAMES = re.compile(
+    r"-(val|poll|backfill|retraining|enrichment)-[0-9a-z]+|-text-[0-9a-f]{10}(?![0-9a-z])|-[0-9a-f]{8}-\d+|-[0-9a-f]{8}$"
+)
 
 
 def shape(cluster: FakeCluster) -> Object:

@@ -1,7 +1,7 @@
 """Makes the Jobs and CronJobs that a pass desires, with their account and the mailbox, and deletes those that are done."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leadmodel_operator.kubernetes.observe import cluster
@@ -30,11 +30,13 @@ class MadeJobs(Writes):
     """The writes of one pass to Jobs, CronJobs and what they need.
 
     Attributes:
+        account: whether the account of Jobs is there; None before the pass has looked.
         created: UID of the validation and of the check this process created last, by the Job's name.
     """
 
     images: Images
     created: dict[str, str]
+    account: bool | None = field(default=None, init=False)
 
     async def make_jobs(self, seen: Observed, desired: Desired) -> None:
         """Start the Jobs and apply the CronJobs that are desired, once their account is there; delete the others."""
@@ -46,9 +48,11 @@ class MadeJobs(Writes):
         await self._schedule(seen.spec, desired)
 
     async def has_account(self, spec: Spec) -> bool:
-        """Make account and rights of the Jobs; False where one of these names is someone else's, or one is refused."""
-        bodies = job_access.access(self.live.lead_model, spec)
-        return all([await self.permitted(name_of(body), self.settle(body)) for body in bodies])
+        """Make account and rights of the Jobs, once per pass; False where one of these names is someone else's, or one is refused."""
+        if self.account is None:
+            bodies = job_access.access(self.live.lead_model, spec)
+            self.account = all([await self.permitted(name_of(body), self.settle(body)) for body in bodies])
+        return self.account
 
     async def _start_jobs(self, spec: Spec, desired: Desired) -> None:
         live, poll = self.live, desired.poll
