@@ -63,7 +63,7 @@ def problem(command: str) -> str | None:
     for path in re.findall(r"\{(\.(?:status|spec)\.[\w.\[\]]+)\}", command):
         if "leadmodel conversion" in command and not has_field(path):
             return f"no field {path}"
-    for role in re.findall(r"customerops\.dev/role=(\w+)", command):
+    for role in re.findall(r"customerops\.dev/role=([\w-]+)", command):
         if role not in ROLES:
             return f"no role {role}"
     return annotation_problem(command) or endpoint_problem(command) or patch_problem(words)
