@@ -265,16 +265,12 @@ CASES = (
         firing="37m",
         description=f"Retraining of {NAMED} failed (value 1); status.retraining.error says why.",
     ),
-    Case(
+    condition(
         "LeadModelEnrichmentUnhealthy",
-        {
-            series(
-                "leadmodel_status_condition", MODEL, condition="EnrichmentHealthy", status="false"
-            ): "_x30 1x60"
-        },
-        silent="40m",
-        firing="47m",
-        description=f"EnrichmentHealthy of {NAMED} is false (value 1); its message says why.",
+        "EnrichmentHealthy",
+        "false",
+        15,
+        "; status.enrichment and the condition's message say why.",
     ),
     age(
         "LeadModelJobWaiting",
