@@ -29,6 +29,11 @@ def test_control_later_figures_wait():
     assert read_texts(first, window(300), 0.25, POLICY, NOW + timedelta(minutes=5)).texts == 300
 
 
+def test_figures_that_read_alike_are_written_once():
+    first = read_texts(None, window(200), 0.25, POLICY, NOW)
+    assert read_texts(first, window(204), 0.25, POLICY, NOW + timedelta(hours=1)) == first
+
+
 def test_a_breach_does_not_wait():
     first = read_texts(None, window(200), 0.25, POLICY, NOW)
     breach = read_texts(first, window(300, first=290), 0.25, POLICY, NOW + timedelta(seconds=1))

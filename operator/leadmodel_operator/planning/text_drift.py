@@ -10,7 +10,6 @@ anything else                             | ends
 No text model is changed for drift: the world moved, not the text model.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from leadmodel_messages.window import TEXT_HEADS, TEXT_LENGTH, UNKNOWN_WORDS, TextWindow
@@ -61,8 +60,13 @@ def _settled(before: TextDriftResult | None, result: TextDriftResult) -> TextDri
         return result
     if _state(before) != _state(result):
         return result
-    is_new = replace(before, at=result.at) != result
+    is_new = _shown(before) != _shown(result)
     return result if is_new and result.at - before.at >= REFRESH else before
+
+
+def _shown(result: TextDriftResult) -> tuple[object, ...]:
+    """The figures as people read them: smaller changes are worth no write of the status."""
+    return None if result.psi is None else f"{result.psi:.2f}", result.feature, result.texts // 100
 
 
 def _state(result: TextDriftResult) -> tuple[bool, datetime | None, bool]:
