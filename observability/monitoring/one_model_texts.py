@@ -36,6 +36,45 @@ TEXTS = Row(
             must=False,
         ),
         Panel(
+            "Text model that was decided",
+            "Its digest, the ready pods that report it, and whether a newer one is refused.",
+            [
+                Query(f"leadmodel_enrichment_info{M}", "{{digest}}"),
+                Query(f"leadmodel_enrichment_replicas_ready{M}", "pods that report it"),
+                Query(f"leadmodel_enrichment_refused{M}", "refused: {{reason}}"),
+            ],
+            decimals=0,
+            width=8,
+            must=False,
+        ),
+        Panel(
+            "Live texts of all pods",
+            "Largest population stability index, and the share of texts without an intent.",
+            [
+                Query(f"leadmodel_enrichment_drift_psi{M}", "PSI of {{feature}}"),
+                Query(f"leadmodel_enrichment_abstained_share{M}", "without an intent"),
+            ],
+            decimals=3,
+            width=8,
+            must=False,
+        ),
+        Panel(
+            "Texts in the windows",
+            "Newest texts that are compared with those of the training.",
+            [Query(f"leadmodel_enrichment_drift_texts{M}", "texts")],
+            decimals=0,
+            width=8,
+            must=False,
+        ),
+        Panel(
+            "Age of the newest check",
+            "Time since a check of the text model at the source last ended with a report.",
+            [Query(f"time() - leadmodel_enrichment_last_check_timestamp_seconds{M}", "check")],
+            unit="s",
+            width=8,
+            must=False,
+        ),
+        Panel(
             "Requests for texts a second",
             "By status, and texts that were longer than what is read.",
             [
