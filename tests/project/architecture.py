@@ -31,6 +31,11 @@ MEANING = {
     "leadmodel_cli.kubectl": "kubectl leadmodel",
     "leadmodel_cli.dashboard": "a page in a browser",
     "leadmodel_cli.views": "table, tree, prose",
+    "leadmodel_followup": "writes to leads",
+    "leadmodel_followup.dispatch": "records, sends, looks up",
+    "leadmodel_followup.channels": "",
+    "leadmodel_followup.ledger": "",
+    "leadmodel_followup.planning": "who gets what when",
     "leadmodel_local": "the Port on one machine",
     "leadmodel_local.cli": "commands and output",
     "leadmodel_local.options": "arguments and help",
@@ -59,12 +64,12 @@ MEANING = {
     "leadmodel_store": "bytes by URI: s3, gs, az, http, pvc, file",
 }
 SHARED = "contract"  # the folder of the parts that all programs share
-WIDTH, MARGIN, GAP = 1420, 20, 16
+WIDTH, MARGIN, GAP = 1612, 20, 16
 WIDTHS = {"leadmodel_operator": 420}  # the widths of other programs are equal
 HEAD, ROOM, BAR, BAR_STEP = 46, 40, 40, 58
 COLUMNS = 2  # of rooms inside a room
 LEGEND = (
-    "Arrows are imports. In operator, local and predictor a room may use the rooms below, never one above. "
+    "Arrows are imports. In operator, followup, local and predictor a room may use the rooms below, never one above. "
     "Green rooms are pure: no clock, no network, no log."
 )
 STYLE = """\

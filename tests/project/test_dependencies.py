@@ -16,12 +16,14 @@ SOURCES = {
     "training": ("training", "contract", "privacy"),
     "parquet": ("training", "contract"),
     "privacy": ("privacy", "contract"),
+    "followup": ("followup",),
     "cli": ("cli", "operator"),
     "local": ("local", "cli"),
 }
 UNIMPORTED = {  # what another package of the extra takes up where it is installed
     "operator": {"tzdata"},  # zoneinfo
     "predictor": {"uvloop"},  # uvicorn
+    "followup": {"tzdata"},  # zoneinfo
     "privacy": {"hiredis"},  # redis
 }
 

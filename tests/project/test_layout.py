@@ -11,7 +11,7 @@ import pytest
 from leadmodel_operator.resource import crd
 
 ROOT = Path(__file__).parent.parent.parent
-FOLDERS = ("cli", "contract", "local", "operator", "predictor", "privacy", "training")
+FOLDERS = ("cli", "contract", "followup", "local", "operator", "predictor", "privacy", "training")
 
 
 def test_operator_is_never_a_package():
@@ -46,6 +46,11 @@ BREACHES = {
     "predictor": ("predictor/leadmodel_predictor/breach.py", "import sklearn"),
     "store": ("contract/leadmodel_store/breach.py", "import leadmodel_artifact.artifact"),
     "privacy": ("privacy/leadmodel_privacy/breach.py", "import leadmodel_artifact.artifact"),
+    "followup": ("followup/leadmodel_followup/breach.py", "import leadmodel_privacy.detect"),
+    "messengers": (
+        "followup/leadmodel_followup/planning/breach.py",
+        "import leadmodel_followup.ledger.errors",
+    ),
     "pure": ("operator/leadmodel_operator/planning/gate.py", "import time"),
     "layers": ("operator/leadmodel_operator/resource/breach.py", "import leadmodel_operator.planning.plan"),
     "rooms": ("predictor/leadmodel_predictor/serving/breach.py", "import leadmodel_predictor.http.guard"),

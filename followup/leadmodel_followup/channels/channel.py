@@ -1,0 +1,49 @@
+"""What a channel has to be able to do: send once, without retries of its own, and tell what became of an earlier request."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from leadmodel_followup.channels.outcomes import Outcome, Trace
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as it leaves. Address and texts stay out of logs and exceptions.
+
+    Attributes:
+        reference: Id of the follow-up; travels with the message where the provider can echo it.
+        address: Number or e-mail address.
+        body: The text.
+        subject: Subject of an e-mail.
+        zone: The recipient's own time zone, None if not known.
+    """
+
+    reference: str
+    address: str = field(repr=False)
+    body: str = field(repr=False)
+    subject: str = field(default="", repr=False)
+    zone: str | None = None
+
+
+class Channel(Protocol):
+    """A way to reach people.
+
+    Attributes:
+        sender: The sending number or address, by a name that may be logged; rates hold per sender.
+        timeout_ms: The longest that `send` takes.
+    """
+
+    sender: str
+    timeout_ms: int
+
+    def send(self, message: Message) -> Outcome:
+        """Hand a message to the provider, with one request.
+
+        An exception counts as Unknown, so a channel raises none for what it can tell.
+        """
+
+    def look_up(self, message: Message, since_ms: int) -> Trace:
+        """What the provider has of a message that an attempt since `since_ms` (milliseconds UTC) may have handed over.
+
+        Absent is an order to send again: a channel answers Absent only where the provider's answer proves it.
+        """

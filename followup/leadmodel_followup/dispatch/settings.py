@@ -1,0 +1,30 @@
+"""The times by which the dispatcher works; each follows from the longest time that a provider may take."""
+
+from dataclasses import dataclass
+
+from leadmodel_followup.planning.spec import HOUR_MS
+
+
+@dataclass(frozen=True)
+class DispatchSettings:
+    """Times in milliseconds.
+
+    Attributes:
+        batch: Follow-ups per tick.
+        claim_ms: For this long nobody else takes a claimed follow-up; one whose message could not be composed is tried again then.
+        start_ms: A message whose attempt was recorded longer ago is not sent, because somebody may have taken it over.
+        quiet_ms: After an outcome has failed to come, the provider is left alone for this long, because a request may still be on its way.
+        look_again_ms: Time between two look-ups.
+        give_up_ms: An attempt without a trace for this long stays unknown for good.
+    """
+
+    batch: int = 32
+    claim_ms: int = 30_000
+    start_ms: int = 2_000
+    quiet_ms: int = 20_000
+    look_again_ms: int = 60_000
+    give_up_ms: int = 24 * HOUR_MS
+
+    def look_ms(self, timeout_ms: int) -> int:
+        """From the record of an attempt to the first look-up: start, the provider's longest time, quiet."""
+        return self.start_ms + timeout_ms + self.quiet_ms

@@ -1,0 +1,170 @@
+"""The ledger of one tenant: the only truth of its follow-ups. Each method is one script, so one atomic step.
+
+An attempt is recorded before its message leaves and its outcome after. A crash in between leaves an open attempt; nobody sends again
+before `overdue` and the provider's look-up have told what became of it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import redis
+
+from leadmodel_followup.ledger.errors import LedgerUnavailable
+from leadmodel_followup.ledger.records import (
+    Begun,
+    Conditions,
+    Dropped,
+    FollowUp,
+    Go,
+    Gone,
+    Later,
+    OpenAttempt,
+    Overview,
+    Settled,
+)
+from leadmodel_followup.ledger.scripts import load
+from leadmodel_followup.planning.identity import checked_lead, checked_tenant
+from leadmodel_followup.planning.spec import DAY_MS
+
+
+class Ledger:
+    """The follow-ups of one tenant in a Redis or Valkey.
+
+    Attributes:
+        tenant: A DNS label; its key-space is `fu:{tenant}`.
+        keep_ms: How long the record of an ended follow-up is kept; a lead older than that gets no new one.
+    """
+
+    def __init__(
+        self,
+        client: "redis.Redis",
+        tenant: str,
+        keep_ms: int = 30 * DAY_MS,
+        *,
+        clock: Callable[[], int] | None = None,
+        scripts: dict[str, str] | None = None,
+    ) -> None:
+        """Take a client; `clock` gives milliseconds UTC in place of the server's clock, which is exact between many workers."""
+        self.tenant = checked_tenant(tenant)
+        self.keep_ms = keep_ms
+        self._client = client
+        self._root = f"fu:{{{tenant}}}"
+        self._clock = clock
+        self._scripts: dict[str, Any] = {
+            name: client.register_script(text) for name, text in (scripts or load()).items()
+        }
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        now = "" if self._clock is None else self._clock()
+        try:
+            return _text(self._scripts[name](keys=[self._root], args=[now, self.keep_ms, *arguments]))
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"{name}: {type(error).__name__}") from None
+
+    def create(self, follow_up: FollowUp, lead_at_ms: int) -> str:
+        """Record a follow-up that waits.
+
+        Returns:
+            `created`; `exists` for an id that is there in any state; `stopped` after an opt-out; `too-old` for a lead older than `keep_ms`.
+        """
+        f = follow_up
+        fields = (f.due_ms, f.contact, checked_lead(f.lead), f.channel, f.step, lead_at_ms)
+        return str(self._call("create", f.id, *fields))
+
+    def claim(self, count: int, lease_ms: int) -> list[FollowUp]:
+        """Take at most `count` due follow-ups; they come up again when the lease ends and nobody began. Doubles are harmless."""
+        return [_follow_up(fields) for fields in self._call("claim", count, lease_ms)]
+
+    def begin(self, follow_up_id: str, conditions: Conditions) -> Begun:
+        """Record an attempt if nothing speaks against it in this moment."""
+        c = conditions
+        caps = [value for cap in c.caps for value in (cap.count, cap.window_ms)]
+        rates = [value for rate in c.rates for value in (rate.name, rate.every_us, rate.burst)]
+        kind, *answer = self._call("begin", follow_up_id, c.address, *c.window, c.look_ms, *caps, "", *rates)
+        if kind == "go":
+            return Go(int(answer[0]))
+        if kind == "later":
+            return Later(int(answer[0]), answer[1])
+        return Dropped(answer[0]) if kind == "dropped" else Gone(answer[0])
+
+    def sent(self, follow_up_id: str, attempt: int, provider_id: str) -> Settled:
+        """Record that the provider took the message; true whenever it comes."""
+        return self._settle(follow_up_id, attempt, "sent", "accepted", provider_id, 0)
+
+    def failed(self, follow_up_id: str, attempt: int, why: str) -> Settled:
+        """Record that the message will never leave; `opted-out` stops the contact on all channels in the same step."""
+        return self._settle(follow_up_id, attempt, "failed", why)
+
+    def again(self, follow_up_id: str, attempt: int, why: str, at_ms: int) -> Settled:
+        """Record that the provider certainly has no message of this attempt, so that another attempt may begin at a time."""
+        return self._settle(follow_up_id, attempt, "waiting", why, "", at_ms)
+
+    def unknown(self, follow_up_id: str, attempt: int, why: str, look_at_ms: int) -> Settled:
+        """Record that nobody knows whether the provider took the message; `overdue` answers the attempt at a time."""
+        return self._settle(follow_up_id, attempt, "unknown", why, "", look_at_ms)
+
+    def lost(self, follow_up_id: str, attempt: int) -> Settled:
+        """Record that nobody will look any more: the follow-up stays unknown and is not sent again."""
+        return self._settle(follow_up_id, attempt, "lost", "no-trace-in-time")
+
+    def _settle(self, follow_up_id: str, attempt: int, outcome: str, why: str, *more: str | int) -> Settled:
+        return Settled(self._call("settle", follow_up_id, attempt, outcome, why, *(more or ("", 0))))
+
+    def overdue(self, count: int, again_ms: int) -> list[OpenAttempt]:
+        """Take at most `count` attempts whose outcome is not known in time; they come up again after `again_ms`."""
+        attempts = self._call("overdue", count, again_ms)
+        return [OpenAttempt(_follow_up(fields), int(fields[6]), int(fields[7])) for fields in attempts]
+
+    def consent(self, contact: str, channel: str, address: str | None, at_ms: int, source: str) -> bool:
+        """Record consent for an address (its hash), or with None that there is none; the later record stands, in whichever order they come.
+
+        Consent does not lift an opt-out.
+        """
+        return bool(self._call("consent", contact, channel, address or "", at_ms, source))
+
+    def stop(self, hashed: str) -> int:
+        """Record an opt-out of a contact or an address: every waiting follow-up of the contacts behind it ends, on all channels."""
+        return int(self._call("stop", hashed))
+
+    def cancel_contact(self, contact: str, why: str) -> int:
+        """End the waiting follow-ups of a contact who answered or became a customer; an attempt under way is not repeated."""
+        return int(self._call("cancel", contact, "", why))
+
+    def cancel(self, follow_up_id: str, why: str) -> bool:
+        """End one follow-up, if it waits."""
+        return bool(self._call("cancel", "", follow_up_id, why))
+
+    def erase(self, contact: str) -> int:
+        """Delete follow-ups, consents and rates of a contact; hashes of opt-outs stay, so that nobody writes to the contact again."""
+        return int(self._call("erase", contact))
+
+    def read(self, follow_up_id: str) -> dict[str, str]:
+        """The record of a follow-up, empty where there is none."""
+        try:
+            fields: Any = self._client.hgetall(f"{self._root}:f:{follow_up_id}")
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"read: {type(error).__name__}") from None
+        return {_text(name): _text(value) for name, value in fields.items()}
+
+    def overview(self) -> Overview:
+        """Counts for status and metrics."""
+        try:
+            with self._client.pipeline(transaction=True) as pipe:
+                for name in ("due", "open", "unknown"):
+                    pipe.zcard(f"{self._root}:{name}")
+                pipe.zrange(f"{self._root}:due", 0, 0, withscores=True)
+                waiting, open_, unknown, oldest = pipe.execute()
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"overview: {type(error).__name__}") from None
+        return Overview(waiting, open_, unknown, int(oldest[0][1]) if oldest else None)
+
+
+def _text(reply: Any) -> Any:
+    if isinstance(reply, bytes):
+        return reply.decode()
+    return [_text(value) for value in reply] if isinstance(reply, list) else reply
+
+
+def _follow_up(fields: Sequence[str]) -> FollowUp:
+    name, lead, contact, channel, step, due_ms = fields[:6]
+    return FollowUp(name, lead, contact, channel, step, int(due_ms))

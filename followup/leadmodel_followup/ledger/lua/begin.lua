@@ -1,0 +1,72 @@
+-- Records an attempt before the message leaves, if all checks pass in this moment. ARGV: id, hash of the address, begin and end of the sending
+-- hours, milliseconds until somebody looks what became of the attempt, caps (count, window)*, '', rates (name, microseconds, burst)*.
+-- Returns {'go', attempt}, {'later', when, why}, {'dropped', why}, or {'gone', state} where nobody waits for an attempt.
+local id, address, opens, closes = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local state, contact, channel = unpack(redis.call('HMGET', record(id), 'state', 'contact', 'channel'))
+if state ~= 'waiting' then return {'gone', state or ''} end
+
+local function dropped(why)
+  finish(id, 'cancelled', why)
+  return {'dropped', why}
+end
+local function later(when, why)
+  redis.call('ZADD', due, when, id)
+  return {'later', whole(when), why}
+end
+
+-- When each cap has room again; forgets follow-ups whose records are gone.
+local function cap_has_room_at(at)
+  local free, times = 0, {}
+  for _, other in ipairs(ids_of(contact)) do
+    local began = tonumber(redis.call('HGET', person(contact), 'f:' .. other))
+    if redis.call('EXISTS', record(other)) == 0 then
+      redis.call('HDEL', person(contact), 'f:' .. other)
+    elseif began and other ~= id then
+      times[#times + 1] = began
+    end
+  end
+  table.sort(times, function(a, b) return a > b end)
+  while ARGV[at] ~= '' do
+    local count, window = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+    if times[count] and times[count] + window > now then free = math.max(free, times[count] + window) end
+    at = at + 2
+  end
+  return free, at + 1
+end
+
+-- GCRA over all rates: passes all or none. A rate is one number, the time at which its bucket is full again. Who has to wait gets a turn of
+-- its own, so that many that wait do not come back all at once.
+local function turn(at)
+  local passed, worst, wait = {}, nil, 0
+  while ARGV[at] do
+    local name, each, burst = root .. ':rl:' .. ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local full = math.max(tonumber(redis.call('GET', name) or 0), micros) + each
+    passed[#passed + 1] = {name, full}
+    local ready = full - burst * each
+    if ready - micros > wait then worst, wait = {name .. ':turn', each}, ready - micros end
+    at = at + 3
+  end
+  if wait > 0 then
+    local mine = math.max(micros + wait, tonumber(redis.call('GET', worst[1]) or 0) + worst[2])
+    redis.call('SET', worst[1], whole(mine), 'PX', math.ceil((mine - micros + worst[2]) / 1000))
+    return mine
+  end
+  for _, one in ipairs(passed) do redis.call('SET', one[1], whole(one[2]), 'PX', math.ceil((one[2] - micros) / 1000)) end
+  return 0
+end
+
+local granted = (redis.call('HGET', person(contact), 'yes:' .. channel) or ''):match('^%S*')
+local stopped = redis.call('EXISTS', stop_key(contact)) + redis.call('EXISTS', stop_key(address))
+if stopped > 0 then return dropped('stopped') end -- check: stop
+if granted ~= address then return dropped('no-consent') end -- check: consent
+if now < opens or now >= closes then return later(math.max(opens, now + 1000), 'hours') end -- check: hours
+local free, rates = cap_has_room_at(8)
+if free > now then return later(free, 'cap') end -- check: cap
+local mine = turn(rates)
+if mine > 0 then return later(math.ceil(mine / 1000), 'rate') end -- check: rate
+local attempt = redis.call('HINCRBY', record(id), 'n', 1)
+redis.call('HSET', record(id), 'state', 'sending', 'began', whole(now))
+redis.call('ZREM', due, id)
+redis.call('ZADD', open, now + ARGV[7], id)
+redis.call('HSET', person(contact), 'f:' .. id, whole(now))
+return {'go', attempt}

@@ -1,0 +1,13 @@
+-- Deletes all that is kept of a contact but the opt-out. ARGV: contact. Returns how many follow-ups were deleted.
+local contact = ARGV[3]
+local ids = ids_of(contact)
+for _, id in ipairs(ids) do
+  redis.call('DEL', record(id))
+  for _, list in ipairs({due, open, unknown}) do redis.call('ZREM', list, id) end
+end
+each_address(contact, function(address)
+  redis.call('SREM', root .. ':a:' .. address, contact)
+  redis.call('DEL', root .. ':rl:to:' .. address, root .. ':rl:to:' .. address .. ':turn')
+end)
+redis.call('DEL', person(contact))
+return #ids

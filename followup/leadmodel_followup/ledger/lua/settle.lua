@@ -1,0 +1,38 @@
+-- Records what became of an attempt. ARGV: id, attempt, outcome (sent, failed, waiting, unknown, lost), why, the provider's id, for waiting when
+-- to try again, for unknown when to look. Returns 'settled', 'same' where nothing changes, or 'stale' where another attempt began or nobody
+-- waits for this outcome. That an attempt was sent is the truth whenever it comes.
+local id, outcome, why = ARGV[3], ARGV[5], ARGV[6]
+local state, attempt, contact, halt = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'halt'))
+if not state or attempt ~= ARGV[4] then return 'stale' end
+if state == outcome then return 'same' end
+local is_open = state == 'sending' or state == 'unknown'
+if not is_open and outcome ~= 'sent' then return 'stale' end
+
+if outcome == 'sent' then
+  finish(id, 'sent', why)
+  redis.call('HSET', record(id), 'pid', ARGV[7])
+elseif outcome == 'failed' then
+  finish(id, 'failed', why)
+  if why == 'opted-out' then stop_contact(contact) end
+elseif outcome == 'waiting' then
+  redis.call('HSET', person(contact), 'f:' .. id, '')
+  if halt then
+    finish(id, 'cancelled', halt)
+  else
+    redis.call('HSET', record(id), 'state', 'waiting', 'why', why)
+    redis.call('PERSIST', record(id))
+    redis.call('ZREM', open, id)
+    redis.call('ZREM', unknown, id)
+    redis.call('ZADD', due, ARGV[8], id)
+  end
+elseif outcome == 'unknown' then
+  redis.call('HSET', record(id), 'state', 'unknown', 'why', why)
+  redis.call('ZADD', unknown, now, id)
+  redis.call('ZADD', open, ARGV[8], id)
+else -- lost: stays unknown, and nobody looks any more
+  redis.call('HSET', record(id), 'state', 'unknown', 'why', why)
+  redis.call('ZADD', unknown, 'NX', now, id)
+  redis.call('ZREM', open, id)
+  redis.call('PEXPIRE', record(id), keep)
+end
+return 'settled'

@@ -1,0 +1,129 @@
+"""What the ledger takes and answers. No value holds an address, a number or a text."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from leadmodel_followup.planning.quiet import Window
+from leadmodel_followup.planning.spec import Cap
+
+
+class State(StrEnum):
+    """Where a follow-up stands."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Settled(StrEnum):
+    """What the ledger made of an outcome: recorded, recorded before, or of an attempt that no longer counts."""
+
+    SETTLED = "settled"
+    SAME = "same"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """One message to one contact.
+
+    Attributes:
+        id: From `follow_up_id`.
+        lead: The caller's id of the lead.
+        contact: Hash of the person.
+        channel: Name of the channel.
+        step: Name of the step.
+        due_ms: When it is wanted.
+    """
+
+    id: str
+    lead: str
+    contact: str
+    channel: str
+    step: str
+    due_ms: int
+
+
+@dataclass(frozen=True)
+class OpenAttempt:
+    """An attempt without an outcome: its number and when it began."""
+
+    follow_up: FollowUp
+    attempt: int
+    began_ms: int
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate by name: one send each `every_us` microseconds, `burst` at once."""
+
+    name: str
+    every_us: int
+    burst: int
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What an attempt has to pass in the moment in which it is recorded.
+
+    Attributes:
+        address: Hash of the address, to which consent has to be given.
+        window: Begin and end of the sending hours in milliseconds UTC.
+        look_ms: After this time without an outcome, `Ledger.overdue` answers the attempt.
+        caps: Caps over all messages to the contact.
+        rates: Rates that all have to let the attempt pass.
+    """
+
+    address: str
+    window: Window
+    look_ms: int
+    caps: tuple[Cap, ...] = ()
+    rates: tuple[Rate, ...] = ()
+
+
+@dataclass(frozen=True)
+class Go:
+    """The attempt is recorded; send now. The number fences off earlier attempts."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Later:
+    """Not now: the follow-up waits until a later time, because of `hours`, `cap` or `rate`."""
+
+    at_ms: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Never: the follow-up ended because of `stopped` or `no-consent`."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Nothing waits under this id; `state` is empty where there is no record."""
+
+    state: str
+
+
+Begun = Go | Later | Dropped | Gone
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts of a tenant's follow-ups that have not ended, and when the oldest that waits is due."""
+
+    waiting: int
+    open: int
+    unknown: int
+    oldest_due_ms: int | None
+
+
+ALWAYS: Window = (0, 2**52)  # the sending hours of a channel that sends at all hours

@@ -1,0 +1,222 @@
+"""The dispatcher and the reconciler: every outcome, every reason to wait, and no address or text outside."""
+
+import logging
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from leadmodel_followup.channels.channel import Message
+from leadmodel_followup.channels.console import Console
+from leadmodel_followup.dispatch.dispatcher import Dispatcher
+from leadmodel_followup.dispatch.reconciler import Reconciler
+from leadmodel_followup.ledger.records import FollowUp
+from leadmodel_followup.planning.spec import DAY_MS, Band, FollowUpSpec, Step
+from support.followup_provider import HttpChannel, Provider
+
+NUMBER, TEXT = "+12125550123", "quillfeather, your quote is ready"
+SPEC = FollowUpSpec("plan", (Band("all", 0, (Step("step-1", 0, "sms"),)),))
+NOON = 1_700_000_000_000 - 1_700_000_000_000 % DAY_MS + 17 * 3_600_000  # in New York
+
+
+class Desk:
+    """A dispatcher and a reconciler over one ledger and one channel."""
+
+    def __init__(self, ledger, clock, hasher, channel) -> None:
+        clock.now = NOON
+        self.ledger, self.clock, self.hasher = ledger, clock, hasher
+        self.text = {"message": lambda follow_up: Message(follow_up.id, NUMBER, TEXT)}
+        parts = (ledger, {"sms": channel})
+        self.elapsed = iter(lambda: 0, 1)
+        self.dispatcher = Dispatcher(
+            *parts, self.compose, hasher, SPEC, now=clock, since=lambda: next(self.elapsed)
+        )
+        self.reconciler = Reconciler(*parts, self.compose, now=clock)
+
+    def compose(self, follow_up):
+        return self.text["message"](follow_up)
+
+    def add(self, number=1, channel="sms"):
+        contact = self.hasher.contact(f"person-{number}")
+        self.ledger.consent(contact, "sms", self.hasher.address(NUMBER), self.clock.now, "form")
+        made = FollowUp(f"f{number}", f"lead-{number}", contact, channel, "step-1", self.clock.now)
+        self.ledger.create(made, self.clock.now)
+        return made
+
+    def word(self):
+        """What became of the one follow-up that is due."""
+        (word,) = self.dispatcher.tick().elements()
+        return word
+
+    def state(self, number=1):
+        return self.ledger.read(f"f{number}")["state"]
+
+
+@pytest.fixture
+def provider(request):
+    mood = getattr(request, "param", "take")
+    started = Provider({mood: 1.0})
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def desk(ledger, clock, hasher, provider):
+    made = Desk(ledger, clock, hasher, HttpChannel(provider.port))
+    made.add()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("provider", "word", "state", "taken"),
+    [
+        ("take", "accepted", "sent", 1),
+        ("take-twice", "accepted", "sent", 1),
+        ("400", "rejected", "failed", 0),
+        ("429", "throttled", "waiting", 0),
+        ("stopped", "optedout", "failed", 0),
+        ("500", "unknown", "unknown", 0),
+        ("take-500", "unknown", "unknown", 1),
+        ("take-drop", "unknown", "unknown", 1),
+        ("take-late", "unknown", "unknown", 1),
+        ("drop", "unknown", "unknown", 0),
+    ],
+    indirect=["provider"],
+)
+def test_each_outcome_has_its_state_and_is_sent_once_in_the_end(desk, provider, word, state, taken):
+    assert (desk.word(), desk.state()) == (word, state)
+    assert desk.dispatcher.tick() == Counter()
+    provider.faults = {}
+    provider.finish()
+    for _ in range(3):
+        desk.clock.now += 60_000
+        desk.reconciler.tick()
+        desk.dispatcher.tick()
+    never = word in {"rejected", "optedout"}
+    assert desk.state() == ("failed" if never else "sent")
+    assert provider.taken["f1"] == (0 if never else 1) >= taken
+
+
+def test_an_opt_out_at_the_provider_stops_the_number(desk, provider):
+    provider.faults = {"stopped": 1.0}
+    desk.word()
+    desk.add(2)
+    assert desk.dispatcher.tick() == Counter({"stopped": 1})
+
+
+def test_no_connection_is_no_attempt_that_may_have_been_taken(ledger, clock, hasher):
+    desk = Desk(ledger, clock, hasher, HttpChannel(1))
+    desk.add()
+    assert (desk.word(), desk.state()) == ("throttled", "waiting")
+
+
+def test_at_night_it_waits_for_the_morning_of_the_number(desk, clock, provider):
+    clock.now = NOON + 12 * 3_600_000
+    assert desk.word() == "hours"
+    clock.now = NOON - 3 * 3_600_000 + DAY_MS - 1
+    assert desk.dispatcher.tick() == Counter()
+    clock.now += 1
+    assert desk.word() == "accepted"
+
+
+def test_a_second_message_to_a_number_waits_for_the_rate(desk, provider):
+    desk.add(2)
+    assert desk.dispatcher.tick() == Counter({"accepted": 1, "rate": 1})
+
+
+def test_a_lead_that_is_gone_and_a_channel_that_is_gone_end_the_follow_up(desk):
+    desk.text["message"] = lambda _: None
+    assert (desk.word(), desk.state()) == ("no-message", "cancelled")
+    desk.add(2, channel="fax")
+    assert (desk.word(), desk.state(2)) == ("no-channel", "cancelled")
+
+
+def test_one_that_cannot_be_composed_does_not_hold_up_the_others(desk, provider, caplog):
+    def compose(follow_up):
+        if follow_up.lead == "lead-1":
+            raise KeyError(NUMBER)
+        return Message(follow_up.id, NUMBER, TEXT)
+
+    desk.text["message"] = compose
+    desk.add(2)
+    assert desk.dispatcher.tick() == Counter({"not-composed": 1, "accepted": 1})
+    assert NUMBER not in caplog.text
+
+
+class Raising:
+    """A channel with a fault of its own after the message has left."""
+
+    sender, timeout_ms = "raising", 100
+
+    def send(self, message):
+        raise RuntimeError(message.address)
+
+    def look_up(self, message, since_ms):
+        raise RuntimeError(message.body)
+
+
+def test_a_channel_that_raises_is_unknown_and_no_address_is_logged(ledger, clock, hasher, caplog):
+    desk = Desk(ledger, clock, hasher, Raising())
+    desk.add()
+    assert (desk.word(), desk.state()) == ("unknown", "unknown")
+    clock.now += 60_000
+    assert desk.reconciler.tick() == Counter({"undecided": 1})
+    clock.now += DAY_MS
+    assert desk.reconciler.tick() == Counter({"lost": 1})
+    assert desk.state() == "unknown"
+    assert caplog.text.count("RuntimeError") >= 2
+    assert not any(part in caplog.text for part in (NUMBER, TEXT))
+
+
+def stall(desk, provider):
+    """A dispatcher stalls after the record of its attempt; others look, find nothing and send. Then the first one wakes."""
+    begin = desk.ledger.begin
+
+    def begin_and_stall(*arguments):
+        begun = begin(*arguments)
+        desk.ledger.begin = begin
+        desk.elapsed = iter([60_000, *[0] * 9])
+        awake = desk.elapsed
+        desk.clock.now += 60_000
+        desk.elapsed = iter(lambda: 0, 1)
+        desk.reconciler.tick()
+        desk.dispatcher.tick()
+        desk.elapsed = awake
+        return begun
+
+    desk.ledger.begin = begin_and_stall
+    word = desk.word()
+    return word, provider.taken["f1"]
+
+
+def test_a_dispatcher_that_stalled_does_not_send(desk, provider):
+    assert stall(desk, provider) == ("slow-start", 1)
+    assert desk.state() == "sent"
+
+
+def test_control_without_a_limit_to_the_start_the_stalled_one_sends_again(desk, provider):
+    settings = desk.dispatcher.settings
+    desk.dispatcher.settings = replace(settings, start_ms=10**9, quiet_ms=1000 - 10**9)
+    assert stall(desk, provider) == ("stale", 2)
+
+
+def test_the_console_sends_nothing_and_logs_neither_number_nor_text(ledger, clock, hasher, caplog):
+    caplog.set_level(logging.DEBUG)
+    desk = Desk(ledger, clock, hasher, Console())
+    desk.add()
+    assert (desk.word(), desk.state()) == ("accepted", "sent")
+    assert f"f1 would leave with {len(TEXT)} characters" in caplog.text
+    assert not any(part in caplog.text for part in (NUMBER, "quillfeather"))
+
+
+def test_a_message_shows_neither_address_nor_text():
+    shown = repr(Message("f1", NUMBER, TEXT, "quillfeather"))
+    assert "f1" in shown
+    assert not any(part in shown for part in (NUMBER, "quillfeather"))
+
+
+def test_nothing_in_the_server_holds_a_number_or_a_text(desk, client, provider):
+    desk.word()
+    kept = b"".join((client.dump(key) or b"") + key for key in client.keys(f"fu:{{{desk.ledger.tenant}}}*"))
+    assert b"f1" in kept
+    assert not any(part in kept for part in (NUMBER.encode(), NUMBER[1:].encode(), b"quillfeather"))

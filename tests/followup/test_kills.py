@@ -1,0 +1,36 @@
+"""No follow-up is lost or sent twice, wherever workers are killed and whichever answers are lost; the controls lose or double.
+
+`bench/followups.py` does the same with 3,000 follow-ups and 1,000 kills.
+"""
+
+import pytest
+
+from support.followup_kills import Fire, run
+
+pytestmark = pytest.mark.slow
+FEW = 120
+
+
+def test_with_a_look_up_none_is_lost_and_none_doubled(server):
+    result = run(Fire(server.port, count=FEW))
+    assert (result.never, result.doubled, result.unknown) == (0, 0, 0)
+    assert result.once == FEW
+    assert result.kills >= FEW // 6
+
+
+def test_without_a_look_up_none_is_doubled_and_each_that_is_not_known_is_stated(server):
+    result = run(Fire(server.port, policy="none", count=FEW, give_up_ms=3000))
+    assert (result.doubled, result.unstated) == (0, 0)
+    assert result.never + result.once == FEW
+    assert 0 < result.never <= result.unknown < FEW
+    assert result.kills >= FEW // 10
+
+
+def test_control_that_sends_again_what_is_unknown_doubles(server):
+    result = run(Fire(server.port, policy="blind", count=40))
+    assert result.never == 0 < result.doubled
+
+
+def test_control_without_a_ledger_doubles(server):
+    result = run(Fire(server.port, policy="no-ledger", count=40))
+    assert result.never == 0 < result.doubled
