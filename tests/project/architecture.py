@@ -42,6 +42,7 @@ MEANING = {
     "leadmodel_local.dashboard": "",
     "leadmodel_local.demo": "",
     "leadmodel_local.replay": "",
+    "leadmodel_local.starts": "starts what is due",
     "leadmodel_local.runtime": "watches for changes",
     "leadmodel_local.port": "the calls of the Port",
     "leadmodel_local.serving": "rollouts, snapshots",
