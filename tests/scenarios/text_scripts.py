@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadmodel_artifact.artifact import digest
-from scenarios.goods import GOOD, holdout, live
+from scenarios.goods import GOOD, holdout
 from scenarios.text_goods import (
     Written,
     adopted,
@@ -18,6 +18,7 @@ from scenarios.text_goods import (
     texts,
 )
 from scenarios.world import HOLDOUT, MODEL, TEXT, TEXT_HOLDOUT, Stage
+from support.small_models import leads
 
 GATE: dict[str, Any] = {"minMacroF1": 0.3, "maxCalibrationError": 0.3, "artifact": {"pollInterval": "0s"}}
 NOISE = 0.05  # of shares of 400 texts: two standard errors
@@ -39,8 +40,11 @@ def text_models_come_and_go(stage: Stage) -> None:
     """A worse one is refused, a better one answers without a restart; the first comes back from a snapshot; in the end there is none."""
     fair = start(stage, fair_text())
     stage.condition("EnrichmentHealthy", "True", "Serving")
-    leads, processes = live(50), stage.world.processes()
-    scores = stage.predict(leads)
+    sent, processes = (
+        leads(50, seed=21),
+        stage.world.processes(),
+    )  # each with a time of its own: scores know the hour
+    scores = stage.predict(sent)
 
     shifted = stage.put_text(shifted_text())
     stage.until("the shifted one is refused", lambda s: _judged(s) == (shifted, "Fail"))
@@ -57,13 +61,13 @@ def text_models_come_and_go(stage: Stage) -> None:
     stage.apply(enrichment={"artifact": {"pollInterval": "0s", "digest": fair}})
     stage.serves_text(fair)
     stage.condition("EnrichmentHealthy", "True", "Serving")
-    assert stage.predict(leads) == scores
+    assert stage.predict(sent) == scores
     assert stage.world.processes() == processes
 
     stage.apply(enrichment=None)
     stage.condition("EnrichmentHealthy", "Unknown", "NotConfigured")
     stage.serves(digest(GOOD))
-    assert stage.predict(leads) == scores
+    assert stage.predict(sent) == scores
 
 
 def launch_alarms_before_accuracy_falls(stage: Stage) -> None:
