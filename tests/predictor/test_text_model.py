@@ -262,7 +262,7 @@ def test_twenty_swaps_fail_no_request(tmp_path, monkeypatch):
         for number in range(20):
             document = (SECOND, FIRST)[number % 2]
             mount.write(document)
-            until(lambda: model.slot.document.name == document.name)  # noqa: B023  # called at once
+            until(lambda: texts and texts[-1].json["model"] == document.name)  # noqa: B023  # called at once
             if number % 5 == 0:  # and what is refused in between changes nothing
                 mount.write(b"no document")
                 until(lambda: model.snapshot(0.0).error is not None)
@@ -275,6 +275,7 @@ def test_twenty_swaps_fail_no_request(tmp_path, monkeypatch):
 def test_control_a_text_model_that_goes_away_fails_texts_and_no_lead(tmp_path, monkeypatch):
     often(monkeypatch)
     with serving(tmp_path, FIRST) as (server, mount), loaded(server) as (leads, texts):
+        until(lambda: texts)
         mount.write(None)
         until(lambda: texts[-1:] and texts[-1].status == 404)
         assert server.ask("GET", "/readyz").status == 200
