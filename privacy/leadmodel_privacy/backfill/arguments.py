@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from leadmodel_messages import duration, termination
-from leadmodel_privacy.backfill.settings import Limits
+from leadmodel_privacy.backfill.limits import Limits
 from leadmodel_privacy.detect_command import add_names
 
 

@@ -11,7 +11,8 @@ from leadmodel_messages.backfill import Outcome
 from leadmodel_privacy.backfill.capabilities import Capabilities
 from leadmodel_privacy.backfill.errors import ServerUnavailable
 from leadmodel_privacy.backfill.key_parts import Change, Part, grouped, packed
-from leadmodel_privacy.backfill.message_redactor import Redaction
+from leadmodel_privacy.backfill.limits import Limits
+from leadmodel_privacy.backfill.message_redactor import Reader, Redaction
 from leadmodel_privacy.backfill.nodes import Node
 from leadmodel_privacy.backfill.redis_types import (
     SLACK,
@@ -24,10 +25,9 @@ from leadmodel_privacy.backfill.redis_types import (
     Stream,
     String,
 )
-from leadmodel_privacy.backfill.settings import Limits
 from leadmodel_privacy.backfill.side_keys import side_key
 from leadmodel_privacy.backfill.state import BESIDE_PREFIX
-from leadmodel_privacy.backfill.task import Reader, Task
+from leadmodel_privacy.backfill.task import Task
 
 FULL = 0.9  # share of its memory from which a server that evicts keys gets no more of them
 _FIGURE = re.compile(rb"^(used_memory|maxmemory|maxmemory_policy):(\S+)", re.MULTILINE)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadmodel_privacy.backfill.key_overview import KeyOverview
+from leadmodel_privacy.backfill.limits import Limits
 from leadmodel_privacy.backfill.nodes import Node
 from leadmodel_privacy.backfill.redis_types import Hash, RedisType, SortedSet, Stream
-from leadmodel_privacy.backfill.settings import Limits
 
 _OVERLAP = 8  # elements that two neighbouring chunks share
 

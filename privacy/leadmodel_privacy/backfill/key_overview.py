@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from leadmodel_privacy.backfill.settings import Limits
+from leadmodel_privacy.backfill.limits import Limits
 
 GONE = "none"  # the server's type of a key that does not exist
 

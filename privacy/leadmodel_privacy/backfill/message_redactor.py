@@ -4,6 +4,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Protocol
 
 from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.configuration import Config
@@ -30,6 +31,16 @@ class Redaction:
     new: bytes | None = None
     counts: tuple[tuple[str, int], ...] = ()  # (entity, how many)
     skipped: SkipReason | None = None
+
+
+class Reader(Protocol):
+    """Reads messages as bytes; the answer's `new` is what is to be written, None where nothing is."""
+
+    def message(self, raw: bytes) -> Redaction:
+        """Read an element of a list, a member of a sorted set, or a single value."""
+
+    def named(self, name: bytes, raw: bytes) -> Redaction:
+        """Read the value of a field of a hash or stream entry."""
 
 
 CLEAN = Redaction()

@@ -3,14 +3,11 @@
 # ruff: noqa: ARG002  # all types share one signature
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from leadmodel_privacy.backfill.key_parts import Change, Part, digest, grouped, packed
-from leadmodel_privacy.backfill.message_redactor import Redaction
-from leadmodel_privacy.backfill.settings import Limits
-
-if TYPE_CHECKING:
-    from leadmodel_privacy.backfill.task import Reader
+from leadmodel_privacy.backfill.limits import Limits
+from leadmodel_privacy.backfill.message_redactor import Reader, Redaction
 
 SLACK = 100  # places by which a message may have shifted between reading and writing
 
@@ -28,7 +25,7 @@ class RedisType(ABC):
         """The command that reads all of a small key, at most `most` elements."""
 
     @abstractmethod
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         """The messages in a reply; `start` is the place of the first element."""
 
     @abstractmethod
@@ -83,7 +80,7 @@ class String(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("GET", key)
 
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         return [Part(0, reply, reader.message(reply))]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
@@ -116,7 +113,7 @@ class List(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("LRANGE", key, 0, most - 1)
 
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         return [Part(start + i, raw, reader.message(raw)) for i, raw in enumerate(reply)]
 
     def calls(self, changes: Sequence[Change], size: int, *, everywhere: bool = False) -> list[Call]:
@@ -145,7 +142,7 @@ class SortedSet(List):
     def read(self, key: bytes, most: int) -> Call:
         return ("ZRANGE", key, 0, most - 1, "WITHSCORES")
 
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         return super().parts(reader, reply[::2], start)
 
     def size(self, reply: Any) -> int:
@@ -169,7 +166,7 @@ class Hash(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("HGETALL", key)
 
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         pairs = zip(reply[::2], reply[1::2], strict=True)
         return [Part(name, raw, reader.named(name, raw)) for name, raw in pairs]
 
@@ -202,10 +199,10 @@ class Stream(RedisType):
     def read(self, key: bytes, most: int) -> Call:
         return ("XRANGE", key, "-", "+", "COUNT", most)
 
-    def parts(self, reader: "Reader", reply: Any, start: int) -> list[Part]:
+    def parts(self, reader: Reader, reply: Any, start: int) -> list[Part]:
         return [self._entry(reader, ident, items) for ident, items in reply if items]
 
-    def _entry(self, reader: "Reader", ident: bytes, items: list[bytes]) -> Part:
+    def _entry(self, reader: Reader, ident: bytes, items: list[bytes]) -> Part:
         redactions = [reader.named(n, v) for n, v in zip(items[::2], items[1::2], strict=True)]
         skipped = next((r.skipped for r in redactions if r.skipped is not None), None)
         if all(r.new is None for r in redactions):

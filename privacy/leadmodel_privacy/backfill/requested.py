@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from leadmodel_privacy.backfill import outputs
 from leadmodel_privacy.backfill.errors import Refused
+from leadmodel_privacy.backfill.limits import Limits
 from leadmodel_privacy.backfill.servers import Access
-from leadmodel_privacy.backfill.settings import Limits, Settings
+from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.state import check_name
 from leadmodel_privacy.backfill.task import Redact, Task
 from leadmodel_privacy.configuration import Config, ConfigError, loads, with_names

@@ -3,20 +3,17 @@
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_content, of_key
 from leadmodel_privacy.backfill.key_overview import GONE, KeyOverview
 from leadmodel_privacy.backfill.key_parts import Change, Part, digest, packed
-from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON, SkipReason
+from leadmodel_privacy.backfill.message_redactor import FOR_A_PERSON, Reader, SkipReason
 from leadmodel_privacy.backfill.nodes import Node, refused
 from leadmodel_privacy.backfill.redis_types import RedisType
 from leadmodel_privacy.backfill.settings import Settings
 from leadmodel_privacy.backfill.side_keys import NO_SIDE
 from leadmodel_privacy.backfill.tally import Tally
-
-if TYPE_CHECKING:
-    from leadmodel_privacy.backfill.task import Reader
 
 LISTED_KEYS = 50  # keys left for a person that a report lists
 
@@ -43,7 +40,7 @@ class RunContext:
 
     settings: Settings
     types: dict[str, RedisType]
-    reader: "Reader"
+    reader: Reader
     version: bytes
     salt: bytes
     tally: Tally = field(default_factory=Tally)

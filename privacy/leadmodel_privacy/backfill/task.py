@@ -5,28 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from leadmodel_messages.backfill import Outcome
 from leadmodel_privacy.backfill.capabilities import Capabilities
-from leadmodel_privacy.backfill.message_redactor import Redaction, Redactor
+from leadmodel_privacy.backfill.limits import Limits
+from leadmodel_privacy.backfill.message_redactor import Reader, Redactor
 from leadmodel_privacy.backfill.nodes import Node
 from leadmodel_privacy.backfill.redis_types import RedisType, readable_types
-from leadmodel_privacy.backfill.settings import Limits
 from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.backfill.state import PREFIX
 from leadmodel_privacy.configuration import Config
 from leadmodel_privacy.detect import Detector
-
-
-class Reader(Protocol):
-    """Reads messages as bytes; the answer's `new` is what is to be written, None where nothing is."""
-
-    def message(self, raw: bytes) -> Redaction:
-        """Read an element of a list, a member of a sorted set, or a single value."""
-
-    def named(self, name: bytes, raw: bytes) -> Redaction:
-        """Read the value of a field of a hash or stream entry."""
 
 
 class Task(ABC):

@@ -11,8 +11,8 @@ from leadmodel_artifact.snapshot import digest
 from leadmodel_privacy.backfill.beside import Answer
 from leadmodel_privacy.backfill.command import run_task
 from leadmodel_privacy.backfill.errors import Refused
+from leadmodel_privacy.backfill.limits import Limits
 from leadmodel_privacy.backfill.message_redactor import CLEAN, Redaction, SkipReason
-from leadmodel_privacy.backfill.settings import Limits
 from leadmodel_privacy.backfill.shapes import ShapeCounter
 from leadmodel_privacy.encoded_text import is_opaque
 from leadmodel_privacy.json_text import is_json, values
