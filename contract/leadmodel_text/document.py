@@ -122,6 +122,9 @@ class Quality:
     oos_auroc: float | None = None  # scope of messages in scope against others
     ece: float | None = None  # expected calibration error of the confidence
     transfer: float | None = None  # macro-F1 on a source that was left out of training
+    transfer_precision: float | None = (
+        None  # share of the answers on such a source that are right; absent in older documents
+    )
     urgency_auc: float | None = None
     urgency_f1: float | None = None
     by_class: Mapping[str, float] = field(default_factory=dict)  # F1 per class

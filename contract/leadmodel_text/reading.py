@@ -178,9 +178,12 @@ def _quality(value: Any, path: str) -> Quality:
         "oos_auroc",
         "ece",
         "transfer",
+        "transfer_precision",
         "urgency_auc",
         "urgency_f1",
     )
+    if isinstance(value, dict):
+        value = {"transfer_precision": None, **value}  # added later
     node = Fields(value, path, f"{' '.join(shares)} by_class n_train n_holdout holdout_digest")
     return Quality(
         **{name: node.optional(name, node.share) for name in shares},

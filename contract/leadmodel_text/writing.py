@@ -9,6 +9,7 @@ from leadmodel_text.document import (
     ClassHead,
     Document,
     LexiconHead,
+    Quality,
     ScoreHead,
     Table,
 )
@@ -29,7 +30,7 @@ def write(document: Document) -> dict[str, Any]:
         "languages": list(document.languages),
         "heads": [_head(name, head) for name, head in heads.items() if head is not None],
         "language": document.language and _flat(document.language),
-        "quality": {**_fields(document.quality), "by_class": dict(document.quality.by_class)},
+        "quality": _quality(document.quality),
         "reference": document.reference and _reference(document),
         "examples": [_fields(example) for example in document.examples],
         "provenance": [_fields(source) for source in document.provenance],
@@ -38,6 +39,14 @@ def write(document: Document) -> dict[str, Any]:
 
 def _fields(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
+    """Return figures; one that was added later is left out where it was not measured, so that older documents keep their bytes."""
+    fields = {**_fields(quality), "by_class": dict(quality.by_class)}
+    if quality.transfer_precision is None:
+        del fields["transfer_precision"]
+    return fields
 
 
 def _table(table: Table) -> dict[str, Any]:

@@ -28,6 +28,13 @@ def test_a_document_reads_back_the_same(seed):
     assert dump(load(dump(whole))) == dump(whole)
 
 
+def test_a_figure_that_was_added_later_is_written_where_it_was_measured():
+    assert "transfer_precision" not in json.loads(dump(document()))["quality"]
+    measured = replace(document(), quality=replace(document().quality, transfer_precision=0.8))
+    assert load(dump(measured)).quality.transfer_precision == 0.8
+    assert load(dump(measured)) == measured
+
+
 def test_a_document_without_heads_reads_back_the_same():
     bare = replace(document(), intent=None, sentiment=None, urgency=None, language=None, reference=None)
     assert load(dump(bare)) == bare

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 
 from leadmodel_messages.exits import EnrichExit
-from leadmodel_text.files import load
+from leadmodel_text.files import dump, load
 from support.text_command import run, write
 from support.text_messages import made, strange
 
@@ -19,6 +19,27 @@ def test_train_writes_a_model_and_a_report(folder):
     assert document.quality.macro_f1 == report["pooled"]["macro_f1"]
     assert {*report["source_left_out"]} == {"form", "mail"}
     assert [(one.source, one.rows) for one in document.provenance] == [("own", 180)]
+
+
+def test_the_document_holds_the_mean_precision_of_a_source_left_out(folder):
+    left_out = json.loads((folder / "report.json").read_text())["intent"]["source_left_out"]
+    precisions = [figures["precision"] for figures in left_out.values()]
+    quality = load((folder / "text.json.gz").read_bytes()).quality
+    assert quality.transfer_precision == sum(precisions) / 2
+    assert 0.5 < quality.transfer_precision <= 1
+
+
+def test_a_model_that_answers_its_examples_otherwise_is_refused(folder, capsys, tmp_path):
+    right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
+    document = load((folder / "text.json.gz").read_bytes())
+    right.write_bytes(dump(document))
+    first, *others = document.examples
+    wrong.write_bytes(dump(replace(document, examples=(replace(first, confidence=0.1234), *others))))
+    arguments = ("check", f"--messages={folder}/messages.jsonl")
+    assert run(capsys, *arguments, f"--model={right}")[0] == EnrichExit.DONE
+    code, _, errors = run(capsys, *arguments, f"--model={wrong}")
+    assert code == EnrichExit.REFUSED
+    assert "examples[0].intent is not what this program answers" in errors
 
 
 def test_train_prints_the_left_out_source_beside_the_pooled_figures(folder, capsys, tmp_path):

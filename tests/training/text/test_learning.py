@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
-from leadmodel_text.document import Document
+from leadmodel_text.cues import CUES
+from leadmodel_text.document import Cue, Document, ScoreHead, Table
 from leadmodel_text.enrich import Enricher
 from leadmodel_text.files import dump, load, pack
 from leadmodel_text.tables import Tables
@@ -92,6 +94,41 @@ def test_the_document_answers_its_own_examples(model):
 def test_the_same_messages_make_the_same_document(model):
     _, document = model
     assert dump(built(made(), background=strange())[1]) == dump(document)
+
+
+def urgent_messages():
+    """Messages of which every third is urgent, and cues that were written after their labels were read."""
+    messages = [replace(m, labels=(str(int(m.labels[0] == "order")),)) for m in made(100, telling=0)]
+    texts = {tuple(tokens(m.text).words) for m in messages if m.labels == ("1",)}
+    return messages, (*CUES, Cue("tuned", "en", 0.99, tuple(sorted(texts))))
+
+
+def with_cues(cues):
+    return replace(BASE, urgency=ScoreHead(Table((), b"", 1.0, (0.0,)), 1.0, 0.5, 0.8, 0.0, 1, cues))
+
+
+def auc_of(document, messages):
+    answers = [Enricher(document).enrich(m.text, "en", ("urgency",))["urgency"]["score"] for m in messages]
+    return roc_auc_score([m.labels == ("1",) for m in messages], answers)
+
+
+def test_rules_that_were_tuned_to_their_test_change_no_figure():
+    messages, tuned = urgent_messages()
+    material = Material(messages, ("urgency",))
+    learned = learn(material, Wishes())
+    figures = []
+    for cues in (CUES, tuned):
+        other = with_cues(cues)
+        figures.append(build(learned, material, Naming("own", NOW), other).quality.urgency_auc)
+    assert figures[0] == figures[1] < 0.7
+
+
+def test_control_figures_of_answers_would_believe_such_rules():
+    messages, tuned = urgent_messages()
+    material = Material(messages, ("urgency",))
+    other = with_cues(tuned)
+    document = build(learn(material, Wishes()), material, Naming("own", NOW), other)
+    assert auc_of(document, messages) > 0.99
 
 
 def test_what_one_lead_writes_is_in_no_document():

@@ -97,6 +97,7 @@ def test_a_label_given_after_the_outcome_is_a_leak():
     early, late = read_messages(f"{row % '04'}\n{row % '06'}\n".encode(), ("intent",))
     assert not early.leaked
     assert word_of([*made(10, telling=4), late]) == ErrorWord.LEAK_SUSPECTED
+    assert word_of([*made(10, telling=4), early]) is None
 
 
 TIMES = '{"text": "what does a seat cost", "intent": "price", "labelled_at": %s, "outcome_at": %s}\n'

@@ -17,7 +17,7 @@ from leadmodel_messages.exits import EnrichExit
 from leadmodel_privacy.detect import default
 from leadmodel_text.base import base
 from leadmodel_text.enrich import Enricher
-from leadmodel_text.files import load
+from leadmodel_text.files import dump, load
 from leadmodel_training.text import command
 from leadmodel_training.text.tables import features_of
 from support.text_command import run, write
@@ -59,6 +59,10 @@ def test_every_feature_stands_in_two_messages():
 def test_no_feature_is_personal_data():
     features = {*MODEL.intent.table.features, *MODEL.intent.scope.features, *MODEL.urgency.table.features}
     assert not [name for name in features if default().detect(name)]
+
+
+def test_the_document_keeps_its_bytes():
+    assert dump(MODEL) == gzip.decompress(BYTES)
 
 
 def test_the_examples_hold():

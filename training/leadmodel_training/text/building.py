@@ -87,7 +87,8 @@ def _quality(learned: Learned, messages: int, naming: Naming) -> Quality:
     intent, urgency = learned.report.get(INTENT), learned.report.get(URGENCY)
     quality = Quality(n_train=messages, n_holdout=naming.n_holdout, holdout_digest=naming.holdout_digest)
     if intent is not None:
-        pooled, others = intent["pooled"], [s["macro_f1"] for s in intent["source_left_out"].values()]
+        pooled, left_out = intent["pooled"], intent["source_left_out"].values()
+        precisions = [s["precision"] for s in left_out if s["precision"] is not None]
         quality = replace(
             quality,
             macro_f1=pooled["macro_f1"],
@@ -95,7 +96,8 @@ def _quality(learned: Learned, messages: int, naming: Naming) -> Quality:
             precision_kept=pooled["precision"],
             oos_auroc=pooled["scope_auroc"],
             ece=pooled["ece"],
-            transfer=float(np.mean(others)) if others else None,
+            transfer=float(np.mean([s["macro_f1"] for s in left_out])) if left_out else None,
+            transfer_precision=float(np.mean(precisions)) if precisions else None,
             by_class={name: figures["f1"] for name, figures in intent["by_class"].items()},
         )
     if urgency is not None:

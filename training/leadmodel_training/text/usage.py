@@ -55,7 +55,9 @@ def languages_of(codes: str) -> tuple[str, ...]:
     listed = tuple(dict.fromkeys(code.strip() for code in codes.split(",")))
     known = _known(base())
     if set(listed) - {*known}:
-        raise UsageError(f"--languages takes {', '.join(known)}, comma separated")
+        raise UsageError(
+            f"--languages takes {', '.join(known)}, comma separated: no other language is told apart"
+        )
     return listed
 
 
