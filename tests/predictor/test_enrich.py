@@ -59,6 +59,18 @@ def test_columns_mean_what_a_list_means(server):
     assert server.ask("POST", "/enrich/batch", {"text": []}).json["model"] == "small"
 
 
+@pytest.mark.parametrize("want", [None, ["urgency", "language", "intent"]])
+def test_columns_stand_in_the_order_of_a_single_answer(server, want):
+    one = list(server.ask("POST", "/enrich", {"text": TEXTS[0], "want": want}).json)
+    assert list(server.ask("POST", "/enrich/batch", {"text": TEXTS, "want": want}).json) == one
+    assert one[-3:] == ["truncated", "model", "version"]
+
+
+def test_no_texts_in_columns_are_answered_in_empty_columns(server):
+    answer = server.ask("POST", "/enrich/batch", {"text": [], "want": ["intent"]}).json
+    assert answer == {"intent": [], "truncated": [], "model": "small", "version": DOCUMENT.version}
+
+
 def test_a_long_batch_is_whole(server):
     texts = [f"{SENTENCES[i % 6]} {i}" for i in range(10_000)]
     answer = server.ask("POST", "/enrich/batch", {"text": texts, "want": ["language"]}).json

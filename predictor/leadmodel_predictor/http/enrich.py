@@ -118,16 +118,15 @@ class Enrich:
             except Refused as refused:
                 raise Refused(422, batch.at(place, refused.field), str(refused)) from None
         answers: list[bytes] = []
-        columns: dict[str, list[bytes]] = {}
+        columns: dict[str, list[bytes]] = {name: [] for name in batch.columns or ()}
         for asked in batch.asked:
             answer = await _answer(texts, slot, asked, flags)
-            if batch.columnar:
-                for name in answer.keys() - {"model", "version"}:
-                    columns.setdefault(name, []).append(encode(answer[name]))
-            else:
+            if batch.columns is None:
                 answers.append(encode(answer))
+            for name, values in columns.items():
+                values.append(encode(answer[name]))
             await self._turns.rest()
-        return _joined_columns(slot, columns) if batch.columnar else [b"[", *_joined(answers), b"]"]
+        return [b"[", *_joined(answers), b"]"] if batch.columns is None else _joined_columns(slot, columns)
 
     def _loaded(self) -> tuple[TextModel, TextSlot]:
         if self.texts is None or self.texts.slot is None:

@@ -14,6 +14,7 @@ from leadmodel_predictor.http.json_items import Rest, member, split
 from leadmodel_predictor.http.no_json import TEXT, why_no_json
 from leadmodel_predictor.serving.decode import path_of
 from leadmodel_predictor.serving.fields import MAX_TEXT
+from leadmodel_text.enrich import HEADS
 
 MAX_TEXTS = 10_000
 MAX_COLUMNS = 100  # of a batch, known or not
@@ -33,14 +34,14 @@ class Asked(msgspec.Struct, gc=False):
 
 
 class Batch(NamedTuple):
-    """The texts of a batch, and whether they came in columns, which is how they are answered then."""
+    """The texts of a batch; of texts that came in columns the names of the columns of the answer, in the order of a single answer."""
 
     asked: list[Asked]
-    columnar: bool
+    columns: tuple[str, ...] | None = None
 
     def at(self, place: int, field: str) -> str:
         """Give the path in the batch of a field of one text."""
-        if not self.columnar:
+        if self.columns is None:
             return f"$[{place}]{field[1:]}"
         return field if field == "$.want" else f"{field}[{place}]"
 
@@ -70,12 +71,12 @@ async def many(body: bytes, rest: Rest) -> Batch:
     if kind is None:
         raise Refused(422, "$", why_no_json(msgspec.DecodeError("(byte 0)"), body, TEXT))
     if kind[1] == b"{":
-        return Batch(await _columns(body, rest), columnar=True)
+        return await _columns(body, rest)
     rows = await split(body, MAX_TEXTS, rest)
-    return Batch([_read(_asked, row, f"$[{i}]") async for i, row in _rested(rows, rest)], columnar=False)
+    return Batch([_read(_asked, row, f"$[{i}]") async for i, row in _rested(rows, rest)])
 
 
-async def _columns(body: bytes, rest: Rest) -> list[Asked]:
+async def _columns(body: bytes, rest: Rest) -> Batch:
     columns: dict[str, bytes] = {}
     for item in await split(body, MAX_COLUMNS, rest):
         pair = member(item)
@@ -93,7 +94,8 @@ async def _columns(body: bytes, rest: Rest) -> list[Asked]:
     if len(want := columns.get("want", b"null")) > MAX_SHORT:
         raise Refused(422, "$.want", "must name heads")
     heads = _read(_want, want, "$.want")
-    return [Asked(text, language, heads) for text, language in zip(texts, languages, strict=True)]
+    asked = [Asked(text, language, heads) for text, language in zip(texts, languages, strict=True)]
+    return Batch(asked, (*(head for head in HEADS if heads is None or head in heads), "truncated"))
 
 
 async def _column(decode: Callable[[bytes], Any], value: bytes, path: str, rest: Rest) -> list[Any]:
