@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadmodel_artifact.artifact import digest
-from scenarios.goods import GOOD, holdout
+from scenarios.goods import GOOD, holdout, live
 from scenarios.text_goods import (
     Written,
     adopted,
@@ -68,6 +68,9 @@ def text_models_come_and_go(stage: Stage) -> None:
     stage.condition("EnrichmentHealthy", "Unknown", "NotConfigured")
     stage.serves(digest(GOOD))
     assert stage.predict(sent) == scores
+    stage.predict(live(400))  # however many came before, and at whatever hour
+    stage.until("live leads are compared", lambda s: s["drift"]["evidence"] == "Pass")
+    stage.proven()
 
 
 def launch_alarms_before_accuracy_falls(stage: Stage) -> None:
