@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SCHEMA = "leadmodel.textreport/v1"
+OUT_OF_SCOPE = "out_of_scope"  # the label in a holdout of a message of no intent
 NAME_LENGTH = 128  # characters of a model's name
 DETAIL_LENGTH = 256  # characters
 MAX_LANGUAGES, MAX_HEADS = 32, 8

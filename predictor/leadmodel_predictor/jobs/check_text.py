@@ -20,7 +20,7 @@ from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.report import Outcome
 from leadmodel_messages.table_bytes import TableError
-from leadmodel_messages.text_report import Messages, Serving, TextModelSeen, TextReport, dump
+from leadmodel_messages.text_report import OUT_OF_SCOPE, Messages, Serving, TextModelSeen, TextReport, dump
 from leadmodel_messages.uris import place, uri_of
 from leadmodel_predictor.jobs import mailbox
 from leadmodel_predictor.jobs.text_figures import Labelled, measure
@@ -32,7 +32,6 @@ from leadmodel_text.files import load
 
 MAX_HOLDOUT, MAX_UNPACKED, MAX_CELLS = 16 << 20, 64 << 20, 2_000_000
 MIN_ROWS = 50  # messages with an intent: fewer say too little
-OUT_OF_SCOPE = "out_of_scope"  # the label of a message of no intent
 
 
 def parser() -> argparse.ArgumentParser:

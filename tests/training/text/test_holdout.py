@@ -5,6 +5,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_training.text.holdout import lines, split
 from leadmodel_training.text.messages import Message, read_messages
 from leadmodel_training.text.near_copies import groups
@@ -119,14 +120,14 @@ def test_unlabelled_copies_of_what_is_kept_out_are_not_learned_from():
     assert len(parts.material.unlabelled) == 60 * 3 - len(out) + 20
 
 
-def test_the_file_has_redacted_texts_intents_and_null_for_no_class(tmp_path):
+def test_the_file_has_redacted_texts_and_intents_or_that_of_no_class(tmp_path):
     rows = [replace(message, text=f"{message.text} jane.doe@example.org") for message in made(40)]
     messages = read_messages(Path(write(tmp_path / "m.jsonl", rows)).read_bytes(), (INTENT,))
     parts = held(messages, background=strange(100))
     written = [json.loads(line) for line in lines(parts).decode().splitlines()]
     assert all({*row} == {"text", "intent"} for row in written)
-    assert sum(row["intent"] is None for row in written) == len(parts.strange) > 0
-    assert all("[EMAIL]" in row["text"] for row in written if row["intent"] is not None)
+    assert sum(row["intent"] == OUT_OF_SCOPE for row in written) == len(parts.strange) > 0
+    assert all("[EMAIL]" in row["text"] for row in written if row["intent"] != OUT_OF_SCOPE)
     assert b"jane" not in lines(parts)
     assert len(read_messages(lines(parts), (INTENT,))) == len(written)
 

@@ -12,6 +12,8 @@ from leadmodel_messages import failure, text_training
 from leadmodel_messages.credentials import Source
 from leadmodel_messages.errors import ENRICHMENT, ErrorWord
 from leadmodel_messages.exits import EnrichExit
+from leadmodel_messages.text_report import OUT_OF_SCOPE
+from leadmodel_predictor.jobs import check_text
 from leadmodel_text.files import dump, load
 from support.object_stores import free_port, s3
 from support.text_command import run, write
@@ -42,9 +44,30 @@ def test_the_termination_message_names_the_model_and_its_figures(capsys, tmp_pat
     assert answer.coverage == round(document.quality.coverage, 6)
     assert answer.scope_auroc is not None
     intents = [json.loads(line)["intent"] for line in held.read_text().splitlines()]
-    assert answer.n_holdout == len(intents) > intents.count(None) > 0
-    assert answer.n_train == 120 - len(intents) + intents.count(None)
+    assert answer.n_holdout == len(intents) > intents.count(OUT_OF_SCOPE) > 0
+    assert answer.n_train == 120 - len(intents) + intents.count(OUT_OF_SCOPE)
     assert f"learning intent from {answer.n_train} messages" in errors
+
+
+def test_the_check_of_a_cluster_measures_scope_on_the_holdout_of_a_training(capsys, tmp_path):
+    out, held = tmp_path / "text.json.gz", tmp_path / "held.jsonl"
+    others = write(tmp_path / "strange.jsonl", strange(200))
+    path = write(tmp_path / "messages.jsonl", made(120))
+    arguments = (f"--out={out}", f"--holdout-out={held}", f"--background={others}")
+    assert train(capsys, tmp_path, *arguments, messages=path)[0] == EnrichExit.DONE
+    given = check_text.parser().parse_args([f"--model={out}", f"--holdout={held}"])
+    auroc = check_text.run(given).scope_auroc
+    assert auroc is not None
+    assert auroc > 0.75
+    code, figures, errors = run(capsys, "check", f"--model={out}", f"--messages={held}")
+    assert code == EnrichExit.DONE
+    assert json.loads(figures)["unknown"] == 0
+    assert "no class" not in errors
+    unlabelled = held.read_text().replace(f'"{OUT_OF_SCOPE}"', "null")
+    held.write_text(unlabelled)
+    assert check_text.run(given).scope_auroc is None, (
+        "a control: messages without a label say nothing of the scope"
+    )
 
 
 def test_messages_that_make_no_model_leave_the_reason(capsys, tmp_path):

@@ -13,6 +13,7 @@ from typing import NoReturn
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.table_bytes import TableError
+from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_store.store import StoreError, StoreReason
 from leadmodel_text.document import DocumentError
 from leadmodel_text.enrich import Enricher
@@ -81,6 +82,7 @@ def _check(given: argparse.Namespace) -> int:
     """Print the figures of a model on messages with labels, and whether they are above the limits."""
     enricher = _enricher(given)
     messages = labelled(read_messages(read_bytes(given.messages), (INTENT,)), 0)
+    messages = [message for message in messages if message.labels[0] != OUT_OF_SCOPE]
     if not messages:
         raise TableError("no message has a text and a label")
     figures = check(enricher, messages, given.language)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_training.text.messages import Message
 from leadmodel_training.text.near_copies import groups
 from leadmodel_training.text.tables import features_of
@@ -49,9 +50,9 @@ def split(material: Material, share: float) -> Split:
 
 
 def lines(split: Split) -> bytes:
-    """The holdout as JSON lines with redacted `text` and `intent`; a message of no class has the intent null."""
+    """The holdout as JSON lines with redacted `text` and `intent`; a message of no class has the intent that a check takes for none."""
     rows = [(message.text, message.labels[0]) for message in split.held]
-    rows += [(message.text, None) for message in split.strange]
+    rows += [(message.text, OUT_OF_SCOPE) for message in split.strange]
     return "".join(json.dumps({"text": text, INTENT: label}) + "\n" for text, label in rows).encode()
 
 
