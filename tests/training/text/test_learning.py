@@ -242,3 +242,8 @@ def test_foreign_messages_are_out_of_scope(model):
         "out_of_scope",
         "low_confidence",
     }
+
+
+def test_messages_labelled_out_of_scope_are_the_background(model):
+    marked = [replace(message, labels=("out_of_scope",)) for message in strange()]
+    assert built([*made(), *marked])[1].intent == model[1].intent

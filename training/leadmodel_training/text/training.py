@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_training.text.calibration import Calibration, Judged, by_class, calibrate, quality
 from leadmodel_training.text.learning import (
     Beside,
@@ -101,6 +102,7 @@ def learn(material: Material, wishes: Wishes, note: Callable[[str], None] = _sil
     Raises:
         EnrichmentRefused: These messages make no model.
     """
+    material = _scoped(material)
     beside = {"unlabelled": material.unlabelled, "background": material.background}
     check_leaks(material.messages, beside, material.held)
     intents, urgency = None, None
@@ -113,6 +115,19 @@ def learn(material: Material, wishes: Wishes, note: Callable[[str], None] = _sil
         else:
             urgency, report[URGENCY] = _learn_urgency(known, wishes)
     return Learned(intents, urgency, report)
+
+
+def _scoped(material: Material) -> Material:
+    """The same, with messages whose intent is `out_of_scope` in the background as well, and without an intent."""
+    if INTENT not in material.labels:
+        return material
+    place = material.labels.index(INTENT)
+    strange = [message for message in material.messages if message.labels[place] == OUT_OF_SCOPE]
+    messages = [
+        replace(m, labels=tuple(None if label == OUT_OF_SCOPE else label for label in m.labels))
+        for m in material.messages
+    ]
+    return replace(material, messages=messages, background=[*material.background, *strange])
 
 
 def _labelled(messages: Sequence[Message], targets: Sequence[int]) -> Labelled:
