@@ -158,6 +158,14 @@ def test_what_cannot_be_used_is_a_failure(check, more, word, said):
     assert said in found.message
 
 
+@pytest.mark.parametrize("empty", ["", "\n\n"])
+def test_a_file_without_messages_is_named_as_such(check, tmp_path, empty):
+    holdout = tmp_path / "empty.jsonl"
+    holdout.write_text(empty)
+    found = failure.parse(check(dump(MODEL), rows(), f"--holdout={holdout}")[1])
+    assert (found.error, "holds no messages" in found.message) == (ErrorWord.HOLDOUT_UNAVAILABLE, True)
+
+
 def test_a_file_over_the_limit_is_named_with_its_digest(check):
     noise = random.Random(1).randbytes(MAX_GZIP_BYTES + 1000)
     code, line, _ = check(noise, rows())

@@ -179,6 +179,8 @@ def _holdout(given: argparse.Namespace) -> tuple[bytes, list[Labelled]]:
 
 def _labelled(data: bytes, text: str, label: str) -> list[Labelled]:
     read = table.read(data, MAX_UNPACKED, MAX_CELLS)
+    if not read.names:
+        raise TableError("the file holds no messages; give one line per message")
     for name in (text, label):
         if name not in read.names:
             raise TableError(f"there is no column {name!r}; name it in spec.enrichment.holdout")
