@@ -293,9 +293,10 @@ def test_a_source_that_does_not_answer_delays_neither_readiness_nor_leads(tmp_pa
         server = Served(replica.port, None, None, None)
         try:
             assert server.ask("POST", "/predict", {"age": 30}).status == 200
-            assert server.ask("POST", "/enrich", {"text": "price"}).status == 404
+            assert server.ask("POST", "/enrich", {"text": "price"}).status == 503, "nobody knows yet"
             assert window(server).error is None, "still asking"
             until(lambda: window(server).error is ErrorWord.ARTIFACT_UNREACHABLE)
+            assert server.ask("POST", "/enrich", {"text": "price"}).status == 404
             assert server.ask("GET", "/readyz").status == 200
         finally:
             replica.process.terminate()

@@ -31,6 +31,7 @@ PART = 500  # answers
 LONG = 300  # characters
 MAX_BATCHES = 4  # that wait or are answered, for each holds its body
 NO_MODEL = Refused(404, "$", "no text model is loaded")
+LOADING = Refused(503, "$", "the text model is being loaded; try again in a second", (b"retry-after", b"1"))
 BUSY = Refused(503, "$", "too many batches wait already; try again in a second", (b"retry-after", b"1"))
 
 encode = msgspec.json.Encoder().encode
@@ -129,8 +130,10 @@ class Enrich:
         return [b"[", *_joined(answers), b"]"] if batch.columns is None else _joined_columns(slot, columns)
 
     def _loaded(self) -> tuple[TextModel, TextSlot]:
-        if self.texts is None or self.texts.slot is None:
+        if self.texts is None:
             raise NO_MODEL
+        if self.texts.slot is None:
+            raise NO_MODEL if self.texts.looked else LOADING
         return self.texts, self.texts.slot
 
 

@@ -46,6 +46,7 @@ class TextModel:
         self.uri, self.metrics = uri, TextMetrics()
         self._environ = environ
         self._seen = Look()
+        self.looked = False  # whether the first look has ended
         self._ring = TextRing(None)
 
     @property
@@ -79,7 +80,7 @@ class TextModel:
 
     def take(self, look: Look) -> None:
         """Serve the slot of a look from the next text on; another slot begins with an empty ring."""
-        before, self._seen = self._seen, look
+        before, self._seen, self.looked = self._seen, look, True
         if look.slot is not before.slot:
             self._ring = TextRing(look.slot)
             self.metrics.of(look.slot)

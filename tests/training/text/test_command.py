@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+from leadmodel_artifact.snapshot import digest
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_text.files import dump, load
 from support.text_command import run, write
@@ -27,6 +28,29 @@ def test_the_document_holds_the_mean_precision_of_a_source_left_out(folder):
     quality = load((folder / "text.json.gz").read_bytes()).quality
     assert quality.transfer_precision == sum(precisions) / 2
     assert 0.5 < quality.transfer_precision <= 1
+
+
+def test_export_writes_the_model_that_comes_with_the_program(capsys, tmp_path):
+    for name in ("text.json", "text.json.gz"):
+        code, out, _ = run(capsys, "export", f"--out={tmp_path / name}")
+        assert code == EnrichExit.DONE
+        document = load((tmp_path / name).read_bytes())
+        assert json.loads(out) == {
+            "digest": digest(dump(document)),
+            "name": "sales-en",
+            "version": document.version,
+        }
+    assert (tmp_path / "text.json").read_bytes() == dump(document)
+
+
+def test_export_copies_a_model_of_ones_own(folder, capsys, tmp_path):
+    there = tmp_path / "copy.json.gz"
+    assert run(capsys, f"--model={folder}/text.json.gz", "export", f"--out={there}")[0] == EnrichExit.DONE
+    assert load(there.read_bytes()) == load((folder / "text.json.gz").read_bytes())
+    assert (
+        run(capsys, f"--model={folder}/messages.jsonl", "export", f"--out={there}")[0] == EnrichExit.REFUSED
+    )
+    assert load(there.read_bytes()).name == "own"
 
 
 def test_a_model_that_answers_its_examples_otherwise_is_refused(folder, capsys, tmp_path):

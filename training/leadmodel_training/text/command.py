@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import NoReturn
 
+from leadmodel_artifact.snapshot import digest
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.table_bytes import TableError
@@ -17,11 +18,12 @@ from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_store.store import StoreError, StoreReason
 from leadmodel_text.document import DocumentError
 from leadmodel_text.enrich import Enricher
+from leadmodel_text.files import dump, pack
 from leadmodel_training.text.check import check
 from leadmodel_training.text.lines import enrich_lines, lines_of
 from leadmodel_training.text.messages import Message, labelled, read_messages
 from leadmodel_training.text.options import parser
-from leadmodel_training.text.places import read_bytes, read_model
+from leadmodel_training.text.places import read_bytes, read_model, write_bytes
 from leadmodel_training.text.refusals import EnrichmentRefused
 from leadmodel_training.text.suggest import suggest
 from leadmodel_training.text.train_command import NO_MEMORY, leave_failure, train
@@ -32,9 +34,14 @@ from leadmodel_training.text.usage import UsageError, check_language, check_usag
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program and return its exit code."""
     given = parser().parse_args(arguments)
-    run = {"train": train, "check": _check, "suggest": _suggest, "backfill": _backfill, None: _enrich}[
-        given.command
-    ]
+    run = {
+        "train": train,
+        "check": _check,
+        "suggest": _suggest,
+        "backfill": _backfill,
+        "export": _export,
+        None: _enrich,
+    }[given.command]
     try:
         check_usage(given)
         return run(given)
@@ -102,6 +109,15 @@ def _suggest(given: argparse.Namespace) -> int:
     """Print ids of messages to look at."""
     enricher, messages = _enricher(given), _messages(given.messages)
     print(json.dumps(asdict(suggest(enricher, messages, given.count, given.language))))
+    return EnrichExit.DONE
+
+
+def _export(given: argparse.Namespace) -> int:
+    """Write a model to where predictors read it, and print its digest."""
+    document = read_model(given.model)
+    raw = dump(document)
+    write_bytes(given.out, pack(document) if given.out.endswith(".gz") else raw)
+    print(json.dumps({"digest": digest(raw), "name": document.name, "version": document.version}))
     return EnrichExit.DONE
 
 

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _add_train(commands.add_parser("train", help="learn a text model from messages with labels"))
     _add_check(commands.add_parser("check", help="measure a text model on messages with labels"))
     _add_suggest(commands.add_parser("suggest", help="list messages to label next, by their ids"))
+    _add_export(commands.add_parser("export", help="write the text model to where predictors read it"))
     _add_backfill(
         commands.add_parser(
             "backfill",
@@ -56,6 +57,13 @@ def _add_backfill(p: argparse.ArgumentParser) -> None:
         "--ttl", type=arguments.seconds, default=30 * 86400.0, metavar="720h", help="how long answers live"
     )
     arguments.add_run(p)
+
+
+def _add_export(p: argparse.ArgumentParser) -> None:
+    _add_model(p)
+    p.add_argument(
+        "--out", required=True, help="where to write it, packed where the name ends in .gz: a path or URI"
+    )
 
 
 def _add_train(p: argparse.ArgumentParser) -> None:
