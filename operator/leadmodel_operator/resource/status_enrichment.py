@@ -62,7 +62,7 @@ class TextCandidate:
     )
     inputs: str = doc("Hash of the settings for which it was judged.", max_length=64)
     at: datetime = doc("Time of the verdict.")
-    verdict: Evidence = doc("Verdict.")
+    verdict: Evidence = doc("Verdict of the check.")
     reason: Reason = doc("Reason for the verdict, in one word.")
     message: str = doc("Explanation of the verdict, in one sentence.", max_length=512, default="")
     figures: TextFigures | None = doc("What the check measured.", default=None)

@@ -34,6 +34,7 @@ LABELS = {
 }
 ANNOTATIONS = {
     names.DIGEST: "snapshots and Jobs: the full digest they are for",
+    names.TEXT_DIGEST: "ConfigMaps that hold a text model: its full digest",
     names.DECISION: "the Deployment: the number of the decision it carries out",
     names.TEMPLATE: "the Deployment: the version of the rendering it was made with",
     names.CHAMPION: "pods of predictors: the digest of the champion",
