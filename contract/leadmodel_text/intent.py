@@ -43,7 +43,8 @@ def guess(head: ClassHead, scores: Sequence[float], scope: float) -> Guess:
     """Return what a text most likely is from its scores per class and its score of being in scope."""
     ranked = sorted(scores)
     first, second = scores.index(ranked[-1]), scores.index(ranked[-2])
-    second += second == first  # two classes with one score
+    if second == first:  # two classes with one score
+        second = scores.index(ranked[-2], first + 1)
     powers = _powers(scores, head.temperature)
     total = sum(powers)
     return Guess(first, powers[first] / total, second, powers[second] / total, logistic(scope))

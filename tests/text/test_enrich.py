@@ -239,6 +239,9 @@ def test_the_two_likeliest_classes_differ_even_with_one_score():
     assert guess(head, [0.0] * 5, 0.0)[:4] == (0, 0.2, 1, 0.2)
     assert guess(head, [0.0, 1.0, 0.0, 3.0, 2.0], 0.0)[::2][:2] == (3, 4)
     assert guess(head, [0.0, 1.0, 0.0, 3.0, 3.0], 0.0)[::2][:2] == (3, 4)
+    assert guess(head, [3.0, 0.0, 0.0, 3.0, 1.0], 0.0)[::2][:2] == (0, 3), (
+        "the other one of a tie, wherever it stands"
+    )
 
 
 def test_softmax_and_logistic():
