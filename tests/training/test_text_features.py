@@ -5,6 +5,7 @@ import os
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.messages import Message
 from leadmodel_training.text.training import INTENT, Material, Wishes, learn
 from leadmodel_training.text_leaks import Unproven, out_of_fold, seen_leads
+from support.object_stores import free_port
 from support.text_documents import message
 from support.text_lead_models import text_model
 from support.text_messages import made
@@ -187,8 +189,16 @@ def test_labels_after_the_outcome_and_another_table_are_refused(own):
     late = (replace(OWN[0], leaked=True), *OWN[1:])
     with pytest.raises(TrainingRefused, match="1 messages of the text model were labelled after the outcome"):
         seen_leads(leads, split, replace(own, messages=late))
-    with pytest.raises(TrainingRefused, match="has learned from 180 messages, --text-messages has 179"):
+    with pytest.raises(TrainingRefused, match="has learned from 180 messages, --text-messages has only 179"):
         seen_leads(leads, split, replace(own, messages=tuple(OWN[1:])))
+
+
+def test_a_table_that_has_grown_or_of_which_messages_were_kept_out_is_taken(own):
+    """As a CronJob leaves it: the text model has learned from a part. All of the table counts as seen."""
+    unlike = "we would like forty chairs delivered to our office"
+    leads, split = leads_of([OWN[0].text, unlike, *NEW[2:]])
+    more = replace(own, messages=(*OWN, replace(OWN[0], text=unlike, lead="4711")))
+    assert seen_leads(leads, split, more).places.tolist() == [0, 1]
 
 
 def test_leads_that_were_learned_from_are_answered_out_of_fold(own):
@@ -264,8 +274,70 @@ def test_the_program_says_whether_and_by_how_much(tmp_path, capsys):
     left_out = [*arguments, *log, "--text-model", str(tmp_path / "text.json"), "--exclude", "details"]
     assert main(left_out) == 0
     assert "text features are left out: the leads have no texts in 'details'" in capsys.readouterr().err
-    (tmp_path / "text.json").write_bytes(b"{}")
-    assert main([*arguments, *log, "--text-model", str(tmp_path / "text.json")]) == 1
-    assert "is no text model of this release" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*arguments, *log, "--text-messages", "m.jsonl"])
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """A folder with leads and a text model, the arguments that train on them, and the artifact without a text model."""
+    folder = tmp_path_factory.mktemp("few")
+    rows_of(4.0, 2, PER_DAY, folder)
+    (folder / "text.json").write_bytes(dump_text(sales_en()))
+    (folder / "other.json").write_bytes(b"{}")
+    arguments = ["--leads", f"{folder}/leads-2-4.0.csv", "--out", f"{folder}/out"]
+    arguments += ["--termination-log", f"{folder}/log"]
+    assert main(arguments) == 0
+    return folder, arguments, without_time(folder / "out" / "model.json")
+
+
+def without_time(path: Path) -> dict[str, object]:
+    """The artifact in a file, but for the time of its training."""
+    fields = json.loads(path.read_bytes())
+    return {name: value for name, value in fields.items() if name not in {"version", "trained_at"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "messages", "why"),
+    [
+        ("absent.json", None, "absent.json"),
+        ("other.json", None, "is no text model of this release"),
+        ("text.json", "absent.jsonl", "absent.jsonl"),
+        ("text.json", "other.json", "the file holds no leads"),
+        ("s3://leads/text.json", None, "s3://leads/text.json"),
+    ],
+)
+def test_a_text_model_never_takes_the_lead_model_with_it(few, model, messages, why, capsys, monkeypatch):
+    """The control is `test_the_program_says_whether_and_by_how_much`: with a text model that is there, the features are taken."""
+    folder, arguments, bare = few
+    for name, value in {"ENDPOINT_URL": f"http://127.0.0.1:{free_port()}", "ACCESS_KEY_ID": "a"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    monkeypatch.setattr("leadmodel_training.text.places.PATIENCE_S", 1.0)
+    more = [f"--text-messages={folder}/{messages}"] if messages else []
+    where = model if "://" in model else f"{folder}/{model}"
+    assert main([*arguments, f"--text-model={where}", *more]) == 0
+    written = capsys.readouterr()
+    reason = parse(written.out).texts
+    assert reason.startswith("text features are left out: ")
+    assert why in reason
+    assert reason in written.err
+    assert without_time(folder / "out" / "model.json") == bare
+
+
+def test_a_store_of_leads_that_is_away_still_ends_the_training(few, capsys, monkeypatch):
+    folder, arguments, _ = few
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setattr("leadmodel_training.__main__.PATIENCE_S", 1.0)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    assert main([*arguments, "--leads", "s3://leads/leads.csv", f"--text-model={folder}/text.json"]) == 75
+    assert "s3://leads/leads.csv" in capsys.readouterr().err
+
+
+def test_a_text_model_of_leads_in_the_holdout_is_left_out_of_a_training(tmp_path, own):
+    rows = rows_of(4.0, 1, PER_DAY, tmp_path)
+    newest = str(list(rows.columns["details"])[-1])
+    result = trained(rows, replace(own, messages=(replace(OWN[0], text=newest), *OWN[1:])))
+    assert "text features are left out: the text model has learned from" in str(result.texts)
+    assert dump(result.artifact) == dump(trained(rows, None).artifact)

@@ -34,7 +34,7 @@ from leadmodel_training.rows import MAX_BYTES, read
 from leadmodel_training.split import TrainingRefused
 from leadmodel_training.step_timer import PASSED, Step, StepTimer
 from leadmodel_training.targets import ARTIFACT, PATIENCE_S, Targets
-from leadmodel_training.text_source import text_source
+from leadmodel_training.text_source import offered_texts
 from leadmodel_training.times import UNITS, is_format
 
 
@@ -214,7 +214,10 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     request, environ = request_of(given), environment(Source.LEADS, os.environ)
     data = fetch(leads, max_bytes=MAX_BYTES, environ=environ, seconds=PATIENCE_S).data
     rows = read(data, request.exclude)
-    request = replace(request, texts=text_source(given, rows))
+    texts, without = offered_texts(given, rows)
+    if without is not None:
+        timer.note(without)
+    request = replace(request, texts=texts)
     timer.log(f"{len(rows):,} leads", PASSED[request.recipe][Step.READ])
     trained = train_model(rows, request, _now(), timer)
     raw = dump(trained.artifact)
@@ -222,10 +225,10 @@ def run(given: argparse.Namespace) -> TrainingAnswer:
     if trained.choice is not None:
         print(f"leadmodel-train: {trained.choice}", file=sys.stderr)
     targets.write(trained.holdout, raw)
-    return _answer(targets, trained, raw)
+    return _answer(targets, trained, raw, without)
 
 
-def _answer(targets: Targets, trained: TrainingResult, raw: bytes) -> TrainingAnswer:
+def _answer(targets: Targets, trained: TrainingResult, raw: bytes, without: str | None) -> TrainingAnswer:
     artifact = trained.artifact
     return TrainingAnswer(
         digest=digest(raw),
@@ -235,7 +238,7 @@ def _answer(targets: Targets, trained: TrainingResult, raw: bytes) -> TrainingAn
         rows=artifact.data.rows,
         duplicates=trained.dropped,
         why=str(trained.choice) if trained.choice else None,
-        texts=str(trained.texts) if trained.texts else None,
+        texts=str(trained.texts) if trained.texts else without,
         uri=place(targets.artifact) if targets.folder is None else None,
         model=str(targets.folder / ARTIFACT) if targets.folder is not None else None,
     )

@@ -22,7 +22,7 @@ from leadmodel_training.lead_texts import Answers, TextSource, answers, reads_te
 from leadmodel_training.prepare import Leads
 from leadmodel_training.recipes import Fitted, Recipe, fit
 from leadmodel_training.request import TrainingRequest
-from leadmodel_training.split import Split, has_both
+from leadmodel_training.split import Split, TrainingRefused, has_both
 from leadmodel_training.text_leaks import Unproven, out_of_fold, seen_leads, with_out_of_fold
 
 BEGINS = (0.4, 0.6, 0.8)  # of the training rows, where the parts begin on which both ways are compared
@@ -82,8 +82,7 @@ def choose_texts(
         source: The text model and its fields.
         seed: Seed of everything random.
 
-    Raises:
-        TrainingRefused: The text model has learned from leads of the holdout, or from labels given after the outcome.
+    A text model that has learned from leads of the holdout, or from labels given after the outcome, is left out.
     """
     features, table = base
     none = TextChoice((), np.empty((len(split.trained), 0)))
@@ -95,7 +94,7 @@ def choose_texts(
         more = encode(rows, texts, leads.times[split.trained])
         outcome = leads.outcome[split.trained]
         comparison, count = _compared((features, texts), (table, more), outcome, recipe, seed)
-    except Unproven as error:
+    except (Unproven, TrainingRefused) as error:
         return replace(none, why=str(error))
     if not comparison.delta > comparison.se:
         return replace(none, comparison=comparison, rows=count, seen=seen)

@@ -84,10 +84,10 @@ def _check_messages(source: TextSource, messages: tuple[Message, ...]) -> None:
             Refusal.LEAK,
             f"{late} messages of the text model were labelled after the outcome of their lead; train it without them",
         )
-    if len(messages) != source.document.quality.n_train:
+    if len(messages) < source.document.quality.n_train:
         raise TrainingRefused(
             Refusal.LEAK,
-            f"the text model has learned from {source.document.quality.n_train} messages, --text-messages has {len(messages)}; "
+            f"the text model has learned from {source.document.quality.n_train} messages, --text-messages has only {len(messages)}; "
             "name the table that it was trained on",
         )
 

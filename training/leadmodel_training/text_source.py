@@ -3,6 +3,8 @@
 import argparse
 
 from leadmodel_messages.table_bytes import TableError
+from leadmodel_store.store import StoreError
+from leadmodel_text.document import DocumentError
 from leadmodel_text.files import dump
 from leadmodel_training.columns import Rows, Texts
 from leadmodel_training.features import TEXT
@@ -12,13 +14,26 @@ from leadmodel_training.text.places import read_bytes, read_model
 from leadmodel_training.text.training import INTENT, URGENCY
 
 
+def offered_texts(given: argparse.Namespace, rows: Rows) -> tuple[TextSource | None, str | None]:
+    """The text model of the arguments, or why text features are left out: a text model never keeps a lead model from being trained.
+
+    Raises:
+        ValueError: No field is named.
+    """
+    try:
+        return text_source(given, rows), None
+    except (StoreError, DocumentError, TableError) as error:
+        return None, f"text features are left out: {error}"
+
+
 def text_source(given: argparse.Namespace, rows: Rows) -> TextSource | None:
     """The text model of the arguments, None where none is named; it reads `details` of the leads where no field is named.
 
     Raises:
         StoreError: A store does not answer, or has no such object.
         TableError: The messages are no table with texts and labels.
-        ValueError: The text model is none of this release, or no field is named.
+        DocumentError: The text model is none of this release.
+        ValueError: No field is named.
     """
     if not given.text_model:
         return None
