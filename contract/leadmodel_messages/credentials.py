@@ -19,8 +19,12 @@ class Source(StrEnum):
     ARTIFACT = "ARTIFACT_STORE_"
     HOLDOUT = "HOLDOUT_STORE_"
     LEADS = "LEADS_STORE_"
+    TEXT_MODEL = "TEXT_MODEL_STORE_"  # where a training of leads reads a text model, and the messages below
+    MESSAGES = "MESSAGES_STORE_"
 
 
+OF_TEXTS = (Source.TEXT_MODEL, Source.MESSAGES)
+_OF_LEADS = (Source.ARTIFACT, Source.HOLDOUT, Source.LEADS)
 WEB_LOGIN = (
     "HTTP_BEARER_TOKEN",
     "HTTP_USERNAME",
@@ -39,6 +43,7 @@ def environment(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
 
     A source without a Secret logs in as the pod does. Where the pod has no identity either, the Secret of the artifact counts, else
     that of the holdout, else that of the leads; but its login to a web server does not, which would be shown to another host.
+    For texts the Secret of the text model counts before these, else that of the messages; for leads no Secret of texts counts.
     """
     secrets = {of: _of(of, environ) for of in Source}
     copies = {name for secret in secrets.values() for name in secret}
@@ -46,7 +51,8 @@ def environment(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
     pod = {n: value for n, value in environ.items() if n not in copies and not n.startswith(prefixes)}
     own = secrets[source]
     if not own and not any(name in pod for name in _IDENTITIES):
-        other = next((secret for secret in secrets.values() if secret), {})
+        others = (*OF_TEXTS, *_OF_LEADS) if source in OF_TEXTS else _OF_LEADS
+        other = next((secrets[of] for of in others if secrets[of]), {})
         own = {name: value for name, value in other.items() if name not in WEB_LOGIN}
     return pod | own
 

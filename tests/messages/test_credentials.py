@@ -36,3 +36,14 @@ def test_a_source_without_a_secret_in_a_pod_without_identity_takes_the_artifacts
     assert environment(Source.LEADS, TWO) == {**A, "HOME": "/"}
     leads = {**B, **under(Source.LEADS, B)}
     assert environment(Source.ARTIFACT, leads) == B
+
+
+def test_texts_have_secrets_of_their_own_which_count_for_no_leads():
+    both = {**A, **under(Source.LEADS, A), **under(Source.TEXT_MODEL, B)}
+    assert environment(Source.TEXT_MODEL, both) == B  # no token of A
+    assert environment(Source.MESSAGES, both) == B
+    assert environment(Source.ARTIFACT, both) == A
+    assert environment(Source.HOLDOUT, under(Source.TEXT_MODEL, B)) == {}
+    assert environment(Source.MESSAGES, {**A, **under(Source.LEADS, A)}) == A, (
+        "a control: without any, the leads'"
+    )

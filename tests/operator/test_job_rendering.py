@@ -9,7 +9,7 @@ from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.spec import Jobs, Spec
-from leadmodel_operator.resource.spec_enrichment import MessagesSource, TextTraining
+from leadmodel_operator.resource.spec_enrichment import MessagesSource, TextSource, TextTraining
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, RedisSource, Retraining
 from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.spec_sources import LeadsSource
@@ -151,3 +151,30 @@ def test_retraining_offers_the_answers_of_the_text_model_only_where_the_spec_say
     assert {"claimName": "inbox"} in claims
     bare = next(p for k, _, p in pods(everything(enrichment=None)) if k is JobKind.RETRAINING)
     assert off == bare
+
+
+def secrets_of_retraining(
+    own: Spec, text: str | None, messages: str | None, features: str
+) -> list[tuple[str, str]]:
+    """The Secrets of the retraining's pod, each with the prefix of its names."""
+    training = TextTraining(messages=MessagesSource(uri="s3://more/messages.jsonl", secret_name=messages))
+    source = TextSource(uri="s3://texts/text.json.gz", secret_name=text)
+    wanted = replace(own, enrichment=enrichment(artifact=source, training=training, features=features))
+    (pod,) = [pod for kind, _, pod in pods(wanted) if kind is JobKind.RETRAINING]
+    sources = pod["containers"][0]["envFrom"]
+    return [(found.get("prefix", ""), found["secretRef"]["name"]) for found in sources]
+
+
+def test_retraining_reads_the_text_model_and_its_messages_with_their_own_secrets():
+    own = everything()
+    leads = replace(own.retraining, leads=LeadsSource(uri="s3://leads/leads.csv", secret_name="leads"))
+    own = replace(own, retraining=leads)
+    of_leads = [("", "leads"), ("LEADS_STORE_", "leads")]
+    more = [("TEXT_MODEL_STORE_", "texts"), ("MESSAGES_STORE_", "more")]
+    assert secrets_of_retraining(own, "texts", "more", "Offer") == of_leads + more
+    assert secrets_of_retraining(own, "texts", None, "Offer") == [*of_leads, more[0]]
+    assert secrets_of_retraining(own, None, None, "Offer") == of_leads
+    assert secrets_of_retraining(own, "texts", "more", "Off") == of_leads, "a control"
+    bare = next(p for k, _, p in pods(replace(own, enrichment=None)) if k is JobKind.RETRAINING)
+    off = enrichment(artifact=TextSource(uri="s3://texts/text.json.gz", secret_name="texts"))
+    assert bare == next(p for k, _, p in pods(replace(own, enrichment=off)) if k is JobKind.RETRAINING)

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from leadmodel_artifact.artifact import dump, load
 from leadmodel_artifact.model import HEADS, SCHEMA, TEXT_SCHEMA, FeatureKind
 from leadmodel_artifact.snapshot import MAX_GZIP_BYTES, pack, unpack
 from leadmodel_artifact.text_features import reader
+from leadmodel_messages.credentials import Source
 from leadmodel_messages.training import parse
 from leadmodel_predictor.jobs.validate import main as validate
 from leadmodel_text.files import dump as dump_text
@@ -30,7 +32,8 @@ from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.messages import Message
 from leadmodel_training.text.training import INTENT, Material, Wishes, learn
 from leadmodel_training.text_leaks import Unproven, out_of_fold, seen_leads
-from support.object_stores import free_port
+from support.object_stores import free_port, s3
+from support.text_command import write
 from support.text_documents import message
 from support.text_lead_models import text_model
 from support.text_messages import made
@@ -341,3 +344,24 @@ def test_a_text_model_of_leads_in_the_holdout_is_left_out_of_a_training(tmp_path
     result = trained(rows, replace(own, messages=(replace(OWN[0], text=newest), *OWN[1:])))
     assert "text features are left out: the text model has learned from" in str(result.texts)
     assert dump(result.artifact) == dump(trained(rows, None).artifact)
+
+
+def test_text_model_and_messages_are_read_with_their_own_logins(few, tmp_path, capsys, monkeypatch):
+    """The control: with the login of another source the store refuses."""
+    folder, arguments, _ = few
+    with ExitStack() as stack:
+        for place, source in enumerate((Source.LEADS, Source.TEXT_MODEL, Source.MESSAGES)):
+            key = f"KEY{place},a secret of number {place}"
+            for name, value in stack.enter_context(s3(tmp_path / source, "bucket", keys=(key,))).items():
+                monkeypatch.setenv(f"{source}{name}", value)
+        leads = (folder / "leads-2-4.0.csv").read_bytes()
+        (tmp_path / Source.LEADS / "bucket" / "leads.csv").write_bytes(leads)
+        (tmp_path / Source.TEXT_MODEL / "bucket" / "text.json").write_bytes(dump_text(sales_en()))
+        write(tmp_path / Source.MESSAGES / "bucket" / "messages.jsonl", made(3))
+        more = ["--leads=s3://bucket/leads.csv", "--text-model=s3://bucket/text.json"]
+        more += ["--text-messages=s3://bucket/messages.jsonl"]
+        assert main([*arguments, *more]) == 0
+        assert parse(capsys.readouterr().out).texts.startswith("text features are taken")
+        monkeypatch.setenv(f"{Source.MESSAGES}AWS_SECRET_ACCESS_KEY", "of somebody else")
+        assert main([*arguments, *more]) == 0
+        assert "bucket/messages.jsonl" in parse(capsys.readouterr().out).texts

@@ -2,6 +2,7 @@
 
 import argparse
 
+from leadmodel_messages.credentials import Source
 from leadmodel_messages.table_bytes import TableError
 from leadmodel_store.store import StoreError
 from leadmodel_text.document import DocumentError
@@ -38,12 +39,12 @@ def text_source(given: argparse.Namespace, rows: Rows) -> TextSource | None:
     if not given.text_model:
         return None
     fields = _fields(given, rows)
-    document = read_model(given.text_model)
+    document = read_model(given.text_model, Source.TEXT_MODEL)
     shipped = dump(read_model(None)) == dump(document)
     source = TextSource(document, fields, is_shipped=shipped)
     if not given.text_messages:
         return source
-    messages, labels = _labelled(read_bytes(given.text_messages))
+    messages, labels = _labelled(read_bytes(given.text_messages, Source.MESSAGES))
     return TextSource(document, fields, shipped, tuple(messages), labels)
 
 

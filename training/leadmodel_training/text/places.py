@@ -31,12 +31,12 @@ def write_bytes(where: str, data: bytes, source: Source = Source.ARTIFACT) -> No
     put(uri_of(where), data, environ=environment(source, os.environ), seconds=PATIENCE_S)
 
 
-def read_model(where: str | None) -> Document:
+def read_model(where: str | None, source: Source = Source.ARTIFACT) -> Document:
     """The model at a path or URI, or the one that comes with the program; its examples hold. Raises DocumentError naming the file."""
     if where is None:
         return load(files("leadmodel_training.text").joinpath(DEFAULT).read_bytes())
     try:
-        document = load(read_bytes(where, Source.ARTIFACT))
+        document = load(read_bytes(where, source))
         check_examples(Enricher(document))  # made by the tokeniser of this program
     except DocumentError as error:
         raise DocumentError(

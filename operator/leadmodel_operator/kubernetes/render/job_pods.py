@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leadmodel_messages.credentials import Source
+from leadmodel_messages.credentials import OF_TEXTS, Source
 from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import Object, meta
 from leadmodel_operator.kubernetes.render.objects import JOB_RESOURCES, POD_SECURITY, SECURITY
@@ -52,9 +52,13 @@ def pod(
 
 
 def _credentials(secrets: dict[Source, str | None]) -> list[Object]:
-    """Render the Secrets of a pod's sources as variables: one Secret as it is, several once more under the prefix of their source."""
+    """Render the Secrets of a pod's sources as variables: one Secret as it is, several once more under the prefix of their source.
+
+    Secrets of texts have their prefix alone: an image of an earlier release, which reads no texts, takes none of them for its leads'.
+    """
     named = {source: secret for source, secret in secrets.items() if secret}
-    plain: list[Object] = [{"secretRef": {"name": secret}} for secret in sorted(set(named.values()))]
+    old = {secret for source, secret in named.items() if source not in OF_TEXTS}
+    plain: list[Object] = [{"secretRef": {"name": secret}} for secret in sorted(old)]
     if len(set(secrets.values())) == 1:
         return plain
     own = [{"prefix": source.value, "secretRef": {"name": secret}} for source, secret in named.items()]

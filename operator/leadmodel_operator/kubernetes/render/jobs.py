@@ -109,7 +109,7 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, wanted)],
         account(lead_model, spec),
         placing=admission(spec.predictor),
-        secrets={**_secrets(spec), Source.LEADS: wanted.leads.secret_name},
+        secrets={**_secrets(spec), Source.LEADS: wanted.leads.secret_name, **_secrets_of_texts(spec)},
         claims=(
             claim_of(wanted.leads.uri),
             claim_of(spec.artifact.uri),
@@ -130,6 +130,16 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
         deadline=6 * 3600,
         suspend=wanted.suspend,
     )
+
+
+def _secrets_of_texts(spec: Spec) -> dict[Source, str | None]:
+    """Return the Secrets of the text model and its messages, where retraining offers its answers."""
+    texts = commands.offered_texts(spec)
+    if texts is None:
+        return {}
+    training = texts.training
+    messages = {Source.MESSAGES: training.messages.secret_name} if training is not None else {}
+    return {Source.TEXT_MODEL: texts.artifact.secret_name, **messages}
 
 
 def _claims_of_texts(spec: Spec) -> tuple[str | None, ...]:
