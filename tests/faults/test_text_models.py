@@ -84,6 +84,23 @@ def test_without_the_settings_nothing_of_it_is_rendered_and_all_of_it_goes():
     asyncio.run(play())
 
 
+def test_without_any_other_job_the_right_to_the_mailbox_of_texts_goes_too():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader, **TRAINING)
+            pinned = {"artifact": {"digest": cluster.status["champion"]["digest"]}}  # nothing is polled
+            cluster.apply(enrichment=SETTINGS | TRAINING, **pinned)
+            await leader.settle()
+            assert mailboxes(cluster) == ["conversion-mailbox", "conversion-text-mailbox"], "a control"
+            cluster.apply(**pinned)
+            await leader.settle()
+            assert mailboxes(cluster) == ["conversion-mailbox"]
+            assert not await stays_quiet(leader)
+            assert not cluster.broken
+
+    asyncio.run(play())
+
+
 def test_a_better_one_replaces_the_file_and_restarts_no_pod():
     async def play() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:

@@ -44,6 +44,7 @@ class Applier(KeptSnapshots, KeptTexts, MadeTextJobs):
                 service, self.apply(self.live.service, objects.service(self.live.lead_model))
             )
         changed = await self.keep_snapshots(desired)
+        await self.narrow_access(seen)
         changed |= await self.keep_texts(desired.text or TextWork())
         await self._evict(desired.evict)
         await self.make_jobs(seen, desired)

@@ -16,6 +16,14 @@ from leadmodel_operator.resource.spec_enrichment import Enrichment
 class MadeTextJobs(MadeJobs):
     """The writes of one pass to the Jobs of text models and their mailbox."""
 
+    async def narrow_access(self, seen: Observed) -> None:
+        """Take the right to the mailbox of texts from the Jobs' account where `spec.enrichment` is gone, before what is left of it goes."""
+        spec, known, texts = seen.spec, seen.status, self.live.texts
+        assert spec is not None
+        left = (known and known.enrichment, texts.revisions, texts.served, texts.mailbox)
+        if spec.enrichment is None and any(left):
+            await self.has_account(spec)
+
     async def make_text_jobs(self, seen: Observed, desired: Desired) -> None:
         """Start the check and apply the CronJob that are desired, once their account is there; delete the others."""
         spec, work = seen.spec, desired.text or TextWork()
