@@ -231,3 +231,20 @@ def test_a_holdout_that_is_not_measurable_for_another_reason_is_no_fault_of_the_
     end_job(world, job, Ending(0, text_report.dump(unread)))
     leader.run()
     assert healthy(world) == "False HoldoutUnavailable"
+
+
+def words_of(world: World) -> str:
+    """The message of EnrichmentHealthy."""
+    assert world.status is not None
+    return next(c.message for c in world.status.conditions if c.type is ConditionType.ENRICHMENT_HEALTHY)
+
+
+def test_what_answers_texts_is_only_what_pods_report():
+    world, leader = with_text()
+    upload_text(world, leader, "b", TextTruth(macro_f1=0.5))
+    assert words_of(world).endswith("answers texts in 2 pods"), "pods report it"
+    assert world.status is not None
+    assert world.status.enrichment is not None
+    world.status = replace(world.status, enrichment=replace(world.status.enrichment, ready_pods=0))
+    world.status = plan(world.observed(scraped=False)).status
+    assert words_of(world).endswith("is to serve, and no pod reports it")

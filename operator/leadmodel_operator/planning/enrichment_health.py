@@ -40,8 +40,13 @@ def _known(state: PassState) -> EnrichmentStatus:
 
 
 def _serves(state: PassState) -> str:
-    digest = _known(state).digest
-    return f"; {short(digest)} serves" if digest else "; no text model serves"
+    """What answers texts meanwhile, as far as pods report it."""
+    known = _known(state)
+    if known.digest is None:
+        return "; no text model serves"
+    if not known.ready_pods:
+        return f"; {short(known.digest)} is to serve, and no pod reports it"
+    return f"; {short(known.digest)} answers texts in {known.ready_pods} pods"
 
 
 def _not_configured(state: PassState) -> Answer | None:

@@ -63,7 +63,7 @@ def _go_back(state: PassState, known: EnrichmentStatus, error: ErrorWord) -> Out
     target = target if is_kept else None
     entry = TextRefused(digest=bad, image=text_image(state), reason=error.value, at=state.now)
     others = tuple(e for e in known.refused if (e.digest, e.image) != (entry.digest, entry.image))
-    message = f"pods could not load text model {short(bad)} ({error}); {short(target)} serves"
+    message = f"pods could not load text model {short(bad)} ({error}); {short(target)} is to serve"
     change_text(
         state,
         digest=target,

@@ -62,7 +62,7 @@ def serve_text(state: PassState) -> Outcome:
         abstained=None,
         drift=None,
     )
-    message = f"text model {short(digest)} serves instead of {short(known.digest)}"
+    message = f"text model {short(digest)} is to serve instead of {short(known.digest)}"
     state.emit(EventReason.ENRICHMENT_PROMOTED, message)
     return did(step, message)
 
