@@ -79,6 +79,12 @@ SPEC_RULES = (
         "enrichment.holdout.uri, on which no text model may be trained",
     ),
     _rule(
+        "!has(self.enrichment) || !has(self.enrichment.training) || "
+        "(self.enrichment.holdout.label == 'intent' && self.enrichment.holdout.text == 'text')",
+        "enrichment.holdout.label and .text must be left out beside enrichment.training, which writes the holdout with the columns "
+        "intent and text",
+    ),
+    _rule(
         "!has(self.enrichment) || self.enrichment.features == 'Off' || has(self.retraining)",
         "enrichment.features Offer needs retraining, which decides whether lead-scoring models take the answers as features",
     ),
