@@ -4,17 +4,20 @@ import http.server
 import json
 import threading
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
 import pytest
 
 from leadmodel_artifact.snapshot import digest
-from leadmodel_messages import failure, text_training
+from leadmodel_messages import commands, failure, text_training
 from leadmodel_messages.credentials import Source
 from leadmodel_messages.errors import ENRICHMENT, ErrorWord
 from leadmodel_messages.exits import EnrichExit
 from leadmodel_messages.text_report import OUT_OF_SCOPE
 from leadmodel_predictor.jobs import check_text
+from leadmodel_text.enrich import Enricher
 from leadmodel_text.files import dump, load
+from leadmodel_training.text.places import read_model
 from support.object_stores import free_port, s3
 from support.text_command import run, write
 from support.text_messages import made, strange
@@ -187,3 +190,50 @@ def test_a_model_never_names_a_holdout_that_is_not_there(capsys, tmp_path, refus
         code, _, _ = train(capsys, tmp_path, *options)
         assert written == taken
         assert code == (EnrichExit.REFUSED if refuses else EnrichExit.DONE)
+
+
+PRESSING = "We need the offer urgently, the deadline is today!"
+DRINGEND = "Wir brauchen das Angebot dringend, bitte melden Sie sich noch heute bei uns"
+RUHIG = "Wir haben Zeit, melden Sie sich irgendwann im Sommer bei uns wegen des Angebots"
+
+
+def trained_by_a_cronjob(capsys, tmp_path, languages):
+    """The text model that the CronJob of `spec.enrichment.training` makes: no base is named, and intents alone are learned."""
+    messages = write(tmp_path / "messages.jsonl", made(40))
+    arguments = commands.train_text(
+        messages=str(messages),
+        model=str(tmp_path / "text.json.gz"),
+        holdout=str(tmp_path / "held.jsonl"),
+        name="own",
+        languages=languages,
+    )
+    code, _, errors = run(capsys, *arguments, f"--termination-log={tmp_path}/log")
+    assert code == EnrichExit.DONE, errors
+    return Enricher(load((tmp_path / "text.json.gz").read_bytes()))
+
+
+@pytest.mark.parametrize("languages", [(), ("en",), ("de", "en")])
+def test_a_cronjob_keeps_the_heads_of_the_shipped_model(capsys, tmp_path, languages):
+    enricher = trained_by_a_cronjob(capsys, tmp_path, languages)
+    heads, shipped = enricher.document, read_model(None)
+    assert heads.intent.classes != shipped.intent.classes
+    assert (heads.urgency, heads.sentiment) == (shipped.urgency, shipped.sentiment)
+    assert heads.language == shipped.language
+    answer = enricher.enrich(PRESSING)
+    assert answer["urgency"]["level"] == "high"
+    assert answer["language"]["label"] == "en"
+    assert answer["sentiment"]["label"] is not None
+
+
+def test_of_other_languages_it_keeps_the_cues_and_no_english_words(capsys, tmp_path):
+    """The control: the head of the shipped model reads a meaning into German words."""
+    enricher = trained_by_a_cronjob(capsys, tmp_path, ("de",))
+    heads, shipped = enricher.document, read_model(None)
+    assert heads.sentiment is None
+    assert heads.language == shipped.language
+    hurried = enricher.enrich(DRINGEND)["urgency"]
+    assert {reason.get("cue") for reason in hurried["reasons"]} == {"urgent", "today"}
+    assert hurried["score"] == 0.78
+    assert enricher.enrich(RUHIG)["urgency"]["score"] == 0.0
+    english = replace(shipped, languages=("de",), examples=())
+    assert Enricher(english).enrich(RUHIG)["urgency"]["score"] > 0.1

@@ -1,7 +1,7 @@
 """Puts what was learned into a `leadtext/v1` document, with quality, reference, provenance, and examples made of its own vocabulary."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from leadmodel_training.text.training import INTENT, URGENCY, Intents, Learned, 
 MEDIUM, HIGH = 0.5, 0.8  # from a probability of one half on a message is urgent
 MIN_WORDS = 1  # a greeting has one
 EVERYTHING = 40.0  # log odds of being in scope where there is no background: a probability of 1
+NOTHING = -40.0  # log odds of urgency where only cues speak: a probability of 0
 EXAMPLE_WORDS = 5
 
 
@@ -36,9 +37,10 @@ class Naming:
 
 
 def build(learned: Learned, material: Material, naming: Naming, base: Document) -> Document:
-    """Build the document; heads that were not learned, and language and sentiment, are those of `base`."""
+    """Build the document; heads that were not learned, and language and sentiment, are those of `base`, as far as it knows the languages."""
     intents, urgency = learned.intents, learned.urgency
     cues = base.urgency.cues if base.urgency is not None else CUES
+    base = _understanding(base, naming.languages)
     built = Document(
         name=naming.name,
         version=int(naming.now.timestamp()),
@@ -54,6 +56,19 @@ def build(learned: Learned, material: Material, naming: Naming, base: Document) 
         provenance=naming.provenance,
     )
     return replace(built, examples=_examples(built))
+
+
+def _understanding(base: Document, languages: Collection[str]) -> Document:
+    """The base for messages in these languages: in others than its own it would take every word for a word without meaning.
+
+    Cues are there for every language, so urgency keeps them, without its table; intent and sentiment go.
+    """
+    if {*base.languages} & {*languages}:
+        return base
+    urgency = base.urgency
+    if urgency is not None:
+        urgency = replace(urgency, table=document.Table((), b"", 1.0, (NOTHING,)), min_known=0.0)
+    return replace(base, intent=None, sentiment=None, urgency=urgency)
 
 
 def _intent(intents: Intents) -> ClassHead:

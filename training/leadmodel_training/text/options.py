@@ -105,7 +105,9 @@ def _add_train(p: argparse.ArgumentParser) -> None:
         "--holdout", help="a table with the column lead; messages of these leads are refused: a path or URI"
     )
     p.add_argument(
-        "--base", help="the text model whose other heads are kept (default: sales-en): a path or URI"
+        "--base",
+        help="the text model whose other heads are kept (default: sales-en, with urgency, sentiment and language): a path or URI; where "
+        "--languages names none of its languages, language and the cues of urgency alone",
     )
     p.add_argument("--name", default="messages", help="name of the model (default: messages)")
     p.add_argument(
