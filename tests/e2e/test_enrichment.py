@@ -63,4 +63,5 @@ def test_the_example_answers_texts_and_refuses_a_worse_model(lead_model: Subject
 
 def containers(subject: Subject) -> set[str]:
     """The containers that serve: another one for each start and each restart."""
-    return {c["containerID"] for pod in subject.pods() for c in pod["status"]["containerStatuses"]}
+    listed = [c for pod in subject.pods() for c in pod["status"].get("containerStatuses", [])]
+    return {c["containerID"] for c in listed if "containerID" in c}

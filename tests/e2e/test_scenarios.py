@@ -56,7 +56,9 @@ class ClusterWorld:
 
     def processes(self) -> set[str]:
         containers = [c for pod in self.subject.pods() for c in pod["status"].get("containerStatuses", [])]
-        return {container["containerID"] for container in containers}
+        return {
+            c["containerID"] for c in containers if "containerID" in c
+        }  # one that is being made has none yet
 
     def lose_status(self) -> None:
         patch = '[{"op": "remove", "path": "/status"}]'
