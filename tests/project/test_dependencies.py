@@ -25,7 +25,6 @@ UNIMPORTED = {  # what another package of the extra takes up where it is install
     "predictor": {"uvloop"},  # uvicorn
     "followup": {"tzdata"},  # zoneinfo
     "privacy": {"hiredis"},  # redis
-    "training": {"hiredis"},  # redis
 }
 
 
