@@ -28,6 +28,8 @@ from e2e.harness.models import Model
 from e2e.harness.monitoring import VALUES, watching
 from e2e.harness.store import Store
 from e2e.harness.subject import Subject
+from scenarios.callers import Callers, enrich_url
+from scenarios.text_goods import better_text, held, text_holdout, texts
 from support.prometheus import Prometheus
 
 pytestmark = [pytest.mark.monitoring, pytest.mark.alone]
@@ -65,10 +67,17 @@ class Site:
 
 
 def spec(subject: Subject, conversations: Conversations) -> dict[str, Any]:
-    """What the story needs: a rollback at once, a backfill that redacts, and a retraining whose leads are too few."""
-    leads = f"/{subject.namespace}/leads.csv"
-    subject.store.files[leads] = b"age,y\n40,yes\n30,no\n"
+    """What the story needs: a rollback at once, a backfill that redacts, a retraining whose leads are too few, and a text model."""
+    leads, text, messages = (
+        f"/{subject.namespace}/{name}" for name in ("leads.csv", "text.json", "messages.jsonl")
+    )
+    subject.store.files |= {leads: b"age,y\n40,yes\n30,no\n", text: better_text(), messages: text_holdout()}
     return {
+        "enrichment": {
+            "artifact": {"uri": subject.store.uri(text)},
+            "holdout": {"uri": subject.store.uri(messages)},
+            "minMacroF1": 0.55,
+        },
         "rollback": {"maxPreviousPsi": 0.2, "cooldown": "0s"},
         "piiBackfill": {**conversations.spec, "mode": "Apply"},
         "retraining": {"leads": {"uri": subject.store.uri(leads)}, "label": "y"},
@@ -97,8 +106,13 @@ def site(
                 neighbour.apply(predictor={"replicas": 1})
             subject.serve(good, **spec(subject, conversations))
             subject.run_now("retraining", "tonight")
-            with Load(subject.url(), some(good, 400), threads=1) as load:
+            written = [{"text": text} for text in texts(held())]
+            with (
+                Load(subject.url(), some(good, 400), threads=1) as load,
+                Callers({enrich_url(subject.url()): written}),
+            ):
                 subject.wait("proven", lambda: subject.status()["champion"].get("provenAt"))
+                subject.until("EnrichmentHealthy", "True", "Serving")
                 yield Site(prometheus, subject, load, conversations, began)
     finally:
         cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
