@@ -28,14 +28,14 @@ RATES = tuple(Rate(name, 1, 1_000_000) for name in ("tenant", "from:a", "to:b"))
 
 def kills(port: int, given: argparse.Namespace) -> dict:
     """Each policy once; the one without look-up gives up after five seconds instead of a day."""
-    found = {}
+    results = {}
     for policy in given.policies.split(","):
         count = given.count if policy == "look-up" else min(given.count, 300)
         chance = given.chance if policy == "look-up" else 0.09
         give_up = 5000 if policy == "none" else DAY_MS
         fire = Fire(port, policy=policy, count=count, kill=chance, give_up_ms=give_up, workers=2)
-        found[policy] = {"followUps": count, **asdict(run(fire))}
-    return found
+        results[policy] = {"followUps": count, **asdict(run(fire))}
+    return results
 
 
 def timed(call, values: list) -> float:
@@ -116,11 +116,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             server = Server(given.server, Path(folder), ("--appendonly", "yes")).start()
             try:
-                found = PARTS[name](server.port, given)
+                figures = PARTS[name](server.port, given)
             finally:
                 server.stop(kill=True)
         print(
-            json.dumps({"measured": name, "server": given.server, "load": os.getloadavg()[0], **found}),
+            json.dumps({"measured": name, "server": given.server, "load": os.getloadavg()[0], **figures}),
             flush=True,
         )
 

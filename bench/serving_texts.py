@@ -55,11 +55,11 @@ print(f"{(time.process_time() - began) * 1e3:.0f} ms, {resident() - bare:.1f} MB
 
 def kinds(files, old: Path | None) -> list[Kind]:
     """The predictor without and with a text model, and of another checkout."""
-    found = [leadmodel(files, name=PLAIN), leadmodel(files, "--text-model", str(MODEL), name=TEXT)]
+    servers = [leadmodel(files, name=PLAIN), leadmodel(files, "--text-model", str(MODEL), name=TEXT)]
     if old is not None:
         parts = [str(old / part) for part in ("predictor", "contract")]
-        found.append(replace(leadmodel(files, name=OLD), environment={"PYTHONPATH": ":".join(parts)}))
-    return found
+        servers.append(replace(leadmodel(files, name=OLD), environment={"PYTHONPATH": ":".join(parts)}))
+    return servers
 
 
 def texts() -> list[str]:
@@ -136,7 +136,7 @@ def waits(server: Server, leads: Path, seconds: int) -> str:
 
 async def holds(texts: TextModel, body: bytes) -> tuple[list[float], list[float]]:
     """Milliseconds between two rounds of the loop while one batch is answered, ascending: of the loop's processor time, and of the clock."""
-    found: tuple[list[float], list[float]] = ([], [])
+    gaps: tuple[list[float], list[float]] = ([], [])
     answers: list[dict] = []
 
     async def receive() -> dict:
@@ -151,11 +151,11 @@ async def holds(texts: TextModel, body: bytes) -> tuple[list[float], list[float]
     while not batch.done():
         await asyncio.sleep(0)
         now = time.thread_time(), time.perf_counter()
-        for gaps, later, sooner in zip(found, now, last, strict=True):
-            gaps.append((later - sooner) * 1e3)
+        for listed, later, sooner in zip(gaps, now, last, strict=True):
+            listed.append((later - sooner) * 1e3)
         last = now
     assert answers[0]["status"] == 200, answers
-    return sorted(found[0]), sorted(found[1])
+    return sorted(gaps[0]), sorted(gaps[1])
 
 
 def inside(lines: Sequence[str]) -> str:
@@ -186,8 +186,8 @@ def inside(lines: Sequence[str]) -> str:
     gc.freeze()  # as a server does, with its interval
     sys.setswitchinterval(SWITCH_S)
     for name, body in batches(lines).items():
-        for clock, found in zip(("processor", "clock"), asyncio.run(holds(texts, body)), strict=True):
-            held = [gap for gap in found if gap > 0.1]  # the others are rounds that found nothing to do
+        for clock, gaps in zip(("processor", "clock"), asyncio.run(holds(texts, body)), strict=True):
+            held = [gap for gap in gaps if gap > 0.1]  # the others are rounds that found nothing to do
             worst = f"{held[len(held) // 2]:.2f}, {held[int(len(held) * 0.99)]:.2f}, {held[-1]:.2f} ms"
             rows.append([f"a lead waits for {name} ({clock}): 50 %, 99 %, longest", worst])
     done = subprocess.run(
@@ -202,7 +202,7 @@ async def _soon(message: dict) -> dict:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print a table of requests per second and latency, with and without a text model."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--seconds", type=int, default=3, help="of each cell in each round")

@@ -103,20 +103,20 @@ def ask(process: "subprocess.Popen[str]") -> float:
 def measure(artifacts: dict[str, Path], sent: Path, old: str | None, rounds: int) -> dict[str, list[float]]:
     """Interleaved rounds of all servers, in turns that begin with another one each."""
     processes = {name: start(path, sent, old if name == OLD else None) for name, path in artifacts.items()}
-    found: dict[str, list[float]] = {name: [] for name in processes}
+    times_of: dict[str, list[float]] = {name: [] for name in processes}
     names = list(processes)
     for number in range(-2, rounds):  # the first rounds warm up
         for name in names[number % len(names) :] + names[: number % len(names)]:
             took = ask(processes[name])
             if number >= 0:
-                found[name].append(took)
+                times_of[name].append(took)
     for process in processes.values():
         process.communicate()
-    return found
+    return times_of
 
 
 def main() -> None:
-    """Measure and print."""
+    """Print the processor time of a request per model, and whether the goals are met."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--rounds", type=int, default=31)
     p.add_argument("--old", help="a checkout of an older release")
@@ -135,22 +135,22 @@ def main() -> None:
             paths = {OLD: paths[WITHOUT], **paths}
         sent = Path(folder) / "leads.json"
         sent.write_text(json.dumps(leads(REQUESTS)))
-        found = measure(paths, sent, given.old, given.rounds)
-    report(found, given.rounds)
+        times_of = measure(paths, sent, given.old, given.rounds)
+    report(times_of, given.rounds)
 
 
-def report(found: dict[str, list[float]], rounds: int) -> None:
+def report(times_of: dict[str, list[float]], rounds: int) -> None:
     """Print the figures and the goals."""
-    base = found[WITHOUT]
+    base = times_of[WITHOUT]
     rows = [
         [name, spread(times).show(1), against(times, base, lambda time, other: time - other).show(1)]
-        for name, times in found.items()
+        for name, times in times_of.items()
     ]
     print(f"{describe()}; load {os.getloadavg()[0]:.1f}; {rounds} rounds: median (least to most)\n")
     print(table(["model", "CPU µs a request", "over the one without"], rows), "\n")
-    least = {name: min(times) for name, times in found.items()}  # what disturbs a round only adds to it
+    least = {name: min(times) for name, times in times_of.items()}  # what disturbs a round only adds to it
     goals = [goal("text_intent, µs a request", least[INTENT] - least[WITHOUT], below=45)]
-    if OLD in found:
+    if OLD in times_of:
         goals.append(goal("without text features / older release", least[WITHOUT] / least[OLD], below=1.02))
     print(table(["goal", "wanted", "least", ""], goals))
 

@@ -110,12 +110,12 @@ def dump(report: Report) -> str:
         },
         "holdout": holdout and {"digest": report.holdout_digest, **_rows(holdout)},
         "used": report.used and _rows(report.used),
-        "auc": _round(report.auc),
-        "var": _round(report.var),
-        "lower": _round(report.lower),
-        "brierSkill": _round(report.brier_skill),
-        "oe": _round(report.oe),
-        "slope": _round(report.slope),
+        "auc": rounded(report.auc),
+        "var": rounded(report.var),
+        "lower": rounded(report.lower),
+        "brierSkill": rounded(report.brier_skill),
+        "oe": rounded(report.oe),
+        "slope": rounded(report.slope),
         "champion": report.champion and _comparison(report.champion),
         "best": report.best and _comparison(report.best),
         **({"detail": report.detail[:DETAIL_LENGTH]} if report.detail else {}),
@@ -128,7 +128,8 @@ def dump(report: Report) -> str:
     return line
 
 
-def _round(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
+    """Return a figure to 12 digits, as reports write it."""
     return None if value is None else float(f"{value:.12g}")
 
 
@@ -139,9 +140,9 @@ def _rows(rows: Rows) -> dict[str, int]:
 def _comparison(comparison: Comparison) -> dict[str, Any]:
     return {
         "digest": comparison.digest,
-        "auc": _round(comparison.auc),
-        "delta": _round(comparison.delta),
-        "se": _round(comparison.se),
+        "auc": rounded(comparison.auc),
+        "delta": rounded(comparison.delta),
+        "se": rounded(comparison.se),
         "positives": comparison.positives,
         "negatives": comparison.negatives,
     }
@@ -153,6 +154,17 @@ def parse(text: str) -> Report:
     Raises:
         LayoutError: A field is missing, has another type or is out of bounds.
     """
+    return _read(report_node(text, SCHEMA))
+
+
+def named_digest(line: str) -> str | None:
+    """Give the digest of the artifact that a report names; None where the line is no report."""
+    report = termination.read(parse, line)
+    return report.artifact.digest if report is not None and report.artifact is not None else None
+
+
+def report_node(text: str, schema: str) -> Node:
+    """Return the document of a report with this schema. Raises LayoutError for any other text, and for NaN and Infinity."""
     if len(text.encode()) > termination.LIMIT:
         raise LayoutError(f"the report has more than {termination.LIMIT} bytes")
     import json
@@ -162,15 +174,17 @@ def parse(text: str) -> Report:
     except (ValueError, RecursionError):
         raise LayoutError("the report is not a JSON document") from None
     node = Node(document, "")
-    if node.text("schema", 64) != SCHEMA:
-        raise LayoutError(f"schema must be {SCHEMA!r}")
-    return _read(node)
+    if node.text("schema", 64) != schema:
+        raise LayoutError(f"schema must be {schema!r}")
+    return node
 
 
-def named_digest(line: str) -> str | None:
-    """Give the digest of the artifact that a report names; None where the line is no report."""
-    report = termination.read(parse, line)
-    return report.artifact.digest if report is not None and report.artifact is not None else None
+def outcome_of(node: Node) -> Outcome:
+    """Return how far a report's program came. Raises LayoutError."""
+    try:
+        return Outcome(node.text("outcome", 64))
+    except ValueError:
+        raise LayoutError(f"outcome must be one of {', '.join(Outcome)}") from None
 
 
 def _no_constant(word: str) -> float:
@@ -179,12 +193,8 @@ def _no_constant(word: str) -> float:
 
 def _read(node: Node) -> Report:
     holdout = node.node("holdout") if node.has("holdout") else None
-    try:
-        outcome = Outcome(node.text("outcome", 64))
-    except ValueError:
-        raise LayoutError(f"outcome must be one of {', '.join(Outcome)}") from None
     return Report(
-        outcome=outcome,
+        outcome=outcome_of(node),
         reason=bounds.sentence(node, "reason", 64),
         image=bounds.sentence(node, "image", 512),
         artifact=_read_artifact(node.node("artifact")) if node.has("artifact") else None,

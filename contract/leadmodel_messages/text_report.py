@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from leadmodel_artifact.jsonnode import LayoutError, Node
 from leadmodel_messages import bounds, termination
-from leadmodel_messages.report import Outcome
+from leadmodel_messages.report import Outcome, outcome_of, report_node, rounded
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def dump(report: TextReport) -> str:
         },
         "holdout": holdout and {"digest": holdout.digest, "rows": holdout.rows},
         **_figures(report.measured),
-        "precisionKept": _round(report.precision_kept),
-        "scopeAuroc": _round(report.scope_auroc),
+        "precisionKept": rounded(report.precision_kept),
+        "scopeAuroc": rounded(report.scope_auroc),
         "serving": serving and {"digest": serving.digest, **_figures(serving.measured)},
         **({"detail": report.detail[:DETAIL_LENGTH]} if report.detail else {}),
     }
@@ -115,15 +115,11 @@ def dump(report: TextReport) -> str:
     return line
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.12g}")
-
-
 def _figures(measured: TextMeasured | None) -> dict[str, Any]:
     return {
-        "macroF1": _round(measured.macro_f1 if measured else None),
-        "coverage": _round(measured.coverage if measured else None),
-        "ece": _round(measured.ece if measured else None),
+        "macroF1": rounded(measured.macro_f1 if measured else None),
+        "coverage": rounded(measured.coverage if measured else None),
+        "ece": rounded(measured.ece if measured else None),
     }
 
 
@@ -133,18 +129,7 @@ def parse(text: str) -> TextReport:
     Raises:
         LayoutError: A field is missing, has another type or is out of bounds.
     """
-    if len(text.encode()) > termination.LIMIT:
-        raise LayoutError(f"the report has more than {termination.LIMIT} bytes")
-    import json
-
-    try:
-        document = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise LayoutError("the report is not a JSON document") from None
-    node = Node(document, "")
-    if node.text("schema", 64) != SCHEMA:
-        raise LayoutError(f"schema must be {SCHEMA!r}")
-    return _read(node)
+    return _read(report_node(text, SCHEMA))
 
 
 def named_digest(line: str) -> str | None:
@@ -153,17 +138,9 @@ def named_digest(line: str) -> str | None:
     return report.model.digest if report is not None and report.model is not None else None
 
 
-def _no_constant(word: str) -> float:
-    raise ValueError(word)
-
-
 def _read(node: Node) -> TextReport:
-    try:
-        outcome = Outcome(node.text("outcome", 64))
-    except ValueError:
-        raise LayoutError(f"outcome must be one of {', '.join(Outcome)}") from None
     return TextReport(
-        outcome=outcome,
+        outcome=outcome_of(node),
         reason=bounds.sentence(node, "reason", 64),
         image=bounds.sentence(node, "image", 512),
         model=_read_model(node.node("model")) if node.has("model") else None,

@@ -31,7 +31,7 @@ Compose = Callable[[FollowUp], Message | None]
 
 
 def wall_ms() -> int:
-    """Milliseconds UTC."""
+    """Return the present time in milliseconds since 1970, UTC."""
     return time.time_ns() // 1_000_000
 
 

@@ -8,7 +8,7 @@ from leadmodel_followup.planning.spec import Cap
 
 
 class State(StrEnum):
-    """Where a follow-up stands."""
+    """The state of a follow-up in the ledger, as its record holds it."""
 
     WAITING = "waiting"
     SENDING = "sending"

@@ -1,8 +1,8 @@
 """Brings the cluster to what one pass desires.
 
 The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), text models
-(`write/kept_texts.py`), evictions and Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`). A write that the API server refuses is remembered, a name that someone else has taken as well, and the rest goes on
-(`write/writes.py`).
+(`write/kept_texts.py`), evictions and Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`). A write that the API server refuses is
+remembered, a name that someone else has taken as well, and the rest goes on (`write/writes.py`).
 """
 
 from dataclasses import dataclass

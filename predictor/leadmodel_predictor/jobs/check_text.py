@@ -5,26 +5,23 @@ import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-
 # isort: split
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 from leadmodel_artifact.model import ArtifactError
 from leadmodel_artifact.snapshot import digest, pack, unpack
-from leadmodel_messages import failure, table, termination
+from leadmodel_messages import table, termination
 from leadmodel_messages.credentials import Source, environment
 from leadmodel_messages.errors import ErrorWord
-from leadmodel_messages.exits import ValidateExit
 from leadmodel_messages.failure import Failure
 from leadmodel_messages.leaving import leave
 from leadmodel_messages.report import Outcome
 from leadmodel_messages.table_bytes import TableError
 from leadmodel_messages.text_report import OUT_OF_SCOPE, Messages, Serving, TextModelSeen, TextReport, dump
 from leadmodel_messages.uris import place, uri_of
-from leadmodel_predictor.jobs import mailbox
 from leadmodel_predictor.jobs.text_figures import Labelled, measure
-from leadmodel_predictor.jobs.validate import Unmeasured
+from leadmodel_predictor.jobs.validate import Unmeasured, deliver, end
 from leadmodel_store.store import StoreError, fetch
 from leadmodel_text.document import MAX_GZIP_BYTES, MAX_RAW_BYTES, Document, DocumentError
 from leadmodel_text.enrich import Enricher, check_examples
@@ -56,16 +53,7 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
     given = parser().parse_args(arguments)
-    try:
-        line = dump(run(given))
-    except Unmeasured as error:
-        print(f"leadmodel-check-text: {error}", file=sys.stderr)
-        shortened = replace(error.failure, message=error.failure.message[:1000])
-        termination.write(given.termination_log, failure.dump(shortened))
-        return error.code
-    print(line)
-    termination.write(given.termination_log, line)
-    return ValidateExit.REPORTED
+    return end("leadmodel-check-text", given.termination_log, lambda: dump(run(given)))
 
 
 def run(given: argparse.Namespace) -> TextReport:
@@ -88,7 +76,7 @@ def run(given: argparse.Namespace) -> TextReport:
         return TextReport(Outcome.REFUSED, ErrorWord.SCHEMA_MISMATCH, given.image, seen, detail=str(error))
     report = _measure(given, enricher, _described(seen, enricher.document))
     if given.mailbox:
-        _deliver(given.mailbox, packed)
+        deliver(given.mailbox, packed)
     return report
 
 
@@ -195,13 +183,6 @@ def _labelled(data: bytes, text: str, label: str) -> list[Labelled]:
 
 def _no_holdout(message: str) -> Unmeasured:
     return Unmeasured(Failure(ErrorWord.HOLDOUT_UNAVAILABLE, message))
-
-
-def _deliver(where: str, packed: bytes) -> None:
-    try:
-        mailbox.deliver(where, packed)
-    except mailbox.MailboxError as error:
-        raise Unmeasured(Failure(ErrorWord.MAILBOX_UNAVAILABLE, str(error))) from None
 
 
 def program() -> NoReturn:

@@ -6,8 +6,9 @@ import leadmodel_messages.interrupt  # noqa: F401  # first: from here on a Ctrl-
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 from leadmodel_artifact.artifact import load
@@ -63,19 +64,32 @@ class Unmeasured(Exception):  # noqa: N818  # the outcome's own word
         self.code = ValidateExit.TOO_LARGE if too_large else ValidateExit.UNMEASURED
 
 
+def end(program: str, log: Path, report: Callable[[], str]) -> int:
+    """Print the line of a report, or the reason why there is none, leave it as termination message in `log`, and return the exit code."""
+    try:
+        line = report()
+    except Unmeasured as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        shortened = replace(error.failure, message=error.failure.message[:1000])
+        termination.write(log, failure.dump(shortened))
+        return error.code
+    print(line)
+    termination.write(log, line)
+    return ValidateExit.REPORTED
+
+
+def deliver(where: str, packed: bytes) -> None:
+    """Hand packed bytes to the mailbox. Raises Unmeasured."""
+    try:
+        mailbox.deliver(where, packed)
+    except mailbox.MailboxError as error:
+        raise Unmeasured(Failure(ErrorWord.MAILBOX_UNAVAILABLE, str(error))) from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; the exit code."""
     given = parser().parse_args(arguments)
-    try:
-        line = dump(run(given))
-    except Unmeasured as error:
-        print(f"leadmodel-validate: {error}", file=sys.stderr)
-        shortened = replace(error.failure, message=error.failure.message[:1000])
-        termination.write(given.termination_log, failure.dump(shortened))
-        return error.code
-    print(line)
-    termination.write(given.termination_log, line)
-    return ValidateExit.REPORTED
+    return end("leadmodel-validate", given.termination_log, lambda: dump(run(given)))
 
 
 def run(given: argparse.Namespace) -> Report:
@@ -102,15 +116,8 @@ def run(given: argparse.Namespace) -> Report:
     seen = replace(seen, label=data.label, positive=data.positive)
     report = _measure(given, artifact, seen)
     if given.mailbox:
-        _deliver(given.mailbox, packed)
+        deliver(given.mailbox, packed)
     return report
-
-
-def _deliver(where: str, packed: bytes) -> None:
-    try:
-        mailbox.deliver(where, packed)
-    except mailbox.MailboxError as error:
-        raise Unmeasured(Failure(ErrorWord.MAILBOX_UNAVAILABLE, str(error))) from None
 
 
 def _artifact(given: argparse.Namespace) -> bytes:

@@ -44,8 +44,8 @@ async def open_text_mailbox(
     named = {named_digest(job.message) for job in answers} - {None} - texts.revisions.keys()
     if texts.mailbox is None or not named:
         return None
-    found = await read_packed(client, namespace, texts.mailbox, SNAPSHOT_FILE)
-    return found if found is not None and found[0] in named else None
+    packed = await read_packed(client, namespace, texts.mailbox, SNAPSHOT_FILE)
+    return packed if packed is not None and packed[0] in named else None
 
 
 async def read_packed(client: Api, namespace: str, item: Object, file: str) -> tuple[str, bytes] | None:

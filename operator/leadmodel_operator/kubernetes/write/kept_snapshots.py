@@ -32,9 +32,8 @@ class KeptSnapshots(Writes):
         for digest in sorted(desired.restore):
             changed |= await self._restore(digest)
         for digest in sorted(live.revisions.keys() - desired.keep):
-            with suppress(
-                Conflict
-            ):  # somebody changed the snapshot meanwhile: the next pass sees whether a model asks for it
+            # Somebody changed the snapshot meanwhile: the next pass sees whether a model asks for it.
+            with suppress(Conflict):
                 await self.remove("configmaps", live.revisions[digest], with_version=True)
         return changed
 

@@ -27,12 +27,12 @@ class KeptTexts(Writes):
 
     async def _keep_text(self, digest: str) -> bool:
         texts = self.live.texts
-        found = texts.packed
-        if (found is None or found[0] != digest) and texts.served is not None:
-            found = await read_packed(self.client, self.key.namespace, texts.served, TEXT_FILE)
-        if found is None or found[0] != digest:
+        packed = texts.packed
+        if (packed is None or packed[0] != digest) and texts.served is not None:
+            packed = await read_packed(self.client, self.key.namespace, texts.served, TEXT_FILE)
+        if packed is None or packed[0] != digest:
             return False
-        body = snapshots.text_revision(self.live.lead_model, digest, found[1])
+        body = snapshots.text_revision(self.live.lead_model, digest, packed[1])
         made = await self.permitted(name_of(body), self.create(body))
         if made is not None:
             texts.revisions[digest] = made
