@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +44,23 @@ def endpoint(request) -> Endpoint:
     return request.param
 
 
-def hold(server, seconds: float) -> None:
-    """Keep the server from doing anything for a while."""
-    while not server.guard.connections:
+@contextlib.contextmanager
+def held(server, connections: int = 1) -> Iterator[None]:
+    """Once it has that many connections the server does nothing until the end of the block."""
+    while len(server.guard.connections) < connections:
         time.sleep(0.01)
-    next(iter(server.guard.connections)).loop.call_soon_threadsafe(time.sleep, seconds)
+    holds, ends = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        holds.set()
+        ends.wait(20)
+
+    next(iter(server.guard.connections)).loop.call_soon_threadsafe(hold)
+    assert holds.wait(20)
+    try:
+        yield
+    finally:
+        ends.set()
 
 
 def send_for_long(connection: socket.socket, part: bytes, times: int, pause: float = 0.0) -> None:
@@ -183,9 +196,9 @@ def test_without_care_for_half_closed_clients_the_answer_is_lost(monkeypatch):
     monkeypatch.setattr("leadmodel_predictor.http.connection.Connection.eof_received", lambda _: None)
     with served(MODEL) as server:
         connection = server.connect()
-        hold(server, 0.3)
-        connection.sendall(request(b"", "/ops/model-status", "GET"))
-        connection.shutdown(socket.SHUT_WR)
+        with held(server):
+            connection.sendall(request(b"", "/ops/model-status", "GET"))
+            connection.shutdown(socket.SHUT_WR)
         with pytest.raises((EOFError, ConnectionError)):
             read_answer(connection)
 
@@ -202,9 +215,9 @@ def test_expect_100_continue(endpoint):
 def test_what_waits_to_be_continued_waits_for_its_turn_too(endpoint):
     with served(MODEL) as server:
         connection = server.connect()
-        hold(server, 0.2)
         head = endpoint.request("Expect: 100-continue")[: -len(endpoint.body)]
-        connection.sendall(request(b"", "/ops/model-card", "GET") + head)
+        with held(server):
+            connection.sendall(request(b"", "/ops/model-card", "GET") + head)
         came = b""
         while not came.endswith(b"HTTP/1.1 100 Continue\r\n\r\n"):
             came += connection.recv(1 << 16)
@@ -338,8 +351,8 @@ def test_a_long_head_that_is_whole_is_refused_too(cut):
     head = b"POST /predict HTTP/1.1\r\nX: " + b"y" * 70_000 + b"\r\nContent-Length: 2\r\n\r\n{}"
     with served(MODEL) as server:
         connection = server.connect()
-        hold(server, 0.2)
-        connection.sendall(head[:cut])
+        with held(server):
+            connection.sendall(head[:cut])
         if cut:
             time.sleep(0.4)
             connection.sendall(head[cut:])
@@ -589,9 +602,9 @@ def test_without_the_sweep_a_refused_body_is_read_for_ever(monkeypatch):
 def flood(server, count: int) -> list[int]:
     """Ask while the loop is held, so that all of it waits when it goes on."""
     connections = [server.connect() for _ in range(count)]
-    hold(server, 0.5)
-    for connection in connections:
-        connection.sendall(request(b'{"age": 30}', "/ops/model-card", "GET"))
+    with held(server, count):
+        for connection in connections:
+            connection.sendall(request(b'{"age": 30}', "/ops/model-card", "GET"))
     return [read_answer(connection) for connection in connections]
 
 
