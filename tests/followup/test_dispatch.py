@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from leadmodel_followup.channels.channel import Message
+from leadmodel_followup.channels.channel import Message, ProviderTemplate
 from leadmodel_followup.channels.console import Console
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
@@ -210,8 +210,10 @@ def test_the_console_sends_nothing_and_logs_neither_number_nor_text(ledger, cloc
 
 
 def test_a_message_shows_neither_address_nor_text():
-    shown = repr(Message("f1", NUMBER, TEXT, "quillfeather"))
-    assert "f1" in shown
+    template = ProviderTemplate("welcome", "en", (TEXT,))
+    more = {"html": TEXT, "unsubscribe": f"https://example.org/u/{NUMBER}", "template": template}
+    shown = repr(Message("f1", NUMBER, TEXT, "quillfeather", **more))
+    assert all(part in shown for part in ("f1", "welcome"))
     assert not any(part in shown for part in (NUMBER, "quillfeather"))
 
 

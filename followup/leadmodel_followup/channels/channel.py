@@ -7,14 +7,32 @@ from leadmodel_followup.channels.outcomes import Outcome, Trace
 
 
 @dataclass(frozen=True)
+class ProviderTemplate:
+    """A template that the provider keeps and has approved, with the values for its places.
+
+    Attributes:
+        name: The provider's name of the template.
+        language: The provider's code of its language, such as `en` or `en_US`.
+        parameters: Values of the places in the text, in order.
+    """
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
 class Message:
     """One message as it leaves. Address and texts stay out of logs and exceptions.
 
     Attributes:
         reference: Id of the follow-up; travels with the message where the provider can echo it.
         address: Number or e-mail address.
-        body: The text.
+        body: The text; empty where a provider's template takes its place.
         subject: Subject of an e-mail.
+        html: The text of an e-mail as HTML, empty for none.
+        unsubscribe: URL that ends all messages to the recipient by one POST (RFC 8058), empty for none.
+        template: The provider's template, for channels that send nothing else.
         zone: The recipient's own time zone, None if not known.
     """
 
@@ -22,6 +40,9 @@ class Message:
     address: str = field(repr=False)
     body: str = field(repr=False)
     subject: str = field(default="", repr=False)
+    html: str = field(default="", repr=False)
+    unsubscribe: str = field(default="", repr=False)
+    template: ProviderTemplate | None = None
     zone: str | None = None
 
 
