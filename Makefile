@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --python-version 3.11 pyproject.toml
 HASHED := --require-hashes --only-binary :all:
 BENCHES := predictor inprocess batch trees reload memory training calibration privacy text enrichment text_training backfill followups fleet hostile serving_texts
-IMAGES := operator predictor training privacy
+IMAGES := operator predictor training privacy followup
 QUICK := artifact chart messages monitoring operator project statistics text
 TAG ?= dev
 # of `make test`: more than cores, since many tests wait for a program that they start
@@ -124,7 +124,7 @@ base: install ## write the digest of today's base of the images into images/base
 	$(BIN)/python images/images.py pin
 
 .PHONY: images
-images: install ## the four images and their SBOMs, with docker or buildah (BASE=... TAG=...)
+images: install ## the five images and their SBOMs, with docker or buildah (BASE=... TAG=...)
 	$(BIN)/python images/images.py
 
 .PHONY: chart

@@ -1,4 +1,4 @@
-"""Builds the four images with docker or buildah, and an SBOM of each in build/sbom: `make images`.
+"""Builds the five images with docker or buildah, and an SBOM of each in build/sbom: `make images`.
 
 `images.py content` prints a tag that changes when anything that goes into an image changes; `images.py pin` writes the digest of today's base
 into base/Dockerfile. Where no registry offers a base, BASE=localhost/base:bookworm makes a base of Debian packages (needs debootstrap and root).
@@ -27,8 +27,9 @@ DOCKERFILES = {
     "predictor": "predictor/Dockerfile",
     "training": "training/Dockerfile",
     "privacy": "privacy/Dockerfile",
+    "followup": "followup/Dockerfile",
 }
-LIMITS_MB = {"operator": 45, "predictor": 45, "training": 90, "privacy": 45}
+LIMITS_MB = {"operator": 45, "predictor": 45, "training": 90, "privacy": 45, "followup": 45}
 
 
 def site(image: str) -> None:
@@ -150,7 +151,16 @@ def added_mb(image: str) -> float:
 def content() -> str:
     """Return twelve hex digits that change with anything that goes into an image."""
     sha256 = hashlib.sha256()
-    for part in ("requirements", "contract", "operator", "predictor", "privacy", "training", "images"):
+    for part in (
+        "requirements",
+        "contract",
+        "operator",
+        "predictor",
+        "privacy",
+        "followup",
+        "training",
+        "images",
+    ):
         for file in sorted((ROOT / part).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 sha256.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())

@@ -58,6 +58,16 @@ class BackfillExit(IntEnum):
     STOPPED = 143  # asked to stop; the checkpoint is written
 
 
+class FollowUpExit(IntEnum):
+    """Exit codes of `leadmodel-followup`, which sends follow-ups and shows and changes what waits."""
+
+    DONE = 0  # the command did what it was for; `run`: a signal asked the program to stop, and no message was under way
+    NO = 1  # the answer is no: problems in settings or templates, or no such follow-up; `run`: a part that runs for ever ended
+    USAGE = 2  # the arguments, the settings or a key cannot be read: trying again does not help
+    UNSAFE = 3  # the Redis may forget what it acknowledged
+    TRY_AGAIN = 75  # the Redis does not answer
+
+
 class OperatorExit(IntEnum):
     """Exit codes of `leadmodel-operator`."""
 

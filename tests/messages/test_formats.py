@@ -9,6 +9,7 @@ import pytest
 from leadmodel_messages import (
     backfill,
     failure,
+    followups_report,
     poll,
     refusal,
     report,
@@ -20,6 +21,7 @@ from leadmodel_messages import (
 from leadmodel_messages.backfill import BackfillAnswer, Counts, Head, Mode
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.failure import Failure
+from leadmodel_messages.followups_report import FollowUpsReport
 from leadmodel_messages.text_training import TextTrainingAnswer
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_messages.window import Window
@@ -29,6 +31,7 @@ FORMATS = Path(__file__).parent / "formats" / "v1"
 KNOWN = {
     "backfill-refused.json": "cc991343276c8071e8330ebbfd5a5aaa4c289e133a5b61ed86cbcdf9a1614449",
     "backfill.json": "5edd6bcc0ffeeeb4222cee999b52713a3ad6e0a96c8340214fdf616988574828",
+    "followups-report.json": "860687dfe0f274e8d9df0b3c056c2889fcb321509c308f47dbe92accaad4a89c",
     "poll-failure.json": "73a0d0b685f72d3d66fe2936ccb14c834e9d9d38eb4273856f274d06e0515858",
     "poll-not-modified.json": "6886dda738e40b0a22f6507de654bc0f5b9fecc40b2defec3a31f2fa89f9ba7e",
     "poll-too-large.json": "0c9a011571980b1842508695ee8eb62c352729649f5a3b4917396b968e812db4",
@@ -57,6 +60,14 @@ def write_window(answer: Window) -> str:
     return json.dumps(window_document.dump(answer), separators=(",", ":"))
 
 
+def read_follow_ups(line: str) -> FollowUpsReport:
+    return followups_report.parse(json.loads(line))
+
+
+def write_follow_ups(answer: FollowUpsReport) -> str:
+    return json.dumps(followups_report.dump(answer), separators=(",", ":"))
+
+
 def write_compact(answer: Failure) -> str:
     return failure.dump(answer, failure.COMPACT)
 
@@ -68,6 +79,7 @@ def write_refused(answer: BackfillAnswer) -> str:
 READERS = {
     "backfill-refused": (backfill.parse, write_refused),
     "backfill": (backfill.parse, backfill.dump),
+    "followups-report": (read_follow_ups, write_follow_ups),
     "poll-failure": (failure.parse, write_compact),
     "poll-too-large": (failure.parse, write_compact),
     "poll": (poll.parse, poll.dump),

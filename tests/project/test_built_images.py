@@ -31,6 +31,7 @@ PROGRAMS = {
     "predictor": ["leadmodel-predictor", "leadmodel-poll", "leadmodel-validate", "leadmodel-check-text"],
     "training": ["leadmodel-train", "leadmodel-enrich", "leadmodel-synth"],
     "privacy": ["leadmodel-privacy"],
+    "followup": ["leadmodel-followup"],
 }
 WITH_INSTALLERS = "localhost/with-installers:1"
 PROBE = """

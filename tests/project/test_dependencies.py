@@ -16,7 +16,7 @@ SOURCES = {
     "training": ("training", "contract", "privacy"),
     "parquet": ("training", "contract"),
     "privacy": ("privacy", "contract"),
-    "followup": ("followup",),
+    "followup": ("followup", "contract"),
     "cli": ("cli", "operator"),
     "local": ("local", "cli"),
 }

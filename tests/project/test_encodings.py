@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("cli", "contract", "local", "operator", "predictor", "privacy", "training")
+PARTS = ("cli", "contract", "followup", "local", "operator", "predictor", "privacy", "training")
 
 
 def by_locale(source: str) -> Iterator[int]:

@@ -9,7 +9,7 @@ import pytest
 import images
 from project.house import ROOT, House
 
-IMAGES = ("operator", "predictor", "training", "privacy")
+IMAGES = ("operator", "predictor", "training", "privacy", "followup")
 
 
 @pytest.fixture(scope="module")

@@ -106,7 +106,7 @@ class Dispatcher:
         limits, look_ms = self.spec.limits, self.settings.look_ms(channel.timeout_ms)
         rates = (
             _rate("tenant", limits.tenant),
-            _rate(f"from:{channel.sender}", limits.sender),
+            _rate(f"from:{channel.sender}", limits.of(follow_up.channel)),
             _rate(f"to:{address}", limits.recipient),
         )
         window = self._window(follow_up.channel, message)

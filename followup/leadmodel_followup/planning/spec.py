@@ -21,11 +21,13 @@ class Step:
         name: Unique within the settings; part of a follow-up's id.
         after_ms: Milliseconds between the lead and the message.
         channel: Name of the channel.
+        template: Name of the template.
     """
 
     name: str
     after_ms: int
     channel: str
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """Rates of a tenant, of one sender and toward one recipient."""
+    """Rates of a tenant, of one sender and toward one recipient; `senders` has rates by channel, `sender` holds for all other channels."""
 
     tenant: Limit = Limit(50, 50)
     sender: Limit = Limit(1, 1)
     recipient: Limit = Limit(1 / 6, 1)
+    senders: Mapping[str, Limit] = field(default_factory=dict)
+
+    def of(self, channel: str) -> Limit:
+        """The rate of the sender of a channel."""
+        return self.senders.get(channel, self.sender)
 
 
 def phone_hours() -> Mapping[str, SendingHours]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 
 import leadmodel_cli.kubectl.options
+import leadmodel_followup.__main__
 import leadmodel_local.options
 import leadmodel_operator.__main__
 import leadmodel_predictor.__main__
@@ -27,6 +28,7 @@ PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "leadmodel": leadmodel_local.options.parser,
     "leadmodel-check-text": leadmodel_predictor.jobs.check_text.parser,
     "leadmodel-enrich": leadmodel_training.text.options.parser,
+    "leadmodel-followup": leadmodel_followup.__main__.parser,
     "leadmodel-operator": leadmodel_operator.__main__.parser,
     "leadmodel-poll": leadmodel_predictor.jobs.poll.parser,
     "leadmodel-predictor": leadmodel_predictor.__main__.parser,
@@ -42,6 +44,7 @@ EXITS: dict[str, type[IntEnum]] = {
     "leadmodel": exits.LocalExit,
     "leadmodel-check-text": exits.ValidateExit,
     "leadmodel-enrich": exits.EnrichExit,
+    "leadmodel-followup": exits.FollowUpExit,
     "leadmodel-operator": exits.OperatorExit,
     "leadmodel-poll": exits.PollExit,
     "leadmodel-predictor": exits.PredictorExit,
