@@ -16,6 +16,7 @@ class DispatchSettings:
         quiet_ms: After an outcome has failed to come, the provider is left alone for this long, because a request may still be on its way.
         look_again_ms: Time between two look-ups.
         give_up_ms: An attempt without a trace for this long stays unknown for good.
+        resend: What the provider cannot be asked about is sent again after `give_up_ms`, once, at the risk of a second message.
     """
 
     batch: int = 32
@@ -24,6 +25,7 @@ class DispatchSettings:
     quiet_ms: int = 20_000
     look_again_ms: int = 60_000
     give_up_ms: int = 24 * HOUR_MS
+    resend: bool = False
 
     def look_ms(self, timeout_ms: int) -> int:
         """From the record of an attempt to the first look-up: start, the provider's longest time, quiet."""

@@ -10,6 +10,7 @@ from typing import Any
 import redis
 
 from leadmodel_followup.ledger.errors import LedgerUnavailable
+from leadmodel_followup.ledger.events import Event, Kind, News
 from leadmodel_followup.ledger.records import (
     Begun,
     Conditions,
@@ -17,6 +18,7 @@ from leadmodel_followup.ledger.records import (
     FollowUp,
     Go,
     Gone,
+    History,
     Later,
     OpenAttempt,
     Overview,
@@ -65,7 +67,8 @@ class Ledger:
         """Record a follow-up that waits.
 
         Returns:
-            `created`; `exists` for an id that is there in any state; `stopped` after an opt-out; `too-old` for a lead older than `keep_ms`.
+            `created`; `exists` for an id that is there in any state; `stopped` after an opt-out; `replied` where the contact answered after
+            the lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`.
         """
         f = follow_up
         fields = (f.due_ms, f.contact, checked_lead(f.lead), f.channel, f.step, lead_at_ms)
@@ -107,6 +110,10 @@ class Ledger:
         """Record that nobody will look any more: the follow-up stays unknown and is not sent again."""
         return self._settle(follow_up_id, attempt, "lost", "no-trace-in-time")
 
+    def resend(self, follow_up_id: str, attempt: int, at_ms: int) -> Settled:
+        """Have a follow-up sent again although nobody knows of its attempt; the second time it is lost."""
+        return self._settle(follow_up_id, attempt, "resend", "no-trace-in-time", "", at_ms)
+
     def _settle(self, follow_up_id: str, attempt: int, outcome: str, why: str, *more: str | int) -> Settled:
         return Settled(self._call("settle", follow_up_id, attempt, outcome, why, *(more or ("", 0))))
 
@@ -126,13 +133,50 @@ class Ledger:
         """Record an opt-out of a contact or an address: every waiting follow-up of the contacts behind it ends, on all channels."""
         return int(self._call("stop", hashed))
 
-    def cancel_contact(self, contact: str, why: str) -> int:
-        """End the waiting follow-ups of a contact who answered or became a customer; an attempt under way is not repeated."""
-        return int(self._call("cancel", contact, "", why))
+    def start(self, hashed: str, at_ms: int) -> int:
+        """Lift the opt-out that came before a time from an address, for this address and the contacts behind it, or that of a contact.
+
+        Opt-outs that came from elsewhere stay. Returns how many hashes are free of opt-outs now.
+        """
+        return int(self._call("start", hashed, at_ms))
+
+    def apply(self, event: Event) -> tuple[News, ...]:
+        """Apply an event, in any order and any number of times; it proves that a message went out. Returns what was new."""
+        return _news(self._call("event", *_event_arguments(event)))
+
+    def apply_all(self, events: Sequence[Event]) -> list[tuple[News, ...] | None]:
+        """Apply events in one round trip, each by itself; None for one that the server refused.
+
+        Raises:
+            LedgerUnavailable: The server cannot be reached; any of the events may have been applied.
+        """
+        now = "" if self._clock is None else self._clock()
+        try:
+            with self._client.pipeline(transaction=False) as pipe:
+                for event in events:
+                    arguments = [now, self.keep_ms, *_event_arguments(event)]
+                    self._scripts["event"](keys=[self._root], args=arguments, client=pipe)
+                replies: Any = pipe.execute(raise_on_error=False)
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"event: {type(error).__name__}") from None
+        return [None if isinstance(reply, Exception) else _news(_text(reply)) for reply in replies]
+
+    def cancel_contact(self, contact: str, why: str, at_ms: int | None = None) -> int:
+        """End the waiting follow-ups of a contact; an attempt under way is not repeated.
+
+        With `why` of `replied` or `converted` and the time of it, no lead of the contact from before gets a follow-up any more.
+        """
+        return int(self._call("cancel", contact, "", why, "" if at_ms is None else at_ms))
 
     def cancel(self, follow_up_id: str, why: str) -> bool:
         """End one follow-up, if it waits."""
-        return bool(self._call("cancel", "", follow_up_id, why))
+        return bool(self._call("cancel", "", follow_up_id, why, ""))
+
+    def history(self, contact: str) -> History:
+        """What happened with a contact so far, for the planner."""
+        stopped, replied, converted, channels, sends = self._call("history", contact)
+        times = tuple(sorted(int(time) for time in sends))
+        return History(bool(stopped), int(replied), int(converted), frozenset(channels), times)
 
     def erase(self, contact: str) -> int:
         """Delete follow-ups, consents and rates of a contact; hashes of opt-outs stay, so that nobody writes to the contact again."""
@@ -163,6 +207,16 @@ def _text(reply: Any) -> Any:
     if isinstance(reply, bytes):
         return reply.decode()
     return [_text(value) for value in reply] if isinstance(reply, list) else reply
+
+
+def _event_arguments(event: Event) -> tuple[str | int, ...]:
+    e = event
+    return e.channel, e.reference, e.kind.value, e.at_ms, e.address, e.contact, e.code, e.provider_id
+
+
+def _news(flat: Sequence[str]) -> tuple[News, ...]:
+    rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return tuple(News(channel, step, Kind(kind)) for channel, step, kind in rows)
 
 
 def _follow_up(fields: Sequence[str]) -> FollowUp:

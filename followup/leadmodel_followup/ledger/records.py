@@ -117,6 +117,25 @@ Begun = Go | Later | Dropped | Gone
 
 
 @dataclass(frozen=True)
+class History:
+    """What happened with a contact.
+
+    Attributes:
+        stopped: Opted out, on whichever channel.
+        replied_ms: When the last reply came, -1 for none.
+        converted_ms: When the contact became a customer, -1 for one who is none.
+        consents: Channels with consent.
+        sends_ms: Times of messages sent and of messages waiting.
+    """
+
+    stopped: bool
+    replied_ms: int
+    converted_ms: int
+    consents: frozenset[str]
+    sends_ms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Overview:
     """Counts of a tenant's follow-ups that have not ended, and when the oldest that waits is due."""
 

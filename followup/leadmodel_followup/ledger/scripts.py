@@ -2,11 +2,28 @@
 
 from importlib.resources import files
 
-NAMES = ("create", "claim", "begin", "settle", "overdue", "consent", "stop", "cancel", "erase")
+COMMON = ("common.lua",)
+PEOPLE = (*COMMON, "people.lua")
+NAMES = {
+    "create": COMMON,
+    "claim": COMMON,
+    "begin": PEOPLE,
+    "settle": PEOPLE,
+    "overdue": COMMON,
+    "event": PEOPLE,
+    "consent": COMMON,
+    "stop": PEOPLE,
+    "start": PEOPLE,
+    "cancel": PEOPLE,
+    "erase": PEOPLE,
+    "history": COMMON,
+}
 
 
 def load() -> dict[str, str]:
-    """The text of each script by name, with what all share in front."""
+    """The text of each script by name, with what it shares in front."""
     folder = files("leadmodel_followup.ledger").joinpath("lua")
-    common = folder.joinpath("common.lua").read_text()
-    return {name: common + folder.joinpath(f"{name}.lua").read_text() for name in NAMES}
+    return {
+        name: "".join(folder.joinpath(part).read_text() for part in (*shared, f"{name}.lua"))
+        for name, shared in NAMES.items()
+    }

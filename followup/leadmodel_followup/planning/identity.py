@@ -67,6 +67,22 @@ class ContactHasher:
         plain = address.strip().casefold()
         return self._hash("address", plain if "@" in plain else re.sub(r"[^\d+]", "", plain))
 
+    def unsubscribe_token(self, follow_up: str, contact: str, address: str) -> str:
+        """The token of an unsubscribe link: hashes and an id, with a signature of 128 bits. Outlives every record."""
+        named = follow_up + contact + address
+        return named + self._signature(named)
+
+    def unsubscribed(self, token: str) -> tuple[str, str, str] | None:
+        """The follow-up, contact and address of a token; None for one that was not made with this key and tenant."""
+        named, signature = token[: 3 * _LENGTH], token[3 * _LENGTH :]
+        if not hmac.compare_digest(self._signature(named).encode(), signature.encode()):
+            return None
+        return named[:_LENGTH], named[_LENGTH : 2 * _LENGTH], named[2 * _LENGTH :]
+
+    def _signature(self, named: str) -> str:
+        whole = f"{self.tenant}\x00unsubscribe\x00{named}".encode()
+        return urlsafe_b64encode(hmac.digest(self.key, whole, "sha256")[:16]).decode().rstrip("=")
+
     def _hash(self, kind: str, text: str) -> str:
         whole = f"{self.tenant}\x00{kind}\x00{text}".encode()
         return _short(hmac.digest(self.key, whole, "sha256"))

@@ -4,7 +4,8 @@
 --   root:f:<id>        hash, one follow-up         root:due      sorted set, waiting: when due
 --   root:c:<contact>   hash, consents and ids      root:open     sorted set, sending or unknown: when to look what became of it
 --   root:a:<address>   set, contacts               root:unknown  sorted set, unknown: since when
---   root:stop:<hash>   string, opted out since when; contact or address       root:rl:<name>  string, rates
+--   root:stop:<hash>   hash, of a contact or an address: when it opted out, by the contact or address from which the opt-out came
+--   root:start:<hash>  string, when the latest word to start again came from an address              root:rl:<name>  string, rates
 local root, keep = KEYS[1], ARGV[2]
 local micros
 if ARGV[1] == '' then
@@ -18,6 +19,7 @@ local due, open, unknown = root .. ':due', root .. ':open', root .. ':unknown'
 local function record(id) return root .. ':f:' .. id end
 local function person(contact) return root .. ':c:' .. contact end
 local function stop_key(hash) return root .. ':stop:' .. hash end
+local function start_key(hash) return root .. ':start:' .. hash end
 local function whole(number) return string.format('%.0f', number) end
 
 -- The end of a follow-up: its record lives on for the retention.
@@ -25,45 +27,4 @@ local function finish(id, state, why)
   redis.call('HSET', record(id), 'state', state, 'why', why)
   redis.call('PEXPIRE', record(id), keep)
   for _, list in ipairs({due, open, unknown}) do redis.call('ZREM', list, id) end
-end
-
--- Ids of all follow-ups of a contact.
-local function ids_of(contact)
-  local ids = {}
-  for _, field in ipairs(redis.call('HKEYS', person(contact))) do
-    if field:sub(1, 2) == 'f:' then ids[#ids + 1] = field:sub(3) end
-  end
-  return ids
-end
-
--- Cancels what waits; an open attempt keeps the reason, so that it is not tried again. Returns how many were cancelled.
-local function cancel_all(contact, why)
-  local cancelled = 0
-  for _, id in ipairs(ids_of(contact)) do
-    local state = redis.call('HGET', record(id), 'state')
-    if state == 'waiting' then
-      finish(id, 'cancelled', why)
-      cancelled = cancelled + 1
-    elseif state == 'sending' or state == 'unknown' then
-      redis.call('HSET', record(id), 'halt', why)
-    end
-  end
-  return cancelled
-end
-
--- Calls a function with each address, by its hash, for which a contact gave consent.
-local function each_address(contact, visit)
-  local fields = redis.call('HGETALL', person(contact))
-  for i = 1, #fields, 2 do
-    local address = fields[i]:sub(1, 4) == 'yes:' and fields[i + 1]:match('^%S+') or '-'
-    if address ~= '-' then visit(address) end
-  end
-end
-
--- Records the opt-out of a contact with all addresses of that contact. Returns how many follow-ups were cancelled.
-local function stop_contact(contact)
-  local function stop(hash) redis.call('SET', stop_key(hash), whole(now), 'NX') end
-  stop(contact)
-  each_address(contact, stop)
-  return cancel_all(contact, 'stopped')
 end

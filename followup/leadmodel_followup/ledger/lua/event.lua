@@ -1,0 +1,86 @@
+-- Applies one event of a provider, in any order and any number of times to the same end: times only move to the earlier, ranks only up.
+-- ARGV: channel, id or '', kind, when, hash of the address or '', contact or '', code, the provider's id.
+-- Returns what was new of follow-ups: channel, step, kind, and so on.
+local channel, id, kind, at = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local address, contact, code, pid = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local RANK = {queued = 1, sending = 2, sent = 3, delivered = 4, opened = 5, read = 6, clicked = 7, replied = 8}
+local SCANNER_MS = 2000
+local new = {}
+
+local function add(one, name)
+  local own, step = unpack(redis.call('HMGET', record(one), 'channel', 'step'))
+  for _, value in ipairs({own, step, name}) do new[#new + 1] = value end
+  local reach = redis.call('HGET', record(one), 'reach')
+  if (RANK[name] or 0) > (RANK[reach or ''] or 0) then redis.call('HSET', record(one), 'reach', name) end -- check: rank
+end
+
+-- The time of the first event of a kind. Returns whether this event is the earliest so far.
+local function first(one, name)
+  local before = tonumber(redis.call('HGET', record(one), 'e:' .. name))
+  if before and before <= at then return false end
+  redis.call('HSET', record(one), 'e:' .. name, whole(at))
+  if not before then add(one, name) end
+  return true
+end
+
+-- Clicks count from the delivery on: earlier than two seconds after it, a scanner of links follows them.
+local function clicks()
+  local low, high = (redis.call('HGET', record(id), 'clicks') or ''):match('^(%d+) (%d+)')
+  if kind == 'clicked' then
+    low, high = math.min(tonumber(low or at), at), math.max(tonumber(high or at), at)
+    redis.call('HSET', record(id), 'clicks', whole(low) .. ' ' .. whole(high))
+  end
+  local delivered = tonumber(redis.call('HGET', record(id), 'e:delivered'))
+  if not (low and delivered) then return end
+  for name, fits in pairs({scanned = tonumber(low) < delivered + SCANNER_MS, clicked = tonumber(high) >= delivered + SCANNER_MS}) do
+    if fits and redis.call('HSETNX', record(id), 'e:' .. name, 1) == 1 then add(id, name) end
+  end
+end
+
+-- The follow-up that a reply answers: the last one before it on the channel.
+local function answered(one)
+  local last, began = nil, -1
+  for _, other in ipairs(ids_of(one)) do
+    local when = tonumber(redis.call('HGET', person(one), 'f:' .. other))
+    if when and when <= at and when > began and redis.call('HGET', record(other), 'channel') == channel then
+      last, began = other, when
+    end
+  end
+  return last
+end
+
+local function replied(one)
+  local follow_up = answered(one)
+  if follow_up then first(follow_up, 'replied') end
+  end_sequence(one, 'replied', at)
+end
+
+local people = {}
+if contact ~= '' then people[contact] = true end
+local state, attempt, own_contact, own_channel = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'channel'))
+local ours = attempt and own_channel == channel
+if ours then
+  people[own_contact] = true
+  if state ~= 'sent' then went_out(id, own_contact, pid) end -- check: proof
+  if address ~= '' and redis.call('SADD', root .. ':a:' .. address, own_contact) == 1 then
+    redis.call('HSET', person(own_contact), 'via:' .. address, '')
+  end
+  if kind ~= 'clicked' and first(id, kind) and kind == 'failed' then redis.call('HSET', record(id), 'code', code) end
+  clicks()
+end
+if address ~= '' then
+  for _, one in ipairs(redis.call('SMEMBERS', root .. ':a:' .. address)) do people[one] = true end
+end
+if kind == 'replied' then
+  for one in pairs(people) do replied(one) end
+elseif kind == 'opted-in' and address ~= '' then
+  start(address, at)
+elseif kind == 'opted-out' then
+  for one in pairs(people) do
+    local follow_up = not ours and answered(one)
+    if follow_up then first(follow_up, 'opted-out') end
+    if address == '' then opted_out(one, channel, at) else stop_all(address, at, one) end
+  end
+  if address ~= '' and not next(people) then stop_all(address, at, '') end
+end
+return new

@@ -1,0 +1,97 @@
+-- What scripts share that look at the contact behind a follow-up; stands between common.lua and them.
+
+-- The provider took the message of the last attempt, which counts for caps again if it was thought not to have left.
+local function went_out(id, contact, pid)
+  finish(id, 'sent', 'accepted')
+  redis.call('HDEL', record(id), 'halt')
+  redis.call('HSET', record(id), 'pid', pid)
+  redis.call('HSET', person(contact), 'f:' .. id, redis.call('HGET', record(id), 'began'))
+end
+
+-- Ids of all follow-ups of a contact.
+local function ids_of(contact)
+  local ids = {}
+  for _, field in ipairs(redis.call('HKEYS', person(contact))) do
+    if field:sub(1, 2) == 'f:' then ids[#ids + 1] = field:sub(3) end
+  end
+  return ids
+end
+
+-- Cancels what waits; an open attempt keeps the reason, so that it is not tried again; an opt-out stands above other reasons. Returns how many
+-- were cancelled.
+local function cancel_all(contact, why)
+  local cancelled = 0
+  for _, id in ipairs(ids_of(contact)) do
+    local state = redis.call('HGET', record(id), 'state')
+    if state == 'waiting' then
+      finish(id, 'cancelled', why)
+      cancelled = cancelled + 1
+    elseif state == 'cancelled' and why == 'stopped' then
+      redis.call('HSET', record(id), 'why', why)
+    elseif state == 'sending' or state == 'unknown' then
+      redis.call('HSET', record(id), 'halt', why)
+    end
+  end
+  return cancelled
+end
+
+-- Calls a function with each address, by its hash, for which a contact gave consent.
+local function each_address(contact, visit)
+  local fields = redis.call('HGETALL', person(contact))
+  for i = 1, #fields, 2 do
+    local address = fields[i]:sub(1, 4) == 'yes:' and fields[i + 1]:match('^%S+') or '-'
+    if address ~= '-' then visit(address) end
+  end
+end
+
+-- Records the later of two times. Returns whether the new one is later.
+local function raise_time(key, field, at)
+  if at <= tonumber(redis.call('HGET', key, field) or -1) then return false end
+  redis.call('HSET', key, field, whole(at))
+  return true
+end
+
+-- That a contact opted out, answered or became a customer: what waits ends, and no lead from before gets a follow-up any more.
+local function end_sequence(contact, why, at)
+  if not raise_time(person(contact), why, at) then return 0 end
+  return cancel_all(contact, why)
+end
+
+-- Records an opt-out that came at a time from an address, or for a contact: it holds for all contacts behind the address, for `contact` (or ''),
+-- and for all their addresses. A later word to start frees the address that it came from and the contacts, and no other address; what waited
+-- stays cancelled. Returns how many follow-ups were cancelled.
+local function stop_all(origin, at, contact)
+  local lifted = tonumber(redis.call('GET', start_key(origin)) or -1) > at
+  local people, cancelled = redis.call('SMEMBERS', root .. ':a:' .. origin), 0
+  people[#people + 1], people[#people + 2] = origin, contact ~= '' and contact or nil
+  for _, one in ipairs(people) do
+    each_address(one, function(address)
+      if address ~= origin or not lifted then raise_time(stop_key(address), origin, at) end
+    end)
+    if not lifted then raise_time(stop_key(one), origin, at) end
+    if redis.call('EXISTS', person(one)) == 1 then cancelled = cancelled + end_sequence(one, 'stopped', at) end
+  end
+  return cancelled
+end
+
+-- What a provider says of the recipient of a contact's message on a channel: an opt-out from the address to which consent was given.
+local function opted_out(contact, channel, at)
+  local address = (redis.call('HGET', person(contact), 'yes:' .. channel) or '-'):match('^%S+')
+  return stop_all(address == '-' and contact or address, at, contact)
+end
+
+-- Lifts what came earlier from the same address, or for the same contact. Returns how many hashes are free of opt-outs now.
+local function start(origin, at)
+  if at > tonumber(redis.call('GET', start_key(origin)) or -1) then redis.call('SET', start_key(origin), whole(at)) end
+  local hashes, freed = redis.call('SMEMBERS', root .. ':a:' .. origin), 0
+  hashes[#hashes + 1] = origin
+  each_address(origin, function(address) hashes[#hashes + 1] = address end)
+  for _, hash in ipairs(hashes) do
+    local since = tonumber(redis.call('HGET', stop_key(hash), origin))
+    if since and since < at then
+      redis.call('HDEL', stop_key(hash), origin)
+      freed = freed + 1 - redis.call('EXISTS', stop_key(hash))
+    end
+  end
+  return freed
+end
