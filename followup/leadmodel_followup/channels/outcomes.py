@@ -24,9 +24,15 @@ class OptedOut:
 
 @dataclass(frozen=True)
 class Throttled:
-    """The provider certainly did not take the message: too many requests, or no connection at all. Send again after a time."""
+    """The provider certainly did not take the message: too many requests, no connection, an account to be mended. Send again after a time.
+
+    Attributes:
+        retry_after_ms: Milliseconds until then.
+        why: The reason in one word, for the ledger.
+    """
 
     retry_after_ms: int
+    why: str = "throttled"
 
 
 @dataclass(frozen=True)
