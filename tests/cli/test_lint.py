@@ -11,7 +11,11 @@ from leadmodel_messages.exits import KubectlExit
 from leadmodel_operator.resource.crd import crd
 from project.house import ROOT
 
-EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
+EXAMPLES = [
+    file
+    for file in sorted((ROOT / "crds" / "examples").glob("*.yaml"))
+    if "kind: LeadModel" in file.read_text()
+]
 INVALID = sorted((ROOT / "tests" / "e2e" / "invalid").glob("*.yaml"))
 GOOD = str(ROOT / "crds" / "examples" / "minimal.yaml")
 

@@ -15,7 +15,11 @@ from leadmodel_operator.resource.fields import duration_bounds
 from leadmodel_operator.resource.spec import Spec
 
 ROOT = Path(__file__).parent.parent.parent
-EXAMPLES = sorted((ROOT / "crds" / "examples").glob("*.yaml"))
+EXAMPLES = [
+    file
+    for file in sorted((ROOT / "crds" / "examples").glob("*.yaml"))
+    if "kind: LeadModel" in file.read_text()
+]
 SCHEMA = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 

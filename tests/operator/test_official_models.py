@@ -22,7 +22,11 @@ from worlds.fake_cluster import LEADMODEL, FakeCluster, Truth
 from worlds.fake_leader import a_cluster, a_leader
 from worlds.rendering import rendered
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "crds" / "examples").glob("*.yaml"))
+EXAMPLES = [
+    file
+    for file in sorted((Path(__file__).parents[2] / "crds" / "examples").glob("*.yaml"))
+    if "kind: LeadModel" in file.read_text()
+]
 
 
 # --- what is rendered ------------------------------------------------------------------------------------------------------
