@@ -36,6 +36,7 @@ MEANING = {
     "leadmodel_followup.commands": "status, stop, erase",
     "leadmodel_followup.contacts": "names and addresses",
     "leadmodel_followup.settings": "reads followups.json",
+    "leadmodel_followup.webhooks": "verifies, applies events",
     "leadmodel_followup.dispatch": "records, sends, looks up",
     "leadmodel_followup.channels": "",
     "leadmodel_followup.ledger": "",

@@ -1,6 +1,7 @@
 """What providers and people tell after a message left: one small record per event, without text, number or address."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 
@@ -46,29 +47,20 @@ class Event:
     code: str = ""
     provider_id: str = ""
 
-    def fields(self) -> dict[str, str]:
-        """The fields of the record, without those that are empty."""
-        values = {
-            "channel": self.channel,
-            "kind": self.kind.value,
-            "at": str(self.at_ms),
-            "reference": self.reference,
-            "address": self.address,
-            "contact": self.contact,
-            "code": self.code,
-            "pid": self.provider_id,
-        }
-        return {name: value for name, value in values.items() if value}
+    def dump(self) -> str:
+        """The event as JSON."""
+        return json.dumps([getattr(self, one.name) for one in fields(self)])
 
     @classmethod
-    def read(cls, fields: dict[str, str]) -> "Event | None":
-        """The event of a record; None for what is no such record."""
+    def load(cls, text: str) -> "Event | None":
+        """The event of its JSON; None for what is no event."""
         try:
-            channel, kind, at_ms = fields["channel"], Kind(fields["kind"]), int(fields["at"])
-        except (KeyError, ValueError):
-            return None
-        more = (fields.get(name, "") for name in ("reference", "address", "contact", "code", "pid"))
-        return cls(channel, kind, at_ms, *more)
+            channel, kind, at_ms, *texts = json.loads(text)
+            if type(at_ms) is int and all(isinstance(one, str) for one in (channel, *texts)):
+                return cls(channel, Kind(kind), at_ms, *texts)
+        except (ValueError, TypeError, RecursionError):
+            pass
+        return None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ NAMES = {
     "begin": PEOPLE,
     "settle": PEOPLE,
     "overdue": COMMON,
+    "post": COMMON,
     "event": PEOPLE,
     "consent": COMMON,
     "stop": PEOPLE,

@@ -1,0 +1,124 @@
+"""Applies the events of the stream to the ledger. Any number of pods may do so at once, and each may be killed anywhere."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import redis
+
+from leadmodel_followup.ledger.errors import LedgerUnavailable
+from leadmodel_followup.ledger.events import Event, News
+from leadmodel_followup.ledger.ledger import Ledger
+
+_LOG = logging.getLogger(__name__)
+_GROUP = "apply"
+Entry = tuple[bytes, dict[bytes, bytes] | None]
+
+
+@dataclass
+class Events:
+    """Consumer of the stream of one tenant.
+
+    An entry leaves the stream after its event was applied. One that was taken and not applied, because its taker was killed, is taken
+    again after `lease_ms`; that an event is applied twice changes nothing. All pods are one consumer of one group, so that none that is gone
+    has to be cleared away.
+
+    Attributes:
+        client: The server of the ledger.
+        ledger: The tenant's ledger.
+        news: Told what was new: first events of follow-ups, for delivery metrics. A kill loses counts, never state.
+        batch: Events per tick.
+        lease_ms: For this long nobody else takes a taken entry.
+    """
+
+    client: "redis.Redis"
+    ledger: Ledger
+    news: Callable[[Iterable[News]], None]
+    batch: int = 256
+    lease_ms: int = 30_000
+
+    @property
+    def stream(self) -> str:
+        """The key of the stream."""
+        return f"fu:{{{self.ledger.tenant}}}:ev"
+
+    def tick(self) -> int:
+        """Apply one batch of events. Returns how many left the stream; 0 where none waits.
+
+        Raises:
+            LedgerUnavailable: The server cannot be reached; what was not applied is taken again.
+        """
+        try:
+            return self._apply(self._take())
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"events: {type(error).__name__}") from None
+
+    def _take(self) -> list[Entry]:
+        """New entries, and those that somebody took and did not apply."""
+        try:
+            return self._read()
+        except redis.ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            self._make_group()
+            return self._read()
+
+    def _read(self) -> list[Entry]:
+        left: Any = self.client.xautoclaim(
+            self.stream, _GROUP, _GROUP, self.lease_ms, start_id="0-0", count=self.batch
+        )
+        entries: list[Entry] = list(left[1])
+        if len(entries) < self.batch:
+            new: Any = self.client.xreadgroup(
+                _GROUP, _GROUP, {self.stream: ">"}, count=self.batch - len(entries)
+            )
+            entries += [entry for _, more in _pairs(new) for entry in more]
+        return entries
+
+    def _make_group(self) -> None:
+        try:
+            self.client.xgroup_create(self.stream, _GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if not str(error).startswith("BUSYGROUP"):
+                raise
+
+    def _apply(self, entries: Sequence[Entry]) -> int:
+        if not entries:
+            return 0
+        read = [(name, _event(fields)) for name, fields in entries]
+        events = [event for _, event in read if event is not None]
+        answers = iter(self.ledger.apply_all(events))
+        news: list[News] = []
+        done: list[bytes] = []
+        for name, event in read:
+            answer = next(answers) if event is not None else ()
+            if answer is not None:
+                done.append(name)
+                news += answer
+        if len(done) < len(read):
+            _LOG.warning("the ledger refused %d events; they are tried again", len(read) - len(done))
+        self._leave(done)
+        self.news(news)
+        return len(done)
+
+    def _leave(self, names: Sequence[bytes]) -> None:
+        if names:
+            with self.client.pipeline(transaction=True) as pipe:
+                pipe.xack(self.stream, _GROUP, *names)
+                pipe.xdel(self.stream, *names)
+                pipe.execute()
+
+
+def _event(fields: dict[bytes, bytes] | None) -> Event | None:
+    if not fields or b"e" not in fields:
+        return None
+    event, at = Event.load(fields[b"e"].decode()), fields.get(b"at", b"")
+    return replace(event, at_ms=int(at)) if event is not None and at.isdigit() else event
+
+
+def _pairs(answer: Any) -> Iterable[tuple[bytes, list[Entry]]]:
+    """Streams with their entries; the two protocols of Redis differ in how they write them."""
+    if isinstance(answer, dict):
+        return [(name, entries[0] if entries else []) for name, entries in answer.items()]
+    return answer or []

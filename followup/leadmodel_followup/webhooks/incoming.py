@@ -1,0 +1,73 @@
+"""One request of a provider before it is believed, and why it is refused."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from leadmodel_followup.ledger.events import Event
+
+_REFERENCE = re.compile(r"[A-Za-z0-9_-]{16}")
+_CODE = re.compile(r"[^A-Za-z0-9._-]+")
+_FIELDS = 1000
+
+
+class Refused(Exception):  # noqa: N818  # an outcome
+    """A request that is not taken; the reason is one word and goes to the sender and the metrics."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status, self.reason = status, reason
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request as it came.
+
+    Attributes:
+        channel: Name of the channel in the path.
+        url: The public address that the provider called, with its query.
+        headers: Headers, by names in small letters.
+        body: The body, unchanged.
+        reference: Id of the follow-up in the path, empty for none.
+        received_ms: When it came, milliseconds UTC.
+    """
+
+    channel: str
+    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    reference: str
+    received_ms: int
+
+    def form(self) -> list[tuple[str, str]]:
+        """The fields of a form, in their order. Raises Refused."""
+        try:
+            text = self.body.decode("ascii")
+            return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+        except ValueError:
+            raise Refused(400, "malformed") from None
+
+    def at(self, seconds: object) -> int:
+        """Milliseconds of a time in whole seconds, as text or number; never later than the request. Raises Refused."""
+        if not isinstance(seconds, int | str) or not re.fullmatch(r"[0-9]{1,12}", str(seconds)):
+            raise Refused(400, "malformed")
+        return min(int(seconds) * 1000, self.received_ms)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """An event for the stream. With `once`, the name of a message without a time, the first of all copies sets the time."""
+
+    event: Event
+    once: str = ""
+
+
+def reference(value: object) -> str:
+    """The id of a follow-up, empty for what is none."""
+    return value if isinstance(value, str) and _REFERENCE.fullmatch(value) else ""
+
+
+def code(value: object) -> str:
+    """A provider's word or number for a failure, without anything else that it may have written there."""
+    return _CODE.sub("-", str(value))[:40].strip("-") if isinstance(value, int | str) else ""
