@@ -23,6 +23,7 @@ class Program(StrEnum):
     PREDICTOR = "leadmodel-predictor"
     CHECK_TEXT = "leadmodel-check-text"
     ENRICH = "leadmodel-enrich"
+    FOLLOWUP = "leadmodel-followup"
 
     @property
     def module(self) -> str:
@@ -38,6 +39,7 @@ _MODULES = {
     Program.PREDICTOR: "leadmodel_predictor",
     Program.CHECK_TEXT: "leadmodel_predictor.jobs.check_text",
     Program.ENRICH: "leadmodel_training.text.command",
+    Program.FOLLOWUP: "leadmodel_followup",
 }
 
 

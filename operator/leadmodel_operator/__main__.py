@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--predictor-image", required=True, help="image that serves, validates and polls")
     p.add_argument("--training-image", default="", help="image of the nightly retraining")
     p.add_argument("--privacy-image", default="", help="image of the PII backfill")
+    p.add_argument("--followup-image", default="", help="image that sends follow-ups")
     p.add_argument(
         "--namespace",
         action="append",
@@ -141,7 +142,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _run(options: argparse.Namespace, access: Access, hook: WebhookSettings | None) -> int:
     settings = Settings(
-        images=Images(options.predictor_image, options.training_image, options.privacy_image),
+        images=Images(
+            options.predictor_image, options.training_image, options.privacy_image, options.followup_image
+        ),
         identity=options.identity or identity(),
         namespaces=tuple(options.namespace),
         lease_namespace=options.lease_namespace,

@@ -103,7 +103,7 @@ def test_the_example_is_taken_and_a_wrong_one_is_not():
 @pytest.mark.slow
 def test_images_are_those_that_the_chart_runs():
     shown = {image["name"]: image["image"] for image in listed("images")}
-    assert set(shown) == {"operator", "predictor", "training", "privacy"}
+    assert set(shown) == {"operator", "predictor", "training", "privacy", "followup"}
     text = yaml.safe_dump_all(render())
     assert all(image in text for image in shown.values())
     assert "leadmodel-operator:0.0.9" not in text, "control: another tag is not there"

@@ -148,10 +148,11 @@ def test_three_values_make_an_air_gapped_site():
     container = one(render_set("airgapped"), "Deployment")["spec"]["template"]["spec"]["containers"][0]
     mirror = "mirror.example.com:5000/leadmodel"
     assert container["image"] == f"{mirror}/leadmodel-operator@sha256:{'1' * 64}"
-    assert container["args"][:3] == [
+    assert container["args"][:4] == [
         f"--predictor-image={mirror}/leadmodel-predictor@sha256:{'2' * 64}",
         f"--training-image={mirror}/leadmodel-training@sha256:{'3' * 64}",
         f"--privacy-image={mirror}/tools/privacy:0.1.0-fips",
+        f"--followup-image={mirror}/tools/followup:0.1.0-fips",
     ]
 
 

@@ -93,6 +93,7 @@ SPECIAL: dict[
     "predictor.image.digest": "sha256:" + "1" * 64,
     "training.image.digest": "sha256:" + "1" * 64,
     "privacy.image.digest": "sha256:" + "1" * 64,
+    "followup.image.digest": "sha256:" + "1" * 64,
     "scrape": "proxy",
     "logLevel": "debug",
     "logFormat": "text",

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from cluster.crds import monitoring
-from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, IMAGES, ROOT, Cluster, named, wait_for
+from e2e.harness.cluster import HELM_NAMESPACE, HELM_RELEASE, ROOT, Cluster, named, wait_for
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
 from support.helm import CHART, VALUE_SETS, render, render_set
@@ -77,12 +77,15 @@ def test_the_plain_manifests_are_taken(cluster: Cluster, with_monitoring: None):
 # --- a release ---------------------------------------------------------------------------------------------------------------
 
 
+OLD_IMAGES = ("operator", "predictor", "training", "privacy")  # of the release before
+
+
 @pytest.fixture
 def previous(cluster: Cluster, images: str) -> Iterator[tuple[str, ...]]:
     """The chart before this one, installed with its own names of values; this one again afterwards."""
     cluster.helm("uninstall", HELM_RELEASE, "-n", HELM_NAMESPACE, "--wait", "--ignore-not-found")
     restricted(cluster)
-    values = tuple(f"--set=images.{image}={named(image, images)}" for image in IMAGES)
+    values = tuple(f"--set=images.{image}={named(image, images)}" for image in OLD_IMAGES)
     upgrade(cluster, str(PREVIOUS), *values)
     yield values
     cluster.install(images)

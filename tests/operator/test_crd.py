@@ -131,13 +131,17 @@ BOUNDS = {
     "progressDeadline": ("10s", "24h"),
     "piiBackfill.retention": ("1h", "8760h"),
     "retraining.horizon": ("1h", "8760h"),
+    "followUps.bands.steps.after": ("0s", "168h"),
+    "followUps.caps.window": ("1m", "8760h"),
+    "followUps.reconcileFor": ("1m", "720h"),
+    "followUps.retention": ("1h", "8760h"),
 }
 
 
 def test_bounds_of_durations_come_from_the_spec():
     assert duration_bounds(Spec) == BOUNDS
     rules = {
-        path: node["x-kubernetes-validations"][0]["rule"]
+        path.replace("[]", ""): node["x-kubernetes-validations"][0]["rule"]
         for path, node in nodes(SCHEMA["properties"]["spec"])
         if "duration(self)" in str(node.get("x-kubernetes-validations"))
     }

@@ -272,6 +272,13 @@ CASES = (
         15,
         "; status.enrichment and the condition's message say why.",
     ),
+    Case(
+        "LeadModelFollowUpsUnhealthy",
+        {series("leadmodel_followups_unhealthy", MODEL, reason="UnsafeLedger"): "_x30 1x60"},
+        silent="40m",
+        firing="47m",
+        description=f"FollowUpsHealthy of {NAMED} is False for UnsafeLedger (value 1); its message says why.",
+    ),
     age(
         "LeadModelJobWaiting",
         "leadmodel_job_waiting_since_timestamp_seconds",

@@ -81,6 +81,7 @@ class FakeCluster:
     job_end: Callable[[Object], tuple[bool, str, Object | None] | None] | None = (
         None  # overrides how a Job ends
     )
+    move_senders: Callable[[Object], None] | None = None  # moves Deployments that serve no leads
     packer: Callable[[bytes], bytes] = lambda data: gzip.compress(data, mtime=0)
     measured: dict[str, float] = field(default_factory=dict)  # digest → AUC that validation saw
     lowest: float = 1.0
@@ -203,7 +204,10 @@ class FakeCluster:
         before = self.api.version
         self.collect()
         for deployment in self.all("deployments"):
-            self.move_deployment(deployment)
+            if serves(deployment):
+                self.move_deployment(deployment)
+            elif self.move_senders is not None:
+                self.move_senders(deployment)
         if self.jobs_run:
             for job in self.all("jobs"):
                 self._job(job)
@@ -449,7 +453,7 @@ class FakeCluster:
 
     def _watch(self, before: Object | None, after: Object | None) -> None:
         kind = (after or before or {}).get("kind")
-        if kind == "Deployment" and after is not None:
+        if kind == "Deployment" and after is not None and serves(after):
             name = after["spec"]["template"]["metadata"]["annotations"].get(CHAMPION)
             if self.templates[-1:] != [LETTERS.get(name, "?")]:
                 self.templates.append(LETTERS.get(name, "?"))
@@ -471,6 +475,11 @@ class FakeCluster:
             conditions = {c["type"]: c["status"] for c in after["status"].get("conditions", [])}
             if conditions.get("Reconciling") == "True" == conditions.get("Stalled"):
                 self.broken.append("Reconciling and Stalled")
+
+
+def serves(deployment: Object) -> bool:
+    """Whether a Deployment is of predictors."""
+    return CHAMPION in (deployment["spec"]["template"]["metadata"].get("annotations") or {})
 
 
 def is_ready(pod: Object) -> bool:

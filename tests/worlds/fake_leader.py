@@ -76,6 +76,7 @@ class Leader:
     image: str = IMAGE
     training: str = "training:1"
     privacy: str = "privacy:1"
+    followup: str = "followup:1"
     http: bool = False
     client: Client = field(init=False)
     port: ClusterPort = field(init=False)
@@ -85,7 +86,7 @@ class Leader:
         api = self.cluster.api
         self.client = Client(Access(api.url, TLS)) if self.http else DirectClient(api)
         self.scraper = (Scraper if self.http else DirectScraper)(self.client, proxy=True)
-        images = Images(self.image, self.training, self.privacy)
+        images = Images(self.image, self.training, self.privacy, self.followup)
         recorder = Recorder(self.client, "leader")
         windows = WindowCache(self.scraper)
         self.port = ClusterPort(self.client, self.client, windows, recorder, images, lambda: self.cluster.now)

@@ -13,6 +13,16 @@ from worlds.fake_cluster import HOLDOUT, URI, digest
 
 LETTERS = "ABCD"
 URIS = [URI, "https://leads.example/model.json", "pvc://claim/model.json"]
+FOLLOW_UPS: dict[str, Any] = {
+    "redis": {"secretName": "followups-redis"},
+    "contactKey": {"secretName": "followups"},
+    "intake": {"secretName": "followups"},
+    "templates": {"configMapName": "followups-templates"},
+    "channels": [{"name": "console"}],
+    "bands": [
+        {"name": "warm", "minScore": 0.5, "steps": [{"name": "a", "channel": "console", "template": "hello"}]}
+    ],
+}
 _FORMS = {
     formats.DURATION: ["30s", "5m", "1h", "90m"],
     formats.DIGEST: [digest(letter) for letter in LETTERS],
@@ -34,6 +44,10 @@ _KUBERNETES: dict[str, list[Any]] = {
     "affinity": [{"nodeAffinity": {}}],
     "topologySpreadConstraints": [
         [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]
+    ],
+    "followUps": [
+        {**FOLLOW_UPS, "suspend": True},
+        {**FOLLOW_UPS, "worker": {"replicas": 3, "concurrency": 1}, "silentIntents": ["complaint"]},
     ],
 }
 

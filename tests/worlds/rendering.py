@@ -3,9 +3,18 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects, snapshots, text_jobs
+from leadmodel_operator.kubernetes.render import (
+    backfill,
+    follow_ups,
+    job_access,
+    jobs,
+    objects,
+    snapshots,
+    text_jobs,
+)
+from leadmodel_operator.planning.followup_settings import settings_document
 from leadmodel_operator.planning.observed import Record
-from leadmodel_operator.planning.planned import Poll, Serve, TextCheck, Validation
+from leadmodel_operator.planning.planned import FollowUpsWork, Poll, Serve, TextCheck, Validation
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.spec_enrichment import Enrichment
 from worlds.fake_cluster import digest
@@ -33,7 +42,15 @@ def rendered(spec: Spec, etag: str = '"1"') -> list[dict[str, Any]]:
         )
         found.append(objects.deployment(LEAD_MODEL, serve, serve.replicas if previous else None))
         found += filter(None, [objects.autoscaler(LEAD_MODEL, serve)])
-    return found + _snapshots(a) + _jobs(spec, a, b, etag)
+    return found + _snapshots(a) + _jobs(spec, a, b, etag) + _follow_ups(spec)
+
+
+def _follow_ups(spec: Spec) -> list[dict[str, Any]]:
+    """What follow-ups lead to; nothing without `spec.followUps`."""
+    if spec.follow_ups is None:
+        return []
+    work = FollowUpsWork(spec.follow_ups, settings_document("sales", "conversion", spec.follow_ups))
+    return follow_ups.objects(LEAD_MODEL, work, spec.predictor, "followup:1")
 
 
 def _snapshots(champion: str) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_operator.planning.observed import (
     Fault,
+    FollowUpsSeen,
     JobKind,
     JobSeen,
     JobState,
@@ -111,6 +112,7 @@ class World:
     rv: Any = field(default_factory=lambda: itertools.count(10))
     names: Any = field(default_factory=lambda: itertools.count(10))
     texts: Texts = field(default_factory=Texts)
+    follow_ups: FollowUpsSeen | None = None  # what a pass sees of them
     trace: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -210,6 +212,7 @@ class World:
             snapshots=frozenset(self.snapshots),
             mailbox=self.mailbox,
             text=self.texts.seen(),
+            follow_ups=self.follow_ups,
             jobs=tuple(self._job_seen(job) for job in jobs),
             rollout=self._rollout_seen(),
             pods=tuple(self._pod_seen(pod) for pod in self.pods),

@@ -88,6 +88,7 @@ volumeMounts:
 - --predictor-image={{ include "leadmodel.image" (dict "root" . "image" .Values.predictor.image "old" "predictor") }}
 - --training-image={{ include "leadmodel.image" (dict "root" . "image" .Values.training.image "old" "training") }}
 - --privacy-image={{ include "leadmodel.image" (dict "root" . "image" .Values.privacy.image "old" "privacy") }}
+- --followup-image={{ include "leadmodel.image" (dict "root" . "image" .Values.followup.image "old" "followup") }}
 - --scrape={{ .Values.scrape }}
 - --lease-namespace={{ include "leadmodel.namespace" . }}
 - --lease-name={{ .Values.leaderElection.leaseName | default (include "leadmodel.fullname" .) }}

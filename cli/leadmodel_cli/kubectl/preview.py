@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from leadmodel_messages.uris import show
-from leadmodel_operator.kubernetes.render import backfill, job_access, jobs, objects
+from leadmodel_operator.kubernetes.render import backfill, follow_ups, job_access, jobs, objects
 from leadmodel_operator.kubernetes.render.names import Object, name_of
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.planning.planned import Plan
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_followups import FollowUps
 
 IMAGE = "the operator's predictor image"
 
@@ -67,6 +68,8 @@ def _objects(planned: Plan, body: Object, spec: Spec) -> Iterator[Object]:
         yield jobs.retraining(body, spec, wanted.retraining, IMAGE)
     if wanted.backfill is not None:
         yield backfill.backfill(body, spec, wanted.backfill, IMAGE)
+    if wanted.follow_ups is not None:
+        yield from follow_ups.objects(body, wanted.follow_ups, spec.predictor, IMAGE)
 
 
 def _policy(spec: Spec) -> Iterator[str]:
@@ -97,5 +100,26 @@ def _policy(spec: Spec) -> Iterator[str]:
         yield f"retrains  {spec.retraining.schedule} ({spec.retraining.time_zone}) from {show(spec.retraining.leads.uri)}"
     if spec.pii_backfill is not None:
         yield f"backfill  {spec.pii_backfill.schedule} ({spec.pii_backfill.time_zone}), {spec.pii_backfill.mode}"
+    if spec.follow_ups is not None:
+        yield from _messages(spec.follow_ups)
     if spec.paused:
         yield "paused    nothing of this happens while spec.paused is true"
+
+
+def _messages(wanted: FollowUps) -> Iterator[str]:
+    """Say who is written to, when, and over what."""
+    providers = {channel.name: channel.provider for channel in wanted.channels}
+    for band in sorted(wanted.bands, key=lambda band: -band.min_score):
+        steps = ", ".join(
+            f"{step.name} after {step.after} by {step.channel} ({providers[step.channel]})"
+            for step in band.steps
+        )
+        of = f" and intent {' or '.join(band.intents)}" if band.intents else ""
+        yield f"writes    to leads from score {band.min_score:g}{of}: {steps}"
+    hours = wanted.quiet_hours
+    quiet = [name for name in providers if name in hours.channels]
+    yield (
+        f"keeps     {hours.opens} to {hours.closes} by the recipient's clock on {', '.join(quiet) or 'no channel'}; with consent only"
+    )
+    if wanted.suspend:
+        yield "suspended nothing is sent while spec.followUps.suspend is true"

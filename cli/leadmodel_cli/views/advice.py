@@ -90,6 +90,26 @@ OTHER: dict[tuple[str, str, str], Advice] = {
         "False",
         "",
     ): "The text model needs a look, leads are scored as before: the message of EnrichmentHealthy says why.",
+    (
+        "FollowUpsHealthy",
+        "False",
+        "SecretMissing",
+    ): "Follow-ups lack a Secret or a key of it, which the message of FollowUpsHealthy names: add it, and pods take it up by themselves.",
+    (
+        "FollowUpsHealthy",
+        "False",
+        "TemplatesInvalid",
+    ): "Mend the templates that the message of FollowUpsHealthy names; `leadmodel-followup lint` checks them before they are applied.",
+    (
+        "FollowUpsHealthy",
+        "False",
+        "UnsafeLedger",
+    ): "No follow-up is sent: the Redis may forget. Set appendonly yes and maxmemory-policy noeviction there.",
+    (
+        "FollowUpsHealthy",
+        "False",
+        "",
+    ): "Follow-ups need a look, leads are scored as before: the message of FollowUpsHealthy says why.",
 }
 
 

@@ -27,6 +27,7 @@ def why(lead_model: dict[str, Any], trace: Sequence[dict[str, str]] = ()) -> lis
     is_ready = "ready" if ready["status"] == "True" else "not ready"
     lines = [f"{name} is {is_ready} ({ready['reason']}): {ready['message']}"]
     lines += [*_champion(status), *_gate(status), *_drift(status), *_quarantine(status)]
+    lines += _follow_ups(conditions.get("FollowUpsHealthy"), status)
     return [*lines, *_waiting(conditions, status), *_trace(trace)]
 
 
@@ -81,6 +82,17 @@ def _quarantine(status: dict[str, Any]) -> list[str]:
         + "."
         for entry in status.get("quarantine", [])[:ENTRIES_SHOWN]
     ]
+
+
+def _follow_ups(condition: dict[str, Any] | None, status: dict[str, Any]) -> list[str]:
+    """One line about the messages to leads; none without `spec.followUps`."""
+    known = status.get("followUps")
+    if known is None or condition is None:
+        return []
+    words = {"True": "are sent", "False": "need a person"}.get(condition["status"], "are not judged")
+    line = f"Follow-ups {words} ({condition['reason']}): {condition.get('message', '')}"
+    counts = f"{known.get('sent24h', 0)} sent and {known.get('failed24h', 0)} failed within 24 hours, {known.get('waiting', 0)} wait"
+    return [f"{line}. {counts}."]
 
 
 def _waiting(conditions: dict[str, Any], status: dict[str, Any]) -> list[str]:

@@ -1,8 +1,9 @@
 """Brings the cluster to what one pass desires.
 
 The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), text models
-(`write/kept_texts.py`), evictions and Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`). A write that the API server refuses is
-remembered, a name that someone else has taken as well, and the rest goes on (`write/writes.py`).
+(`write/kept_texts.py`), evictions, Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`) and, last, follow-ups
+(`write/made_follow_ups.py`). A write that the API server refuses is remembered, a name that someone else has taken as well, and the rest
+goes on (`write/writes.py`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path_of, scales
 from leadmodel_operator.kubernetes.write.kept_snapshots import KeptSnapshots
 from leadmodel_operator.kubernetes.write.kept_texts import KeptTexts
+from leadmodel_operator.kubernetes.write.made_follow_ups import MadeFollowUps
 from leadmodel_operator.kubernetes.write.made_text_jobs import MadeTextJobs
 from leadmodel_operator.kubernetes.write.writes import written
 from leadmodel_operator.planning.observed import Observed
@@ -21,7 +23,7 @@ from leadmodel_operator.planning.planned import Desired, Serve, TextWork
 
 
 @dataclass
-class Applier(KeptSnapshots, KeptTexts, MadeTextJobs):
+class Applier(KeptSnapshots, KeptTexts, MadeTextJobs, MadeFollowUps):
     """All writes of one pass."""
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
@@ -49,6 +51,8 @@ class Applier(KeptSnapshots, KeptTexts, MadeTextJobs):
         await self._evict(desired.evict)
         await self.make_jobs(seen, desired)
         await self.make_text_jobs(seen, desired)
+        assert seen.spec is not None
+        await self.make_follow_ups(seen.spec, desired.follow_ups)
         return changed or len(self.taken) > taken
 
     async def _serve(self, serve: Serve | None) -> None:

@@ -14,6 +14,7 @@
     SourceReachable | SOURCE in `source_health.py`    |
     RetrainingHealthy | RETRAINING in `retraining_health.py` |
     EnrichmentHealthy | ENRICHMENT in `enrichment_health.py` |
+    FollowUpsHealthy | FOLLOW_UPS in `followups_health.py` |
 
 Reconciling and Stalled are never both True: a rollout within its deadline reconciles, everything else that needs a person stalls.
 """
@@ -36,6 +37,7 @@ from leadmodel_operator.planning.facts import (
     why_pods_wait,
     without_figures,
 )
+from leadmodel_operator.planning.followups_health import follow_ups_healthy, report_follow_ups
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.readiness import ready
@@ -71,11 +73,13 @@ def conclude(state: PassState) -> None:
         ConditionType.SOURCE_REACHABLE: source_reachable(state),
         ConditionType.RETRAINING_HEALTHY: retraining_healthy(state),
         ConditionType.ENRICHMENT_HEALTHY: enrichment_healthy(state),
+        ConditionType.FOLLOW_UPS_HEALTHY: follow_ups_healthy(state),
     }
     answers[ConditionType.RECONCILING] = _reconciling(state, answers)
     if answers[ConditionType.RECONCILING].status is ConditionStatus.TRUE:
         answers[ConditionType.STALLED] = false(Reason.SETTLED)
     _report_new_cause(state, answers[ConditionType.STALLED])
+    report_follow_ups(state, answers[ConditionType.FOLLOW_UPS_HEALTHY])
     phase = _phase(state, answers)
     is_same = phase is state.status.phase and state.status.phase_since is not None
     state.change(

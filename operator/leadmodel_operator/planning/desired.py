@@ -1,5 +1,6 @@
 """Status → what should be. No evidence is read here: the same status always asks for the same objects."""
 
+from leadmodel_operator.planning.follow_ups import follow_ups_work
 from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.planned import Desired, Poll, Serve, TextCheck, Validation
@@ -26,6 +27,7 @@ def desired(
         retraining=state.spec.retraining,
         backfill=state.spec.pii_backfill,
         text=text_work(state, check),
+        follow_ups=follow_ups_work(state),
         keep=snapshots_to_keep(state),
         restore=_snapshots_to_restore(state),
         claim=state.claim,

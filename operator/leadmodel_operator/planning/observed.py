@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from leadmodel_messages.followups_report import FollowUpsReport
 from leadmodel_messages.window import Window
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
@@ -161,6 +162,27 @@ class TextSeen:
 
 
 @dataclass(frozen=True)
+class FollowUpsPod:
+    """One pod that sends follow-ups. `report` is its answer, None where it was not asked or gave none."""
+
+    name: str
+    ready: bool
+    report: FollowUpsReport | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class FollowUpsSeen:
+    """The follow-ups of ours, as observed."""
+
+    pods: tuple[FollowUpsPod, ...] = ()
+    present: bool = False  # whether any object of theirs is there
+    asked: bool = False  # whether this pass asked the pods
+    conflicts: tuple[str, ...] = ()  # objects of their names that are not ours, as "Kind/name"
+    refused: tuple[Refusal, ...] | None = ()  # writes that the last pass was refused; None: no pass yet
+
+
+@dataclass(frozen=True)
 class Record:
     """The ledger record of one digest; all records together rebuild an empty status."""
 
@@ -199,6 +221,7 @@ class Observed:
     snapshots: frozenset[str] = frozenset()  # digests held, bytes verified or immutable
     mailbox: str | None = None  # digest of the verified bytes in the mailbox that are no snapshot yet
     text: TextSeen = TextSeen()
+    follow_ups: FollowUpsSeen | None = None  # None: a runtime without pods for them
     jobs: tuple[JobSeen, ...] = ()
     rollout: RolloutSeen | None = None
     pods: tuple[PodSeen, ...] = ()

@@ -10,6 +10,7 @@ from leadmodel_operator.planning.attempts import next_validation
 from leadmodel_operator.planning.champion import replace_lost
 from leadmodel_operator.planning.cronjob_results import record_backfill, record_retraining
 from leadmodel_operator.planning.desired import desired
+from leadmodel_operator.planning.follow_ups import watch_follow_ups
 from leadmodel_operator.planning.ledger import rebuild
 from leadmodel_operator.planning.live_leads import watch_live_leads
 from leadmodel_operator.planning.observed import Observed
@@ -59,6 +60,7 @@ def plan(seen: Observed) -> Plan:
         record_text_check,
         watch_texts,
         serve_text,
+        watch_follow_ups,
     ):
         state.trace.append(step(state))
     validate, outcome = next_validation(state)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from leadmodel_operator.planning.observed import Record
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.spec_enrichment import TextTraining
+from leadmodel_operator.resource.spec_followups import FollowUps
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, Retraining
 from leadmodel_operator.resource.spec_serving import Autoscaling, Predictor
 from leadmodel_operator.resource.status import Status
@@ -94,6 +95,14 @@ class TextWork:
 
 
 @dataclass(frozen=True)
+class FollowUpsWork:
+    """The pods that should send follow-ups, and the settings that they read."""
+
+    spec: FollowUps
+    settings: str  # the JSON document
+
+
+@dataclass(frozen=True)
 class Desired:
     """What should exist after a pass. A part that is None should not exist (`serve` None: no pods)."""
 
@@ -103,6 +112,7 @@ class Desired:
     retraining: Retraining | None = None
     backfill: PiiBackfill | None = None
     text: TextWork | None = None
+    follow_ups: FollowUpsWork | None = None
     keep: frozenset[str] = (
         frozenset()
     )  # snapshots to keep, taken from the mailbox if need be; others may be deleted

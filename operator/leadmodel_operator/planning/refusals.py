@@ -34,6 +34,16 @@ def why_refused(state: PassState) -> Answer | None:
     return true(_REASONS[refused[0].kind], steady_words(state, message, refused))
 
 
+def refusal_answer(state: PassState, refused: Sequence[Refusal] | None) -> Answer | None:
+    """What the API server refused of follow-ups, as the answer of FollowUpsHealthy; None if nothing was."""
+    if refused is None:
+        return _as_before(state, ConditionType.FOLLOW_UPS_HEALTHY)
+    if not refused:
+        return None
+    message = "; ".join(_sentence(refusal) for refusal in refused[:_NAMED])[:LENGTH]
+    return false(_REASONS[refused[0].kind], steady_words(state, message, refused))
+
+
 def why_not_carried_out(state: PassState) -> Answer | None:
     """The refusal that keeps the spec or a decision from pods or callers, as the answer of Ready: of the Deployment or the Service."""
     if state.seen.refused is None:

@@ -4,11 +4,15 @@ import json
 from datetime import datetime, timedelta
 
 from leadmodel_artifact.jsonnode import LayoutError
+from leadmodel_messages.followups_report import FollowUpsReport
+from leadmodel_messages.followups_report import parse as parse_report
 from leadmodel_messages.window import Window
 from leadmodel_messages.window_document import parse
 
 TIMEOUT_S = 2.0  # for one predictor
 WINDOW_LIMIT = 256 * 1024  # bytes of one window
+REPORT_LIMIT = 64 * 1024  # bytes of one report of follow-ups
+REPORT_TARGET = "/ops/followups"
 INTERVAL_FACTOR = 0.9  # timers are not exact: a pass that comes a little early still counts
 
 
@@ -23,6 +27,16 @@ def read_window(raw: bytes | None) -> Window | None:
         return None
     try:
         return parse(json.loads(raw))
+    except (ValueError, LayoutError, RecursionError):
+        return None
+
+
+def read_report(raw: bytes | None) -> FollowUpsReport | None:
+    """Parse the body of an answer; None when there is no body or the body is no report of follow-ups."""
+    if raw is None:
+        return None
+    try:
+        return parse_report(json.loads(raw))
     except (ValueError, LayoutError, RecursionError):
         return None
 

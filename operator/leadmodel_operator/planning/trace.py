@@ -27,6 +27,7 @@ class PlanStep(StrEnum):
     TEXT_VERDICT = "text verdict"  # judge the report of a finished check of a text model
     LIVE_TEXTS = "live texts"  # which pods load it; drift of texts
     TEXT_MODEL = "text model"  # choose the text model that serves
+    FOLLOW_UPS = "follow-ups"  # which settings pods read, what they report
     VALIDATION = "validation"  # choose the validation that should run
     POLL = "poll"  # choose the poll that should run
     TEXT_CHECK = "text check"  # choose the check of a text model that should run

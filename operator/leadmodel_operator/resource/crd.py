@@ -12,7 +12,9 @@ import yaml
 
 from leadmodel_operator.resource.columns import COLUMNS, PrinterColumn, figures_schema
 from leadmodel_operator.resource.fields import duration_bounds
-from leadmodel_operator.resource.formats import DURATION, NAME, QUANTITY, URI, Form
+from leadmodel_operator.resource.followups_rules import NAME_RULE as FOLLOW_UPS_NAME_RULE
+from leadmodel_operator.resource.followups_rules import add_follow_up_rules
+from leadmodel_operator.resource.formats import DURATION, NAME, URI, Form
 from leadmodel_operator.resource.schedules import (
     CRON,
     RISING_RULE,
@@ -139,7 +141,7 @@ def replace_patterns(node: dict[str, Any], path: str = "") -> None:
     """
     rules = node.setdefault("x-kubernetes-validations", [])
     if pattern := node.pop("pattern", None):
-        rules.extend(_pattern_rules(pattern, path))
+        rules.extend(_pattern_rules(pattern, path, is_text=node.get("type") == "string"))
     if pattern := node.pop("keyPattern", None):  # OpenAPI of a CRD has no patterns for keys
         rules.append(_rule(f"self.all(k, k.matches(r'{pattern}'))", pattern.sentence))
     if node.get("type") == "number":
@@ -161,12 +163,12 @@ def _range_rule(low: float, high: float) -> dict[str, Any]:
     )
 
 
-def _pattern_rules(pattern: Form, path: str) -> list[dict[str, Any]]:
+def _pattern_rules(pattern: Form, path: str, *, is_text: bool) -> list[dict[str, Any]]:
     if pattern == URI:  # the rules are on the parent, see URI_RULES
         return []
     if pattern == DURATION:
         return [duration_rule(*duration_bounds(Spec)[path])]
-    text = "string(self)" if pattern == QUANTITY else "self"
+    text = "self" if is_text else "string(self)"
     more = {
         CRON: [_rule(RISING_RULE, RISING_SENTENCE)],
         TIME_ZONE: [_rule(ZONE_RULE, ZONE_SENTENCE)],
@@ -224,7 +226,7 @@ def _object_schema() -> dict[str, Any]:
         "type": "object",
         "description": "A lead-scoring model: judged in the cluster, served, watched, and rolled back when that helps.",
         "required": ["spec"],
-        "x-kubernetes-validations": [NAME_RULE],
+        "x-kubernetes-validations": [NAME_RULE, FOLLOW_UPS_NAME_RULE],
         "properties": {
             "apiVersion": {"type": "string", "description": "Version of the API.", "maxLength": 64},
             "kind": {"type": "string", "description": "Kind of the object: LeadModel.", "maxLength": 64},
@@ -238,6 +240,7 @@ def _object_schema() -> dict[str, Any]:
 def _spec_schema() -> dict[str, Any]:
     spec = schema(Spec)
     replace_patterns(spec)
+    add_follow_up_rules(spec)
     spec["x-kubernetes-validations"] = list(SPEC_RULES)
     spec["description"] = "Desired state, written by the user."
     return spec

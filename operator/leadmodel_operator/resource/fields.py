@@ -64,9 +64,14 @@ def duration_bounds(kind: type, path: str = "") -> dict[str, tuple[str, str]]:
         annotation = without_none(hints(kind)[f.name])
         if annotation is Duration:
             bounds[below] = duration.show(f.metadata["minimum_s"]), duration.show(f.metadata["maximum_s"])
-        elif is_dataclass(annotation):
-            bounds |= duration_bounds(cast(type, annotation), below)
+        elif is_dataclass(items := _item(annotation)):
+            bounds |= duration_bounds(cast(type, items), below)
     return bounds
+
+
+def _item(kind: Any) -> Any:
+    """The type of the items of a list; any other type as given."""
+    return get_args(kind)[0] if get_origin(kind) is tuple else kind
 
 
 def without_none(kind: Any) -> Any:

@@ -82,3 +82,25 @@ TIME_FORMAT = Form(
     "must be unix, unix-ms, unix-us or a format of Python's strptime, such as %d.%m.%Y %H:%M",
 )
 LANGUAGE = Form(r"^[a-z]{2,3}$", "must be codes of languages such as en or de")
+FOLLOW_UP_NAME = Form(
+    r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
+    "must be a name of 1 to 32 characters: a-z, 0-9 and -, with a letter or digit at both ends",
+)
+CLOCK = Form(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "must be a time of day from 00:00 to 23:59, such as 09:00")
+_HOST = r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[-A-Za-z0-9._~]+)*"
+HTTPS_URL = Form(
+    rf"^https://{_HOST}$",
+    "must start with https:// and hold a host and maybe a path, with no / at the end, such as https://example.com/followups",
+)
+HTTP_URL = Form(
+    rf"^https?://{_HOST}$",
+    "must start with https:// or http:// and hold a host and maybe a path, with no / at the end",
+)
+LINK = Form(
+    r"^https://[^\s\x00-\x1f\x7f\x22\x27<>]+$",
+    "must start with https:// and hold no space and no quotation mark",
+)
+LINK_NAME = Form(
+    r"^[a-z][a-z0-9_]{0,31}$",
+    "must have names of links of 1 to 32 characters: a-z, 0-9 and _, a letter first",
+)

@@ -14,6 +14,7 @@ from leadmodel_operator.resource.formats import (
     NAME,
 )
 from leadmodel_operator.resource.spec_enrichment import Enrichment
+from leadmodel_operator.resource.spec_followups import FollowUps
 from leadmodel_operator.resource.spec_policies import DriftPolicy, Gate, RollbackPolicy
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, Retraining
 from leadmodel_operator.resource.spec_serving import Predictor
@@ -65,6 +66,10 @@ class Spec:
     )
     enrichment: Enrichment | None = doc(
         "Text model that answers intent, sentiment, urgency and language of what leads write. If absent, predictors answer no texts.",
+        default=None,
+    )
+    follow_ups: FollowUps | None = doc(
+        "Messages to leads by score and intent: with consent, once, at a decent hour. If absent, nobody is written to.",
         default=None,
     )
     jobs: Jobs = doc("Settings of the Jobs that poll the source and measure candidates.", default=Jobs())

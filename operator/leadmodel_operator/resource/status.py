@@ -19,6 +19,7 @@ from leadmodel_operator.resource.status_decisions import (
     Rollback,
 )
 from leadmodel_operator.resource.status_enrichment import EnrichmentStatus
+from leadmodel_operator.resource.status_followups import FollowUpsStatus
 from leadmodel_operator.resource.status_jobs import BackfillResult, PollResult, RetrainingResult
 from leadmodel_operator.resource.status_models import Best, Candidate, Requested, Revision, Rollout
 from leadmodel_operator.resource.vocabulary import (
@@ -109,4 +110,7 @@ class Status:
     enrichment: EnrichmentStatus | None = doc(
         "Text model that serves, and the newest one that was judged. Absent without spec.enrichment.",
         default=None,
+    )
+    follow_ups: FollowUpsStatus | None = doc(
+        "Follow-ups, as their pods report them. Absent without spec.followUps.", default=None
     )

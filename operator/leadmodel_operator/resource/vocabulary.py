@@ -41,6 +41,7 @@ class ConditionType(StrEnum):
     SOURCE_REACHABLE = "SourceReachable"
     RETRAINING_HEALTHY = "RetrainingHealthy"
     ENRICHMENT_HEALTHY = "EnrichmentHealthy"
+    FOLLOW_UPS_HEALTHY = "FollowUpsHealthy"
 
 
 class ConditionStatus(StrEnum):
@@ -127,6 +128,13 @@ class Reason(StrEnum):
     HEAD_MISSING = "HeadMissing"
     LANGUAGE_MISSING = "LanguageMissing"
     PODS_CANNOT_LOAD = "PodsCannotLoad"
+    # FollowUpsHealthy
+    HEALTHY = "Healthy"
+    TEMPLATES_INVALID = "TemplatesInvalid"  # pods report settings or templates that cannot be used
+    LEDGER_UNAVAILABLE = "LedgerUnavailable"
+    UNSAFE_LEDGER = "UnsafeLedger"  # the Redis may forget what it acknowledged
+    PODS_NOT_READY = "PodsNotReady"
+    SECRET_MISSING = "SecretMissing"  # noqa: S105  # a Secret or a key of it is not there
     # reasons of a condition that is False because nothing is wrong
     AS_REQUESTED = "AsRequested"
     SETTLED = "Settled"
@@ -173,6 +181,9 @@ class EventReason(StrEnum):
     ENRICHMENT_ROLLED_BACK = "EnrichmentRolledBack"  # pods could not load a text model
     ENRICHMENT_TRAINING_FAILED = "EnrichmentTrainingFailed"
     ENRICHMENT_UNAVAILABLE = "EnrichmentUnavailable"  # a text model could not be fetched or measured
+    # follow-ups
+    FOLLOW_UPS_HEALTHY = "FollowUpsHealthy"  # what was wrong is mended
+    FOLLOW_UPS_UNHEALTHY = "FollowUpsUnhealthy"
     # why the condition Stalled is True
     FORBIDDEN = "Forbidden"
     HOLDOUT_TOO_SMALL = "HoldoutTooSmall"

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 PLACE = this()
 TARGET = target(PLACE)
 HELM_RELEASE, HELM_NAMESPACE = "leadmodel", "leadmodel-system"
-IMAGES = ("operator", "predictor", "training", "privacy")
+IMAGES = ("operator", "predictor", "training", "privacy", "followup")
 BASE_IMAGE = "localhost/pause:1"  # in every cluster of ours
 SHARED = ROOT / "build" / "e2e"
 FULL = pytest.mark.skipif(os.environ.get("LEADMODEL_FULL") != "1", reason="LEADMODEL_FULL=1: minutes")

@@ -141,17 +141,22 @@ def pod_seen(pod: Object, window: Window | None) -> PodSeen:
     """Describe a predictor's pod; `window` is the pod's answer, None where the pod gave none."""
     champion = window.champion if window else None
     previous = window.previous if window else None
-    ready = _by_type(pod.get("status", {})).get("Ready", {}).get("status") == "True"
     return PodSeen(
         name=pod["metadata"]["name"],
         template_champion=annotations(pod).get(CHAMPION, ""),
         image=_image(pod),
-        ready=ready and not is_leaving(pod),
+        ready=is_ready(pod),
         champion=champion.digest if champion else None,
         previous=previous.digest if previous else None,
         window=window,
         fault=fault_of(pod),
     )
+
+
+def is_ready(pod: Object) -> bool:
+    """Tell whether a pod is ready and not about to go."""
+    conditions = _by_type(pod.get("status") or {})
+    return conditions.get("Ready", {}).get("status") == "True" and not is_leaving(pod)
 
 
 def fault_of(pod: Object) -> Fault | None:

@@ -13,8 +13,9 @@ from leadmodel_artifact import snapshot
 from leadmodel_messages.report import named_digest
 from leadmodel_operator.kubernetes.apiserver.client import Api
 from leadmodel_operator.kubernetes.observe import cluster
+from leadmodel_operator.kubernetes.observe.follow_ups import LiveFollowUps, are_asked_for, pods_of
 from leadmodel_operator.kubernetes.observe.text_models import LiveTexts, pick_texts
-from leadmodel_operator.kubernetes.render import snapshots
+from leadmodel_operator.kubernetes.render import follow_ups, snapshots
 from leadmodel_operator.kubernetes.render.names import (
     KINDS,
     LABEL,
@@ -57,6 +58,7 @@ class Live:
     others: int = 0  # conflicts with objects that no LeadModel left
     packed: tuple[str, bytes] | None = None  # digest and verified bytes of the mailbox
     texts: LiveTexts = field(default_factory=LiveTexts)
+    follow_ups: LiveFollowUps = field(default_factory=LiveFollowUps)
 
     @property
     def name(self) -> str:
@@ -172,6 +174,24 @@ async def _read_lists(client: Api, live: Live) -> None:
     live.mailbox = next(mailboxes, None)
     live.texts = pick_texts(live.name, [m for m in config_maps if live.owns(m)])
     _add_text_conflicts(live, config_maps)
+    if are_asked_for(live.lead_model, [m for m in config_maps if live.owns(m)]):
+        await _read_follow_ups(client, live, pods, replica_sets)
+
+
+async def _read_follow_ups(client: Api, live: Live, pods: list[Object], replica_sets: list[Object]) -> None:
+    """Read what sends follow-ups, by name."""
+    name, known = follow_ups.object_name(live.name), live.follow_ups
+    items = await together(
+        *(client.get(path(KINDS[kind], live.namespace, name)) for kind in follow_ups.KINDS)
+    )
+    for kind, item in zip(follow_ups.KINDS, items, strict=True):
+        if item is not None and live.owns(item):
+            known.objects[kind] = item
+        elif item is not None and live.foreign(item):
+            known.foreign[kind] = item
+            if live.is_left_behind(item):
+                live.left.append((KINDS[kind], item))
+    known.pods = pods_of(known.objects.get("Deployment"), pods, replica_sets)
 
 
 def _add_text_conflicts(live: Live, config_maps: list[Object]) -> None:

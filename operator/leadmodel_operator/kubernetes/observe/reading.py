@@ -12,6 +12,7 @@ from leadmodel_operator.kubernetes.apiserver.dry_run import DryRun
 from leadmodel_operator.kubernetes.apiserver.listing import LARGE_PAGE, Gone, pages
 from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.observe import cluster, schedules
+from leadmodel_operator.kubernetes.observe.follow_ups import is_of_follow_ups
 from leadmodel_operator.kubernetes.observe.job_events import JobEvents
 from leadmodel_operator.kubernetes.observe.live import Live, open_mailbox, read_live
 from leadmodel_operator.kubernetes.observe.text_models import open_text_mailbox
@@ -19,7 +20,8 @@ from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path
-from leadmodel_operator.planning.observed import JobSeen, Observed, Refusal, RefusalKind
+from leadmodel_operator.planning.follow_ups import INTERVAL_S
+from leadmodel_operator.planning.observed import FollowUpsSeen, JobSeen, Observed, Refusal, RefusalKind
 from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
@@ -149,6 +151,7 @@ class Reading:
         live = self._live[key]
         notes, jobs = cluster.annotations(live.lead_model), await self._jobs_seen(key, live, now)
         pods = (cluster.pod_seen(pod, (windows or {}).get(pod["metadata"]["name"])) for pod in live.pods)
+        conflicts = tuple(name for name in live.conflicts if not is_of_follow_ups(name, live.name))
         return Observed(
             now=now,
             rv=live.lead_model["metadata"]["resourceVersion"],
@@ -166,19 +169,34 @@ class Reading:
             snapshots=frozenset(live.revisions),
             mailbox=live.packed[0] if live.packed else None,
             text=live.texts.seen(),
+            follow_ups=await self._follow_ups(key, live, now),
             jobs=jobs,
             rollout=cluster.rollout_seen(live.deployment),
             pods=tuple(pods),
             schedules=tuple(filter(None, (schedules.schedule_seen(cron, now) for cron in live.cron_jobs))),
-            conflicts=tuple(live.conflicts),
+            conflicts=conflicts,
             adopts=document.read_adopt(notes),
-            adoptable=bool(live.conflicts) and not live.others,
-            refused=self.refused.get(key),
+            adoptable=bool(conflicts) and not live.others,
+            refused=self._refused(key, of_follow_ups=False),
             covered_by=await self._covered_by(live, spec[0]),
             scraped=windows is not None,
             scrapes=self.windows.scrapes,
             default_image=self.images.predictor,
         )
+
+    async def _follow_ups(self, key: Key, live: Live, now: datetime) -> FollowUpsSeen:
+        """Describe the follow-ups, and ask their pods when that is due."""
+        pods = [pod for pod in live.follow_ups.pods if (pod.get("status") or {}).get("podIP")]
+        reports = await self.windows.reports(key, pods, interval=INTERVAL_S, now=now) if pods else None
+        taken = tuple(name for name in live.conflicts if is_of_follow_ups(name, live.name))
+        return live.follow_ups.seen(live.name, reports, taken, self._refused(key, of_follow_ups=True))
+
+    def _refused(self, key: Key, *, of_follow_ups: bool) -> tuple[Refusal, ...] | None:
+        """What the last pass was refused of follow-ups, or of all else; None without such a pass."""
+        refused = self.refused.get(key)
+        if refused is None:
+            return None
+        return tuple(r for r in refused if is_of_follow_ups(r.name, key.name) is of_follow_ups)
 
     async def _add_taken(self, key: Key, live: Live) -> None:
         """Name conflicts a write met earlier, and read the names again each pass until they are free."""

@@ -6,18 +6,29 @@ or talkative cost their own LeadModel its figures, and others nothing.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import aiohttp
 
+from leadmodel_messages.followups_report import FollowUpsReport
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.apiserver.client import Client
 from leadmodel_operator.kubernetes.render.names import Object, path
 from leadmodel_operator.kubernetes.render.objects import PORT
 from leadmodel_operator.kubernetes.turns import Slots
-from leadmodel_operator.planning.scraping import TIMEOUT_S, WINDOW_LIMIT, read_window, window_target
+from leadmodel_operator.planning.scraping import (
+    REPORT_LIMIT,
+    REPORT_TARGET,
+    TIMEOUT_S,
+    WINDOW_LIMIT,
+    read_report,
+    read_window,
+    window_target,
+)
 
+T = TypeVar("T")
 log = logging.getLogger("leadmodel")
 AT_ONCE, AT_ONCE_EACH = 48, 16  # requests in flight, and those of one namespace
 LARGE_AT_ONCE = 2  # requests for artifacts in flight, one for each namespace
@@ -49,16 +60,25 @@ class Scraper:
 
     async def windows(self, pods: Sequence[Object], since: float | None) -> dict[str, Window]:
         """Return windows by pod name, of pods that answered in time and within the limits."""
-        windows: dict[str, Window] = {}
+        return await self._ask(pods, window_target(since), WINDOW_LIMIT, read_window)
+
+    async def reports(self, pods: Sequence[Object]) -> dict[str, FollowUpsReport]:
+        """Return what pods report of follow-ups by pod name, of pods that answered in time and within the limits."""
+        return await self._ask(pods, REPORT_TARGET, REPORT_LIMIT, read_report)
+
+    async def _ask(
+        self, pods: Sequence[Object], target: str, limit: int, read: Callable[[bytes | None], T | None]
+    ) -> dict[str, T]:
+        answers: dict[str, T] = {}
         size = 0
 
         async def ask(pod: Object) -> None:
             nonlocal size
-            raw = await self.fetch(pod, window_target(since), WINDOW_LIMIT)
+            raw = await self.fetch(pod, target, limit)
             size += len(raw or b"")
-            window = read_window(raw) if size <= PASS_LIMIT else None
-            if window is not None:
-                windows[pod["metadata"]["name"]] = window
+            answer = read(raw) if size <= PASS_LIMIT else None
+            if answer is not None:
+                answers[pod["metadata"]["name"]] = answer
             elif raw is not None:
                 self._name_unread(pod)
 
@@ -69,10 +89,10 @@ class Scraper:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        return windows
+        return answers
 
     def _name_unread(self, pod: Object) -> None:
-        """Log once that a pod answered something that is no window; the pod counts as one that did not answer."""
+        """Log once that a pod answered something that cannot be read; the pod counts as one that did not answer."""
         metadata = pod["metadata"]
         if metadata["uid"] in self._unread:
             return

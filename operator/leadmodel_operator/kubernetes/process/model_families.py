@@ -134,6 +134,17 @@ FAMILIES: Mapping[str, Family] = {
     "leadmodel_enrichment_last_check_timestamp_seconds": Family(
         "When a check of the text model at the source last ended with a report."
     ),
+    "leadmodel_followups_unhealthy": Family(
+        "1 while FollowUpsHealthy is False, with the reason; leads are scored as before.", ("reason",)
+    ),
+    "leadmodel_followups_pods_ready": Family("Ready pods that send follow-ups."),
+    "leadmodel_followups_waiting": Family("Follow-ups of the namespace that wait, as pods report them."),
+    "leadmodel_followups_unknown": Family("Follow-ups of which nobody knows whether they were sent."),
+    "leadmodel_followups_oldest_due_timestamp_seconds": Family(
+        "When the oldest follow-up that waits is due."
+    ),
+    "leadmodel_followups_sent_24h": Family("Follow-ups sent within the last 24 hours."),
+    "leadmodel_followups_failed_24h": Family("Follow-ups that failed within the last 24 hours."),
     "leadmodel_reconcile_errors_total": Family("Passes of a LeadModel that failed.", (), "counter"),
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
+from leadmodel_operator.kubernetes.process.follow_up_rows import follow_up_rows
 from leadmodel_operator.kubernetes.process.text_rows import text_rows
 from leadmodel_operator.planning.observed import JobKind, JobState, Observed
 from leadmodel_operator.resource.digest import short
@@ -18,6 +19,7 @@ _NORMAL = {
     ConditionType.SOURCE_REACHABLE: ConditionStatus.TRUE,
     ConditionType.RETRAINING_HEALTHY: ConditionStatus.TRUE,
     ConditionType.ENRICHMENT_HEALTHY: ConditionStatus.TRUE,
+    ConditionType.FOLLOW_UPS_HEALTHY: ConditionStatus.TRUE,
 }
 
 
@@ -51,6 +53,8 @@ def rows(seen: Observed, status: Status, measured: datetime | None = None) -> It
     yield from _job_rows(seen)
     if status.enrichment is not None:
         yield from text_rows(status.enrichment)
+    if status.follow_ups is not None:
+        yield from follow_up_rows(status, status.follow_ups)
 
 
 def _phase_rows(status: Status) -> Iterator[Row]:

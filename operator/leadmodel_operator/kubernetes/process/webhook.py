@@ -35,6 +35,7 @@ DECISIONS: tuple[str, ...] = (
     EventReason.ENRICHMENT_REJECTED,
     EventReason.ENRICHMENT_ROLLED_BACK,
     EventReason.ENRICHMENT_TRAINING_FAILED,
+    EventReason.FOLLOW_UPS_UNHEALTHY,
     EventReason.GATE_FAILED,
     EventReason.GATE_UNDECIDED,
     EventReason.NO_ROLLBACK_TARGET,

@@ -10,3 +10,4 @@ class Images:
     predictor: str
     training: str
     privacy: str
+    followup: str = ""
