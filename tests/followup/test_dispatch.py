@@ -8,6 +8,7 @@ import pytest
 
 from leadmodel_followup.channels.channel import Message, ProviderTemplate
 from leadmodel_followup.channels.console import Console
+from leadmodel_followup.channels.outcomes import NoLookUp, Undecided, Unknown
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
 from leadmodel_followup.ledger.records import FollowUp
@@ -166,6 +167,45 @@ def test_a_channel_that_raises_is_unknown_and_no_address_is_logged(ledger, clock
     assert desk.state() == "unknown"
     assert caplog.text.count("RuntimeError") >= 2
     assert not any(part in caplog.text for part in (NUMBER, TEXT))
+
+
+class Silent(Console):
+    """Takes each message, answers nothing and cannot be asked."""
+
+    def __init__(self, trace):
+        self.trace, self.taken = trace, 0
+
+    def send(self, message):
+        self.taken += 1
+        return Unknown("timeout")
+
+    def look_up(self, message, since_ms):
+        return self.trace
+
+
+def taken_over_days(ledger, clock, hasher, trace, *, resend):
+    """How often the provider took a message of which nobody ever heard, and the state in the end."""
+    desk = Desk(ledger, clock, hasher, Silent(trace))
+    for worker in (desk.dispatcher, desk.reconciler):
+        worker.settings = replace(worker.settings, resend=resend)
+    desk.add()
+    for _ in range(4):
+        desk.dispatcher.tick()
+        clock.now += DAY_MS + 1
+        desk.reconciler.tick()
+    return desk.dispatcher.channels["sms"].taken, desk.state()
+
+
+def test_what_nobody_can_look_up_is_sent_again_once_where_the_settings_say_so(ledger, clock, hasher):
+    assert taken_over_days(ledger, clock, hasher, NoLookUp(), resend=True) == (2, "unknown")
+
+
+def test_control_by_default_nothing_unknown_is_sent_again(ledger, clock, hasher):
+    assert taken_over_days(ledger, clock, hasher, NoLookUp(), resend=False) == (1, "unknown")
+
+
+def test_a_provider_that_can_be_asked_is_asked_and_not_sent_to_again(ledger, clock, hasher):
+    assert taken_over_days(ledger, clock, hasher, Undecided(), resend=True) == (1, "unknown")
 
 
 def stall(desk, provider):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from leadmodel_followup.channels.outcomes import Absent, Present, Undecided
+from leadmodel_followup.channels.outcomes import Absent, NoLookUp, Present, Undecided
 from support import provider_channels as case
 from support.provider_channels import channel, message
 from support.provider_shapes import Taken
@@ -101,5 +101,5 @@ def test_the_login_goes_to_no_other_address(stub, twilio, elsewhere):
 
 @pytest.mark.parametrize("provider", ["SendGrid", "WhatsApp"])
 def test_providers_that_cannot_be_asked_decide_nothing(stub, tmp_path, provider):
-    assert channel(provider, stub.url, tmp_path).look_up(message(provider), began_ms()) == Undecided()
+    assert channel(provider, stub.url, tmp_path).look_up(message(provider), began_ms()) == NoLookUp()
     assert stub.seen == []

@@ -11,12 +11,12 @@ from leadmodel_followup.channels.checks import Unsendable
 from leadmodel_followup.channels.http import Answer, Http, NoAnswer, NotSent, Request
 from leadmodel_followup.channels.outcomes import (
     Accepted,
+    NoLookUp,
     OptedOut,
     Outcome,
     Rejected,
     Throttled,
     Trace,
-    Undecided,
     Unknown,
 )
 from leadmodel_followup.channels.secrets import MissingSecret, SecretFolder
@@ -100,7 +100,7 @@ class HttpChannel(ABC):
     def look_up(self, message: Message, since_ms: int) -> Trace:
         """Answer that the provider cannot be asked; channels whose provider can be asked have their own."""
         _ = message, since_ms
-        return Undecided()
+        return NoLookUp()
 
     def _read(self, answer: Answer) -> Outcome:
         if 200 <= answer.status < 300:

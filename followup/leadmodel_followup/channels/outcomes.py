@@ -59,7 +59,12 @@ class Absent:
 
 @dataclass(frozen=True)
 class Undecided:
-    """The provider cannot be asked, or not now."""
+    """The provider cannot be asked now, or its answer decides nothing."""
 
 
-Trace = Present | Absent | Undecided
+@dataclass(frozen=True)
+class NoLookUp:
+    """The provider can never be asked for a message; only its webhooks tell."""
+
+
+Trace = Present | Absent | Undecided | NoLookUp

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from leadmodel_followup.channels.channel import Channel
-from leadmodel_followup.channels.outcomes import Absent, Present, Trace, Undecided
+from leadmodel_followup.channels.outcomes import Absent, NoLookUp, Present, Trace, Undecided
 from leadmodel_followup.dispatch.dispatcher import Compose, wall_ms
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.ledger import Ledger
@@ -44,9 +44,12 @@ class Reconciler:
             case Absent():
                 self.ledger.again(follow_up.id, attempt, "no-trace", self.now())
                 return "absent"
-            case Undecided():
-                if self.now() - open_attempt.began_ms < self.settings.give_up_ms:
-                    return "undecided"
+            case _ if self.now() - open_attempt.began_ms < self.settings.give_up_ms:
+                return "undecided"
+            case NoLookUp() if self.settings.resend:
+                self.ledger.resend(follow_up.id, attempt, self.now())
+                return "resend"
+            case _:
                 self.ledger.lost(follow_up.id, attempt)
                 return "lost"
 
