@@ -23,7 +23,8 @@ TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
-    from leadmodel_text.enrich import Enricher, Text
+    from leadmodel_text.enrich import Enricher
+    from leadmodel_text.text import Text
 
 
 @dataclass(frozen=True)

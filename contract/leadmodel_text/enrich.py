@@ -6,17 +6,17 @@ the model's vocabulary, names of cues, and places in the text.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from leadmodel_text.document import ClassHead, Document, DocumentError, Table
 from leadmodel_text.intent import Guess, guess, logistic, refusal
 from leadmodel_text.language import Language
-from leadmodel_text.pieces import GAP, ZERO
 from leadmodel_text.reasons import of_column, of_cues
 from leadmodel_text.sentiment import Sentiment
 from leadmodel_text.tables import Column, Sums, Tables
+from leadmodel_text.text import Text
 from leadmodel_text.tokens import VERSION, Reading, tokens
-from leadmodel_text.urgency import Cues, level, noisy_or
+from leadmodel_text.urgency import Cues, Match, level, noisy_or, without_denials
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -25,36 +25,6 @@ if TYPE_CHECKING:
 HEADS = ("intent", "sentiment", "urgency", "language")
 DIGITS = 4  # of a probability in an answer
 _LABELS, _SCOPE = 0, 1  # places of the tables of intent; that of urgency comes behind
-
-
-class Text:
-    """One text on its way through the heads: its tokens and where they stand, its language, and the sums of its features."""
-
-    __slots__ = ("confidence", "language", "length", "reading", "reasons", "sums", "truncated", "words")
-
-    def __init__(
-        self, reading: Reading, spoken: tuple[str | None, float], sums: Sums, *, reasons: bool
-    ) -> None:
-        self.reading, self.sums, self.reasons = reading, sums, reasons
-        self.words, self.truncated = reading.words, reading.truncated
-        self.language, self.confidence = spoken
-        self.length = len(self.words) - self.words.count(GAP) - self.words.count(ZERO)
-
-    @property
-    def distinct(self) -> int:
-        """How many different words the text has, where it was read for a head of tables."""
-        words = self.sums.distinct
-        return len(words) - (GAP in words) - (ZERO in words)
-
-    def known(self, table: int) -> float:
-        """Return the share of the distinct words that a table knows; 0 without words."""
-        distinct = self.distinct
-        return self.sums.words(table) / distinct if distinct else 0.0
-
-    @property
-    def unknown(self) -> float:
-        """The share of the distinct words that the first table does not know, as a document's reference counts it; 0 without words."""
-        return 1 - self.known(_LABELS) if self.distinct else 0.0
 
 
 class Enricher:
@@ -155,7 +125,7 @@ class Enricher:
         answer = {**label, "second": second, "scope": round(likeliest.scope, DIGITS)}
         if text.reasons:
             column = Column(_LABELS, likeliest.first, likeliest.second)
-            answer["reasons"] = of_column(self._tables, text.reading, text.sums, column)
+            answer["reasons"] = of_column(self._tables, text.reading, text.words, text.sums, column)
         return answer
 
     def _judged(self, head: ClassHead, text: Text) -> tuple[str | None, Guess | None]:
@@ -191,15 +161,29 @@ class Enricher:
         why = self._silent(text)
         if why is not None and not any(match.cue.weight for match in matches):
             return {"score": None, "level": None, "why": why}
-        linear = logistic(text.sums.score(self._pressing) / head.temperature) if why is None else 0.0
+        words, sums = self._calmest(text, matches)
+        linear = logistic(sums.score(self._pressing) / head.temperature) if why is None else 0.0
         score = noisy_or(linear, matches)
         answer: dict[str, Any] = {"score": round(score, DIGITS), "level": level(head, score)}
         if text.reasons:
             reasons = of_cues(matches, text.reading)
             if why is None and linear >= head.medium:
-                reasons += of_column(self._tables, text.reading, text.sums, Column(self._pressing, 0, None))
+                column = Column(self._pressing, 0, None)
+                reasons += of_column(self._tables, text.reading, words, sums, column)
             answer["reasons"] = reasons
         return answer
+
+    def _calmest(self, text: Text, matches: Sequence[Match]) -> tuple[Sequence[str], Sums]:
+        """The words and sums of a text as it stands or without its denials, whichever the table of urgency finds less urgent.
+
+        The table knows "urgent", but not that "not urgent" denies it; and a denial makes no text more urgent.
+        """
+        words = without_denials(text.words, matches)
+        if words is not text.words:
+            sums = self._tables.sums(words)
+            if sums.score(self._pressing) < text.sums.score(self._pressing):
+                return words, sums
+        return text.words, text.sums
 
     def _silent(self, text: Text) -> str | None:
         """Why the table of urgency may not speak; None where it may."""
