@@ -1,6 +1,6 @@
 """Follow-ups through kills and lost answers, and what the ledger's scripts cost beside a PING.
 
-`python bench/followups.py [kills|scripts|memory|templates ...] [--server valkey|redis] [--count N] [--chance P]`. Each prints JSON lines.
+`python bench/followups.py [kills|scripts|memory|templates|webhooks ...] [--server valkey|redis] [--count N] [--chance P]`. Each prints JSON lines.
 Under kills, `look-up` and `none` are the product with and without a provider that can be asked, `blind` and `no-ledger` the controls.
 """
 
@@ -14,6 +14,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
+
+from followup_webhooks import webhooks  # noqa: E402
 
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate  # noqa: E402
@@ -129,7 +131,7 @@ def templates(_: int, given: argparse.Namespace) -> dict:
     }
 
 
-PARTS = {"kills": kills, "scripts": scripts, "memory": memory, "templates": templates}
+PARTS = {"kills": kills, "scripts": scripts, "memory": memory, "templates": templates, "webhooks": webhooks}
 
 
 def main() -> None:
@@ -144,6 +146,7 @@ def main() -> None:
     parser.add_argument("--policies", default="look-up,none,blind,no-ledger")
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=1000, help="messages per channel with six events each")
     given = parser.parse_args()
     for name in given.what or PARTS:
         with tempfile.TemporaryDirectory() as folder:
