@@ -2,6 +2,7 @@
 
 import asyncio
 import multiprocessing
+import os
 import sys
 import tempfile
 import threading
@@ -146,14 +147,21 @@ class Load:
 
     client: "redis.Redis"
     port: int
+    process: int
 
-    def seconds(self, sent: Sequence[bytes]) -> float:
-        """From the first request until all are answered and the stream is empty."""
-        began = time.perf_counter()
+    def cpu(self) -> float:
+        """Seconds of processor time that the pod has used."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rate(self, sent: Sequence[bytes], events: int) -> dict:
+        """Events per second until all are answered and the stream is empty, and the pod's processor time per event."""
+        began, used = time.perf_counter(), self.cpu()
         asyncio.run(fire(self.port, sent))
         while self.client.xlen(STREAM):
             time.sleep(0.005)
-        return time.perf_counter() - began
+        took, used = time.perf_counter() - began, self.cpu() - used
+        return {"perSecond": round(events / took), "cpuUs": round(used / events * 1e6)}
 
     def ready(self) -> None:
         """Wait until the pod answers."""
@@ -170,24 +178,18 @@ class Load:
 def measure(load: Load, count: int) -> dict:
     """Events per second by channel beside the floors; and whether the ledger ends as it has to."""
     body = raw(("/bare", b"x" * 200, {}))
-    floors = {
-        name: count * 3 / load.seconds([body.replace(b"/bare", name.encode())] * count * 3)
-        for name in ("/bare", "/xadd")
+    floors = [body.replace(b"/bare", path) for path in (b"/bare", b"/xadd")]
+    figures: dict = {
+        name: load.rate([one] * count * 3, count * 3)
+        for name, one in zip(("bare", "xadd"), floors, strict=True)
     }
-    figures: dict = {name.strip("/"): round(rate) for name, rate in floors.items()}
     for channel in CHANNELS:
-        sent = requests(channel, count)
-        rate = count * 6 / load.seconds(sent)
+        figures[channel] = load.rate(requests(channel, count), count * 6)
         last = {"sms": "read", "email": "opened", "whatsapp": "read"}[channel]
         ledger = Ledger(load.client, TENANT)
         ends = [ledger.read(reference(channel, n)) for n in range(count)]
-        wrong = sum((end["state"], end.get("reach")) != ("sent", last) for end in ends)
-        per_request = len(sent) / (count * 6)
-        figures[channel] = {
-            "eventsPerSecond": round(rate),
-            "requestsOfXadd": round(rate * per_request / floors["/xadd"], 2),
-            "wrong": wrong,
-        }
+        figures[channel]["wrong"] = sum((end["state"], end.get("reach")) != ("sent", last) for end in ends)
+        figures[channel]["xaddsOfCpu"] = round(figures[channel]["cpuUs"] / figures["xadd"]["cpuUs"], 2)
     return figures
 
 
@@ -201,7 +203,7 @@ def webhooks(port: int, given) -> dict:
         served = multiprocessing.get_context("spawn").Process(target=pod, args=(port, http, str(secrets)))
         served.start()
         try:
-            load = Load(client, http)
+            load = Load(client, http, served.pid or 0)
             load.ready()
             return {"messages": given.events, "connections": CONNECTIONS, **measure(load, given.events)}
         finally:
