@@ -30,6 +30,7 @@ _KINDS = {
     "spamreport": Kind.OPTED_OUT,
     "group_resubscribe": Kind.OPTED_IN,
 }
+_SAME = ("sg_message_id", "event", "timestamp", "url")
 _OPTED_OUT_DROPS = ("unsubscribed", "spam report")
 
 
@@ -76,15 +77,10 @@ def events(incoming: Incoming, hasher: ContactHasher) -> list[Posted]:
     """The events of a verified batch, each once: a repeated event has another `sg_event_id`, so message, kind, time and link tell."""
     try:
         batch = json.loads(incoming.body)
-    except (ValueError, RecursionError):
+        seen = {tuple(str(one.get(name, "")) for name in _SAME): one for one in batch}
+        return [Posted(event) for one in seen.values() for event in _of(incoming, hasher, one)]
+    except (ValueError, RecursionError, TypeError, AttributeError):
         raise Refused(400, "malformed") from None
-    if not isinstance(batch, list) or not all(isinstance(one, dict) for one in batch):
-        raise Refused(400, "malformed")
-    seen = {
-        tuple(str(one.get(name, "")) for name in ("sg_message_id", "event", "timestamp", "url")): one
-        for one in batch
-    }
-    return [Posted(event) for one in seen.values() for event in _of(incoming, hasher, one)]
 
 
 def _of(incoming: Incoming, hasher: ContactHasher, one: Mapping[str, Any]) -> Iterator[Event]:
