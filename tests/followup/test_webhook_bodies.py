@@ -1,6 +1,8 @@
 """Whatever a signed body holds, it is refused or becomes events without the words in it."""
 
 import json
+import re
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -24,8 +26,11 @@ SCALARS = (
     | st.just("quillfeather")
 )
 NAMES = st.sampled_from(
-    "event timestamp email reference status id recipient_id errors code from type text body button value wa_id reason "
-    "bounce_classification biz_opaque_callback_data sg_message_id interactive button_reply title".split()
+    re.findall(
+        r"\w+",
+        "event timestamp email reference sg_message_id reason bounce_classification status id recipient_id errors code "
+        "biz_opaque_callback_data wa_id value from type text body button interactive button_reply title",
+    )
 )
 WORDS = st.sampled_from(
     [
@@ -72,10 +77,31 @@ def test_any_batch_of_sendgrid_is_read_or_refused(batch):
     assert told(lambda: sendgrid.events(incoming(body), HASHER)) is not None
 
 
-def test_an_address_that_is_no_text_is_refused():
-    body = b'[{"event": "spamreport", "timestamp": 1, "email": "\\ud800"}]'
-    assert told(lambda: sendgrid.events(incoming(body), HASHER)) == "400"
-    assert "opted-out" in told(lambda: sendgrid.events(incoming(body.replace(b"\\ud800", b"a@b.c")), HASHER))
+def test_an_address_that_is_none_is_refused():
+    for odd in ("", "AMAZON", "+", "a b@c.d", "\ud800@b.c"):
+        batch = [{"event": "spamreport", "timestamp": 1, "email": odd}]
+        assert (
+            told(lambda batch=batch: sendgrid.events(incoming(json.dumps(batch).encode()), HASHER)) == "400"
+        )
+        form = urlencode({"Body": "stop", "From": odd.replace("\ud800", " ")}).encode()
+        assert told(lambda form=form: twilio.events(incoming(form), HASHER)) == "400"
+    body = b'[{"event": "spamreport", "timestamp": 1, "email": "a@b.c"}]'
+    assert "opted-out" in told(lambda: sendgrid.events(incoming(body), HASHER))
+
+
+def test_a_person_whose_number_meta_keeps_to_itself_makes_no_address():
+    change = {
+        "field": "messages",
+        "value": {
+            "messages": [{"type": "text", "timestamp": "1", "text": {"body": "stop"}}],
+            "statuses": [
+                {"id": "w", "status": "read", "timestamp": "1", "biz_opaque_callback_data": "a" * 16}
+            ],
+        },
+    }
+    body = json.dumps({"entry": [{"changes": [change]}]}).encode()
+    (posted,) = whatsapp.events(incoming(body), HASHER, None)
+    assert posted.event == Event("any", Kind.READ, 1000, "a" * 16, provider_id="w")
 
 
 @given(st.lists(ANY, max_size=2), st.lists(ANY, max_size=2), st.lists(ANY, max_size=2), ANY)

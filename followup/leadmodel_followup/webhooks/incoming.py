@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from leadmodel_followup.ledger.events import Event
+from leadmodel_followup.planning.identity import ContactHasher
 
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{16}")
 _CODE = re.compile(r"[^A-Za-z0-9._-]+")
+_ADDRESS = re.compile(r"\+?[0-9]{3,20}|[^@\s]{1,64}@[^@\s]{1,255}")
 _FIELDS = 1000
 
 
@@ -61,6 +63,13 @@ class Posted:
 
     event: Event
     once: str = ""
+
+
+def hashed(hasher: ContactHasher, address: str) -> str:
+    """The hash of a number or e-mail address. Raises Refused for what is neither."""
+    if not _ADDRESS.fullmatch(address):
+        raise Refused(400, "malformed")
+    return hasher.address(address)
 
 
 def reference(value: object) -> str:

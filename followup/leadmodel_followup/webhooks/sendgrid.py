@@ -10,7 +10,7 @@ from leadmodel_followup.channels.secrets import MissingSecret, SecretFolder
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.planning.spec import HOUR_MS
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, reference
+from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, hashed, reference
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -92,7 +92,7 @@ def _of(incoming: Incoming, hasher: ContactHasher, one: Mapping[str, Any]) -> It
     at_ms, pid = incoming.at(one.get("timestamp")), code(str(one.get("sg_message_id", "")).partition(".")[0])
     about, address = reference(one.get("reference")), ""
     if kind in {Kind.OPTED_OUT, Kind.OPTED_IN} or _dropped_for_opt_out(one):
-        address = hasher.address(str(one.get("email", "")))
+        address = hashed(hasher, str(one.get("email", "")))
     if kind is Kind.FAILED:
         yield Event(incoming.channel, kind, at_ms, about, code=_failure(one), provider_id=pid)
         kind = Kind.OPTED_OUT

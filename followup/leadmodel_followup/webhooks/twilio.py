@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from leadmodel_followup.channels.secrets import SecretFolder
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.planning.identity import ContactHasher
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code
+from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, hashed
 from leadmodel_followup.webhooks.words import kinds
 
 _SHA1, _SHA256 = "HMAC_SHA1", "HMAC_SHA256"
@@ -82,7 +82,7 @@ def events(incoming: Incoming, hasher: ContactHasher) -> list[Posted]:
     if "Body" not in form:
         return []
     once = hashlib.sha256(number.encode()).hexdigest()[:24]
-    address = hasher.address(_number(form.get("From", "")))
+    address = hashed(hasher, _number(form.get("From", "")))
     meant = _OPT_OUT_TYPES.get(form.get("OptOutType", "")) or kinds(form["Body"])
     return [
         Posted(Event(incoming.channel, each, incoming.received_ms, address=address), once) for each in meant
@@ -96,7 +96,7 @@ def _status(incoming: Incoming, hasher: ContactHasher, form: dict[str, str], kin
     base = Event(incoming.channel, kind, incoming.received_ms, incoming.reference, "", "", failure, pid)
     if failure != _OPTED_OUT:
         return [Posted(base)]
-    address = hasher.address(_number(form.get("To", "")))
+    address = hashed(hasher, _number(form.get("To", "")))
     stop = Event(incoming.channel, Kind.OPTED_OUT, incoming.received_ms, incoming.reference, address)
     return [Posted(base), Posted(stop, code(form.get("MessageSid", "")))]
 

@@ -8,7 +8,7 @@ from typing import Any
 from leadmodel_followup.channels.secrets import SecretFolder
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.planning.identity import ContactHasher
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, reference
+from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, hashed, reference
 from leadmodel_followup.webhooks.words import kinds
 
 _OPTED_OUT = 131050
@@ -67,23 +67,24 @@ def _own(value: Mapping[str, Any], phone_number_id: str | None) -> bool:
 
 
 def _of(incoming: Incoming, hasher: ContactHasher, name: str, value: Mapping[str, Any]) -> Iterator[Event]:
-    def address(wa_id: object) -> str:
-        return hasher.address(f"+{str(wa_id).lstrip('+')}")
-
     if name == "messages":
         for status in value.get("statuses", ()):
-            yield from _status(incoming, status, address(status["recipient_id"]))
+            yield from _status(incoming, status, _person(hasher, status.get("recipient_id")))
         for message in value.get("messages", ()):
-            if message["type"] not in _NOBODY_WROTE:
-                at_ms, person = incoming.at(message["timestamp"]), address(message["from"])
+            person = _person(hasher, message.get("from"))
+            if person and message["type"] not in _NOBODY_WROTE:
                 for kind in kinds(_text(message)):
-                    yield Event(incoming.channel, kind, at_ms, address=person)
+                    yield Event(incoming.channel, kind, incoming.at(message["timestamp"]), address=person)
     elif name == "user_preferences":
         for preference in value.get("user_preferences", ()):
-            chosen = _PREFERENCES.get(preference["value"])
-            if chosen is not None:
-                at_ms, person = incoming.at(preference["timestamp"]), address(preference["wa_id"])
-                yield Event(incoming.channel, chosen, at_ms, address=person)
+            person, chosen = _person(hasher, preference.get("wa_id")), _PREFERENCES.get(preference["value"])
+            if person and chosen is not None:
+                yield Event(incoming.channel, chosen, incoming.at(preference["timestamp"]), address=person)
+
+
+def _person(hasher: ContactHasher, wa_id: object) -> str:
+    """The hash of a number; empty where Meta keeps the number of a person to itself."""
+    return hashed(hasher, f"+{str(wa_id).lstrip('+')}") if wa_id else ""
 
 
 def _status(incoming: Incoming, status: Mapping[str, Any], address: str) -> Iterator[Event]:
