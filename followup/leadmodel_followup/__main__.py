@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leadmodel_followup.commands import erase, status, stop
+from leadmodel_followup.commands import erase, run, status, stop
 from leadmodel_followup.commands.access import Unusable
 from leadmodel_followup.ledger.errors import LedgerUnavailable, UnsafeServer
 from leadmodel_messages.exits import FollowUpExit
@@ -26,6 +26,7 @@ class Command(Protocol):
 
 
 COMMANDS: dict[str, tuple[Command, str]] = {
+    "run": (run, "send what is due and serve intake and webhooks, as a pod does"),
     "status": (status, "show how much waits, or one follow-up"),
     "stop": (stop, "record the opt-out of a person: nothing is sent any more, on any channel"),
     "erase": (erase, "delete everything of a person but the opt-out"),

@@ -11,15 +11,16 @@ from leadmodel_followup.ledger.events import Event, Kind, News
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, Dropped, FollowUp, Go, Gone, Settled
 from leadmodel_followup.ledger.scripts import load
-from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.planning.identity import ContactHasher, plan_tag
 
 NOW = 1_700_000_000_000
 CONTACT = "contact"
+A, B, C = (plan_tag("plan") + letter for letter in "abc")
 ADDRESSES = {"sms": "phone", "email": "mailbox"}
 
 
 def made(name, channel="sms", contact=CONTACT):
-    return FollowUp(name, f"lead-{name}", contact, channel, f"step-{name}", NOW)
+    return FollowUp(name, f"lead-{name[-1]}", contact, channel, f"step-{name[-1]}", NOW)
 
 
 def begun(ledger, name, channel="sms"):
@@ -53,70 +54,70 @@ def stopped(ledger, channel, name):
 
 
 def test_each_kind_counts_once_and_the_highest_stays(asked):
-    begun(asked, "a")
-    assert asked.apply(sms(Kind.READ, "a", NOW + 9000)) == (News("sms", "step-a", Kind.READ),)
-    assert asked.apply(sms(Kind.READ, "a", NOW + 9500)) == ()
-    assert asked.apply(sms(Kind.DELIVERED, "a", NOW + 5000)) == (News("sms", "step-a", Kind.DELIVERED),)
-    assert asked.read("a")["reach"] == "read"
+    begun(asked, A)
+    assert asked.apply(sms(Kind.READ, A, NOW + 9000)) == (News("sms", "step-a", Kind.READ),)
+    assert asked.apply(sms(Kind.READ, A, NOW + 9500)) == ()
+    assert asked.apply(sms(Kind.DELIVERED, A, NOW + 5000)) == (News("sms", "step-a", Kind.DELIVERED),)
+    assert asked.read(A)["reach"] == "read"
 
 
 def test_an_event_before_our_own_outcome_settles_the_attempt(asked, clock):
-    begun(asked, "a")
-    asked.apply(sms(Kind.DELIVERED, "a", provider_id="SM1"))
+    begun(asked, A)
+    asked.apply(sms(Kind.DELIVERED, A, provider_id="SM1"))
     clock.now += 10_000
     assert asked.overdue(10, 1000) == []
-    assert asked.sent("a", 1, "SM1") is Settled.SAME
-    assert (asked.read("a")["state"], asked.read("a")["pid"]) == ("sent", "SM1")
+    assert asked.sent(A, 1, "SM1") is Settled.SAME
+    assert (asked.read(A)["state"], asked.read(A)["pid"]) == ("sent", "SM1")
 
 
 def test_an_event_of_an_attempt_that_was_given_up_prevents_the_next(asked, clock):
-    begun(asked, "a")
-    asked.again("a", 1, "no-trace", clock.now)
-    asked.apply(sms(Kind.FAILED, "a", code="30005"))
+    begun(asked, A)
+    asked.again(A, 1, "no-trace", clock.now)
+    asked.apply(sms(Kind.FAILED, A, code="30005"))
     assert asked.claim(10, 1000) == []
-    assert asked.begin("a", Conditions("phone", ALWAYS, 5000)) == Gone("sent")
+    assert asked.begin(A, Conditions("phone", ALWAYS, 5000)) == Gone("sent")
     assert asked.history(CONTACT).sends_ms == (NOW,)
 
 
 def test_an_event_of_another_channel_or_of_nothing_sent_changes_nothing(asked):
-    asked.create(made("a"), NOW)
-    before = asked.read("a")
-    assert asked.apply(sms(Kind.DELIVERED, "a")) == ()
-    assert asked.apply(Event("email", Kind.DELIVERED, NOW, "a")) == ()
+    asked.create(made(A), NOW)
+    before = asked.read(A)
+    assert asked.apply(sms(Kind.DELIVERED, A)) == ()
+    assert asked.apply(Event("email", Kind.DELIVERED, NOW, A)) == ()
     assert asked.apply(sms(Kind.DELIVERED, "unknown")) == ()
-    assert asked.read("a") == before
+    assert asked.read(A) == before
 
 
 def test_clicks_within_two_seconds_of_the_delivery_are_of_scanners(asked):
-    begun(asked, "a", "email")
+    begun(asked, A, "email")
     click, delivered = NOW + 5000, NOW + 4000
-    assert asked.apply(Event("email", Kind.CLICKED, click, "a")) == ()
-    both = asked.apply(Event("email", Kind.DELIVERED, delivered, "a"))
+    assert asked.apply(Event("email", Kind.CLICKED, click, A)) == ()
+    both = asked.apply(Event("email", Kind.DELIVERED, delivered, A))
     assert [news.kind for news in both] == [Kind.DELIVERED, Kind.SCANNED]
-    assert [news.kind for news in asked.apply(Event("email", Kind.CLICKED, delivered + 1999, "a"))] == []
-    assert [news.kind for news in asked.apply(Event("email", Kind.CLICKED, delivered + 2000, "a"))] == [
+    assert [news.kind for news in asked.apply(Event("email", Kind.CLICKED, delivered + 1999, A))] == []
+    assert [news.kind for news in asked.apply(Event("email", Kind.CLICKED, delivered + 2000, A))] == [
         Kind.CLICKED
     ]
 
 
 def test_machine_opens_are_kept_apart(asked):
-    begun(asked, "a", "email")
-    assert [news.kind for news in asked.apply(Event("email", Kind.MACHINE_OPENED, NOW + 1, "a"))] == [
+    begun(asked, A, "email")
+    assert [news.kind for news in asked.apply(Event("email", Kind.MACHINE_OPENED, NOW + 1, A))] == [
         Kind.MACHINE_OPENED
     ]
-    assert "reach" not in asked.read("a")
-    assert [news.kind for news in asked.apply(Event("email", Kind.OPENED, NOW + 2, "a"))] == [Kind.OPENED]
+    assert "reach" not in asked.read(A)
+    assert [news.kind for news in asked.apply(Event("email", Kind.OPENED, NOW + 2, A))] == [Kind.OPENED]
 
 
 def test_a_reply_ends_the_sequence_and_counts_for_the_message_before_it(asked, clock):
-    begun(asked, "a")
+    begun(asked, A)
     clock.now += 5000
-    begun(asked, "b")
-    asked.create(made("c", "email"), NOW)
+    begun(asked, B)
+    asked.create(made(C, "email"), NOW)
     assert asked.apply(sms(Kind.REPLIED, at=NOW + 4000, address="phone")) == (
         News("sms", "step-a", Kind.REPLIED),
     )
-    assert (asked.read("c")["state"], asked.read("c")["why"]) == ("cancelled", "replied")
+    assert (asked.read(C)["state"], asked.read(C)["why"]) == ("cancelled", "replied")
     assert asked.create(made("d"), NOW + 3999) == "replied"
     assert asked.create(made("e"), NOW + 4000) == "created"
     assert asked.apply(sms(Kind.REPLIED, at=NOW + 4000, address="phone")) == ()
@@ -147,8 +148,8 @@ def test_start_from_before_the_opt_out_lifts_nothing(asked):
 
 
 def test_a_provider_that_refuses_for_an_opt_out_stops_the_address_until_start(asked, clock):
-    begun(asked, "a")
-    asked.failed("a", 1, "opted-out")
+    begun(asked, A)
+    asked.failed(A, 1, "opted-out")
     assert stopped(asked, "email", "x")
     assert asked.start("phone", clock.now + 1) >= 1
     assert not stopped(asked, "sms", "y")
@@ -158,7 +159,7 @@ def test_an_opt_out_is_kept_where_the_record_is_gone(asked):
     asked.erase(CONTACT)
     asked.apply(Event("email", Kind.OPTED_OUT, NOW + 1, "gone", address="mailbox", contact=CONTACT))
     assert stopped(asked, "email", "x")
-    assert asked.create(made("b"), NOW) == "stopped"
+    assert asked.create(made(B), NOW) == "stopped"
 
 
 def test_start_for_a_contact_lifts_what_was_stopped_for_the_contact(asked, clock):
@@ -171,8 +172,8 @@ def test_start_for_a_contact_lifts_what_was_stopped_for_the_contact(asked, clock
 
 def test_an_address_as_the_provider_writes_it_leads_to_the_contact(asked, client):
     """Numbers of some countries come back with a digit more or less."""
-    begun(asked, "a")
-    asked.apply(sms(Kind.DELIVERED, "a", address="other-form"))
+    begun(asked, A)
+    asked.apply(sms(Kind.DELIVERED, A, address="other-form"))
     asked.apply(sms(Kind.OPTED_OUT, at=NOW + 2000, address="other-form"))
     assert stopped(asked, "email", "x")
     asked.erase(CONTACT)
@@ -180,26 +181,26 @@ def test_an_address_as_the_provider_writes_it_leads_to_the_contact(asked, client
 
 
 def test_what_nobody_knows_is_sent_again_once_if_so_wished(asked, clock):
-    begun(asked, "a")
-    asked.unknown("a", 1, "timeout", clock.now)
-    assert asked.resend("a", 1, clock.now) is Settled.SETTLED
-    assert asked.begin("a", Conditions("phone", ALWAYS, 5000)) == Go(2)
-    asked.unknown("a", 2, "timeout", clock.now)
-    asked.resend("a", 2, clock.now)
-    assert asked.read("a")["state"] == "unknown"
+    begun(asked, A)
+    asked.unknown(A, 1, "timeout", clock.now)
+    assert asked.resend(A, 1, clock.now) is Settled.SETTLED
+    assert asked.begin(A, Conditions("phone", ALWAYS, 5000)) == Go(2)
+    asked.unknown(A, 2, "timeout", clock.now)
+    asked.resend(A, 2, clock.now)
+    assert asked.read(A)["state"] == "unknown"
     assert asked.claim(10, 1000) == []
 
 
 def test_history_for_the_planner(asked, clock):
-    begun(asked, "a")
-    asked.create(made("b"), NOW)
+    begun(asked, A)
+    asked.create(made(B), NOW)
     asked.consent(CONTACT, "email", None, NOW + 1, "form")
     asked.apply(sms(Kind.REPLIED, at=NOW + 7, address="phone"))
     asked.cancel_contact(CONTACT, "converted", NOW + 8)
     history = asked.history(CONTACT)
     assert (history.stopped, history.replied_ms, history.converted_ms) == (False, NOW + 7, NOW + 8)
     assert (history.consents, history.sends_ms) == ({"sms"}, (NOW,))
-    assert asked.create(made("c"), NOW * 2) == "converted"
+    assert asked.create(made(C), NOW * 2) == "converted"
 
 
 def test_an_unsubscribe_token_holds_what_it_says_and_no_forged_one_is_taken():
@@ -216,18 +217,18 @@ def test_an_unsubscribe_token_holds_what_it_says_and_no_forged_one_is_taken():
 
 
 EVENTS = [
-    *(sms(kind, "a", NOW + 1000 * i) for i, kind in enumerate(list(Kind)[:4])),
-    sms(Kind.READ, "a", NOW + 20_000, address="other-form"),
-    sms(Kind.FAILED, "a", NOW + 21_000, code="30003"),
-    *(Event("email", kind, NOW + 1000 * i, "b") for i, kind in enumerate(list(Kind)[:5])),
-    *(Event("email", Kind.CLICKED, NOW + 3000 + more, "b") for more in (0, 1000, 5000, 9000)),
-    Event("email", Kind.MACHINE_OPENED, NOW + 3100, "b"),
+    *(sms(kind, A, NOW + 1000 * i) for i, kind in enumerate(list(Kind)[:4])),
+    sms(Kind.READ, A, NOW + 20_000, address="other-form"),
+    sms(Kind.FAILED, A, NOW + 21_000, code="30003"),
+    *(Event("email", kind, NOW + 1000 * i, B) for i, kind in enumerate(list(Kind)[:5])),
+    *(Event("email", Kind.CLICKED, NOW + 3000 + more, B) for more in (0, 1000, 5000, 9000)),
+    Event("email", Kind.MACHINE_OPENED, NOW + 3100, B),
     sms(Kind.REPLIED, at=NOW + 30_000, address="phone"),
     sms(Kind.REPLIED, at=NOW + 40_000, address="phone"),
     sms(Kind.OPTED_OUT, at=NOW + 50_000, address="phone"),
     sms(Kind.OPTED_IN, at=NOW + 60_000, address="phone"),
-    Event("email", Kind.OPTED_OUT, NOW + 55_000, "b", address="mailbox"),
-    Event("email", Kind.OPTED_OUT, NOW + 45_000, "b", address="mailbox", contact=CONTACT),
+    Event("email", Kind.OPTED_OUT, NOW + 55_000, B, address="mailbox"),
+    Event("email", Kind.OPTED_OUT, NOW + 45_000, B, address="mailbox", contact=CONTACT),
 ]
 
 
@@ -251,12 +252,12 @@ def end(client, tenant, events, scripts=None):
     clock = Clock(NOW)
     ledger = Ledger(client, tenant, clock=clock, scripts=scripts)
     consents(ledger)
-    begun(ledger, "a")
-    begun(ledger, "b", "email")
-    ledger.create(made("c"), NOW)
+    begun(ledger, A)
+    begun(ledger, B, "email")
+    ledger.create(made(C), NOW)
     clock.now += 100_000
     news = [each for applied in ledger.apply_all(events) for each in applied or ()]
-    ledger.sent("a", 1, "")
+    ledger.sent(A, 1, "")
     return everything(client, ledger), sorted((n.step, n.kind) for n in news)
 
 
@@ -281,7 +282,7 @@ def test_control_without_ranks_the_order_decides(client):
     }
     assert unranked != load()
     ends = {
-        str(end(client, "unranked", shuffled(EVENTS[:5], seed), unranked)[0][":f:a"]) for seed in range(10)
+        str(end(client, "unranked", shuffled(EVENTS[:5], seed), unranked)[0][f":f:{A}"]) for seed in range(10)
     }
     assert len(ends) > 1
 
@@ -293,6 +294,6 @@ def test_control_without_proof_an_event_leaves_the_attempt_open(client, clock):
     }
     ledger = Ledger(client, "unproven", clock=clock, scripts=unproven)
     consents(ledger)
-    begun(ledger, "a")
-    ledger.apply(sms(Kind.DELIVERED, "a"))
-    assert ledger.read("a")["state"] == "sending"
+    begun(ledger, A)
+    ledger.apply(sms(Kind.DELIVERED, A))
+    assert ledger.read(A)["state"] == "sending"

@@ -58,7 +58,7 @@ def test_the_digest_is_that_of_the_bytes():
         ({"tenant": "Quill Feather"}, "tenant"),
         ({"plan": "Quill Feather"}, "plan"),
         ({"publicUrl": "javascript:quill"}, "publicUrl"),
-        ({"channels": [{"name": "sms", "provider": "quill"}]}, "channels[0].provider"),
+        ({"channels": [{"name": "sms", "provider": 3}]}, "channels[0].provider"),
         ({"channels": [{"name": "sms", "perSecond": 0}]}, "channels[0].perSecond"),
         ({"channels": []}, "bands"),
         ({"bands": [{"name": "x", "minScore": "quill", "steps": []}]}, "bands[0].minScore"),

@@ -54,8 +54,13 @@ class Channel(Protocol):
         timeout_ms: The longest that `send` takes.
     """
 
-    sender: str
-    timeout_ms: int
+    @property
+    def sender(self) -> str:
+        """The sending number or address, by a name that may be logged."""
+
+    @property
+    def timeout_ms(self) -> int:
+        """The longest that `send` takes, in milliseconds."""
 
     def send(self, message: Message) -> Outcome:
         """Hand a message to the provider, with one request.

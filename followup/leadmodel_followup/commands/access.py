@@ -74,10 +74,15 @@ class Access:
     client: "redis.Redis" = field(repr=False)
     hasher: ContactHasher
 
+    def connect(self) -> "redis.Redis":
+        """A client of its own for another process."""
+        return connect()
+
     @property
     def ledger(self) -> Ledger:
         """The ledger of the tenant."""
-        return Ledger(self.client, self.settings.tenant, self.settings.spec.retention_ms)
+        spec = self.settings.spec
+        return Ledger(self.client, self.settings.tenant, spec.retention_ms, plan=spec.plan)
 
     @property
     def book(self) -> ContactBook:

@@ -20,6 +20,7 @@ from leadmodel_followup.ledger.records import (
     Later,
     Rate,
     Settled,
+    State,
 )
 from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.planning.quiet import Window, sending_window
@@ -72,6 +73,19 @@ class Dispatcher:
         """
         claims = self.ledger.claim(self.settings.batch, self.settings.claim_ms)
         return Counter(self.deliver(claim) for claim in claims)
+
+    def send(self, follow_up_id: str) -> tuple[FollowUp | None, str]:
+        """Deliver one follow-up by its id. Returns the follow-up, None where nobody waits under the id, and what became of the follow-up.
+
+        Raises:
+            LedgerUnavailable: The ledger cannot be reached; all that was recorded holds.
+        """
+        record = self.ledger.read(follow_up_id)
+        if record.get("state") != State.WAITING:
+            return None, "gone"
+        lead, contact, channel, step = (record[name] for name in ("lead", "contact", "channel", "step"))
+        follow_up = FollowUp(follow_up_id, lead, contact, channel, step, int(record["due"]))
+        return follow_up, self.deliver(follow_up)
 
     def deliver(self, follow_up: FollowUp) -> str:
         """Record an attempt, send, record the outcome. Returns what became of the follow-up, in one word."""

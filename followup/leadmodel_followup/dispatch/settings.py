@@ -20,7 +20,7 @@ class DispatchSettings:
     """
 
     batch: int = 32
-    claim_ms: int = 30_000
+    claim_ms: int = 20_000
     start_ms: int = 2_000
     quiet_ms: int = 20_000
     look_again_ms: int = 60_000

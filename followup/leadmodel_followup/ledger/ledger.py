@@ -25,7 +25,7 @@ from leadmodel_followup.ledger.records import (
     Settled,
 )
 from leadmodel_followup.ledger.scripts import load
-from leadmodel_followup.planning.identity import checked_lead, checked_tenant
+from leadmodel_followup.planning.identity import checked_lead, checked_tenant, plan_tag
 from leadmodel_followup.planning.spec import DAY_MS
 
 
@@ -43,14 +43,19 @@ class Ledger:
         tenant: str,
         keep_ms: int = 30 * DAY_MS,
         *,
+        plan: str = "plan",
         clock: Callable[[], int] | None = None,
         scripts: dict[str, str] | None = None,
     ) -> None:
-        """Take a client; `clock` gives milliseconds UTC in place of the server's clock, which is exact between many workers."""
+        """Take a client and the plan whose follow-ups wait here; opt-outs, consents, caps and rates hold over all plans of the tenant.
+
+        `clock` gives milliseconds UTC in place of the server's clock, which is exact between many workers.
+        """
         self.tenant = checked_tenant(tenant)
         self.keep_ms = keep_ms
         self._client = client
         self._root = f"fu:{{{tenant}}}"
+        self._keys = [self._root, f"{self._root}:q:{plan_tag(plan)}"]
         self._clock = clock
         self._scripts: dict[str, Any] = {
             name: client.register_script(text) for name, text in (scripts or load()).items()
@@ -59,7 +64,7 @@ class Ledger:
     def _call(self, name: str, *arguments: Any) -> Any:
         now = "" if self._clock is None else self._clock()
         try:
-            return _text(self._scripts[name](keys=[self._root], args=[now, self.keep_ms, *arguments]))
+            return _text(self._scripts[name](keys=self._keys, args=[now, self.keep_ms, *arguments]))
         except redis.RedisError as error:
             raise LedgerUnavailable(f"{name}: {type(error).__name__}") from None
 
@@ -142,10 +147,7 @@ class Ledger:
 
     def apply(self, event: Event) -> tuple[News, ...]:
         """Apply an event, in any order and any number of times; it proves that a message went out. Returns what was new."""
-        (news,) = self.apply_all([event])
-        if news is None:
-            raise LedgerUnavailable("event: refused")
-        return news
+        return _news(self._call("event", *_event_arguments(event)))
 
     def apply_all(self, events: Sequence[Event]) -> list[tuple[News, ...] | None]:
         """Apply events in one round trip, each by itself; None for one that the server refused.
@@ -153,8 +155,16 @@ class Ledger:
         Raises:
             LedgerUnavailable: The server cannot be reached; any of the events may have been applied.
         """
-        values = [value for event in events for value in _event_arguments(event)]
-        return [None if new is None else _news(new) for new in self._call("event", *values)]
+        now = "" if self._clock is None else self._clock()
+        try:
+            with self._client.pipeline(transaction=False) as pipe:
+                for event in events:
+                    arguments = [now, self.keep_ms, *_event_arguments(event)]
+                    self._scripts["event"](keys=self._keys, args=arguments, client=pipe)
+                replies: Any = pipe.execute(raise_on_error=False)
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"event: {type(error).__name__}") from None
+        return [None if isinstance(reply, Exception) else _news(_text(reply)) for reply in replies]
 
     def cancel_contact(self, contact: str, why: str, at_ms: int | None = None) -> int:
         """End the waiting follow-ups of a contact; an attempt under way is not repeated.
@@ -186,16 +196,9 @@ class Ledger:
         return {_text(name): _text(value) for name, value in fields.items()}
 
     def overview(self) -> Overview:
-        """Counts for status and metrics."""
-        try:
-            with self._client.pipeline(transaction=True) as pipe:
-                for name in ("due", "open", "unknown"):
-                    pipe.zcard(f"{self._root}:{name}")
-                pipe.zrange(f"{self._root}:due", 0, 0, withscores=True)
-                waiting, open_, unknown, oldest = pipe.execute()
-        except redis.RedisError as error:
-            raise LedgerUnavailable(f"overview: {type(error).__name__}") from None
-        return Overview(waiting, open_, unknown, int(oldest[0][1]) if oldest else None)
+        """Counts of the plan for status and metrics."""
+        waiting, open_, unknown, sent, failed, oldest = self._call("overview")
+        return Overview(waiting, open_, unknown, int(float(oldest)) if oldest else None, sent, failed)
 
 
 def _text(reply: Any) -> Any:

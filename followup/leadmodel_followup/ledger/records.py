@@ -137,12 +137,14 @@ class History:
 
 @dataclass(frozen=True)
 class Overview:
-    """Counts of a tenant's follow-ups that have not ended, and when the oldest that waits is due."""
+    """Counts of a plan's follow-ups: those that have not ended, when the oldest that waits is due, and what ended in about 24 hours."""
 
     waiting: int
     open: int
     unknown: int
     oldest_due_ms: int | None
+    sent_24h: int = 0
+    failed_24h: int = 0
 
 
 ALWAYS: Window = (0, 2**52)  # the sending hours of a channel that sends at all hours

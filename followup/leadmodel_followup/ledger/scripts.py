@@ -18,6 +18,7 @@ NAMES = {
     "cancel": PEOPLE,
     "erase": PEOPLE,
     "history": COMMON,
+    "overview": COMMON,
 }
 
 

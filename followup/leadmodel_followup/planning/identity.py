@@ -7,14 +7,23 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
 _LENGTH = 16  # characters of base64: 96 bits
+_TAG = 4
 _LEAD = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _TENANT = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def follow_up_id(tenant: str, lead: str, plan: str, generation: int, step: str) -> str:
-    """The id of one step for one lead: equal arguments give an equal id, so that a repeated request makes no second message."""
+    """The id of one step for one lead: equal arguments give an equal id, so that a repeated request makes no second message.
+
+    The id begins with the tag of its plan.
+    """
     text = "\0".join((checked_tenant(tenant), checked_lead(lead), plan, str(generation), step))
-    return _short(hashlib.sha256(text.encode()).digest())
+    return (plan_tag(plan) + _short(hashlib.sha256(text.encode()).digest()))[:_LENGTH]
+
+
+def plan_tag(plan: str) -> str:
+    """The first 4 characters of the ids of all follow-ups of a plan, by which the ledger knows the lists of each."""
+    return _short(hashlib.sha256(plan.encode()).digest())[:_TAG]
 
 
 def checked_lead(lead: str) -> str:

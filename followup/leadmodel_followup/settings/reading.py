@@ -31,7 +31,6 @@ from leadmodel_followup.settings.settings import (
 from leadmodel_messages.duration import parse as parse_duration
 
 _T = TypeVar("_T")
-_Word = TypeVar("_Word", Provider, OnUnknown)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PHONES = ["sms", "whatsapp"]
 _CAPS = [{"messages": 1, "window": "24h"}, {"messages": 3, "window": "168h"}]
@@ -113,13 +112,19 @@ def _channel(node: Node) -> ChannelSettings:
 
     return ChannelSettings(
         name=node.text("name", 32),
-        provider=_word(node, "provider", Provider.CONSOLE),
+        provider=_provider(node),
         sender=text("from"),
         messaging_service_sid=text("messagingServiceSid"),
         phone_number_id=text("phoneNumberId"),
         api_url=_base(node, "apiUrl"),
         limit=_limit(node, 1, 1),
     )
+
+
+def _provider(node: Node) -> str:
+    """The provider's name, which may also be one that another package brings."""
+    name = node.text("provider", 64) if node.has("provider") else Provider.CONSOLE.value
+    return Provider(name) if name in {*Provider} else name
 
 
 def _band(node: Node) -> Band:
@@ -215,7 +220,7 @@ def _duration(node: Node, key: str, default: str) -> int:
         raise LayoutError(f"{node.at(key)} must be a duration such as 30s or 1h30m") from None
 
 
-def _word(node: Node, key: str, default: _Word) -> _Word:
+def _word(node: Node, key: str, default: OnUnknown) -> OnUnknown:
     if not node.has(key):
         return default
     try:

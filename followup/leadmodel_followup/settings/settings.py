@@ -10,7 +10,7 @@ SCHEMA = "leadmodel.followups/v1"
 
 
 class Provider(StrEnum):
-    """Who takes the messages of a channel."""
+    """Who takes the messages of a channel, among those that come with the program."""
 
     CONSOLE = "Console"
     TWILIO = "Twilio"
@@ -40,7 +40,7 @@ class ChannelSettings:
     """
 
     name: str
-    provider: Provider = Provider.CONSOLE
+    provider: str = Provider.CONSOLE
     sender: str | None = None
     messaging_service_sid: str | None = None
     phone_number_id: str | None = None

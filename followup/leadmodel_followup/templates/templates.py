@@ -37,7 +37,11 @@ NEEDED = {Kind.SMS: (Part.TXT,), Kind.EMAIL: (Part.SUBJECT, Part.TXT), Kind.WHAT
 
 def kind_of(channel: ChannelSettings) -> Kind:
     """The kind of a channel: that of its provider; of a Console the one that its name holds, `mail` or `whatsapp`, else SMS."""
-    kinds = {Provider.TWILIO: Kind.SMS, Provider.SENDGRID: Kind.EMAIL, Provider.WHATSAPP: Kind.WHATSAPP}
+    kinds: dict[str, Kind] = {
+        Provider.TWILIO: Kind.SMS,
+        Provider.SENDGRID: Kind.EMAIL,
+        Provider.WHATSAPP: Kind.WHATSAPP,
+    }
     if channel.provider in kinds:
         return kinds[channel.provider]
     return Kind.EMAIL if "mail" in channel.name else Kind.WHATSAPP if "whatsapp" in channel.name else Kind.SMS

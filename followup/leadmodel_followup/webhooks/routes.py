@@ -22,7 +22,11 @@ from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, refe
 from leadmodel_followup.webhooks.unsubscribe import Unsubscribe
 
 Handler = Callable[[Request], Awaitable[Response]]
-_LONGEST = {Provider.TWILIO: 64 << 10, Provider.SENDGRID: 4 << 20, Provider.WHATSAPP: 4 << 20}  # bytes
+_LONGEST: dict[str, int] = {
+    Provider.TWILIO: 64 << 10,
+    Provider.SENDGRID: 4 << 20,
+    Provider.WHATSAPP: 4 << 20,
+}  # bytes
 
 
 def wall_ms() -> int:

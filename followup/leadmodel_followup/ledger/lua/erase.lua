@@ -2,8 +2,8 @@
 local contact = ARGV[3]
 local ids = ids_of(contact)
 for _, id in ipairs(ids) do
+  take_off(id)
   redis.call('DEL', record(id))
-  for _, list in ipairs({due, open, unknown}) do redis.call('ZREM', list, id) end
 end
 each_address(contact, function(address)
   redis.call('SREM', root .. ':a:' .. address, contact)

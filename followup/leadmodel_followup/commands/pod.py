@@ -1,0 +1,132 @@
+"""All processes of a pod for one plan: one bell, one server, and the workers of each channel."""
+
+import argparse
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event, Thread
+from typing import Any
+
+import prometheus_client as prometheus
+import uvicorn
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.applications import Starlette
+
+from leadmodel_followup.channels.make import UnknownProvider, make_channels
+from leadmodel_followup.commands.access import Access, Unusable
+from leadmodel_followup.dispatch.dispatcher import wall_ms
+from leadmodel_followup.dispatch.live_templates import LiveTemplates
+from leadmodel_followup.dispatch.settings import DispatchSettings
+from leadmodel_followup.http.intake_routes import IntakeRoutes
+from leadmodel_followup.http.ops import LedgerCollector, Ops
+from leadmodel_followup.http.token import Token
+from leadmodel_followup.intake.intake import Intake
+from leadmodel_followup.metrics import Metrics
+from leadmodel_followup.worker.loop import repeat
+from leadmodel_followup.worker.problems import Problems
+from leadmodel_followup.worker.service import Service
+from leadmodel_followup.worker.supervisor import Supervisor
+from leadmodel_followup.worker.task import Send
+from leadmodel_followup.worker.timed import TimedChannel
+
+_BELL_S, _LOOK_S = 0.2, 1.0
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pod:
+    """What `leadmodel-followup run` runs."""
+
+    own: Access
+    arguments: argparse.Namespace
+
+    def run(self) -> bool:
+        """Run until SIGTERM or SIGINT. Returns whether all processes ended in time.
+
+        Raises:
+            Unusable: A channel names an unknown provider, or nobody may listen on the port.
+        """
+        service = self._service(
+            Metrics(prometheus.CollectorRegistry())
+        )  # before any fork: what is wrong ends the program
+        listening = _listen(self.arguments.host, self.arguments.port)
+        work: dict[str, Callable[[], None]] = {"server": partial(self._serve, listening), "bell": self._ring}
+        for i, channel in enumerate(service.worker_channels()):
+            work[f"worker {i} of {channel}"] = partial(self._work, channel)
+        _LOG.info("plan %s: %d workers", self.own.settings.spec.plan, len(work) - 2)
+        return Supervisor(work).run()
+
+    def _service(self, metrics: Metrics) -> Service:
+        settings = self.own.settings
+        try:
+            channels = make_channels(settings.channels, self.arguments.channels, settings.public_url)
+        except UnknownProvider as error:
+            raise Unusable(str(error)) from None
+        return Service(
+            settings,
+            self.own.connect,
+            self.own.hasher,
+            {name: TimedChannel(name, channel, metrics) for name, channel in channels.items()},
+            LiveTemplates(self.arguments.templates),
+            times=_times(self.arguments.times),
+        )
+
+    def _work(self, channel: str) -> None:
+        """Send on one channel."""
+        metrics = Metrics(prometheus.CollectorRegistry())
+        service = self._service(metrics)
+        service.work(channel, Send(service.dispatcher, metrics, service.settings.suspend))
+
+    def _ring(self) -> None:
+        """Ring for what is due, and look up what has no outcome."""
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        metrics = Metrics(prometheus.CollectorRegistry())
+        looking, ringing = self._service(metrics), self._service(metrics)
+        looks = Thread(target=repeat, args=(looking.reconciler.tick, _LOOK_S, stop))
+        looks.start()
+        repeat(ringing.bell.tick, _BELL_S, stop)
+        looks.join()
+
+    def _serve(self, listening: socket.socket) -> None:
+        """Answer HTTP."""
+        metrics = Metrics(prometheus.CollectorRegistry())
+        service = self._service(metrics)
+        seen = prometheus.CollectorRegistry()
+        MultiProcessCollector(seen)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
+        seen.register(LedgerCollector(service.ledger, wall_ms))
+        settings = service.settings
+        intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
+        problems = Problems(settings, LiveTemplates(self.arguments.templates))
+        ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
+        routes = [*ops.routes(), *IntakeRoutes(intake, Token(self.arguments.intake_token)).routes()]
+        config = uvicorn.Config(
+            Starlette(routes=routes),
+            access_log=False,  # paths name people
+            log_level="warning",
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _times(text: str) -> DispatchSettings:
+    """Other times than those of a pod, `claim_ms=1000,…`, so that tests need not wait."""
+    pairs = (pair.partition("=") for pair in text.split(",") if pair)
+    changes: dict[str, Any] = {name: int(value) for name, _, value in pairs}
+    return replace(DispatchSettings(), **changes)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket: on one address, or on all of IPv4 and IPv6. Bound before any fork, so that a new server goes on with it."""
+    both = not host and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512, dualstack_ipv6=both)
+    except OSError as error:
+        raise Unusable(f"nobody may listen on port {port} ({error.strerror})") from None

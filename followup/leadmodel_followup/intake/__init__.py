@@ -1,0 +1,1 @@
+"""What comes in beside messages: leads with scores, consents, replies, conversions and erasure; over HTTP or as a call."""

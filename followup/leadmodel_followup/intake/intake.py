@@ -1,0 +1,143 @@
+"""Takes leads and what people decide. Every call may be repeated: equal requests have equal effects.
+
+Names and addresses are kept only once a follow-up of the person waits, and only in the contact book.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from leadmodel_followup.contacts.book import Contact, ContactBook
+from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
+from leadmodel_followup.ledger.ledger import Ledger
+from leadmodel_followup.ledger.records import FollowUp, History
+from leadmodel_followup.metrics import Metrics
+from leadmodel_followup.planning import plan as planning
+from leadmodel_followup.planning.identity import ContactHasher, follow_up_id
+from leadmodel_followup.planning.plan import ContactHistory, Facts, Scheduled, Skipped, plan
+from leadmodel_followup.planning.spec import FollowUpSpec, Step
+from leadmodel_followup.planning.time_zones import number_zones
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What became of one step, or with step None of the whole lead: waits under an id until it is due, or the reason why nothing is sent."""
+
+    step: str | None
+    id: str | None = None
+    due_ms: int | None = None
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The intake of one plan.
+
+    Attributes:
+        ledger: The tenant's ledger.
+        book: The tenant's contact book.
+        hasher: Hashes of people and addresses.
+        spec: The plan.
+        now: Milliseconds UTC.
+        metrics: Where scheduled follow-ups are counted; None: nowhere.
+    """
+
+    ledger: Ledger
+    book: ContactBook
+    hasher: ContactHasher
+    spec: FollowUpSpec
+    now: Callable[[], int]
+    metrics: Metrics | None = None
+
+    def submit(self, lead: Lead) -> tuple[Planned, ...]:
+        """Record the consents of a lead and schedule the steps of its band; what is scheduled already stays as it is.
+
+        Raises:
+            LedgerUnavailable: The ledger cannot be reached. Some steps may be scheduled; the same call completes them.
+        """
+        contact = self.hasher.contact(lead.person)
+        for channel, consent in lead.consents.items():
+            address = self.hasher.address(lead.contact.addresses[channel])
+            self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
+        there = self._recorded(lead)
+        facts = self._facts(lead, contact, self._without(there))
+        planned = plan(facts) if len(there) < self._steps(lead) or not there else ()
+        scheduled = [one for one in planned if isinstance(one, Scheduled)]
+        if scheduled or there:
+            latest = max((one.due_ms for one in scheduled), default=self.now())
+            self.book.write(contact, lead.contact, latest - self.now() + self.spec.retention_ms)
+        made = [self._create(lead, contact, one) for one in planned]
+        return (*there.values(), *made)
+
+    def replied(self, word: Word) -> int:
+        """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
+        return self.ledger.cancel_contact(self.hasher.contact(word.person), "replied", word.at_ms)
+
+    def converted(self, word: Word) -> int:
+        """Record that a person became a customer: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
+        return self.ledger.cancel_contact(self.hasher.contact(word.person), "converted", word.at_ms)
+
+    def consent(self, change: ConsentChange) -> bool:
+        """Record a consent or its end. Returns False where a later record stands. Raises LedgerUnavailable."""
+        contact, given = self.hasher.contact(change.person), change.consent
+        address = None if change.address is None else self.hasher.address(change.address)
+        stands = self.ledger.consent(contact, change.channel, address, given.at_ms, given.source)
+        if stands and change.address is not None and self.book.read(contact) is not None:
+            entry = Contact(addresses={change.channel: change.address})
+            self.book.write(contact, entry, self.spec.retention_ms)
+        return stands
+
+    def erase(self, person: str) -> int:
+        """Delete all of a person but the opt-out. Returns how many follow-ups there were. Raises LedgerUnavailable."""
+        contact = self.hasher.contact(person)
+        deleted = self.ledger.erase(contact)
+        self.book.erase(contact)
+        return deleted
+
+    def _steps(self, lead: Lead) -> int:
+        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
+        return len(band.steps) if band else 0
+
+    def _recorded(self, lead: Lead) -> Mapping[str, Planned]:
+        """The steps of the lead's band that an earlier call scheduled, by name."""
+        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
+        found = {}
+        for step in band.steps if band else ():
+            name = self._id(lead, step)
+            if record := self.ledger.read(name):
+                found[step.name] = Planned(step.name, name, int(record["due"]))
+        return found
+
+    def _without(self, there: Mapping[str, Planned]) -> FollowUpSpec:
+        bands = tuple(
+            replace(band, steps=tuple(step for step in band.steps if step.name not in there))
+            for band in self.spec.bands
+        )
+        return replace(self.spec, bands=bands)
+
+    def _id(self, lead: Lead, step: Step) -> str:
+        return follow_up_id(self.ledger.tenant, lead.lead, self.spec.plan, self.spec.generation, step.name)
+
+    def _facts(self, lead: Lead, contact: str, spec: FollowUpSpec) -> Facts:
+        history: History = self.ledger.history(contact)
+        addresses = lead.contact.addresses
+        zones = {name: number_zones(addresses[name]) for name in spec.hours if name in addresses}
+        known = planning.Lead(self.ledger.tenant, lead.lead, contact, lead.at_ms, lead.contact.zone, zones)
+        happened = ContactHistory(
+            stopped=history.stopped,
+            replied=history.replied_ms > lead.at_ms,
+            converted=history.converted_ms >= 0,
+            sends_ms=history.sends_ms,
+        )
+        return Facts(known, lead.score, lead.intent, history.consents, happened, spec, self.now())
+
+    def _create(self, lead: Lead, contact: str, planned: Scheduled | Skipped) -> Planned:
+        if isinstance(planned, Skipped):
+            return Planned(planned.step.name if planned.step else None, skipped=planned.reason)
+        step = planned.step
+        follow_up = FollowUp(planned.id, lead.lead, contact, step.channel, step.name, planned.due_ms)
+        created = self.ledger.create(follow_up, lead.at_ms)
+        if created not in {"created", "exists"}:
+            return Planned(step.name, skipped=created)
+        if created == "created" and self.metrics is not None:
+            self.metrics.scheduled.labels(step.channel, step.name).inc()
+        return Planned(step.name, planned.id, planned.due_ms)

@@ -1,0 +1,99 @@
+"""The parts of a pod for one plan, made anew by each process after its fork."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import redis
+
+from leadmodel_followup.channels.channel import Channel
+from leadmodel_followup.contacts.book import ContactBook
+from leadmodel_followup.dispatch.composer import Composer, Unsubscribe, no_page
+from leadmodel_followup.dispatch.dispatcher import Dispatcher
+from leadmodel_followup.dispatch.reconciler import Reconciler
+from leadmodel_followup.dispatch.settings import DispatchSettings
+from leadmodel_followup.ledger.ledger import Ledger
+from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.settings.settings import Settings
+from leadmodel_followup.templates.templates import Templates
+from leadmodel_followup.worker.bell import Bell
+from leadmodel_followup.worker.jobs import queue, work
+
+_AHEAD = 4  # jobs per worker that may wait in queues, so that no worker waits for the bell
+
+
+@dataclass(frozen=True)
+class Service:
+    """One plan with its stores and channels.
+
+    Attributes:
+        settings: The plan.
+        connect: Gives a client of the Redis; called once per process.
+        hasher: Hashes of people and addresses.
+        channels: Channels by name.
+        templates: Gives the templates as they are now.
+        unsubscribe: The URL that ends all messages to a person.
+        times: Times of sending and looking up.
+    """
+
+    settings: Settings
+    connect: Callable[[], "redis.Redis"] = field(repr=False)
+    hasher: ContactHasher
+    channels: Mapping[str, Channel]
+    templates: Callable[[], Templates]
+    unsubscribe: Unsubscribe = no_page
+    times: DispatchSettings = field(default_factory=DispatchSettings)
+
+    @cached_property
+    def client(self) -> "redis.Redis":
+        """The client of this process."""
+        return self.connect()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The tenant's ledger."""
+        spec = self.settings.spec
+        return Ledger(self.client, self.settings.tenant, spec.retention_ms, plan=spec.plan)
+
+    @cached_property
+    def book(self) -> ContactBook:
+        """The tenant's contact book."""
+        return ContactBook(self.client, self.settings.tenant)
+
+    @property
+    def composer(self) -> Composer:
+        """Makes messages."""
+        return Composer(self.settings, self.book, self.templates, self.unsubscribe)
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """Sends messages."""
+        return Dispatcher(
+            self.ledger, self.channels, self.composer, self.hasher, self.settings.spec, self.times
+        )
+
+    @property
+    def reconciler(self) -> Reconciler:
+        """Looks up attempts without an outcome."""
+        times = replace(self.times, give_up_ms=self.settings.reconcile_ms)
+        return Reconciler(self.ledger, self.channels, self.composer, times)
+
+    @property
+    def bell(self) -> Bell:
+        """Rings for what is due."""
+        slowest = max((channel.timeout_ms for channel in self.channels.values()), default=0)
+        queues = {name: queue(self.client, name) for name in self.channels}
+        timeout_s = math.ceil((slowest + self.times.start_ms) / 1000) + 10
+        depth = _AHEAD * len(self.worker_channels())
+        return Bell(self.ledger, queues, depth, timeout_s, self.times, self.settings.suspend)
+
+    def worker_channels(self) -> list[str]:
+        """The channel of each worker: as many workers as the settings say, and at least one per channel."""
+        names = list(self.channels)
+        count = max(self.settings.concurrency, len(names)) if names else 0
+        return [names[i % len(names)] for i in range(count)]
+
+    def work(self, channel: str, send: Callable[[str], object]) -> None:
+        """Run one worker of a channel until a signal asks to stop."""
+        work(self.client, channel, send)
