@@ -1,6 +1,6 @@
 """Follow-ups through kills and lost answers, and what the ledger's scripts cost beside a PING.
 
-`python bench/followups.py [kills|scripts|memory ...] [--server valkey|redis] [--count N] [--chance P]`. Each prints JSON lines.
+`python bench/followups.py [kills|scripts|memory|templates|webhooks ...] [--server valkey|redis] [--count N] [--chance P]`. Each prints JSON lines.
 Under kills, `look-up` and `none` are the product with and without a provider that can be asked, `blind` and `no-ledger` the controls.
 """
 
@@ -15,11 +15,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 
+from followup_webhooks import webhooks  # noqa: E402
+
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate  # noqa: E402
 from leadmodel_followup.planning.identity import ContactHasher, follow_up_id  # noqa: E402
 from leadmodel_followup.planning.spec import DAY_MS, Cap  # noqa: E402
+from leadmodel_followup.templates.segments import segments  # noqa: E402
+from leadmodel_followup.templates.templates import Kind, Templates  # noqa: E402
 from support.followup_kills import Fire, run  # noqa: E402
+from support.followup_templates import example_files, fields, folder  # noqa: E402
+from support.hostile_templates import GROWTH_MB, outcomes, sources  # noqa: E402
 from support.redis_servers import Server  # noqa: E402
 
 HASHER = ContactHasher("acme", b"0123456789abcdef")
@@ -96,7 +102,36 @@ def memory(port: int, given: argparse.Namespace) -> dict:
     }
 
 
-PARTS = {"kills": kills, "scripts": scripts, "memory": memory}
+def templates(_: int, given: argparse.Namespace) -> dict:
+    """CPU time of each hostile source, as a multiple of reading the example's e-mail; microseconds of usual texts and the segments of one.
+
+    The control reads six of the sources with the sandbox of Jinja2 alone, in the same bounds: how many of them lived.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        files = {name: text for name, text in example_files().items() if name.startswith("offer.en")}
+        usual = folder(Path(place), files)
+        began = time.process_time()
+        read = [Templates.from_folder(usual) for _ in range(20)][-1]
+        reading_ms = (time.process_time() - began) / 20 * 1000
+    every = outcomes(list(sources()))
+    slowest = sorted(every.items(), key=lambda item: -item[1][0])[:3]
+    dead = ["product of a text", "wide format", "filter center", "filter indent", "filter batch", "laughs"]
+    body = read.render("offer", "en", Kind.EMAIL, fields()).body
+    return {
+        "sources": len(sources()),
+        "ended": len(every),
+        "growthMb": GROWTH_MB,
+        "readingUsualMs": round(reading_ms, 2),
+        "slowest": {name: {"ms": ms, "usual": round(ms / reading_ms, 1)} for name, (ms, _) in slowest},
+        "sandboxAloneLived": sum(len(outcomes([f"{name} (txt)"], "sandbox")) for name in dead),
+        "renderUs": round(
+            timed(lambda _: read.render("offer", "en", Kind.EMAIL, fields()), [0] * given.calls), 1
+        ),
+        "segmentsUs": round(timed(segments, [body[:160]] * given.calls), 1),
+    }
+
+
+PARTS = {"kills": kills, "scripts": scripts, "memory": memory, "templates": templates, "webhooks": webhooks}
 
 
 def main() -> None:
@@ -111,6 +146,7 @@ def main() -> None:
     parser.add_argument("--policies", default="look-up,none,blind,no-ledger")
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=1000, help="messages per channel with six events each")
     given = parser.parse_args()
     for name in given.what or PARTS:
         with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 
 The work of a request from its bytes to the bytes of the answer, without sockets, as in bench/inprocess.py. Each server is a process of its
 own; rounds are interleaved, and a round is the processor's time of 1,000 requests, 16 connections in turn. The texts are the messages of
-training/sales_en of 42 to 62 characters.
+training/sales_en of 42 to 62 characters. Instructions and C calls are counted, too, which no load disturbs: equal counts are equal work.
 
     python bench/text_features.py [--rounds N] [--old FOLDER]    # FOLDER: a checkout of an older release
 """
@@ -19,6 +19,7 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from serving.counts import COUNTED
 from serving.figures import against, goal, spread, table
 from serving.machine import describe
 from serving.models import made
@@ -81,13 +82,15 @@ def leads(count: int) -> list[dict[str, object]]:
     return [{"created_at": at, "details": texts[i % len(texts)], **more} for i in range(count)]
 
 
-def start(artifact: Path, sent: Path, old: str | None = None) -> "subprocess.Popen[str]":
+def start(
+    artifact: Path, sent: Path, old: str | None = None, program: str = "turns.py"
+) -> "subprocess.Popen[str]":
     """Start a server's process, with the packages of an older checkout where one is given."""
     here = Path(__file__).parent
     older = [Path(old) / part for part in ("contract", "predictor")] if old else []
     paths = [here, *older, *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
-    command = [sys.executable, str(here / "serving" / "turns.py"), str(artifact), str(sent)]
+    command = [sys.executable, str(here / "serving" / program), str(artifact), str(sent)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
 
 
@@ -115,6 +118,23 @@ def measure(artifacts: dict[str, Path], sent: Path, old: str | None, rounds: int
     return times_of
 
 
+def count(artifacts: dict[str, Path], sent: Path, old: str | None) -> str:
+    """A table of instructions and C calls of a request, and which functions differ from the older release."""
+    counts_of: dict[str, dict[str, int]] = {}
+    for name, path in artifacts.items():
+        answer, _ = start(path, sent, old if name == OLD else None, "counts.py").communicate()
+        counts_of[name] = json.loads(answer)
+    rows = []
+    for name, counts in counts_of.items():
+        totals = [
+            sum(n for what, n in counts.items() if what.startswith(event)) for event in ("opcode", "c_call")
+        ]
+        base = counts_of[OLD if OLD in counts_of else WITHOUT]
+        differ = sum(counts.get(what) != base.get(what) for what in {*counts, *base})
+        rows.append([name, *(f"{total / COUNTED:.2f}" for total in totals), str(differ)])
+    return table(["model", "instructions a request", "C calls", "functions that differ from the first"], rows)
+
+
 def main() -> None:
     """Print the processor time of a request per model, and whether the goals are met."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -135,6 +155,7 @@ def main() -> None:
             paths = {OLD: paths[WITHOUT], **paths}
         sent = Path(folder) / "leads.json"
         sent.write_text(json.dumps(leads(REQUESTS)))
+        print(count(paths, sent, given.old), "\n")
         times_of = measure(paths, sent, given.old, given.rounds)
     report(times_of, given.rounds)
 

@@ -23,6 +23,9 @@ TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
     from typing import Any
 
+    from leadmodel_text.enrich import Enricher
+    from leadmodel_text.text import Text
+
 
 @dataclass(frozen=True)
 class TextGroup:
@@ -87,23 +90,27 @@ def groups(features: Sequence[Feature], models: Mapping[str, TextModel]) -> tupl
 
 def reader(model: TextModel, kinds: Sequence[FeatureKind]) -> Callable[[str], tuple[Any, ...]]:
     """A function of a text: the answers for features of these kinds, a label or a score each, None where the text model abstains."""
-    enrich, heads = model.enricher.enrich, [HEADS[kind] for kind in kinds]
-    want = tuple(dict.fromkeys(heads))
-    wanted = [(head, _KEYS[head]) for head in heads]
+    enricher, heads = model.enricher, [HEADS[kind] for kind in kinds]
+    values, want = [_value(enricher, head) for head in heads], frozenset(heads)
 
     def read(text: str) -> tuple[Any, ...]:
-        answer = enrich(text, None, want, reasons=False)
-        return tuple([_answer(answer[head], key) for head, key in wanted])
+        whole = enricher.read(text, None, want, reasons=False)
+        return tuple([value(whole) for value in values])
 
     return read
 
 
-_KEYS = {"intent": "label", "language": "label", "sentiment": "score", "urgency": "score"}
+def _value(enricher: Enricher, head: str) -> Callable[[Text], Any]:
+    """The label or score of a head; None where it gives a reason why it does not answer, which may stand beside a score."""
+    if head == "intent":
+        return enricher.label
+    answer_of, key = enricher.heads[head], "label" if head == "language" else "score"
 
+    def value(whole: Text) -> Any:
+        answer = answer_of(whole)
+        return None if "why" in answer else answer[key]
 
-def _answer(head: Mapping[str, Any], key: str) -> Any:
-    """The label or score; None where the head gives a reason why it does not answer, which may stand beside a score."""
-    return None if "why" in head else head[key]
+    return value
 
 
 def check_text_models(artifact: Artifact) -> None:

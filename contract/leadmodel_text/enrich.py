@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from leadmodel_text.document import Document, DocumentError, Table
-from leadmodel_text.intent import guess, logistic, refusal
+from leadmodel_text.document import ClassHead, Document, DocumentError, Table
+from leadmodel_text.intent import Guess, guess, logistic, refusal
 from leadmodel_text.language import Language
 from leadmodel_text.reasons import of_column, of_cues
 from leadmodel_text.sentiment import Sentiment
 from leadmodel_text.tables import Column, Sums, Tables
+from leadmodel_text.text import Text
 from leadmodel_text.tokens import VERSION, Reading, tokens
-from leadmodel_text.urgency import Cues, level, noisy_or
+from leadmodel_text.urgency import Cues, Match, level, noisy_or, without_denials
 
 TYPE_CHECKING = False  # typing itself would cost a tenth of the import
 if TYPE_CHECKING:
@@ -24,35 +25,6 @@ if TYPE_CHECKING:
 HEADS = ("intent", "sentiment", "urgency", "language")
 DIGITS = 4  # of a probability in an answer
 _LABELS, _SCOPE = 0, 1  # places of the tables of intent; that of urgency comes behind
-
-
-class Text:
-    """One text on its way through the heads: its tokens and where they stand, its language, and the sums of its features."""
-
-    __slots__ = ("confidence", "language", "length", "reading", "reasons", "sums", "truncated", "words")
-
-    def __init__(
-        self, reading: Reading, spoken: tuple[str | None, float], sums: Sums, *, reasons: bool
-    ) -> None:
-        self.reading, self.sums, self.reasons = reading, sums, reasons
-        self.words, self.truncated = reading.words, reading.truncated
-        self.language, self.confidence = spoken
-        self.length = len(self.words) - self.words.count("") - self.words.count("0")
-
-    @property
-    def distinct(self) -> int:
-        """How many different words the text has."""
-        return len({"", "0", *self.words}) - 2
-
-    def known(self, table: int) -> float:
-        """Return the share of the distinct words that a table knows; 0 without words."""
-        distinct = self.distinct
-        return self.sums.words(table) / distinct if distinct else 0.0
-
-    @property
-    def unknown(self) -> float:
-        """The share of the distinct words that the first table does not know, as a document's reference counts it; 0 without words."""
-        return 1 - self.known(_LABELS) if self.distinct else 0.0
 
 
 class Enricher:
@@ -69,7 +41,9 @@ class Enricher:
         self._cues = Cues(urgency.cues if urgency is not None else ())
         self._language = Language(document.language) if document.language is not None else None
         self._sentiment = Sentiment(document.sentiment) if document.sentiment is not None else None
-        self._heads = {"intent": self._intent, "sentiment": self._feeling, "urgency": self._urgent}
+        # The answer of each head to a text that was read for it.
+        answers = (self._intent, self._feeling, self._urgent, self._spoken)
+        self.heads = dict(zip(HEADS, answers, strict=True))
 
     def enrich(
         self,
@@ -101,29 +75,34 @@ class Enricher:
     ) -> Text:
         """Read one text for the heads of `want`, with the arguments of `enrich`; for callers that count texts beside their answers."""
         reading = Reading(text)
-        spoken = (language, 1.0) if language is not None else self._detected(reading.words)
+        spoken: tuple[str | None, float] = (language, 1.0 if language is not None else 0.0)
+        if language is None and self._language is not None:
+            spoken = self._language.language_of(reading.words)
         sums = self._tables.sums(reading.words if "intent" in want or "urgency" in want else ())
         return Text(reading, spoken, sums, reasons=reasons)
 
     def answer(self, whole: Text, want: Collection[str] = HEADS, *, refused: bool = False) -> dict[str, Any]:
         """Answer the heads of `want` for a text that was read for these heads."""
-        answer: dict[str, Any] = {name: head(whole) for name, head in self._heads.items() if name in want}
-        if "language" in want:
-            answer["language"] = self._spoken(whole)
+        answer: dict[str, Any] = {name: head(whole) for name, head in self.heads.items() if name in want}
         if not refused and "refused" in answer.get("intent", ()):
             del answer["intent"]["refused"]
         answer["truncated"] = whole.truncated
         answer["model"], answer["version"] = self.document.name, self.document.version
         return answer
 
+    def label(self, whole: Text) -> str | None:
+        """The label of the intent alone, for callers to whom a whole answer would cost too much; None where it is not answered."""
+        head = self.document.intent
+        if head is None:
+            return None
+        why, likeliest = self._judged(head, whole)
+        return head.classes[likeliest.first] if likeliest is not None and why is None else None
+
     def scope(self, text: str) -> float | None:
         """The probability that a text is a case for any class, also of a text that is not answered; None without intents."""
         if self.document.intent is None:
             return None
         return logistic(self._tables.sums(tokens(text).words).score(_SCOPE))
-
-    def _detected(self, words: Sequence[str]) -> tuple[str | None, float]:
-        return self._language.language_of(words) if self._language is not None else (None, 0.0)
 
     def _unsupported(self, text: Text) -> bool:
         """Whether a text is known to be in none of the document's languages; an unsure language is left to the bounds of each head."""
@@ -133,12 +112,9 @@ class Enricher:
         head = self.document.intent
         if head is None:
             return _null("no_head")
-        if text.length < max(1, head.min_words):
-            return _null("too_short")
-        if self._unsupported(text):
-            return _null("unsupported_language")
-        likeliest = guess(head, text.sums.scores(_LABELS), text.sums.score(_SCOPE))
-        why = refusal(head, likeliest, text.known(_LABELS))
+        why, likeliest = self._judged(head, text)
+        if likeliest is None:
+            return _null(why)
         label = {"label": head.classes[likeliest.first], "confidence": round(likeliest.confidence, DIGITS)}
         if why is not None:
             return {**_null(why), "refused": label}
@@ -148,11 +124,18 @@ class Enricher:
         }
         answer = {**label, "second": second, "scope": round(likeliest.scope, DIGITS)}
         if text.reasons:
-            answer["reasons"] = self._reasons(text, Column(_LABELS, likeliest.first, likeliest.second))
+            column = Column(_LABELS, likeliest.first, likeliest.second)
+            answer["reasons"] = of_column(self._tables, text.reading, text.words, text.sums, column)
         return answer
 
-    def _reasons(self, text: Text, column: Column) -> list[dict[str, Any]]:
-        return of_column(self._tables, text.reading, text.sums, column)
+    def _judged(self, head: ClassHead, text: Text) -> tuple[str | None, Guess | None]:
+        """Why the intent of a text is not answered, None where it is; and the guess, None where the text allows none."""
+        if text.length < max(1, head.min_words):
+            return "too_short", None
+        if self._unsupported(text):
+            return "unsupported_language", None
+        likeliest = guess(head, text.sums.scores(_LABELS), text.sums.score(_SCOPE))
+        return refusal(head, likeliest, text.known(_LABELS)), likeliest
 
     def _feeling(self, text: Text) -> dict[str, Any]:
         if self._sentiment is None:
@@ -178,15 +161,29 @@ class Enricher:
         why = self._silent(text)
         if why is not None and not any(match.cue.weight for match in matches):
             return {"score": None, "level": None, "why": why}
-        linear = logistic(text.sums.score(self._pressing) / head.temperature) if why is None else 0.0
+        words, sums = self._calmest(text, matches)
+        linear = logistic(sums.score(self._pressing) / head.temperature) if why is None else 0.0
         score = noisy_or(linear, matches)
         answer: dict[str, Any] = {"score": round(score, DIGITS), "level": level(head, score)}
         if text.reasons:
             reasons = of_cues(matches, text.reading)
             if why is None and linear >= head.medium:
-                reasons += self._reasons(text, Column(self._pressing, 0, None))
+                column = Column(self._pressing, 0, None)
+                reasons += of_column(self._tables, text.reading, words, sums, column)
             answer["reasons"] = reasons
         return answer
+
+    def _calmest(self, text: Text, matches: Sequence[Match]) -> tuple[Sequence[str], Sums]:
+        """The words and sums of a text as it stands or without its denials, whichever the table of urgency finds less urgent.
+
+        The table knows "urgent", but not that "not urgent" denies it; and a denial makes no text more urgent.
+        """
+        words = without_denials(text.words, matches)
+        if words is not text.words:
+            sums = self._tables.sums(words)
+            if sums.score(self._pressing) < text.sums.score(self._pressing):
+                return words, sums
+        return text.words, text.sums
 
     def _silent(self, text: Text) -> str | None:
         """Why the table of urgency may not speak; None where it may."""
@@ -210,7 +207,7 @@ class Enricher:
         return "too_short" if text.length < head.min_words else "low_confidence"
 
 
-def _null(why: str) -> dict[str, Any]:
+def _null(why: str | None) -> dict[str, Any]:
     return {"label": None, "why": why}
 
 

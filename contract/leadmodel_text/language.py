@@ -64,7 +64,7 @@ class Language:
         temperature = head.temperature
         scores = [
             ((value - shift) * factor + bias) / temperature
-            for value, bias in zip(sums, head.table.bias, strict=True)
+            for value, bias in zip(sums, head.table.bias)  # noqa: B905 - as in `tables`
         ]
         best = max(scores)
         confidence = 1 / sum([math.exp(score - best) for score in scores])

@@ -27,13 +27,15 @@ def items(words: Sequence[str], feature: str) -> tuple[int, int]:
     return place, place + 2
 
 
-def of_column(tables: Tables, reading: Reading, sums: Sums, column: Column) -> list[dict[str, Any]]:
-    """Return the heaviest reasons for a column as objects for JSON; weights are in units of the column's score."""
+def of_column(
+    tables: Tables, reading: Reading, words: Sequence[str], sums: Sums, column: Column
+) -> list[dict[str, Any]]:
+    """Return the heaviest reasons for a column among the summed words as objects for JSON; weights are in units of the column's score."""
     factor = sums.factor(column.table)
     return [
         {
             "text": feature if " " in feature else tables.name(feature, column),
-            "at": [*reading.span(*items(reading.words, feature))],
+            "at": [*reading.span(*items(words, feature))],
             "weight": round(-weight * factor, DIGITS),
         }
         for weight, feature in tables.heaviest(sums, column, LIMIT)

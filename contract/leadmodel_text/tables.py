@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -108,6 +109,7 @@ class Tables:
         ]
         self._counts = sum(COLUMN_MASK << COLUMN_BITS * column for column in self._ones)
         self._words: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.name = lru_cache(MAX_CACHED)(self._name)
 
     @property
     def cached_words(self) -> int:
@@ -135,7 +137,7 @@ class Tables:
         weights = zip(lifts, [*sums.distinct, *sums.pairs], strict=True)
         return sorted([(-lift, feature) for lift, feature in weights if lift > 0])[:limit]
 
-    def name(self, word: str, column: Column) -> str:
+    def _name(self, word: str, column: Column) -> str:
         """Return the feature of a word that speaks for a column: the word, or the heaviest of its grams where the table does not know the word."""
         rows, ones = self._rows, COLUMN_BITS * self._ones[column.table]
         known = [feature for feature in word_features(word) if rows.get(feature, 0) >> ones & COLUMN_MASK]
@@ -177,16 +179,10 @@ class Tables:
         if len(self._words) >= MAX_CACHED:
             self._words.clear()
         get = self._rows.get
-        total, known = 0, []
-        for feature in word_features(word):
-            if row := get(feature):
-                total += row
-                known.append(feature)
-        if known and known[0] == word:
-            del known[0]
-            if word != ZERO:
-                total += (
-                    self._rows[word] & self._counts
-                ) << COLUMN_BITS  # the count of words is the next column
+        known = {feature: row for feature in word_features(word) if (row := get(feature))}
+        total = sum(known.values())
+        own = known.pop(word, 0)
+        if word != ZERO:
+            total += (own & self._counts) << COLUMN_BITS  # the count of words is the next column
         entry = self._words[word] = (total, tuple(known))
         return entry

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from leadmodel_text.document import Cue, ScoreHead
+from leadmodel_text.pieces import GAP
 
 
 class Match(NamedTuple):
@@ -56,6 +57,15 @@ class Cues:
                     end = behind
                     break
         return matches
+
+
+def without_denials(words: Sequence[str], matches: Iterable[Match]) -> Sequence[str]:
+    """Return the words of a text with a gap for each word of a cue without weight, such as "not urgent"; the same object without such a cue."""
+    heard = words
+    for match in matches:
+        if not match.cue.weight:
+            heard = [*heard[: match.first], *[GAP] * (match.end - match.first), *heard[match.end :]]
+    return heard
 
 
 def noisy_or(linear: float, matches: Iterable[Match]) -> float:

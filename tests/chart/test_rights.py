@@ -115,14 +115,17 @@ def test_the_operator_has_every_right_that_it_gives():
     assert ("", "configmaps", "deletecollection") not in held
 
 
-def test_the_operator_opens_connections_to_the_api_server_names_and_predictors_alone():
+def test_the_operator_opens_connections_to_the_api_server_names_and_pods_of_ours_alone():
     policy = values()["networkPolicy"]
     assert policy["ingress"] == [{"ports": [{"port": 8080, "protocol": "TCP"}]}]
     anywhere = [rule for rule in policy["egress"] if "to" not in rule]
     assert [[port["port"] for port in rule["ports"]] for rule in anywhere] == [[443, 6443, 53, 53]]
     (predictors,) = [rule for rule in policy["egress"] if "to" in rule]
     assert predictors["ports"] == [{"port": 8080, "protocol": "TCP"}]
-    assert [to["podSelector"]["matchLabels"] for to in predictors["to"]] == [{ROLE: "predictor"}]
+    assert [to["podSelector"]["matchLabels"] for to in predictors["to"]] == [
+        {ROLE: "predictor"},
+        {ROLE: "followups"},
+    ]
     text = (TEMPLATES / "network-policy.yaml").read_text()
     assert "policyTypes: [Ingress, Egress]" in text
     assert "{{- toYaml .Values.networkPolicy.egress | nindent 4 }}" in text

@@ -3,17 +3,29 @@
 import asyncio
 import copy
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from leadmodel_followup.settings.reading import parse
 from leadmodel_operator.kubernetes.write.made_follow_ups import MadeFollowUps
+from leadmodel_operator.planning.followup_settings import settings_digest, settings_document
+from leadmodel_operator.planning.observed import FollowUpsPod, FollowUpsSeen, Observed
+from leadmodel_operator.planning.plan import plan
+from leadmodel_operator.planning.scraping import read_report
+from leadmodel_operator.resource.conversion import dump, load
+from leadmodel_operator.resource.schema import schema
+from leadmodel_operator.resource.spec_followups import FollowUps
+from leadmodel_operator.resource.status import Status
 from worlds.fake_api import Call, Refused
-from worlds.fake_cluster import NAMESPACE, FakeCluster
+from worlds.fake_cluster import NAMESPACE, FakeCluster, Truth
 from worlds.fake_followups import OBJECT, RESOURCES, SETTINGS, FakeFollowUps
 from worlds.fake_leader import Leader, Stop, a_cluster, a_leader, shape, stays_quiet
+from worlds.names import START, spec
+from worlds.status_schema import violations
 
 Story = Callable[[FakeCluster, Leader], Awaitable[None]]
 
@@ -102,6 +114,33 @@ def test_other_settings_reach_pods_by_the_file_alone():
         assert senders.body("deployments")["spec"]["template"] == template
         assert [p["metadata"]["uid"] for p in senders.pods()] == [p["metadata"]["uid"] for p in pods]
         assert cluster.condition("FollowUpsHealthy") == ("Unknown", "Suspended")
+
+    told(story)
+
+
+def test_pods_that_go_on_with_earlier_settings_are_replaced_one_at_a_time():
+    async def story(cluster: FakeCluster, leader: Leader) -> None:
+        senders = await sending(cluster, leader)
+        old = senders.settings_digest()
+        uids = {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in senders.pods()}
+        gone: list[int] = []
+
+        def count(before: Any, after: Any) -> None:
+            if after is None and before["metadata"]["name"] in uids and before["kind"] == "Pod":
+                senders.stale.pop(before["metadata"]["name"], None)
+                gone.append(len(senders.pods()))
+
+        senders.stale = dict.fromkeys(uids, old)
+        cluster.apply(followUps=SETTINGS | {"generation": 2})
+        await leader.pass_time(timedelta(minutes=2), timedelta(minutes=1))
+        assert [pod["metadata"]["uid"] for pod in senders.pods()] == list(uids.values()), (
+            "a file takes its time"
+        )
+        cluster.api.changed.append(count)
+        await leader.pass_time(timedelta(minutes=6), timedelta(minutes=1))
+        assert gone == [1, 1], "the other one sends meanwhile"
+        assert cluster.condition("FollowUpsHealthy") == ("True", "Healthy")
+        assert not cluster.broken
 
     told(story)
 
@@ -195,6 +234,47 @@ def test_an_object_of_someone_else_is_left_alone(resource):
         for _ in range(3):
             await leader.settle()
         assert senders.body(resource)["metadata"]["uid"] != "theirs"
+
+    told(story)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_an_object_that_cannot_leave_holds_nothing_up(resource):
+    """As one with a finalizer that nobody removes."""
+
+    async def story(cluster: FakeCluster, leader: Leader) -> None:
+        senders = await sending(cluster, leader)
+        cluster.edit(
+            resource, OBJECT, lambda body: body["metadata"].update(deletionTimestamp="2026-01-05T08:00:00Z")
+        )
+        cluster.apply(followUps=SETTINGS | {"redis": {"secretName": "other", "port": 6380}})
+        await leader.settle()
+        ports = senders.body("networkpolicies")["spec"]["egress"][0]["ports"]
+        assert ({"port": 6380, "protocol": "TCP"} in ports) is (resource != "networkpolicies")
+        cluster.upload("B", Truth(auc=0.8))
+        cluster.annotate("poll", "1")
+        await leader.settle()
+        assert cluster.champion() == cluster.serving() == "B"
+        assert not leader.failures
+
+    told(story)
+
+
+def test_a_pod_that_may_not_be_replaced_stalls_no_lead():
+    async def story(cluster: FakeCluster, leader: Leader) -> None:
+        async def refuses(call: Call, when: str) -> None:
+            if when == "before" and call.method == "DELETE" and call.resource == "pods":
+                raise Refused(403, "Forbidden", "denied by a policy")
+
+        senders = await sending(cluster, leader)
+        senders.stale = {pod["metadata"]["name"]: senders.settings_digest() for pod in senders.pods()}
+        cluster.api.hooks.append(refuses)
+        cluster.apply(followUps=SETTINGS | {"generation": 2})
+        for _ in range(6):
+            cluster.now += timedelta(minutes=1)
+            await leader.march(2)
+        assert cluster.condition("FollowUpsHealthy") == ("False", "Refused")
+        assert cluster.condition("Stalled") == ("False", "Settled")
 
     told(story)
 
@@ -330,6 +410,35 @@ HOSTILE = {
     "no whole number": b'{"schema": "leadmodel.followupsreport/v1", "waiting": NaN}',
     "a number without end": json.dumps(REPORT).replace('"waiting": 1', '"waiting": ' + "9" * 5000).encode(),
 }
+
+
+BAD: list[Any] = [None, True, -1, 0, 2**53, 2**63, 10**400, 1e300, "", "x" * 3000, "\ud800", [], ["a"], {}]
+
+
+def variants(value: Any) -> Iterator[Any]:
+    """Copies of a document in each of which one value is a bad one."""
+    for key in value if isinstance(value, dict) else range(len(value)):
+        inner = variants(value[key]) if isinstance(value[key], dict | list) else ()
+        for bad in (*inner, *BAD):
+            copied = copy.copy(value)
+            copied[key] = bad
+            yield copied
+
+
+def test_no_report_makes_a_status_that_the_api_server_refuses():
+    """Each is read within bounds or not at all."""
+    wanted = load(FollowUps, SETTINGS)
+    digest, read = settings_digest(settings_document("sales", "conversion", wanted)), 0
+    good = REPORT | {"settings": digest, "problems": [{"field": "x", "reason": "y"}], "oldestDue": 1}
+    for document in variants(good):
+        report = read_report(json.dumps(document).encode())
+        pod = FollowUpsPod("sender", ready=True, report=report)
+        seen = FollowUpsSeen((pod,), present=True, asked=True)
+        base = Observed(now=START, rv="1", generation=1, spec=spec(follow_ups=wanted), follow_ups=seen)
+        planned = plan(replace(base, name="conversion", namespace="sales"))
+        assert list(violations(dump(planned.status), schema(Status), "status")) == [], document
+        read += report is not None
+    assert read > 20
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -15,6 +15,7 @@ from leadmodel_operator.kubernetes.render.names import LABEL, ROLE
 from support.monitors import scrape_config
 
 GOLDEN = ROOT / "tests" / "chart" / "golden"
+ROLES = ("validation", "followups")
 FILES = [file for file in sorted(GOLDEN.glob("*.yaml")) if "kind: PodMonitor" in file.read_text()]
 POD = {"namespace": "sales", "pod": "conversion-1", LABEL: "conversion", ROLE: "predictor", "port": "http"}
 
@@ -55,8 +56,9 @@ def test_predictors_get_the_labels_that_alerts_use(file):
     assert given is not None
     assert given.keys() >= PREDICTOR_TARGET
     assert (given["namespace"], given["leadmodel"], given["pod"]) == ("sales", "conversion", "conversion-1")
-    job = labels(config, meta("pod", "pod_container_port_name", POD | {ROLE: "validation"}))
-    assert job is None
+    of_role = {r: labels(config, meta("pod", "pod_container_port_name", POD | {ROLE: r})) for r in ROLES}
+    assert of_role["validation"] is None
+    assert of_role["followups"] == given
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,13 @@ def test_no_state_of_follow_ups_changes_anything_else(state):
     assert (planned.status.phase, planned.desired.serve) == (plain.status.phase, plain.desired.serve)
 
 
+def test_a_quota_that_keeps_pods_from_being_made_is_named():
+    quota = Fault(FaultKind.REPLICA_FAILURE, "FailedCreate", message="exceeded quota: few")
+    shown, message = healthy(plan(later(FollowUpsSeen(present=True, fault=quota), 11)))
+    assert shown == "False PodsNotReady"
+    assert "exceeded quota: few" in message
+
+
 def events(first: Observed, second: Observed) -> list[EventReason]:
     """The events of follow-ups in the second of two passes."""
     status = plan(first).status

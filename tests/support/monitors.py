@@ -39,7 +39,11 @@ def scrape_config(monitor: Object) -> Object:
 def _kept(monitor: Object, endpoint: Object, *, pods: bool) -> list[Object]:
     """What the operator of Prometheus adds by itself: which targets, and their namespace, pod and container."""
     kind, port = ("pod", "pod_container_port_name") if pods else ("service", "endpoint_port_name")
-    wanted = monitor["spec"]["selector"]["matchLabels"]
+    selector = monitor["spec"]["selector"]
+    wanted = dict(selector.get("matchLabels", {}))
+    for rule in selector.get("matchExpressions", []):
+        assert rule["operator"] == "In"
+        wanted[rule["key"]] = "|".join(rule["values"])
     return [
         *(
             {

@@ -7,7 +7,7 @@ import pytest
 from leadmodel_text.cues import CUES, SEQUENCES, WEIGHTS
 from leadmodel_text.document import Cue
 from leadmodel_text.tokens import tokens
-from leadmodel_text.urgency import Cues, Match, noisy_or
+from leadmodel_text.urgency import Cues, Match, noisy_or, without_denials
 
 # Cues are written before they are measured. Whoever changes them needs labels that were made later, and puts the new digest here.
 DIGEST = "2f9131d6dbf6c595e31d24e39637b9b7fd3b16dad508014ed3fd0a4be8e2f31b"
@@ -77,6 +77,13 @@ def test_each_name_counts_once_and_denials_count_nothing():
     assert noisy_or(0.0, [*once, Match(today, 3, 4), Match(calm, 5, 7)]) == 0.5
     assert noisy_or(0.5, once) == 0.75
     assert noisy_or(0.0, []) == 0.0
+
+
+def test_words_of_denials_are_taken_out_and_no_others():
+    today, calm = Cue("today", "en", 0.5, (("today",),)), Cue("calm", "en", 0.0, (("no", "rush"),))
+    words = ["no", "rush", "today", "no", "rush"]
+    assert without_denials(words, Cues([today, calm]).matches(words, ("en",))) == ["", "", "today", "", ""]
+    assert without_denials(words, Cues([today]).matches(words, ("en",))) is words
 
 
 def test_a_longer_sequence_takes_the_words_of_a_shorter_one():

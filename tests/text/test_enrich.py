@@ -150,8 +150,11 @@ def plainly(whole: Document, text: str) -> tuple[object, ...]:
     intent, urgency = whole.intent, whole.urgency
     likeliest = guess(intent, plain_scores(intent.table, present), plain_scores(intent.scope, present)[0])
     why = refusal(intent, likeliest, len(distinct & set(intent.table.features)) / len(distinct))
-    linear = logistic(plain_scores(urgency.table, present)[0] / urgency.temperature)
-    score = noisy_or(linear, Cues(urgency.cues).matches(words, ("en",)))
+    matches = Cues(urgency.cues).matches(words, ("en",))
+    denied = {place for match in matches if not match.cue.weight for place in range(match.first, match.end)}
+    heard = features(["" if place in denied else word for place, word in enumerate(words)])
+    pressing = min(plain_scores(urgency.table, each)[0] for each in (present, heard))
+    score = noisy_or(logistic(pressing / urgency.temperature), matches)
     return (
         intent.classes[likeliest.first] if why is None else None,
         round(likeliest.confidence, 4),

@@ -27,14 +27,14 @@ class FakeFollowUps:
         report: What each pod reports besides the digest of the settings.
         answer: What pods answer in place of a report; None: a report.
         fault: State of the container of pods that do not start; None: they start.
-        stale: Digest that pods report in place of that of their file.
+        stale: By the name of a pod, the digest that it reports in place of that of its file.
     """
 
     cluster: FakeCluster
     report: FollowUpsReport = _EMPTY
     answer: bytes | None = None
     fault: Object | None = None
-    stale: str | None = None
+    stale: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -54,6 +54,10 @@ class FakeFollowUps:
         """The settings document that pods read."""
         return dict(json.loads(self.body("configmaps")["data"]["followups.json"]))
 
+    def settings_digest(self) -> str:
+        """The digest of the settings document."""
+        return settings_digest(self.body("configmaps")["data"]["followups.json"])
+
     def pods(self) -> list[Object]:
         """The pods of follow-ups."""
         return [pod for pod in self.cluster.all("pods") if pod["metadata"]["name"].startswith(f"{OBJECT}-")]
@@ -69,7 +73,9 @@ class FakeFollowUps:
             name = f"{OBJECT}-{number}"
             if ("pods", NAMESPACE, name) not in self.cluster.api.objects:
                 spec = copy.deepcopy(deployment["spec"]["template"]["spec"])
-                self.cluster.make("pods", name, {"kind": "ReplicaSet", **owner}, {**labels, "spec": spec})
+                self.cluster.make(
+                    "pods", name, {"kind": "ReplicaSet", **owner}, {"kind": "Pod", **labels, "spec": spec}
+                )
         for pod in self.pods():
             self._start(pod)
 
@@ -91,5 +97,5 @@ class FakeFollowUps:
         self.asked.append(target)
         if self.answer is not None:
             return self.answer
-        digest = self.stale or settings_digest(self.body("configmaps")["data"]["followups.json"])
+        digest = self.stale.get(name) or self.settings_digest()
         return json.dumps(dump(replace(self.report, settings=digest))).encode()

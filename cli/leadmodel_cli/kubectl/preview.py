@@ -118,8 +118,7 @@ def _messages(wanted: FollowUps) -> Iterator[str]:
         yield f"writes    to leads from score {band.min_score:g}{of}: {steps}"
     hours = wanted.quiet_hours
     quiet = [name for name in providers if name in hours.channels]
-    yield (
-        f"keeps     {hours.opens} to {hours.closes} by the recipient's clock on {', '.join(quiet) or 'no channel'}; with consent only"
-    )
+    if quiet:
+        yield f"keeps     {hours.opens} to {hours.closes} by the recipient's clock on {', '.join(quiet)}"
     if wanted.suspend:
         yield "suspended nothing is sent while spec.followUps.suspend is true"

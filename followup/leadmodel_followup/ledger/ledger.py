@@ -147,7 +147,10 @@ class Ledger:
 
     def apply(self, event: Event) -> tuple[News, ...]:
         """Apply an event, in any order and any number of times; it proves that a message went out. Returns what was new."""
-        return _news(self._call("event", *_event_arguments(event)))
+        (news,) = self.apply_all([event])
+        if news is None:
+            raise LedgerUnavailable("event: refused")
+        return news
 
     def apply_all(self, events: Sequence[Event]) -> list[tuple[News, ...] | None]:
         """Apply events in one round trip, each by itself; None for one that the server refused.
@@ -155,16 +158,8 @@ class Ledger:
         Raises:
             LedgerUnavailable: The server cannot be reached; any of the events may have been applied.
         """
-        now = "" if self._clock is None else self._clock()
-        try:
-            with self._client.pipeline(transaction=False) as pipe:
-                for event in events:
-                    arguments = [now, self.keep_ms, *_event_arguments(event)]
-                    self._scripts["event"](keys=self._keys, args=arguments, client=pipe)
-                replies: Any = pipe.execute(raise_on_error=False)
-        except redis.RedisError as error:
-            raise LedgerUnavailable(f"event: {type(error).__name__}") from None
-        return [None if isinstance(reply, Exception) else _news(_text(reply)) for reply in replies]
+        values = [value for event in events for value in _event_arguments(event)]
+        return [None if new is None else _news(new) for new in self._call("event", *values)]
 
     def cancel_contact(self, contact: str, why: str, at_ms: int | None = None) -> int:
         """End the waiting follow-ups of a contact; an attempt under way is not repeated.

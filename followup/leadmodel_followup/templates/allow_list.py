@@ -17,9 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from leadmodel_followup.templates.errors import NotRendered, TemplateRefusedError
 from leadmodel_messages.texts import one_line
 
-MAX_SOURCE = 102_400  # bytes: mail programs cut longer mails
+MAX_SOURCE = 65_536  # bytes
 MAX_RESULT = 200_000  # characters
-MAX_TOKENS = 2_000
+MAX_TOKENS = 700
 MAX_DEPTH = 16
 _FIELDS = frozenset({"name", "company", "language", "lead", "unsubscribe", "sender"})
 _LINK = re.compile(r"link_[a-z0-9_]{1,40}")

@@ -8,7 +8,7 @@ from leadmodel_privacy.detect import Detector
 _ENTITIES = frozenset({"CREDIT_CARD", "IBAN", "SSN", "PASSPORT", "DRIVER_LICENSE", "HEALTH_PLAN", "MRN"})
 _NUMBER = re.compile(r"\d(?:[ ./-]?\d){6,}")
 _AROUND = 60  # characters beside a number, for the words that label it
-_MOST = 8_192  # characters that the detector reads
+_MOST = 3_000  # characters that the detector reads
 TOO_MANY = "TOO_MANY_NUMBERS"
 
 

@@ -15,7 +15,6 @@ _TEXT, _TAG, _COMMENT, _STYLE = "text", "a tag", "a comment", "a style sheet"
 _ENDS = {_COMMENT: re.compile("-->"), _STYLE: re.compile(r"</style", re.IGNORECASE)}
 _TAG_TURN = re.compile("[>\"']")
 _OPENING = re.compile(r"<(!--|[!?]|/?[a-zA-Z][a-zA-Z0-9]*|)")
-_ADDRESS_END = re.compile(r"\S*\Z")
 _REFUSED = {"base", "embed", "form", "iframe", "object", "script"}
 
 
@@ -70,9 +69,9 @@ class _Text:
 
     def literal(self, text: str) -> None:
         """Read literal text."""
-        end = _ADDRESS_END.search(text)
-        last = end[0] if end else ""
-        self._address = (self._address + last if len(last) == len(text) else last)[-2000:]
+        words = text.rsplit(maxsplit=1)
+        last = words[-1] if words and not text[-1].isspace() else ""
+        self._address = (self._address + last if last == text else last)[-2000:]
 
     def field(self, line: int, is_link: bool) -> None:
         """Read a field: a link, or a value that may be a lead's."""
@@ -130,7 +129,8 @@ class _Html(_Text):
 
     def _in_text(self, text: str, at: int) -> int:
         opening = text.find("<", at)
-        super().literal(text[at : len(text) if opening < 0 else opening])
+        if opening != at:
+            super().literal(text[at : len(text) if opening < 0 else opening])
         if opening < 0:
             return len(text)
         found = _OPENING.match(text, opening)

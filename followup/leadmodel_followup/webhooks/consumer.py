@@ -35,7 +35,7 @@ class Events:
     client: "redis.Redis"
     ledger: Ledger
     news: Callable[[Iterable[News]], None]
-    batch: int = 256
+    batch: int = 64
     lease_ms: int = 30_000
 
     @property

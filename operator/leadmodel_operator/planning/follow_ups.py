@@ -1,7 +1,8 @@
 """Follow-ups of a pass: which settings pods are to read, and what pods report. Decides nothing about lead-scoring models."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from leadmodel_messages.followups_report import LEDGER_OK, FollowUpsReport
 from leadmodel_operator.planning.followup_settings import settings_digest, settings_document
@@ -12,6 +13,7 @@ from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing
 from leadmodel_operator.resource.status_followups import FollowUpProblem, FollowUpsStatus
 
 INTERVAL_S = 60.0  # between two questions to pods
+RELOAD = timedelta(minutes=3)  # a kubelet brings a changed file within a minute and a half
 RETRY_S = 30.0  # after a refusal
 MAX_PROBLEMS = 20
 _STEP = PlanStep.FOLLOW_UPS
@@ -23,7 +25,22 @@ def follow_ups_work(state: PassState) -> FollowUpsWork | None:
     spec = state.spec.follow_ups
     if spec is None:
         return None
-    return FollowUpsWork(spec, settings_document(state.seen.namespace, state.seen.name, spec))
+    document = settings_document(state.seen.namespace, state.seen.name, spec)
+    return FollowUpsWork(spec, document, _pod_to_replace(state))
+
+
+def _pod_to_replace(state: PassState) -> tuple[str, ...]:
+    """One pod that reports earlier settings for longer than a file takes to reach it; none while another pod is not ready."""
+    known, seen = state.status.follow_ups, state.seen.follow_ups
+    if (
+        known is None
+        or seen is None
+        or state.now - known.since < RELOAD
+        or not all(p.ready for p in seen.pods)
+    ):
+        return ()
+    lagging = (p.name for p in seen.pods if p.report is not None and p.report.settings != known.settings)
+    return tuple(islice(lagging, 1))
 
 
 def watch_follow_ups(state: PassState) -> Outcome:

@@ -117,7 +117,7 @@ def _without_pods(state: PassState) -> Answer | None:
     pods = _seen(state).pods
     if any(pod.ready for pod in pods):
         return None
-    fault = next((pod.fault for pod in pods if pod.fault is not None), None)
+    fault = next((pod.fault for pod in pods if pod.fault is not None), _seen(state).fault)
     why = f" ({fault.reason}{f': {fault.message}' if fault.message else ''})" if fault is not None else ""
     if _ends_with(state, FollowUpExit.USAGE):
         why = f" ({UNREADABLE})"

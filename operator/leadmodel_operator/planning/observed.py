@@ -180,6 +180,7 @@ class FollowUpsSeen:
     asked: bool = False  # whether this pass asked the pods
     conflicts: tuple[str, ...] = ()  # objects of their names that are not ours, as "Kind/name"
     refused: tuple[Refusal, ...] | None = ()  # writes that the last pass was refused; None: no pass yet
+    fault: Fault | None = None  # why the Deployment makes no pods (quota, admission)
 
 
 @dataclass(frozen=True)

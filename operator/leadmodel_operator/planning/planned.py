@@ -100,6 +100,7 @@ class FollowUpsWork:
 
     spec: FollowUps
     settings: str  # the JSON document
+    evict: tuple[str, ...] = ()  # pods to delete once, because they go on with earlier settings
 
 
 @dataclass(frozen=True)

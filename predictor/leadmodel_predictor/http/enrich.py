@@ -118,6 +118,7 @@ class Enrich:
                 _checked(slot, asked)
             except Refused as refused:
                 raise Refused(422, batch.at(place, refused.field), str(refused)) from None
+            await self._turns.rest()
         answers: list[bytes] = []
         columns: dict[str, list[bytes]] = {name: [] for name in batch.columns or ()}
         for asked in batch.asked:

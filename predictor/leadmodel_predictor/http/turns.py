@@ -3,7 +3,7 @@
 import asyncio
 from time import perf_counter
 
-SLICE_S = 0.0005  # and at most one text more
+SLICE_S = 0.00025  # and at most one text more
 
 
 class Turns:

@@ -97,12 +97,45 @@ def test_a_first_model_passes_the_check_of_the_page(tmp_path, capsys):
 
 def test_what_the_page_shows_of_a_denial_holds():
     enricher = Enricher(MODEL)
-    texts = ("no rush, but I need it today", "it is not urgent, we have no deadline")
+    texts = (
+        "no rush, but I need it today",
+        "it is not urgent, we have no deadline",
+        "nothing is urgent here",
+    )
     scores = [enricher.enrich(text, "en", ("urgency",))["urgency"] for text in texts]
     assert all(text in PAGE for text in texts)
-    assert scores[0]["level"] == "high"
-    assert f"gets about {scores[1]['score']:.1f}" in PAGE
+    assert [score["level"] for score in scores[:2]] == ["high", "low"]
+    assert all(f"gets about {score['score']:.1f}" in PAGE for score in scores[1:])
     assert enricher.enrich("There is no rush.", "en", ("urgency",))["urgency"]["level"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("denied", "control"),
+    [
+        ("it is not urgent, we have no deadline", "it is urgent, we have a deadline"),
+        ("how are you today, please send the price list", "please send the price list today"),
+    ],
+)
+def test_what_a_text_denies_is_not_urgent(denied, control):
+    """Controls: the same without the denial, and the same model without the cues that deny."""
+    cues = tuple(cue for cue in MODEL.urgency.cues if cue.weight)
+    deaf = Enricher(replace(MODEL, urgency=replace(MODEL.urgency, cues=cues)))
+    answers = [
+        enricher.enrich(text, "en", ("urgency",))["urgency"]
+        for enricher, text in ((Enricher(MODEL), denied), (Enricher(MODEL), control), (deaf, denied))
+    ]
+    assert [answer["level"] for answer in answers] == ["low", "high", "high"]
+    assert answers[0]["reasons"] == []
+
+
+def test_a_denial_makes_no_text_more_urgent():
+    """Here the table has learnt more of "no hurry" than the cue takes away: the text without these words is more urgent."""
+    enricher = Enricher(MODEL)
+    scores = [
+        enricher.enrich(text, "en", ("urgency",))["urgency"]["score"]
+        for text in ("our login is broken, no hurry", "our login is broken")
+    ]
+    assert scores[0] < scores[1]
 
 
 @pytest.mark.slow

@@ -1,11 +1,9 @@
--- Applies one event of a provider, in any order and any number of times to the same end: times only move to the earlier, ranks only up.
--- ARGV: channel, id or '', kind, when, hash of the address or '', contact or '', code, the provider's id.
--- Returns what was new of follow-ups: channel, step, kind, and so on.
-local channel, id, kind, at = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local address, contact, code, pid = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+-- Applies events of providers, in any order and any number of times to the same end: times only move to the earlier, ranks only up.
+-- ARGV, per event: channel, id or '', kind, when, hash of the address or '', contact or '', code, the provider's id.
+-- Returns per event what was new of follow-ups: channel, step, kind, and so on; false for an event that failed by itself.
+local channel, id, kind, at, address, contact, code, pid, new
 local RANK = {queued = 1, sending = 2, sent = 3, delivered = 4, opened = 5, read = 6, clicked = 7, replied = 8}
 local SCANNER_MS = 2000
-local new = {}
 
 local function add(one, name)
   local own, step = unpack(redis.call('HMGET', record(one), 'channel', 'step'))
@@ -55,32 +53,41 @@ local function replied(one)
   end_sequence(one, 'replied', at)
 end
 
-local people = {}
-if contact ~= '' then people[contact] = true end
-local state, attempt, own_contact, own_channel = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'channel'))
-local ours = attempt and own_channel == channel
-if ours then
-  people[own_contact] = true
-  if state ~= 'sent' then went_out(id, own_contact, pid) end -- check: proof
-  if address ~= '' and redis.call('SADD', root .. ':a:' .. address, own_contact) == 1 then
-    redis.call('HSET', person(own_contact), 'via:' .. address, '')
+local function apply()
+  local people = {}
+  if contact ~= '' then people[contact] = true end
+  local state, attempt, own_contact, own_channel = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'channel'))
+  local ours = attempt and own_channel == channel
+  if ours then
+    people[own_contact] = true
+    if state ~= 'sent' then went_out(id, own_contact, pid) end -- check: proof
+    if address ~= '' and redis.call('SADD', root .. ':a:' .. address, own_contact) == 1 then
+      redis.call('HSET', person(own_contact), 'via:' .. address, '')
+    end
+    if kind ~= 'clicked' and first(id, kind) and kind == 'failed' then redis.call('HSET', record(id), 'code', code) end
+    clicks()
   end
-  if kind ~= 'clicked' and first(id, kind) and kind == 'failed' then redis.call('HSET', record(id), 'code', code) end
-  clicks()
-end
-if address ~= '' then
-  for _, one in ipairs(redis.call('SMEMBERS', root .. ':a:' .. address)) do people[one] = true end
-end
-if kind == 'replied' then
-  for one in pairs(people) do replied(one) end
-elseif kind == 'opted-in' and address ~= '' then
-  start(address, at)
-elseif kind == 'opted-out' then
-  for one in pairs(people) do
-    local follow_up = not ours and answered(one)
-    if follow_up then first(follow_up, 'opted-out') end
-    if address == '' then opted_out(one, channel, at) else stop_all(address, at, one) end
+  if address ~= '' then
+    for _, one in ipairs(redis.call('SMEMBERS', root .. ':a:' .. address)) do people[one] = true end
   end
-  if address ~= '' and not next(people) then stop_all(address, at, '') end
+  if kind == 'replied' then
+    for one in pairs(people) do replied(one) end
+  elseif kind == 'opted-in' and address ~= '' then
+    start(address, at)
+  elseif kind == 'opted-out' then
+    for one in pairs(people) do
+      local follow_up = not ours and answered(one)
+      if follow_up then first(follow_up, 'opted-out') end
+      if address == '' then opted_out(one, channel, at) else stop_all(address, at, one) end
+    end
+    if address ~= '' and not next(people) then stop_all(address, at, '') end
+  end
 end
-return new
+
+local answers = {}
+for i = 3, #ARGV, 8 do
+  channel, id, kind, at, address, contact, code, pid = unpack(ARGV, i, i + 7)
+  at, new = tonumber(at), {}
+  answers[#answers + 1] = pcall(apply) and new
+end
+return answers

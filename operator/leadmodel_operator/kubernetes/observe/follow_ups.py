@@ -12,10 +12,11 @@ from leadmodel_operator.planning.observed import FollowUpsPod, FollowUpsSeen, Re
 
 @dataclass
 class LiveFollowUps:
-    """The objects of follow-ups that are ours by their kind, their pods, and others' objects under their names."""
+    """The objects of follow-ups that are ours by their kind, their pods, others' objects under their names, and kinds that are leaving."""
 
     objects: dict[str, Object] = field(default_factory=dict)
     foreign: dict[str, Object] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)
     pods: list[Object] = field(default_factory=list)
 
     def seen(
@@ -29,15 +30,21 @@ class LiveFollowUps:
         known = reports or {}
         pods = (_pod_seen(pod, known.get(pod["metadata"]["name"])) for pod in self.pods)
         taken = {*(f"{kind}/{object_name(name)}" for kind in self.foreign), *conflicts}
+        rollout = cluster.rollout_seen(self.objects.get("Deployment"))
         return FollowUpsSeen(
-            tuple(pods), bool(self.objects), reports is not None, tuple(sorted(taken)), refused
+            pods=tuple(pods),
+            present=bool(self.objects),
+            asked=reports is not None,
+            conflicts=tuple(sorted(taken)),
+            refused=refused,
+            fault=rollout.fault if rollout is not None else None,
         )
 
 
 def is_of_follow_ups(item: str, name: str) -> bool:
-    """Tell whether "Kind/name" is one of the objects of the follow-ups of the LeadModel `name`."""
+    """Tell whether "Kind/name" is one of the objects, or of the pods, of the follow-ups of the LeadModel `name`."""
     kind, _, own = item.partition("/")
-    return kind in KINDS and own == object_name(name)
+    return own == object_name(name) if kind in KINDS else own.startswith(f"{object_name(name)}-")
 
 
 def are_asked_for(lead_model: Object, config_maps: list[Object]) -> bool:

@@ -191,6 +191,8 @@ async def _read_follow_ups(client: Api, live: Live, pods: list[Object], replica_
             known.foreign[kind] = item
             if live.is_left_behind(item):
                 live.left.append((KINDS[kind], item))
+        elif item is not None:
+            known.leaving.add(kind)
     known.pods = pods_of(known.objects.get("Deployment"), pods, replica_sets)
 
 

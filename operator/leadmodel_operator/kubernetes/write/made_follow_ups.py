@@ -17,16 +17,19 @@ class MadeFollowUps(Writes):
     images: Images
 
     async def make_follow_ups(self, spec: Spec, work: FollowUpsWork | None) -> None:
-        """Bring each object to what is desired; one that is refused or someone else's does not keep the others back."""
+        """Bring each object to what is desired; one that is refused, leaving or someone else's does not keep the others back."""
         live = self.live.follow_ups
         if work is None:
             await self._remove_follow_ups()
             return
         for body in follow_ups.objects(self.live.lead_model, work, spec.predictor, self.images.followup):
             kind = body["kind"]
-            if kind not in live.foreign:
+            if kind not in live.foreign and kind not in live.leaving:
                 work_on = self.apply(live.objects.get(kind), body, fenced=True)
                 await self.permitted(name_of(body), work_on)
+        for pod in live.pods:
+            if pod["metadata"]["name"] in work.evict:
+                await self.remove("pods", pod)
 
     async def _remove_follow_ups(self) -> None:
         """Delete all of it, the settings last: what is left of them tells the next pass that more may be left."""
