@@ -3,7 +3,6 @@
 import json
 import re
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from leadmodel_followup.channels import checks
 from leadmodel_followup.channels.channel import Message, ProviderTemplate
@@ -61,7 +60,7 @@ class WhatsApp(HttpChannel):
     def _base(self) -> str:
         """The API with its version: an address without a path gets the version that this channel was written for."""
         base = (self.settings.api_url or _API).rstrip("/")
-        return base if urlsplit(base).path else base + _VERSION
+        return base if re.search("//[^/]+/", base) else base + _VERSION
 
     def _token(self) -> str:
         token = self.secrets.read("accessToken")
