@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leadmodel_followup.commands import erase, run, status, stop
+from leadmodel_followup.commands import erase, lint, preview, run, status, stop
 from leadmodel_followup.commands.access import Unusable
 from leadmodel_followup.ledger.errors import LedgerUnavailable, UnsafeServer
 from leadmodel_messages.exits import FollowUpExit
@@ -27,6 +27,8 @@ class Command(Protocol):
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "run": (run, "send what is due and serve intake and webhooks, as a pod does"),
+    "preview": (preview, "show every message as leads would get it, in a table or as a page"),
+    "lint": (lint, "name what is wrong with templates before a lead sees it"),
     "status": (status, "show how much waits, or one follow-up"),
     "stop": (stop, "record the opt-out of a person: nothing is sent any more, on any channel"),
     "erase": (erase, "delete everything of a person but the opt-out"),

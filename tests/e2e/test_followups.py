@@ -26,7 +26,10 @@ pytestmark = pytest.mark.lifecycle
 TOKEN = "token-of-a-test-token-of-a-test"
 ADDRESS = "ada.lovelace@example.com"
 PEOPLE = 60
-TEXTS = {"hello.en.txt": "Hello {{ name }}, shall we talk?", "hello.en.subject": "Your question"}
+TEXTS = {
+    "hello.en.txt": "Hello {{ name|default('there') }}, shall we talk? Reply STOP to end.",
+    "hello.en.subject": "Your question",
+}
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def _default(value: str, other: str, _: bool = True) -> str:
     return value or other
 
 
-_FILTERS: dict[str, Callable[..., Any]] = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "capitalize": do_capitalize,
     "default": _default,
     "lower": do_lower,
@@ -64,7 +64,7 @@ def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters = dict(_FILTERS)
+    made.filters = dict(FILTERS)
     made.tests, made.globals = {}, {}
     made.policies["truncate.leeway"] = 0  # at most as long as the author wrote
     return made
@@ -180,7 +180,7 @@ def _check(node: nodes.Node) -> None:
 
 
 def _filter_fits(node: nodes.Filter) -> bool:
-    if node.name not in _FILTERS or node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
+    if node.name not in FILTERS or node.kwargs or node.dyn_args or node.dyn_kwargs or node.node is None:
         return False
     arguments = [each.value if isinstance(each, nodes.Const) else "" for each in node.args]
     match node.name, arguments:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
 from leadmodel_followup.settings.settings import Settings
+from leadmodel_followup.templates.problems import problems
 from leadmodel_messages.followups_report import FollowUpsProblem
 
 
@@ -20,6 +21,5 @@ class Problems:
             templates = self.templates()
         except OSError as error:
             return None, (FollowUpsProblem("templates", f"cannot be read ({type(error).__name__})"),)
-        return templates.digest, tuple(
-            FollowUpsProblem(one.field, one.reason) for one in templates.file_problems
-        )
+        found = problems(templates, self.settings)
+        return templates.digest, tuple(FollowUpsProblem(one.field, one.reason) for one in found)
