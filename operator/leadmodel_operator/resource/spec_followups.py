@@ -89,7 +89,7 @@ class Band:
     """Leads with a score from minScore up to the next band, with their messages."""
 
     name: str = doc("Name of the band.", pattern=FOLLOW_UP_NAME, max_length=32)
-    min_score: float = doc("Lowest score of the band.", default=0.0, minimum=0, maximum=1)
+    min_score: float = doc("Lowest score of the band.", default=0.0, minimum=0.0, maximum=1.0)
     intents: tuple[str, ...] = doc(
         "Intents that the band is for. If empty, for every lead.",
         default=(),
