@@ -128,6 +128,7 @@ BAD_MANY = {
     b'{"text"}': "$",
     b'{"text": ["a"], }': "$",
     b'{"text": null}': "$.text",
+    b'{"text": [], "want": ["Rumpelstiltskin"]}': "$.want",
     b'{"text": "Rumpelstiltskin"}': "$.text",
     b'{"text": ["a", 5]}': "$.text[1]",
     b'{"text": ["a", "Rumpelstiltskin]}': "$",

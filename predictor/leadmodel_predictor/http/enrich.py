@@ -16,7 +16,7 @@ import msgspec
 from leadmodel_predictor.http.errors import JSON_TYPE, ClientDisconnected, Refused, send_refusal
 from leadmodel_predictor.http.inputs import flag, read_body
 from leadmodel_predictor.http.predict import POST_ONLY
-from leadmodel_predictor.http.text_batch import Asked, many, one
+from leadmodel_predictor.http.text_batch import NO_HEADS, Asked, many, one
 from leadmodel_predictor.http.turns import Turns
 from leadmodel_predictor.serving.text_slot import answered
 from leadmodel_text.enrich import HEADS
@@ -141,7 +141,7 @@ class Enrich:
 def _checked(slot: TextSlot, asked: Asked) -> Asked:
     """Check what no type says: heads and a language that the text model knows. Raises Refused."""
     if asked.want is not None and not set(asked.want).issubset(HEADS):
-        raise Refused(422, "$.want", f"must be some of {', '.join(HEADS)}")
+        raise Refused(422, "$.want", NO_HEADS)
     if asked.language is not None and asked.language not in slot.languages:
         raise Refused(422, "$.language", f"must be null or one of {', '.join(slot.languages)}")
     return asked

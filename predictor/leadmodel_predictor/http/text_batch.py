@@ -19,6 +19,7 @@ from leadmodel_text.enrich import HEADS
 MAX_TEXTS = 10_000
 MAX_COLUMNS = 100  # of a batch, known or not
 MAX_SHORT = 1000  # bytes of the column `want`
+NO_HEADS = f"must be some of {', '.join(HEADS)}"
 _BATCH = re.compile(rb"[ \t\r\n]*([\[{])")
 _BAD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
@@ -94,6 +95,8 @@ async def _columns(body: bytes, rest: Rest) -> Batch:
     if len(want := columns.get("want", b"null")) > MAX_SHORT:
         raise Refused(422, "$.want", "must name heads")
     heads = _read(_want, want, "$.want")
+    if heads is not None and not set(heads).issubset(HEADS):
+        raise Refused(422, "$.want", NO_HEADS)  # here, because a column of no texts has no text to check
     asked = [Asked(text, language, heads) for text, language in zip(texts, languages, strict=True)]
     return Batch(asked, (*(head for head in HEADS if heads is None or head in heads), "truncated"))
 
