@@ -93,9 +93,11 @@ def numbers_by_context(scanned: ScannedText) -> Iterator[Span]:
 def _begin(scanned: ScannedText, number: int) -> int:
     """Where the number begins: letters before the digits, as in `MR-4711` or `AB 12 34 56 C`, may belong to the number."""
     text = scanned.text
-    if text[number - 1 : number] not in {"-", " "} or (
-        text[number - 1] == " " and scanned.label(number) is not None
-    ):
+    before = text[number - 1 : number]
+    if before == " ":  # two capital letters must stand before the space
+        if not text[number - 3 : number - 1].isupper() or scanned.label(number) is not None:
+            return number
+    elif before != "-":
         return number
     prefix = _PREFIX.search(text, max(0, number - 7), number)
     return prefix.start() if prefix else number

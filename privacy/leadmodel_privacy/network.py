@@ -22,6 +22,7 @@ _URL = re.compile(
 )
 _SURE = "com|org|net|edu|gov|mil|info|biz|io|co|ai|app|dev|tv|eu|uk|de|fr|es|nl|ch|se|dk|fi|pt|br|mx|ar|cl|cn|jp|kr|au|nz|ca|ru|ua|za|cz|pl"
 _WORDLIKE = "it|at|be|no|me|in|us|ie|gr|tr|il|ae|sg|hk|ly|page|site|online|shop|store|blog|name|pro|xyz|cloud"
+_SOME_TLD = re.compile(rf"\.(?:{_SURE}|(?:{_WORDLIKE})/)")
 _TLD = re.compile(
     rf"\.(?:(?:{_SURE})(?![\w-])(?!\.\w)|(?:{_WORDLIKE})(?=/))(?::\d{{2,5}})?(?:[/?#][^\s<>\"'`{{}}|\\^\[\]]*+)?"
 )
@@ -85,7 +86,9 @@ def urls(scanned: ScannedText) -> Iterator[Span]:
         for match in _URL.finditer(text):
             if len(url := match.group().rstrip(_TRAILING)) >= 6:
                 yield match.start(), match.start() + len(url), "URL"
-    if text.find(".", 0, -2) >= 0:  # a domain ends in two letters
+    if scanned.has_domains is None:
+        scanned.has_domains = text.find(".", 0, -2) >= 0 and _SOME_TLD.search(text) is not None
+    if scanned.has_domains:
         for match in _TLD.finditer(text):
             labels = _LABELS.search(text, max(0, match.start() - 130), match.start())
             if labels and not is_code(labels.group(), match.group()):

@@ -77,7 +77,7 @@ def _candidate(text: str, number: int) -> re.Match[str] | None:
     if start == number and not begins_number(text, number):
         return None
     match = _BODY.match(text, start)
-    if match and (next_one := _NEXT_BRACKET.match(match.group())):
+    if match and "(" in match.group()[7:] and (next_one := _NEXT_BRACKET.match(match.group())):
         match = _BODY.match(text, start, start + next_one.end())
     if match and match.end() - start > 16 and len(digits_of(match.group())) > 15:
         return _FIRST_OF_MANY.match(text, start) or match

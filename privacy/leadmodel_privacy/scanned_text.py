@@ -23,6 +23,7 @@ class ScannedText:
         low: The text in small letters, character by character.
         numbers: Start and end of each word, a run of letters and digits, with a digit.
         spans: The spans claimed so far.
+        has_domains: Whether a part of the text can end a domain, once that is known; hiding spans adds no such part.
         introduces: False once no part of the text can introduce a name; hiding spans changes nothing of that.
         behind_cues: Where a name may follow a cue, once that is known; hiding spans adds no such place.
     """
@@ -32,6 +33,7 @@ class ScannedText:
         self.low = lowercase(text)
         self.numbers = _numbers(text) if _has_digit(text) else []
         self.spans: list[Span] = []
+        self.has_domains: bool | None = None
         self.introduces: bool | None = None
         self.behind_cues: list[int] | None = None
         self._taken = bytearray(len(text))

@@ -83,6 +83,9 @@ CARDS = word_set("card cards karte carte tarjeta carta cartão kaart")
 CARRIERS = word_set(
     "ups fedex dhl usps dpd gls hermes evri tnt ontrac purolator colissimo chronopost poste postnl bpost seur correos"
 )
+_READ_ON = (
+    FILLERS | CARRIERS | _SECOND_WORDS | _WORDS.keys()
+)  # at any other word, as most are, a search for a label ends
 _OF_THINGS = CARRIERS | {word for word, label in _WORDS.items() if label == NOT_PERSONAL}
 ANY_NUMBER = word_set(
     "id ids code codes user users key keys pin otp token lead leads deal deals campaign session row line file page record entry task "
@@ -101,8 +104,9 @@ def words_before(low: str, start: int) -> list[str]:
 
 
 def _tokens(pattern: re.Pattern[str], low: str, start: int, reach: int) -> list[str]:
-    begin = max(0, start - reach)
-    begin = max(begin, low.rfind(BARRIER, begin, start))
+    begin = start - reach if start > reach else 0
+    if (barrier := low.rfind(BARRIER, begin, start)) > begin:
+        begin = barrier
     tokens = pattern.findall(low, begin, start)
     cut = begin and tokens and low[begin - 1].isalpha() and low[begin].isalpha()
     return tokens[1:] if cut else tokens
@@ -137,12 +141,14 @@ def words_and_stops(low: str, start: int, reach: int) -> list[str]:
 def nearest_label(tokens: list[str]) -> tuple[str | None, int]:
     """The label of the nearest labelled word, found by walking back over fillers, and the index of that word.
 
-    An index of 0 tells the caller that words further back may change the label. `card` and the names of parcel carriers are the
-    weakest words and count only where no other word labels the number as personal.
+    An index of 0 tells the caller that words further back may change the label; a word that ends the search gives 1. `card` and the
+    names of parcel carriers are the weakest words and count only where no other word labels the number as personal.
     """
     weak, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
         token = tokens[i]
+        if token not in _READ_ON:
+            return weak, 1
         if (label := _label_at(tokens, i)) is not None:
             return (weak or label if label == NOT_PERSONAL else label), i
         if token in CARRIERS:
