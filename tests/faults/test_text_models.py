@@ -1,6 +1,7 @@
 """Text models on the fake API server: what is written when, by whom, and over what."""
 
 import asyncio
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -185,6 +186,29 @@ def test_a_lost_snapshot_is_made_again_and_a_lost_file_as_well():
             cluster.delete("configmaps", "conversion-text")
             await leader.settle()
             assert texts.served() == "b"
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("edited", [packed("c"), b"no gzip"])
+def test_an_edit_of_the_file_by_hand_is_written_back_and_one_beside_it_stays(edited):
+    def change(body: dict[str, Any]) -> None:
+        body["binaryData"]["text.json.gz"] = base64.b64encode(edited).decode()
+
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            texts = await serving(cluster, leader)
+            cluster.edit(
+                "configmaps", "conversion-text", lambda body: body["metadata"]["labels"].update(team="a")
+            )
+            await leader.settle()
+            held = cluster.api.objects[("configmaps", NAMESPACE, "conversion-text")]
+            assert held["metadata"]["labels"]["team"] == "a", "control: what is not ours is left alone"
+            cluster.edit("configmaps", "conversion-text", change)
+            await leader.settle()
+            assert texts.served() == "b"
+            assert not await stays_quiet(leader)
+            assert not cluster.broken
 
     asyncio.run(play())
 

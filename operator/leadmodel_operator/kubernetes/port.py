@@ -42,4 +42,5 @@ class ClusterPort(Recording):
             live=self._live[key],
             taken=taken,
             created=created,
+            intact=self.intact,
         )

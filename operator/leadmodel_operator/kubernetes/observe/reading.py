@@ -52,6 +52,7 @@ class Reading:
         taken: per LeadModel, others' objects under our names (path → Kind/name), found by failed writes.
         refused: per LeadModel, writes that the last whole pass was refused; none for a LeadModel without such a pass.
         created: per LeadModel, the UID of the validation Job this process created last, by the Job's name.
+        intact: per LeadModel, UID and version of the ConfigMap of its text model when its bytes were last what its digest says.
     """
 
     client: Api
@@ -67,6 +68,7 @@ class Reading:
     taken: dict[Key, dict[str, str]] = field(default_factory=dict)
     refused: dict[Key, tuple[Refusal, ...]] = field(default_factory=dict)
     created: dict[Key, dict[str, str]] = field(default_factory=dict)
+    intact: dict[Key, tuple[str, str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
     _ledger_refused: dict[Key, Refusal] = field(default_factory=dict)  # in the running pass
 
@@ -236,6 +238,7 @@ class Reading:
         self.taken.pop(key, None)
         self.refused.pop(key, None)
         self.created.pop(key, None)
+        self.intact.pop(key, None)
         self.windows.forget(key)
         self.job_events.forget(key)
 

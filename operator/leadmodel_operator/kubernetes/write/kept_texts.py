@@ -6,14 +6,21 @@ from leadmodel_messages.places import TEXT_FILE
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.text_models import read_packed
 from leadmodel_operator.kubernetes.render import snapshots
-from leadmodel_operator.kubernetes.render.names import name_of
+from leadmodel_operator.kubernetes.render.names import Object, name_of
 from leadmodel_operator.kubernetes.write.writes import Writes
 from leadmodel_operator.planning.planned import TextWork
+from leadmodel_operator.reconcile import Key
 
 
 @dataclass
 class KeptTexts(Writes):
-    """The writes of one pass to text models. All bytes that are written have the hash that their digest says."""
+    """The writes of one pass to text models. All bytes that are written have the hash that their digest says.
+
+    Attributes:
+        intact: per LeadModel, UID and version of the ConfigMap that predictors look at when its bytes last had their hash.
+    """
+
+    intact: dict[Key, tuple[str, str]]
 
     async def keep_texts(self, work: TextWork) -> bool:
         """Keep the mailbox's text model, restore a lost one from what predictors look at, trim the rest; True when one was added."""
@@ -47,10 +54,23 @@ class KeptTexts(Writes):
             return
         if digest not in texts.revisions:
             return
-        if texts.served is not None and cluster.text_digest_of(texts.served) == digest:
+        if texts.served is not None and await self._is_intact(texts.served, digest):
             return
         kept = await read_packed(self.client, self.key.namespace, texts.revisions[digest], TEXT_FILE)
         if kept is None or kept[0] != digest:
             return
         body = snapshots.served_text(self.live.lead_model, digest, kept[1])
         await self.permitted(name_of(body), self.apply(texts.served, body, fenced=True))
+
+    async def _is_intact(self, served: Object, digest: str) -> bool:
+        """Tell whether the bytes that predictors look at are those of a digest; they are read once per version, for anybody may edit them."""
+        metadata = served["metadata"]
+        if cluster.text_digest_of(served) != digest:
+            return False
+        version = metadata["uid"], metadata["resourceVersion"]
+        if self.intact.get(self.key) != version:
+            held = await read_packed(self.client, self.key.namespace, served, TEXT_FILE)
+            if held is None or held[0] != digest:
+                return False
+            self.intact[self.key] = version
+        return True
