@@ -1,6 +1,8 @@
 """Our verdict on signed requests against the vendors' SDKs, over random requests and random changes of them."""
 
 import base64
+import subprocess
+import sys
 from random import Random
 from urllib.parse import urlencode
 
@@ -185,3 +187,11 @@ def test_each_byte_of_a_whatsapp_request_counts(secrets):
     for signature in ("", bare, "sha1=" + bare, "sha256=", "sha256=é"):
         request = incoming(headers={"X-Hub-Signature-256": signature}, body=body)
         assert not verdict(whatsapp.verify, request, folder)
+
+
+def test_cryptography_is_loaded_for_a_batch_of_sendgrid_only():
+    loaded = "any(name.startswith('cryptography.hazmat') for name in sys.modules)"
+    program = "import sys, leadmodel_followup.webhooks.routes; before = {0}; {1}"
+    program = program.format(loaded, f"import cryptography.hazmat.bindings._rust; print(before, {loaded})")
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert shown.split() == ["False", "True"]
