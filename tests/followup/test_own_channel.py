@@ -1,0 +1,105 @@
+"""A provider of a user's own, written and installed to the letter of docs/followups-channels.md."""
+
+import importlib
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from leadmodel_followup.channels.channel import Message
+from leadmodel_followup.channels.console import Console
+from leadmodel_followup.channels.make import PROVIDERS, UnknownProvider, make_channel, make_channels
+from leadmodel_followup.channels.outcomes import Accepted, NoLookUp, OptedOut, Rejected, Throttled, Unknown
+from leadmodel_followup.channels.secrets import SecretFolder
+from leadmodel_followup.settings.settings import ChannelSettings
+from support.checking_stub import stub
+from support.provider_channels import write_keys
+
+PAGE = (Path(__file__).parents[2] / "docs" / "followups-channels.md").read_text()
+MESSAGE = Message("f1", "+12125550123", "coo")
+
+
+def block(language):
+    """The only block of a language on the page."""
+    (text,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return text
+
+
+def install(folder, word=None, name="acme-pigeon"):
+    """What an installer writes for the package of the page."""
+    project = tomllib.loads(block("toml"))["project"]
+    (folder / "acme_pigeon.py").write_text(block("python"))
+    info = folder / f"{name.replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {project['version']}\n")
+    ((group, entries),) = project["entry-points"].items()
+    lines = [f"{word or key} = {value}" for key, value in entries.items()]
+    (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]))
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    sys.modules.pop("acme_pigeon", None)
+
+
+def pigeon(url, folder):
+    secrets = write_keys(folder / "birds", {"token": "quillfeather"})
+    return make_channel(ChannelSettings("birds", "Pigeon", api_url=url), secrets, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "outcome"),
+    [
+        (201, {"pigeon": "p-1"}, Accepted("p-1")),
+        (201, {}, Unknown("no-id")),
+        (400, {"code": 71}, Throttled(30_000)),
+        (400, {"code": 72}, OptedOut()),
+        (400, {"code": 73}, Rejected("73")),
+        (429, {}, Throttled(1_000)),
+        (401, {}, Throttled(60_000, "account")),
+        (500, {}, Unknown("status-500")),
+    ],
+)
+def test_the_provider_of_the_page_has_the_five_outcomes(package, tmp_path, status, answer, outcome):
+    install(package)
+    with stub(lambda request: request.answer(status, json.dumps(answer).encode())) as server:
+        one = pigeon(server.address, tmp_path)
+        assert (one.send(MESSAGE), one.look_up(MESSAGE, 0)) == (outcome, NoLookUp())
+        assert one.send(Message("f1", "no number", "coo")) == Rejected("bad-number")
+        (request,) = server.requests
+    assert json.loads(request.body) == {"to": "+12125550123", "text": "coo", "reference": "f1"}
+    assert request.headers["Authorization"] == "Bearer quillfeather"
+
+
+def test_a_provider_that_is_not_installed_or_installed_twice_is_refused(package, tmp_path):
+    with pytest.raises(UnknownProvider, match="0 packages"):
+        pigeon("http://127.0.0.1:1", tmp_path)
+    install(package)
+    install(package, name="other-pigeon")
+    with pytest.raises(UnknownProvider, match="2 packages"):
+        pigeon("http://127.0.0.1:1", tmp_path)
+
+
+def test_a_package_takes_the_place_of_no_provider_of_the_project(package, tmp_path):
+    install(package, word="Console")
+    assert isinstance(make_channel(ChannelSettings("c", "Console"), SecretFolder(tmp_path), None), Console)
+
+
+def test_channels_are_made_by_name_with_a_folder_of_secrets_each(tmp_path):
+    write_keys(tmp_path / "mail", {"apiKey": "one"})
+    channels = {name: ChannelSettings(name, "SendGrid") for name in ("mail", "news")}
+    made = make_channels(channels, tmp_path, None)
+    assert made["mail"].secrets.read("apiKey") == "one"
+    assert made["news"].secrets.find("apiKey") is None
+
+
+def test_the_page_names_each_provider_of_the_project():
+    assert re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE) == list(PROVIDERS)
