@@ -11,6 +11,7 @@ import pytest
 import yaml
 from monitoring.rules import ROOT, RUNBOOKS
 
+from leadmodel_operator.kubernetes.render.follow_ups import FOLLOW_UPS
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.vocabulary import ADOPT, PAUSED, Command
 
@@ -35,7 +36,7 @@ KINDS = {
     "networkpolicies", "pdb", "pod", "pods", "podmonitors", "pvc", "resourcequota", "secret", "service", "servicemonitors",
 }  # fmt: skip
 ENDPOINTS = {"/ops/model-status", "/ops/drift-window", "/ops/model-card", "/openapi.json"}
-ROLES = {"predictor", *JobKind}
+ROLES = {"predictor", FOLLOW_UPS, *JobKind}
 SCHEMA: dict[str, Any] = yaml.safe_load((ROOT / "crds" / "leadmodels.yaml").read_text())["spec"]["versions"][
     0
 ]["schema"]["openAPIV3Schema"]

@@ -278,6 +278,7 @@ CASES = (
         silent="40m",
         firing="47m",
         description=f"FollowUpsHealthy of {NAMED} is False for UnsafeLedger (value 1); its message says why.",
+        labels={**MODEL, "reason": "UnsafeLedger"},
     ),
     age(
         "LeadModelJobWaiting",
