@@ -58,7 +58,7 @@ class Inbox:
 
     async def _put(self, batch: Sequence[tuple[Sequence[Posted], object]]) -> bool:
         pairs = [value for posted, _ in batch for one in posted for value in (one.once, one.event.dump())]
-        return bool(await self._script(keys=[self._root], args=["", 0, self._longest, *pairs]))
+        return bool(await self._script(keys=[self._root, self._root], args=["", 0, self._longest, *pairs]))
 
     async def close(self) -> None:
         """Close the connections."""
