@@ -11,6 +11,7 @@ from leadmodel_followup.dispatch.reconciler import Reconciler
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import FollowUp
+from leadmodel_followup.planning.identity import follow_up_id
 from leadmodel_followup.planning.spec import Band, FollowUpSpec, Limit, Limits, Step
 from support.provider_channels import channel, message
 from support.provider_stub import ProviderStub
@@ -60,6 +61,9 @@ class Run:
         number = int(lead.rpartition("-")[2])
         return f"lead{number}@example.org" if self.provider == "SendGrid" else f"+1212555{number:04}"
 
+    def name(self, number):
+        return follow_up_id(self.tenant, f"lead-{number}", "plan", 1, "step-1")
+
     def compose(self, follow_up):
         return message(self.provider, follow_up.id, self.address(follow_up.lead))
 
@@ -70,11 +74,13 @@ class Run:
             for number in range(FEW):
                 lead, contact = f"lead-{number}", hasher.contact(f"person-{number}")
                 ledger.consent(contact, "web", hasher.address(self.address(lead)), wall_ms(), "form")
-                ledger.create(FollowUp(f"f{number}", lead, contact, "web", "step-1", wall_ms()), wall_ms())
+                ledger.create(
+                    FollowUp(self.name(number), lead, contact, "web", "step-1", wall_ms()), wall_ms()
+                )
             with ThreadPoolExecutor(WORKERS) as pool:
                 list(pool.map(self.work, [hasher] * WORKERS))
             self.stub.finish()
-            return {f"f{number}": ledger.read(f"f{number}")["state"] for number in range(FEW)}
+            return {name: ledger.read(name)["state"] for name in map(self.name, range(FEW))}
 
     def work(self, hasher) -> None:
         with self.server.client() as client:
@@ -98,9 +104,9 @@ def run(server, hasher, folder, provider, **more):
 
 
 def test_twilio_with_its_look_up_loses_none_and_doubles_none(server, hasher, tmp_path):
-    ends, _, counts = run(server, hasher, tmp_path, "Twilio")
+    ends, states, counts = run(server, hasher, tmp_path, "Twilio")
     assert ends == {"sent": FEW}
-    assert counts == dict.fromkeys((f"f{number}" for number in range(FEW)), 1)
+    assert counts == dict.fromkeys(states, 1)
 
 
 @pytest.mark.parametrize("provider", ["SendGrid", "WhatsApp"])
