@@ -29,7 +29,7 @@ local function cancel_all(contact, why)
     elseif state == 'cancelled' and why == 'stopped' then
       redis.call('HSET', record(id), 'why', why)
     elseif state == 'sending' or state == 'unknown' then
-      redis.call('HSET', record(id), 'halt', why)
+      redis.call(why == 'stopped' and 'HSET' or 'HSETNX', record(id), 'halt', why)
     end
   end
   return cancelled
