@@ -297,3 +297,11 @@ def test_control_without_proof_an_event_leaves_the_attempt_open(client, clock):
     begun(ledger, A)
     ledger.apply(sms(Kind.DELIVERED, A))
     assert ledger.read(A)["state"] == "sending"
+
+
+def test_a_hash_of_an_address_may_begin_with_the_sign_of_no_consent(ledger):
+    """A hash has 64 characters to begin with, and `-` alone stands for no consent."""
+    ledger.consent("dash", "sms", "-atmbrJsTTfclNLt", NOW, "form")
+    ledger.consent("none", "sms", None, NOW, "form")
+    assert ledger.history("dash").consents == {"sms"}
+    assert ledger.history("none").consents == frozenset()

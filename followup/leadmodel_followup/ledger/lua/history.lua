@@ -5,7 +5,7 @@ local channels, sends = {}, {}
 local fields = redis.call('HGETALL', person(contact))
 for i = 1, #fields, 2 do
   local channel, id = fields[i]:match('^yes:(.+)'), fields[i]:match('^f:(.+)')
-  if channel and fields[i + 1]:sub(1, 1) ~= '-' then channels[#channels + 1] = channel end
+  if channel and fields[i + 1]:match('^%S+') ~= '-' then channels[#channels + 1] = channel end
   if id then
     local state, wanted = unpack(redis.call('HMGET', record(id), 'state', 'due'))
     if fields[i + 1] ~= '' then sends[#sends + 1] = fields[i + 1] elseif state == 'waiting' then sends[#sends + 1] = wanted end
