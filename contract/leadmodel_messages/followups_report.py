@@ -35,7 +35,7 @@ class FollowUpsReport:
         templates: Digest of the templates; None where there is no folder of templates.
         problems: At most MAX_PROBLEMS.
         ledger: LEDGER_OK, or why the ledger cannot be used.
-        waiting: Follow-ups of the tenant that wait; as all counts 0 where the ledger cannot be used.
+        waiting: Follow-ups of the plan that wait; as all counts 0 where the ledger cannot be used.
         open: Attempts without an outcome, unknown ones among them.
         unknown: Follow-ups of which nobody knows whether they were sent.
         oldest_due_ms: When the oldest that waits is due, in milliseconds UTC; None where none waits.

@@ -4,6 +4,17 @@ import prometheus_client as prometheus
 
 _LATENESS_S = (0.5, 1, 2, 5, 15, 60, 300, 1800, 7200, 86400)
 _PROVIDER_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_KINDS = (
+    "delivered",
+    "undelivered",
+    "opened",
+    "machine-opened",
+    "read",
+    "clicked",
+    "scanned",
+    "replied",
+    "opted-out",
+)
 
 
 class Metrics:
@@ -37,6 +48,19 @@ class Metrics:
         self.provider = histogram(
             "provider_seconds", "Time that a provider took", _PROVIDER_S, "channel", "reason"
         )
+
+        self.rejected = counter(
+            "webhook_rejected", "Requests of providers that were refused", "channel", "reason"
+        )
+        self._happened = {
+            kind: counter(kind.replace("-", "_"), f"Follow-ups with a first event: {kind}", *of)
+            for kind in _KINDS
+        }
+
+    def happened(self, channel: str, step: str, kind: str) -> None:
+        """Count the first event of a kind of one follow-up; kinds that say nothing of people are not counted."""
+        if kind in self._happened:
+            self._happened[kind].labels(channel, step).inc()
 
     def note(self, channel: str, step: str, word: str, late_s: float) -> None:
         """Count what became of an attempt, by the word of the dispatcher."""

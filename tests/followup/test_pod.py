@@ -7,11 +7,14 @@ import threading
 import time
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
+from leadmodel_followup.__main__ import main
+from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_messages import followups_report
 from leadmodel_messages.exits import FollowUpExit
-from support.followup_pod import Pod, lead, settings, until
+from support.followup_pod import KEY, Pod, lead, settings, until
 from support.redis_servers import Server
 
 pytestmark = pytest.mark.slow
@@ -118,8 +121,6 @@ def test_the_intake_needs_its_token_as_it_is_now(pod, at):
 
 
 def test_what_is_not_json_or_too_large_is_refused(pod):
-    import httpx
-
     headers = {"Authorization": "Bearer token-of-the-intake"}
     assert httpx.post(f"{pod.base}/followups", content=b"[" * 1000, headers=headers).status_code == 422
     assert httpx.post(f"{pod.base}/followups", content=b"x" * 70_000, headers=headers).status_code == 413
@@ -229,3 +230,36 @@ def test_a_server_that_may_forget_is_refused_unless_allowed(tmp_path, at):
         allowed.stop()
     finally:
         forgetful.stop(kill=True)
+
+
+def test_one_click_on_an_unsubscribe_link_stops_the_person(server, client, tmp_path, at):
+    client.flushall()
+    pod = Pod(tmp_path, server.url, settings(publicUrl="https://acme.example.org")).start()
+    hasher = ContactHasher("acme", KEY.encode())
+    try:
+        step = sent(pod, 15, at)
+        token = hasher.unsubscribe_token(
+            step["id"], hasher.contact("person-15"), hasher.address("+491500000015")
+        )
+        click = httpx.post(f"{pod.base}/u/{token}", data={"List-Unsubscribe": "One-Click"})
+        assert click.status_code == 200
+        (skipped,) = pod.call("POST", "/followups", lead(15, at, lead="lead-15b")).json()["steps"]
+        assert skipped["skipped"] == "stopped"
+        assert 'opted_out_total{channel="sms",step="hello"} 1.0' in pod.call("GET", "/metrics").text
+    finally:
+        pod.stop()
+
+
+def test_a_person_is_stopped_and_erased_on_the_command_line(pod, at, monkeypatch, capsys):
+    step = sent(pod, 16, at)
+    monkeypatch.setenv("LEADMODEL_REDIS_URL", pod.url)
+    files = [f"--settings={pod.folder / 'followups.json'}", f"--contact-key={pod.folder / 'key'}"]
+    assert main(["status", *files, step["id"]]) == FollowUpExit.DONE
+    assert main(["stop", *files, "person-16"]) == FollowUpExit.DONE
+    (skipped,) = pod.call("POST", "/followups", lead(16, at, lead="lead-16b")).json()["steps"]
+    assert skipped["skipped"] == "stopped"
+    assert main(["erase", *files, "person-16"]) == FollowUpExit.DONE
+    assert main(["status", *files, step["id"]]) == FollowUpExit.NO
+    assert main(["status", *files, "--contact-key=/nowhere"]) == FollowUpExit.USAGE
+    written = capsys.readouterr()
+    assert not NAMES.search((written.out + written.err).encode())

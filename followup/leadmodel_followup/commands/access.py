@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+import redis.asyncio
 
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import ContactBook
@@ -56,6 +57,14 @@ def read_settings(path: Path) -> Settings:
         raise Unusable(f"the settings cannot be used: {error}") from None
 
 
+def connect_async() -> "redis.asyncio.Redis":
+    """A client as of `connect` for an event loop. Raises Unusable."""
+    connect()  # which says what is wrong with the address
+    return redis.asyncio.Redis.from_url(
+        os.environ[REDIS_URL], socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS
+    )
+
+
 def connect() -> "redis.Redis":
     """A client of the Redis in LEADMODEL_REDIS_URL, whose calls end after some seconds. Raises Unusable."""
     url = os.environ.get(REDIS_URL, "")
@@ -77,6 +86,10 @@ class Access:
     def connect(self) -> "redis.Redis":
         """A client of its own for another process."""
         return connect()
+
+    def connect_async(self) -> "redis.asyncio.Redis":
+        """A client for an event loop of another process."""
+        return connect_async()
 
     @property
     def ledger(self) -> Ledger:

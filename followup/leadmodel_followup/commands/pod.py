@@ -4,7 +4,7 @@ import argparse
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Thread
@@ -24,7 +24,12 @@ from leadmodel_followup.http.intake_routes import IntakeRoutes
 from leadmodel_followup.http.ops import LedgerCollector, Ops
 from leadmodel_followup.http.token import Token
 from leadmodel_followup.intake.intake import Intake
+from leadmodel_followup.ledger.events import Kind, News
 from leadmodel_followup.metrics import Metrics
+from leadmodel_followup.webhooks.consumer import Events
+from leadmodel_followup.webhooks.inbox import Inbox
+from leadmodel_followup.webhooks.routes import WebhookDeps
+from leadmodel_followup.webhooks.routes import routes as webhooks
 from leadmodel_followup.worker.loop import repeat
 from leadmodel_followup.worker.problems import Problems
 from leadmodel_followup.worker.service import Service
@@ -32,7 +37,7 @@ from leadmodel_followup.worker.supervisor import Supervisor
 from leadmodel_followup.worker.task import Send
 from leadmodel_followup.worker.timed import TimedChannel
 
-_BELL_S, _LOOK_S = 0.2, 1.0
+_BELL_S, _EVENTS_S, _LOOK_S = 0.2, 0.2, 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,15 +54,19 @@ class Pod:
         Raises:
             Unusable: A channel names an unknown provider, or nobody may listen on the port.
         """
+        listening = _listen(self.arguments.host, self.arguments.port)
+        return Supervisor(self._work_of(listening)).run()
+
+    def _work_of(self, listening: socket.socket) -> dict[str, Callable[[], None]]:
+        """What each process does, by name."""
         service = self._service(
             Metrics(prometheus.CollectorRegistry())
-        )  # before any fork: what is wrong ends the program
-        listening = _listen(self.arguments.host, self.arguments.port)
+        )  # what is wrong ends the program before any fork
         work: dict[str, Callable[[], None]] = {"server": partial(self._serve, listening), "bell": self._ring}
         for i, channel in enumerate(service.worker_channels()):
             work[f"worker {i} of {channel}"] = partial(self._work, channel)
         _LOG.info("plan %s: %d workers", self.own.settings.spec.plan, len(work) - 2)
-        return Supervisor(work).run()
+        return work
 
     def _service(self, metrics: Metrics) -> Service:
         settings = self.own.settings
@@ -81,7 +90,7 @@ class Pod:
         service.work(channel, Send(service.dispatcher, metrics, service.settings.suspend))
 
     def _ring(self) -> None:
-        """Ring for what is due, and look up what has no outcome."""
+        """Ring for what is due, look up what has no outcome, and apply what providers told."""
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -89,8 +98,25 @@ class Pod:
         looking, ringing = self._service(metrics), self._service(metrics)
         looks = Thread(target=repeat, args=(looking.reconciler.tick, _LOOK_S, stop))
         looks.start()
+        applying = self._service(metrics)
+        events = Events(applying.client, applying.ledger, partial(_count, metrics))
+        applies = Thread(target=repeat, args=(events.tick, _EVENTS_S, stop))
+        applies.start()
         repeat(ringing.bell.tick, _BELL_S, stop)
         looks.join()
+        applies.join()
+
+    def _hooks(self, service: Service, metrics: Metrics) -> WebhookDeps:
+        """What the webhooks of providers and the unsubscribe page need."""
+        return WebhookDeps(
+            service.settings,
+            self.arguments.channels,
+            lambda: service.hasher,
+            Inbox(self.own.connect_async(), service.settings.tenant),
+            service.ledger,
+            lambda channel, reason: metrics.rejected.labels(channel, reason).inc(),
+            partial(_count, metrics),
+        )
 
     def _serve(self, listening: socket.socket) -> None:
         """Answer HTTP."""
@@ -103,7 +129,8 @@ class Pod:
         intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
         problems = Problems(settings, LiveTemplates(self.arguments.templates))
         ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
-        routes = [*ops.routes(), *IntakeRoutes(intake, Token(self.arguments.intake_token)).routes()]
+        hooks = webhooks(self._hooks(service, metrics))
+        routes = [*ops.routes(), *IntakeRoutes(intake, Token(self.arguments.intake_token)).routes(), *hooks]
         config = uvicorn.Config(
             Starlette(routes=routes),
             access_log=False,  # paths name people
@@ -113,6 +140,11 @@ class Pod:
             timeout_graceful_shutdown=10,
         )
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _count(metrics: Metrics, news: Iterable[News]) -> None:
+    for one in news:
+        metrics.happened(one.channel, one.step, "undelivered" if one.kind is Kind.FAILED else one.kind.value)
 
 
 def _times(text: str) -> DispatchSettings:

@@ -10,10 +10,10 @@ from leadmodel_followup.settings.settings import ChannelSettings, Settings
 from leadmodel_followup.templates.fields import Fields
 from leadmodel_followup.templates.templates import Templates, kind_of
 
-Unsubscribe = Callable[[FollowUp], str]
+Unsubscribe = Callable[[FollowUp, str], str]  # with the address
 
 
-def no_page(_: FollowUp) -> str:
+def no_page(_: FollowUp, __: str) -> str:
     """Stand for the page to unsubscribe where there is no public URL."""
     return ""
 
@@ -47,7 +47,7 @@ class Composer:
         address = contact.addresses.get(follow_up.channel) if contact else None
         if contact is None or address is None or template is None or channel is None:
             return None
-        fields = self._fields(follow_up, contact, channel)
+        fields = self._fields(follow_up, contact, channel, self.unsubscribe(follow_up, address))
         texts = self.templates().render(template, contact.language, kind_of(channel), fields)
         return Message(
             reference=follow_up.id,
@@ -64,13 +64,13 @@ class Composer:
         steps = (one for band in self.settings.spec.bands for one in band.steps)
         return next((one.template for one in steps if one.name == step), None)
 
-    def _fields(self, follow_up: FollowUp, contact: Contact, channel: ChannelSettings) -> Fields:
+    def _fields(self, follow_up: FollowUp, contact: Contact, channel: ChannelSettings, page: str) -> Fields:
         return Fields(
             name=contact.name,
             company=contact.company,
             language=contact.language,
             lead=follow_up.lead,
-            unsubscribe=self.unsubscribe(follow_up),
+            unsubscribe=page,
             sender=channel.sender or "",
             links=self.settings.links,
             footer=self.settings.footer,

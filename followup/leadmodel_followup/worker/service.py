@@ -9,13 +9,14 @@ import redis
 
 from leadmodel_followup.channels.channel import Channel
 from leadmodel_followup.contacts.book import ContactBook
-from leadmodel_followup.dispatch.composer import Composer, Unsubscribe, no_page
+from leadmodel_followup.dispatch.composer import Composer, no_page
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.ledger import Ledger
+from leadmodel_followup.ledger.records import FollowUp
 from leadmodel_followup.planning.identity import ContactHasher
-from leadmodel_followup.settings.settings import Settings
+from leadmodel_followup.settings.settings import OnUnknown, Settings
 from leadmodel_followup.templates.templates import Templates
 from leadmodel_followup.worker.bell import Bell
 from leadmodel_followup.worker.jobs import queue, work
@@ -33,7 +34,6 @@ class Service:
         hasher: Hashes of people and addresses.
         channels: Channels by name.
         templates: Gives the templates as they are now.
-        unsubscribe: The URL that ends all messages to a person.
         times: Times of sending and looking up.
     """
 
@@ -42,7 +42,6 @@ class Service:
     hasher: ContactHasher
     channels: Mapping[str, Channel]
     templates: Callable[[], Templates]
-    unsubscribe: Unsubscribe = no_page
     times: DispatchSettings = field(default_factory=DispatchSettings)
 
     @cached_property
@@ -64,7 +63,13 @@ class Service:
     @property
     def composer(self) -> Composer:
         """Makes messages."""
-        return Composer(self.settings, self.book, self.templates, self.unsubscribe)
+        page = self._page if self.settings.public_url else no_page
+        return Composer(self.settings, self.book, self.templates, page)
+
+    def _page(self, follow_up: FollowUp, address: str) -> str:
+        """The page that ends all messages to a person."""
+        token = self.hasher.unsubscribe_token(follow_up.id, follow_up.contact, self.hasher.address(address))
+        return f"{self.settings.public_url}/u/{token}"
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -76,7 +81,8 @@ class Service:
     @property
     def reconciler(self) -> Reconciler:
         """Looks up attempts without an outcome."""
-        times = replace(self.times, give_up_ms=self.settings.reconcile_ms)
+        resend = self.settings.on_unknown is OnUnknown.RESEND
+        times = replace(self.times, give_up_ms=self.settings.reconcile_ms, resend=resend)
         return Reconciler(self.ledger, self.channels, self.composer, times)
 
     @property

@@ -35,6 +35,8 @@ class Supervisor:
             return self._end()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            os.close(self._alive)
+            os.close(self._mine)
 
     def _asked_to_stop(self) -> bool:
         """Wait for a signal, or for the time at which a process is to be started."""
