@@ -29,13 +29,12 @@ def logistic(score: float) -> float:
 
 def softmax(scores: Sequence[float], temperature: float) -> list[float]:
     """Return the probabilities of classes from their scores, divided by the temperature (Guo et al., 2017)."""
-    powers = _powers(scores, temperature)
+    powers = _powers(scores, max(scores), temperature)
     total = sum(powers)
     return [power / total for power in powers]
 
 
-def _powers(scores: Sequence[float], temperature: float) -> list[float]:
-    top = max(scores)
+def _powers(scores: Sequence[float], top: float, temperature: float) -> list[float]:
     return [exp((score - top) / temperature) for score in scores]
 
 
@@ -45,7 +44,7 @@ def guess(head: ClassHead, scores: Sequence[float], scope: float) -> Guess:
     first, second = scores.index(ranked[-1]), scores.index(ranked[-2])
     if second == first:  # two classes with one score
         second = scores.index(ranked[-2], first + 1)
-    powers = _powers(scores, head.temperature)
+    powers = _powers(scores, ranked[-1], head.temperature)
     total = sum(powers)
     return Guess(first, powers[first] / total, second, powers[second] / total, logistic(scope))
 

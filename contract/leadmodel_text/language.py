@@ -3,13 +3,14 @@
 The words are those of the tokeniser, so that a raw text and what redaction leaves of it have the same language.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from itertools import chain
+from math import exp, sqrt
 from operator import add
 
 from leadmodel_text.document import LanguageHead
+from leadmodel_text.pieces import GAP, ZERO
 from leadmodel_text.rows import COLUMN_BITS, OFFSET, Rows
 from leadmodel_text.tokens import tokens
 
@@ -17,6 +18,7 @@ READ_WORDS = 40  # words of a text that are read, some 200 characters
 MAX_LETTERS = 24  # of a word; the rest is not read
 SHORT = 5  # letters of a word that is a feature as a whole
 _KEPT_ROWS = 4096  # words whose row is kept; then the rows are dropped, so that memory stays bounded
+_NO_WORDS = {GAP: 0, ZERO: 0}
 _OTHER_SCRIPT = re.compile("[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter that is not Latin
 
 
@@ -43,7 +45,7 @@ class Language:
     def __init__(self, head: LanguageHead) -> None:
         self._head = head
         self._rows = Rows([head.table])
-        self._of_word: dict[str, int] = {}
+        self._of_word = dict(_NO_WORDS)
 
     def language(self, text: str) -> tuple[str | None, float]:
         """Return class and confidence of a text; None for a text of too few words, or where the model is not sure."""
@@ -56,18 +58,20 @@ class Language:
         the confidence is the softmax of scores / temperature.
         """
         head, kept = self._head, self._of_word
-        rows = [kept.get(word) or self._row(word) for word in words[:READ_WORDS] if word and word != "0"]
-        if not rows:
+        total = 0
+        for word in words[:READ_WORDS]:
+            total += kept[word] if word in kept else self._row(word)
+        if not total:
             return None, 0.0
-        *sums, known, count = self._rows.unpack(sum(rows))
-        factor, shift = head.table.scale / math.sqrt(known) if known else 0.0, OFFSET * known
+        *sums, known, count = self._rows.unpack(total)
+        factor, shift = head.table.scale / sqrt(known) if known else 0.0, OFFSET * known
         temperature = head.temperature
         scores = [
             ((value - shift) * factor + bias) / temperature
             for value, bias in zip(sums, head.table.bias)  # noqa: B905 - as in `tables`
         ]
         best = max(scores)
-        confidence = 1 / sum([math.exp(score - best) for score in scores])
+        confidence = 1 / sum([exp(score - best) for score in scores])
         if count < head.min_words or confidence < head.min_confidence:
             return None, confidence
         return head.classes[scores.index(best)], confidence
@@ -81,6 +85,6 @@ class Language:
         total = sum([row for gram in grams(word) if (row := get(gram))])
         count = 1 if word.isascii() else max(1, len(_OTHER_SCRIPT.findall(word)) // 2)
         if len(self._of_word) >= _KEPT_ROWS:
-            self._of_word.clear()
+            self._of_word = dict(_NO_WORDS)
         row = self._of_word[word] = total + (count << COLUMN_BITS * (len(self._head.classes) + 1))
         return row

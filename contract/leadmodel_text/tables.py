@@ -10,10 +10,11 @@ import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from sys import intern
 from typing import NamedTuple
 
 from leadmodel_text.document import Table
-from leadmodel_text.features import word_features
+from leadmodel_text.features import GRAM, GRAM_MARK, word_features
 from leadmodel_text.pieces import GAP, ZERO
 from leadmodel_text.rows import COLUMN_BITS, COLUMN_MASK, OFFSET, Rows
 
@@ -50,19 +51,17 @@ class Column(NamedTuple):
 class Sums:
     """What the tables know of one text: per table, whole sums of each column, and counts of its features and words."""
 
-    __slots__ = ("_columns", "_starts", "_tables", "distinct", "pairs", "rows")
+    __slots__ = ("_columns", "_starts", "_tables", "distinct", "pairs")
 
     def __init__(
         self,
         packed: Rows,
         total: int,
         distinct: Collection[str],
-        rows: Sequence[int],
-        pairs: Mapping[str, int],
+        pairs: Mapping[tuple[str, str], int],
     ) -> None:
         self._tables, self._starts, self._columns = packed.tables, packed.starts, packed.unpack(total)
         self.distinct = distinct  # the words of the text, each once
-        self.rows = rows  # the packed row of each of them, in which its grams are
         self.pairs = pairs  # those of the text that a table knows, with their packed rows
 
     def whole(self, table: int) -> list[int]:
@@ -104,6 +103,12 @@ class Tables:
     def __init__(self, tables: Sequence[Table]) -> None:
         self._packed = Rows(tables)
         self._rows = self._packed.of
+        # By their two words, so that those of a text need not be joined; gaps and numbers make no pair.
+        self._pair_rows = {
+            two: row
+            for feature, row in self._rows.items()
+            if " " in feature and _ITEMS.isdisjoint(two := (*map(intern, feature.split(" ")),))
+        }
         self._ones = [
             start + len(table.bias) for start, table in zip(self._packed.starts, tables, strict=True)
         ]
@@ -118,23 +123,23 @@ class Tables:
 
     def sums(self, words: Sequence[str]) -> Sums:
         """Sum the rows of all features that are present in the words of a text, each once."""
-        distinct, cached = set(words), self._words
-        try:
-            entries = [cached[word] for word in distinct]
-        except KeyError:
-            entries = [cached.get(word) or self._add_word(word) for word in distinct]
-        rows = [row for row, _ in entries]
-        pairs = self._pairs(words, distinct)
-        total = sum(rows) + sum(pairs.values())
-        grams = [gram for _, known in entries for gram in known]
+        distinct, get = set(words), self._pair_rows.get
+        pairs = {two: row for two in pairwise(words) if (row := get(two))}
+        total, kept = sum(pairs.values()), self._words
+        grams: list[str] = []
+        for word in distinct:
+            row, known = kept.get(word) or self._add_word(word)
+            total += row
+            grams += known
         if len(set(grams)) < len(grams):
             total -= self._repeated(grams)
-        return Sums(self._packed, total, distinct, rows, pairs)
+        return Sums(self._packed, total, distinct, pairs)
 
     def heaviest(self, sums: Sums, column: Column, limit: int) -> list[tuple[int, str]]:
         """Return the words (with their grams) and pairs of a text that lift a column most, the heaviest first, behind the lift with its sign turned."""
-        lifts = self._lifts([*sums.rows, *sums.pairs.values()], column)
-        weights = zip(lifts, [*sums.distinct, *sums.pairs], strict=True)
+        rows = [(self._words.get(word) or self._add_word(word))[0] for word in sums.distinct]
+        lifts = self._lifts([*rows, *sums.pairs.values()], column)
+        weights = zip(lifts, [*sums.distinct, *map(" ".join, sums.pairs)], strict=True)
         return sorted([(-lift, feature) for lift, feature in weights if lift > 0])[:limit]
 
     def _name(self, word: str, column: Column) -> str:
@@ -156,14 +161,6 @@ class Tables:
         low = COLUMN_BITS * (first + column.against)
         return [(row >> high & COLUMN_MASK) - (row >> low & COLUMN_MASK) for row in rows]
 
-    def _pairs(self, words: Sequence[str], distinct: Collection[str]) -> dict[str, int]:
-        """Return the pairs of neighbours that a table knows, with their rows; gaps and numbers make no pair."""
-        get = self._rows.get
-        known = {two: row for two in {*map(" ".join, pairwise(words))} if (row := get(two))}
-        if GAP in distinct or ZERO in distinct:
-            return {two: row for two, row in known.items() if _ITEMS.isdisjoint(two.split(" "))}
-        return known
-
     def _repeated(self, grams: Sequence[str]) -> int:
         """Sum the rows of grams that stand in an earlier word, too."""
         seen: set[str] = set()
@@ -178,10 +175,10 @@ class Tables:
         """Sum the rows of a word and its grams, and keep the sum beside the grams that other words may share."""
         if len(self._words) >= MAX_CACHED:
             self._words.clear()
-        get = self._rows.get
-        known = {feature: row for feature in word_features(word) if (row := get(feature))}
-        total = sum(known.values())
-        own = known.pop(word, 0)
+        get, own = self._rows.get, self._rows.get(word, 0) if word != GAP else 0
+        grams = [GRAM_MARK + word[at : at + GRAM] for at in range(len(word) - GRAM + 1)]
+        known = {gram: row for gram in grams if (row := get(gram))}
+        total = own + sum(known.values())
         if word != ZERO:
             total += (own & self._counts) << COLUMN_BITS  # the count of words is the next column
         entry = self._words[word] = (total, tuple(known))

@@ -100,13 +100,24 @@ def test_an_answer_does_not_depend_on_the_texts_before_it():
     assert [LANGUAGE.language(text) for _, text in reversed(TEXTS)] == fresh[::-1]
 
 
+def made(count):
+    """So many words of four letters."""
+    return ["".join(chr(97 + number // 26**place % 26) for place in range(4)) for number in range(count)]
+
+
+def test_gaps_and_numbers_are_no_words_even_after_kept_rows_were_dropped():
+    language = Language(HEAD)
+    for word in made(5000):
+        language.language_of([word])
+        assert language.language_of(["", "0"]) == (None, 0.0)
+
+
 def test_kept_rows_are_bounded():
     language = Language(HEAD)
     language.language("warm up this please")
     tracemalloc.start()
     try:
-        for number in range(20_000):
-            word = "".join(chr(97 + number // 26**place % 26) for place in range(4))
+        for word in made(20_000):
             language.language_of([word] * 3)
         bounded, _ = tracemalloc.get_traced_memory()
     finally:
