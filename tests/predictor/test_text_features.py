@@ -70,18 +70,18 @@ def test_a_model_of_one_feature_computes_one_head(kind, monkeypatch):
     artifact = with_texts(kinds=[kind])
     slot = load_slot(dump(artifact), None)
     (model,) = slot.artifact.text_models.values()
-    asked, enrich = [], model.enricher.enrich
+    asked, read = [], model.enricher.read
 
     def watched(text, language, want, **more):
-        asked.append(tuple(want))
-        return enrich(text, language, want, **more)
+        asked.append(set(want))
+        return read(text, language, want, **more)
 
-    monkeypatch.setattr(model.enricher, "enrich", watched)
+    monkeypatch.setattr(model.enricher, "read", watched)
     reader = pair(slot, None).reader
     lead = text_leads(1)[0]
     score, values = reader.score(reader.decode(json.dumps(lead).encode()), 7)
     assert (values, score) == wanted(artifact, {**lead, "created_at": "2026-01-05T07:00:00"})
-    assert asked == [(HEADS[kind],)]
+    assert asked == [{HEADS[kind]}]
 
 
 ROLLS = {
