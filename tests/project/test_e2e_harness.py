@@ -108,7 +108,7 @@ def commands_on_images(cache: Path, monkeypatch: pytest.MonkeyPatch, target: str
     return seen
 
 
-@pytest.mark.parametrize(("target", "count"), [("own", 15), ("kind", 5)])
+@pytest.mark.parametrize(("target", "count"), [("own", 18), ("kind", 6)])
 def test_two_checkouts_never_build_images_at_once(target, count, tmp_path, monkeypatch):
     """The folder of the lock is the machine's, and so the same for each checkout."""
     monkeypatch.setattr(images, "CACHE", tmp_path)

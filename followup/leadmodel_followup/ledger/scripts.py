@@ -26,6 +26,6 @@ def load() -> dict[str, str]:
     """The text of each script by name, with what it shares in front."""
     folder = files("leadmodel_followup.ledger").joinpath("lua")
     return {
-        name: "".join(folder.joinpath(part).read_text() for part in (*shared, f"{name}.lua"))
+        name: "".join(folder.joinpath(part).read_text("utf-8") for part in (*shared, f"{name}.lua"))
         for name, shared in NAMES.items()
     }
