@@ -23,6 +23,7 @@ from starlette.routing import Route  # noqa: E402
 
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp  # noqa: E402
+from leadmodel_followup.planning.identity import plan_tag  # noqa: E402
 from leadmodel_followup.webhooks.consumer import Events  # noqa: E402
 from leadmodel_followup.webhooks.inbox import Inbox  # noqa: E402
 from support import followup_webhooks as signed  # noqa: E402
@@ -34,7 +35,7 @@ CHANNELS = ("sms", "email", "whatsapp")
 
 
 def reference(channel: str, number: int) -> str:
-    return f"{channel}{number:0{16 - len(channel)}}"
+    return f"{plan_tag('plan')}{channel}{number:0{12 - len(channel)}}"
 
 
 def fill(client: "redis.Redis", count: int) -> None:

@@ -8,14 +8,17 @@ import pytest
 
 from leadmodel_followup.channels.channel import Message, ProviderTemplate
 from leadmodel_followup.channels.console import Console
-from leadmodel_followup.channels.outcomes import NoLookUp, Undecided, Unknown
+from leadmodel_followup.channels.outcomes import Accepted, NoLookUp, Throttled, Undecided, Unknown
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
+from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.records import FollowUp
+from leadmodel_followup.planning.identity import plan_tag
 from leadmodel_followup.planning.spec import DAY_MS, Band, FollowUpSpec, Step
 from support.followup_provider import HttpChannel, Provider
 
 NUMBER, TEXT = "+12125550123", "quillfeather, your quote is ready"
+TAG = plan_tag("plan")
 SPEC = FollowUpSpec("plan", (Band("all", 0, (Step("step-1", 0, "sms"),)),))
 NOON = 1_700_000_000_000 - 1_700_000_000_000 % DAY_MS + 17 * 3_600_000  # in New York
 
@@ -40,7 +43,7 @@ class Desk:
     def add(self, number=1, channel="sms"):
         contact = self.hasher.contact(f"person-{number}")
         self.ledger.consent(contact, "sms", self.hasher.address(NUMBER), self.clock.now, "form")
-        made = FollowUp(f"f{number}", f"lead-{number}", contact, channel, "step-1", self.clock.now)
+        made = FollowUp(f"{TAG}{number}", f"lead-{number}", contact, channel, "step-1", self.clock.now)
         self.ledger.create(made, self.clock.now)
         return made
 
@@ -50,7 +53,7 @@ class Desk:
         return word
 
     def state(self, number=1):
-        return self.ledger.read(f"f{number}")["state"]
+        return self.ledger.read(f"{TAG}{number}")["state"]
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_each_outcome_has_its_state_and_is_sent_once_in_the_end(desk, provider, 
         desk.dispatcher.tick()
     never = word in {"rejected", "optedout"}
     assert desk.state() == ("failed" if never else "sent")
-    assert provider.taken["f1"] == (0 if never else 1) >= taken
+    assert provider.taken[f"{TAG}1"] == (0 if never else 1) >= taken
 
 
 def test_an_opt_out_at_the_provider_stops_the_number(desk, provider):
@@ -118,6 +121,43 @@ def test_at_night_it_waits_for_the_morning_of_the_number(desk, clock, provider):
     assert desk.dispatcher.tick() == Counter()
     clock.now += 1
     assert desk.word() == "accepted"
+
+
+class Busy(Console):
+    """Takes nothing for an hour, and says why in a word of its own."""
+
+    def send(self, message):
+        return Throttled(3_600_000, "account")
+
+
+def test_the_reason_of_a_provider_that_is_busy_is_kept_and_the_attempt_ends_at_the_horizon(
+    ledger, clock, hasher
+):
+    desk = Desk(ledger, clock, hasher, Busy())
+    desk.dispatcher.spec = replace(SPEC, hours={})
+    desk.add()
+    assert (desk.word(), ledger.read(f"{TAG}1")["why"]) == ("throttled", "account")
+    clock.now = NOON + SPEC.horizon_ms - 3_600_000
+    assert (desk.word(), desk.state()) == ("throttled", "waiting"), "the last that is in time"
+    clock.now += 3_600_000
+    assert (desk.word(), desk.state(), ledger.read(f"{TAG}1")["why"]) == ("too-late", "cancelled", "too-late")
+
+
+class Faster(Console):
+    """Has its webhook applied before it answers."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+
+    def send(self, message):
+        self.ledger.apply(Event("sms", Kind.SENT, NOON, message.reference, provider_id="p"))
+        return Accepted("p")
+
+
+def test_a_message_whose_webhook_came_before_its_answer_counts_as_sent(ledger, clock, hasher):
+    desk = Desk(ledger, clock, hasher, Faster(ledger))
+    desk.add()
+    assert (desk.word(), desk.state()) == ("accepted", "sent")
 
 
 def test_a_second_message_to_a_number_waits_for_the_rate(desk, provider):
@@ -226,7 +266,7 @@ def stall(desk, provider):
 
     desk.ledger.begin = begin_and_stall
     word = desk.word()
-    return word, provider.taken["f1"]
+    return word, provider.taken[f"{TAG}1"]
 
 
 def test_a_dispatcher_that_stalled_does_not_send(desk, provider):
@@ -245,7 +285,7 @@ def test_the_console_sends_nothing_and_logs_neither_number_nor_text(ledger, cloc
     desk = Desk(ledger, clock, hasher, Console())
     desk.add()
     assert (desk.word(), desk.state()) == ("accepted", "sent")
-    assert f"f1 would leave with {len(TEXT)} characters" in caplog.text
+    assert f"{TAG}1 would leave with {len(TEXT)} characters" in caplog.text
     assert not any(part in caplog.text for part in (NUMBER, "quillfeather"))
 
 
@@ -260,5 +300,5 @@ def test_a_message_shows_neither_address_nor_text():
 def test_nothing_in_the_server_holds_a_number_or_a_text(desk, client, provider):
     desk.word()
     kept = b"".join((client.dump(key) or b"") + key for key in client.keys(f"fu:{{{desk.ledger.tenant}}}*"))
-    assert b"f1" in kept
+    assert f"{TAG}1".encode() in kept
     assert not any(part in kept for part in (NUMBER.encode(), NUMBER[1:].encode(), b"quillfeather"))

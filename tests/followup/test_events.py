@@ -15,7 +15,7 @@ from leadmodel_followup.planning.identity import ContactHasher, plan_tag
 
 NOW = 1_700_000_000_000
 CONTACT = "contact"
-A, B, C = (plan_tag("plan") + letter for letter in "abc")
+A, B, C, D, E = (plan_tag("plan") + letter for letter in "abcde")
 ADDRESSES = {"sms": "phone", "email": "mailbox"}
 
 
@@ -47,7 +47,7 @@ def sms(kind, reference="", at=NOW + 1000, **more):
 
 def stopped(ledger, channel, name):
     """Whether the contact is written to over a channel in this moment."""
-    contact = f"{name}-{channel}"
+    contact = f"{plan_tag('plan')}{name}-{channel}"
     ledger.consent(contact, channel, ADDRESSES[channel], NOW, "form")
     ledger.create(made(contact, channel, contact), NOW * 2)
     return ledger.begin(contact, Conditions(ADDRESSES[channel], ALWAYS, 5000)) == Dropped("stopped")
@@ -118,10 +118,10 @@ def test_a_reply_ends_the_sequence_and_counts_for_the_message_before_it(asked, c
         News("sms", "step-a", Kind.REPLIED),
     )
     assert (asked.read(C)["state"], asked.read(C)["why"]) == ("cancelled", "replied")
-    assert asked.create(made("d"), NOW + 3999) == "replied"
-    assert asked.create(made("e"), NOW + 4000) == "created"
+    assert asked.create(made(D), NOW + 3999) == "replied"
+    assert asked.create(made(E), NOW + 4000) == "created"
     assert asked.apply(sms(Kind.REPLIED, at=NOW + 4000, address="phone")) == ()
-    assert asked.read("e")["state"] == "waiting"
+    assert asked.read(E)["state"] == "waiting"
 
 
 def test_an_opt_out_stops_all_channels_and_start_frees_one_address(asked):

@@ -335,6 +335,13 @@ def test_what_was_acknowledged_outlives_the_server(server, tmp_path, append_only
         other.stop(kill=True)
 
 
+def test_an_id_of_another_plan_is_refused_because_its_lists_would_keep_it(ledger, client, clock):
+    other = Ledger(client, ledger.tenant, plan="other", clock=clock)
+    with pytest.raises(ValueError, match="tag of its plan"):
+        other.create(follow_up(ledger), clock.now)
+    assert client.keys(f"fu:{{{ledger.tenant}}}*") == []
+
+
 def test_memory_of_a_waiting_follow_up(server, tmp_path):
     """At most 500 bytes, with its share of the lists and with the record of a contact of its own."""
     other = Server(server.flavour, tmp_path).start()

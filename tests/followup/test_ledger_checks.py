@@ -8,6 +8,7 @@ import pytest
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import Conditions, FollowUp, Go, Rate
 from leadmodel_followup.ledger.scripts import load
+from leadmodel_followup.planning.identity import plan_tag
 from leadmodel_followup.planning.spec import Cap
 
 HOUR, DAY = 3_600_000, 86_400_000
@@ -40,7 +41,7 @@ class History:
 
     def attempt(self, contact, address):
         self.begun += 1
-        made = FollowUp(f"f{self.begun}", "lead", contact, "sms", "step", self.clock.now)
+        made = FollowUp(f"{plan_tag('plan')}{self.begun}", "lead", contact, "sms", "step", self.clock.now)
         self.ledger.create(made, self.clock.now)
         day = self.clock.now - self.clock.now % DAY
         window = (day + 9 * HOUR, day + 20 * HOUR)

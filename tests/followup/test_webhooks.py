@@ -7,18 +7,21 @@ import redis.asyncio
 
 from leadmodel_followup.ledger.events import Kind
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, Dropped, FollowUp
+from leadmodel_followup.planning.identity import plan_tag
 from leadmodel_followup.webhooks.consumer import Events
 from leadmodel_followup.webhooks.inbox import Inbox
 from support import followup_webhooks as signed
 from support.followup_webhooks import AppClient
 
+TAG = plan_tag("plan")
+WAITS = f"{TAG}waits"
 NOW_S = 1_700_000_000
 ADDRESSES = {"sms": "+4915112345678", "email": "ada@example.com", "whatsapp": "+4915112345678"}
 PERSON = "4915112345678"
 
 
 def reference(channel):
-    return f"{channel:-<16}"
+    return f"{TAG}{channel:-<12}"
 
 
 class World:
@@ -34,7 +37,7 @@ class World:
             ledger.consent(self.contact, channel, hashed, NOW_S * 1000, "form")
             ledger.create(self.made(reference(channel), channel), NOW_S * 1000)
             ledger.begin(reference(channel), Conditions(hashed, ALWAYS, 5000))
-        ledger.create(self.made("waits", "sms"), NOW_S * 1000)
+        ledger.create(self.made(WAITS, "sms"), NOW_S * 1000)
 
     def made(self, name, channel):
         return FollowUp(name, "lead", self.contact, channel, f"{channel}-step", NOW_S * 1000)
@@ -55,10 +58,11 @@ class World:
         return self.ledger.read(name)
 
     def stopped(self, channel):
-        self.ledger.create(self.made(f"next-{channel}", channel), NOW_S * 2000)
+        following = f"{TAG}next-{channel}"
+        self.ledger.create(self.made(following, channel), NOW_S * 2000)
         address = self.hooks.hasher.address(ADDRESSES[channel])
-        begun = self.ledger.begin(f"next-{channel}", Conditions(address, ALWAYS, 5000))
-        return begun == Dropped("stopped") or self.state(f"next-{channel}") == {}
+        begun = self.ledger.begin(following, Conditions(address, ALWAYS, 5000))
+        return begun == Dropped("stopped") or self.state(following) == {}
 
     def kept(self):
         """All bytes that the server keeps of the tenant."""
@@ -167,7 +171,7 @@ def test_a_repeated_event_of_sendgrid_has_another_id_and_counts_once(world):
 @pytest.mark.parametrize("event", ["unsubscribe", "group_unsubscribe", "spamreport"])
 def test_an_opt_out_by_mail_stops_all_channels_and_resubscribing_frees_mail(world, event):
     assert world.take(mail(event)) == [Kind.OPTED_OUT]
-    assert world.state("waits")["why"] == "stopped"
+    assert world.state(WAITS)["why"] == "stopped"
     assert world.stopped("sms")
     world.take(mail("group_resubscribe", NOW_S + 11))
     assert not world.stopped("email")
@@ -218,7 +222,7 @@ def test_words_that_stop(world, word):
 )
 def test_other_ways_to_stop(world, request_of_stop):
     world.take(request_of_stop)
-    assert world.state("waits")["why"] == "stopped"
+    assert world.state(WAITS)["why"] == "stopped"
     assert world.stopped("email")
 
 
@@ -260,7 +264,7 @@ def test_any_other_reply_ends_the_sequence_and_its_text_is_dropped(world, reply)
     assert world.send(reply) == 204
     assert b"Lovelace" not in world.kept()
     assert Kind.REPLIED in world.take(sms_status("sent"))
-    assert world.state("waits")["why"] == "replied"
+    assert world.state(WAITS)["why"] == "replied"
     assert not world.stopped("email")
 
 
@@ -371,7 +375,7 @@ def test_one_click_stops_all_channels_any_number_of_times(world, body):
     for _ in range(3):
         assert world.http.post(link(world), content=body).status_code == 200
     assert [news.kind for news in world.hooks.news] == [Kind.OPTED_OUT]
-    assert world.state("waits")["why"] == "stopped"
+    assert world.state(WAITS)["why"] == "stopped"
     assert world.stopped("sms")
 
 

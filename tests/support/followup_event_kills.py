@@ -18,6 +18,7 @@ import redis
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp
+from leadmodel_followup.planning.identity import plan_tag
 from leadmodel_followup.webhooks.consumer import Events
 
 TENANT, NOW, LEASE_MS = "events", 1_700_000_000_000, 300
@@ -130,6 +131,14 @@ def worker(fire: Fire) -> int:
         killed += 1
 
 
+def sent_id(number: int) -> str:
+    return f"{plan_tag('plan')}sent-{number}"
+
+
+def waits_id(number: int) -> str:
+    return f"{plan_tag('plan')}waits-{number}"
+
+
 def fill(fire: Fire) -> None:
     """One message under way and one that waits per contact; events, doubled and shuffled; stops and erasures."""
     client = redis.Redis(port=fire.port)
@@ -137,7 +146,7 @@ def fill(fire: Fire) -> None:
     ledger = Ledger(client, TENANT)
     events = []
     for number in range(fire.contacts):
-        who, sent, waits = contact(number), f"sent-{number}", f"waits-{number}"
+        who, sent, waits = contact(number), sent_id(number), waits_id(number)
         ledger.consent(who, "sms", f"address-{number}", NOW, "form")
         for name in (sent, waits):
             ledger.create(
@@ -184,9 +193,9 @@ def compare(fire: Fire, kills: int) -> Result:
     lost = unstopped = unerased = 0
     for number in range(fire.contacts):
         erased = number % ERASED == 0
-        record = ledger.read(f"sent-{number}")
+        record = ledger.read(sent_id(number))
         if erased:
-            names = (contact(number), f"sent-{number}", f"waits-{number}")
+            names = (contact(number), sent_id(number), waits_id(number))
             left = [
                 name for name in names for kind in (":f:", ":c:") if f"{kind}{name} ".encode() in kept + b" "
             ]
@@ -197,7 +206,7 @@ def compare(fire: Fire, kills: int) -> Result:
             hashes = [f"address-{number}"] if number % 3 == 0 else []
             hashes += [contact(number)] if number % STOPPED == 0 else []
             stopped = all(client.exists(f"fu:{{{TENANT}}}:stop:{hashed}") for hashed in hashes)
-            waits = not erased and ledger.read(f"waits-{number}").get("state") != "cancelled"
+            waits = not erased and ledger.read(waits_id(number)).get("state") != "cancelled"
             unstopped += not stopped or waits
     return Result(lost, unstopped, unerased, kills)
 

@@ -113,7 +113,15 @@ class Dispatcher:
             return "slow-start"
         outcome = _send(channel, message)
         settled = self._settle(follow_up, begun.attempt, outcome)
-        return type(outcome).__name__.lower() if settled is Settled.SETTLED else str(settled)
+        late = isinstance(outcome, Throttled) and self._is_too_late(follow_up, outcome)
+        if late and self.ledger.cancel(follow_up.id, "too-late"):
+            return "too-late"
+        told_before = isinstance(outcome, Accepted) and settled is Settled.SAME  # a webhook was faster
+        return type(outcome).__name__.lower() if settled is Settled.SETTLED or told_before else str(settled)
+
+    def _is_too_late(self, follow_up: FollowUp, throttled: Throttled) -> bool:
+        """Whether the next attempt would be later than the plan's horizon."""
+        return self.now() + throttled.retry_after_ms > follow_up.due_ms + self.spec.horizon_ms
 
     def _begin(self, follow_up: FollowUp, message: Message, channel: Channel) -> Begun:
         address = self.hasher.address(message.address)
@@ -147,8 +155,8 @@ class Dispatcher:
                 return self.ledger.failed(follow_up.id, attempt, code)
             case OptedOut():
                 return self.ledger.failed(follow_up.id, attempt, "opted-out")
-            case Throttled(retry_after_ms):
-                return self.ledger.again(follow_up.id, attempt, "throttled", self.now() + retry_after_ms)
+            case Throttled(retry_after_ms, why):
+                return self.ledger.again(follow_up.id, attempt, why, self.now() + retry_after_ms)
             case Unknown(why):
                 return self.ledger.unknown(follow_up.id, attempt, why, self.now() + self.settings.quiet_ms)
 

@@ -54,8 +54,9 @@ class Ledger:
         self.tenant = checked_tenant(tenant)
         self.keep_ms = keep_ms
         self._client = client
+        self._tag = plan_tag(plan)
         self._root = f"fu:{{{tenant}}}"
-        self._keys = [self._root, f"{self._root}:q:{plan_tag(plan)}"]
+        self._keys = [self._root, f"{self._root}:q:{self._tag}"]
         self._clock = clock
         self._scripts: dict[str, Any] = {
             name: client.register_script(text) for name, text in (scripts or load()).items()
@@ -74,8 +75,13 @@ class Ledger:
         Returns:
             `created`; `exists` for an id that is there in any state; `stopped` after an opt-out; `replied` where the contact answered after
             the lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`.
+
+        Raises:
+            ValueError: The id is none of this plan, so that no list of the plan would ever lose it.
         """
         f = follow_up
+        if not f.id.startswith(self._tag):
+            raise ValueError("the id of a follow-up begins with the tag of its plan")
         fields = (f.due_ms, f.contact, checked_lead(f.lead), f.channel, f.step, lead_at_ms)
         return str(self._call("create", f.id, *fields))
 
