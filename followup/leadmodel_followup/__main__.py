@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
-from leadmodel_followup.commands import erase, lint, preview, run, status, stop
+from leadmodel_followup.commands import erase, lint, preview, run, start, status, stop
 from leadmodel_followup.commands.access import Unusable
 from leadmodel_followup.ledger.errors import LedgerUnavailable, UnsafeServer
 from leadmodel_messages.exits import FollowUpExit
@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "lint": (lint, "name what is wrong with templates before a lead sees it"),
     "status": (status, "show how much waits, or one follow-up"),
     "stop": (stop, "record the opt-out of a person: nothing is sent any more, on any channel"),
+    "start": (start, "lift an opt-out that `stop` recorded, where the person asks for messages again"),
     "erase": (erase, "delete everything of a person but the opt-out"),
 }
 

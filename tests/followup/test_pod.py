@@ -4,8 +4,6 @@ import os
 import re
 import signal
 import threading
-import time
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -14,7 +12,7 @@ from leadmodel_followup.__main__ import main
 from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_messages import followups_report
 from leadmodel_messages.exits import FollowUpExit
-from support.followup_pod import KEY, Pod, lead, settings, until
+from support.followup_pod import KEY, Pod, clock_time, lead, settings, until
 from support.redis_servers import Server
 
 pytestmark = pytest.mark.slow
@@ -33,11 +31,6 @@ def pod(server, client, tmp_path):
     yield started
     if started.process.poll() is None:
         started.stop()
-
-
-def clock_time(seconds=0.0):
-    """The time so many seconds from now."""
-    return datetime.fromtimestamp(time.time() + seconds, UTC).isoformat()
 
 
 def state(pod, name):
@@ -258,6 +251,9 @@ def test_a_person_is_stopped_and_erased_on_the_command_line(pod, at, monkeypatch
     assert main(["stop", *files, "person-16"]) == FollowUpExit.DONE
     (skipped,) = pod.call("POST", "/followups", lead(16, at, lead="lead-16b")).json()["steps"]
     assert skipped["skipped"] == "stopped"
+    assert main(["start", *files, "person-16"]) == FollowUpExit.DONE
+    assert main(["start", *files, "person-16"]) == FollowUpExit.NO
+    sent(pod, 16, clock_time(), lead="lead-16c")
     assert main(["erase", *files, "person-16"]) == FollowUpExit.DONE
     assert main(["status", *files, step["id"]]) == FollowUpExit.NO
     assert main(["status", *files, "--contact-key=/nowhere"]) == FollowUpExit.USAGE

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,11 @@ class Pod:
                 return code
             time.sleep(0.05)
         raise AssertionError("a process outlived its pod")
+
+
+def clock_time(seconds: float = 0.0) -> str:
+    """The time so many seconds from now."""
+    return datetime.fromtimestamp(time.time() + seconds, UTC).isoformat()
 
 
 def until(holds, seconds: float = 30.0) -> float:

@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import ContactBook
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.settings.live import changed
 from leadmodel_followup.settings.reading import load
 from leadmodel_followup.settings.settings import Settings
 
@@ -49,8 +52,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read_settings(path: Path) -> Settings:
     """Read the settings file. Raises Unusable."""
-    try:
+    with _usable():
         return load(path)
+
+
+def read_changed(path: Path, running: Settings) -> Settings | None:
+    """Read the settings file where it is another than the one that runs, else None. Raises Unusable."""
+    with _usable():
+        return changed(path, running)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Say what is wrong with settings as Unusable."""
+    try:
+        yield
     except OSError as error:
         raise Unusable(f"the settings cannot be read ({type(error).__name__})") from None
     except LayoutError as error:

@@ -15,8 +15,9 @@ import uvicorn
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.applications import Starlette
 
+from leadmodel_followup.channels.channel import Channel
 from leadmodel_followup.channels.make import UnknownProvider, make_channels
-from leadmodel_followup.commands.access import Access, Unusable
+from leadmodel_followup.commands.access import Access, Unusable, read_changed
 from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
 from leadmodel_followup.dispatch.settings import DispatchSettings
@@ -31,9 +32,9 @@ from leadmodel_followup.webhooks.inbox import Inbox
 from leadmodel_followup.webhooks.routes import WebhookDeps
 from leadmodel_followup.webhooks.routes import routes as webhooks
 from leadmodel_followup.worker.loop import repeat
-from leadmodel_followup.worker.problems import Problems
+from leadmodel_followup.worker.problems import Problems, SecretFiles
 from leadmodel_followup.worker.service import Service
-from leadmodel_followup.worker.supervisor import Supervisor
+from leadmodel_followup.worker.supervisor import Supervisor, Work
 from leadmodel_followup.worker.task import Send
 from leadmodel_followup.worker.timed import TimedChannel
 
@@ -55,9 +56,35 @@ class Pod:
             Unusable: A channel names an unknown provider, or nobody may listen on the port.
         """
         listening = _listen(self.arguments.host, self.arguments.port)
-        return Supervisor(self._work_of(listening)).run()
+        watch = _Watch(self, listening)
+        return Supervisor(self.work_of(listening), changed=watch).run()
 
-    def _work_of(self, listening: socket.socket) -> dict[str, Callable[[], None]]:
+    def changed(self) -> "Pod | None":
+        """The pod by the settings file as it is now; None where the file is as this pod read it. Raises Unusable."""
+        settings = read_changed(self.arguments.settings, self.own.settings)
+        if settings is None:
+            return None
+        pod = replace(self, own=replace(self.own, settings=settings))
+        pod.channels()
+        return pod
+
+    def refused(self) -> str | None:
+        """Why the settings file cannot take the place of the settings that run; None where it can."""
+        try:
+            self.changed()
+        except Unusable as error:
+            return str(error)
+        return None
+
+    def channels(self) -> dict[str, Channel]:
+        """Channels by name. Raises Unusable."""
+        settings = self.own.settings
+        try:
+            return make_channels(settings.channels, self.arguments.channels, settings.public_url)
+        except UnknownProvider as error:
+            raise Unusable(str(error)) from None
+
+    def work_of(self, listening: socket.socket) -> Work:
         """What each process does, by name."""
         service = self._service(
             Metrics(prometheus.CollectorRegistry())
@@ -69,16 +96,11 @@ class Pod:
         return work
 
     def _service(self, metrics: Metrics) -> Service:
-        settings = self.own.settings
-        try:
-            channels = make_channels(settings.channels, self.arguments.channels, settings.public_url)
-        except UnknownProvider as error:
-            raise Unusable(str(error)) from None
         return Service(
-            settings,
+            self.own.settings,
             self.own.connect,
             self.own.hasher,
-            {name: TimedChannel(name, channel, metrics) for name, channel in channels.items()},
+            {name: TimedChannel(name, channel, metrics) for name, channel in self.channels().items()},
             LiveTemplates(self.arguments.templates),
             times=_times(self.arguments.times),
         )
@@ -127,7 +149,10 @@ class Pod:
         seen.register(LedgerCollector(service.ledger, wall_ms))
         settings = service.settings
         intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
-        problems = Problems(settings, LiveTemplates(self.arguments.templates))
+        secrets = SecretFiles(
+            self.arguments.channels, self.arguments.contact_key, self.arguments.intake_token
+        )
+        problems = Problems(settings, LiveTemplates(self.arguments.templates), secrets, self.refused)
         ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
         hooks = webhooks(self._hooks(service, metrics))
         routes = [*ops.routes(), *IntakeRoutes(intake, Token(self.arguments.intake_token)).routes(), *hooks]
@@ -140,6 +165,29 @@ class Pod:
             timeout_graceful_shutdown=10,
         )
         uvicorn.Server(config).run(sockets=[listening])
+
+
+@dataclass
+class _Watch:
+    """Looks whether the settings file changed; to be asked for the work of each process by a new one."""
+
+    pod: Pod
+    listening: socket.socket
+    _trouble: str = ""
+
+    def __call__(self) -> Work | None:
+        """The work by the new settings; None where nothing changed, or what changed cannot be used."""
+        try:
+            fresh, trouble = self.pod.changed(), ""
+        except Unusable as error:
+            fresh, trouble = None, str(error)
+        if trouble and trouble != self._trouble:
+            _LOG.warning("%s; the earlier ones go on", trouble)
+        self._trouble = trouble
+        if fresh is None:
+            return None
+        self.pod = fresh
+        return fresh.work_of(self.listening)
 
 
 def _count(metrics: Metrics, news: Iterable[News]) -> None:

@@ -48,6 +48,11 @@ def load(path: Path) -> Settings:
     return parse(path.read_bytes())
 
 
+def digest(raw: bytes) -> str:
+    """The digest by which operator and pods compare settings documents."""
+    return "sha256:" + hashlib.sha256(raw).hexdigest()
+
+
 def parse(raw: bytes) -> Settings:
     """Read a settings document; an absent field has its default, and a field that nobody here knows is passed over.
 
@@ -75,7 +80,7 @@ def parse(raw: bytes) -> Settings:
         footer=root.text("footer", 1000) if root.has("footer") else "",
         links=_links(root),
         concurrency=_count(root.node("worker"), "concurrency", 4) if root.has("worker") else 4,
-        digest="sha256:" + hashlib.sha256(raw).hexdigest(),
+        digest=digest(raw),
     )
     unknown = {step.channel for band in settings.spec.bands for step in band.steps} - set(channels)
     if unknown:

@@ -1,25 +1,66 @@
 """What is wrong with a plan in this moment, for the report of a pod."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from leadmodel_followup.channels.needs import missing
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
+from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.settings.settings import Settings
 from leadmodel_followup.templates.problems import problems
 from leadmodel_messages.followups_report import FollowUpsProblem
 
 
 @dataclass(frozen=True)
+class SecretFiles:
+    """Where the secrets of a pod lie."""
+
+    channels: Path
+    contact_key: Path
+    intake_token: Path
+
+    def problems(self, settings: Settings) -> Iterator[FollowUpsProblem]:
+        """What is missing now, by the field of the resource that names the Secret."""
+        for channel, key in missing(settings.channels, self.channels):
+            yield FollowUpsProblem(f"channels.{channel}.secretName", f"the Secret has no usable {key}")
+        try:
+            ContactHasher(settings.tenant, self.contact_key.read_bytes().strip())
+        except (OSError, ValueError):
+            yield FollowUpsProblem("contactKey", "the Secret has no key of 16 bytes or more")
+        try:
+            token = self.intake_token.read_bytes().strip()
+        except OSError:
+            token = b""
+        if not token:
+            yield FollowUpsProblem("intake", "the Secret has no token: leads are refused")
+
+
+@dataclass(frozen=True)
 class Problems:
-    """Looks through templates under the settings; to be called for the digest of the templates and what is wrong now."""
+    """Looks through settings, secrets and templates; to be called for the digest of the templates and what is wrong now.
+
+    Attributes:
+        settings: The settings that run.
+        templates: The templates as they are now.
+        secrets: Where the secrets lie.
+        refused: Says why the settings file cannot take the place of the settings that run, None where it can.
+    """
 
     settings: Settings
     templates: LiveTemplates
+    secrets: SecretFiles
+    refused: Callable[[], str | None]
 
     def __call__(self) -> tuple[str | None, tuple[FollowUpsProblem, ...]]:
         """The digest of the templates, None where there are none, and each problem."""
+        refused = self.refused()
+        found = [FollowUpsProblem("settings", refused)] if refused is not None else []
+        found += self.secrets.problems(self.settings)
         try:
             templates = self.templates()
         except OSError as error:
-            return None, (FollowUpsProblem("templates", f"cannot be read ({type(error).__name__})"),)
-        found = problems(templates, self.settings)
-        return templates.digest, tuple(FollowUpsProblem(one.field, one.reason) for one in found)
+            reason = f"cannot be read ({type(error).__name__})"
+            return None, (*found, FollowUpsProblem("templates", reason))
+        found += (FollowUpsProblem(one.field, one.reason) for one in problems(templates, self.settings))
+        return templates.digest, tuple(found)

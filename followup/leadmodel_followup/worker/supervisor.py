@@ -1,4 +1,4 @@
-"""Starts the processes of a pod, starts again what dies, and ends all of them when asked, each in its own time."""
+"""Starts the processes of a pod, starts again what dies, renews all when their work changed, and ends them when asked, each in its time."""
 
 import logging
 import os
@@ -10,16 +10,29 @@ from collections.abc import Callable, Mapping
 _LOG = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 _GRACE_S = 40.0  # for messages that are under way
-_PAUSE_S = 1.0  # before a process that died at once is started again
+_PAUSE_S = (
+    1.0  # before one that died at once is started again, and between two looks whether the work changed
+)
+Work = Mapping[str, Callable[[], None]]
 
 
 class Supervisor:
     """Processes by name. To be used by a process without threads, because each of them is a fork of it."""
 
-    def __init__(self, work: Mapping[str, Callable[[], None]], grace_s: float = _GRACE_S) -> None:
-        """Take what each process does; a function that returns ends its process."""
+    def __init__(
+        self,
+        work: Work,
+        grace_s: float = _GRACE_S,
+        changed: Callable[[], Work | None] = lambda: None,
+    ) -> None:
+        """Take what each process does; a function that returns ends its process.
+
+        `changed` is asked each second. Where it gives other work, each process ends after its message and is started with the new one.
+        """
         self._work = work
+        self._changed = changed
         self._grace_s = grace_s
+        self._leaving: dict[int, float] = {}  # who was asked to end, and when patience ends
         self._running: dict[int, tuple[str, float]] = {}
         self._later: dict[str, float] = {}
         self._alive, self._mine = os.pipe()
@@ -31,6 +44,7 @@ class Supervisor:
             self._later = dict.fromkeys(self._work, 0.0)
             while not self._asked_to_stop():
                 self._reap()
+                self._renew()
                 self._start()
             return self._end()
         finally:
@@ -40,7 +54,7 @@ class Supervisor:
 
     def _asked_to_stop(self) -> bool:
         """Wait for a signal, or for the time at which a process is to be started."""
-        wait_s = min((at - time.monotonic() for at in self._later.values()), default=_PAUSE_S)
+        wait_s = min([_PAUSE_S, *(at - time.monotonic() for at in self._later.values())])
         seen = signal.sigtimedwait(_SIGNALS, max(wait_s, 0.0))
         return seen is not None and seen.si_signo != signal.SIGCHLD
 
@@ -81,13 +95,35 @@ class Supervisor:
             if child == 0:
                 return
             name, since = self._running.pop(child)
+            if self._leaving.pop(child, None) is not None:
+                self._later |= {name: time.monotonic()} if name in self._work else {}
+                continue
             _LOG.warning("%s ended (%d) and is started again", name, os.waitstatus_to_exitcode(status))
             self._later[name] = max(time.monotonic(), since + _PAUSE_S)
 
+    def _renew(self) -> None:
+        """Ask the processes to end where their work changed, and kill those that were asked and are not gone in time."""
+        now = time.monotonic()
+        for child in [child for child, until in self._leaving.items() if until < now]:
+            os.kill(child, signal.SIGKILL)
+        work = self._changed()
+        if work is None:
+            return
+        running = {name for name, _ in self._running.values()}
+        self._work = work
+        self._later = {name: self._later.get(name, now) for name in work if name not in running}
+        self._ask_to_end()
+
+    def _ask_to_end(self) -> None:
+        """Ask each process once: an RQ worker that is asked twice drops its message."""
+        until = time.monotonic() + self._grace_s
+        for child in self._running.keys() - self._leaving.keys():
+            os.kill(child, signal.SIGTERM)
+            self._leaving[child] = until
+
     def _end(self) -> bool:
         """Ask all processes to stop, and kill those that are not gone in time."""
-        for child in self._running:
-            os.kill(child, signal.SIGTERM)
+        self._ask_to_end()
         until = time.monotonic() + self._grace_s
         while self._running and time.monotonic() < until:
             signal.sigtimedwait((signal.SIGCHLD,), 0.2)
