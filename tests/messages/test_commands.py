@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leadmodel_followup.__main__ import parser as follow_up_parser
 from leadmodel_messages import commands
 from leadmodel_messages.commands import Address, Inherited, Model, Program
 from leadmodel_predictor.__main__ import parser as predictor_parser
@@ -245,11 +246,18 @@ def test_every_value_is_looked_at(make):
     assert named <= expected.keys() | {"min_auc"}
 
 
-@pytest.mark.parametrize("program", Program)
+@pytest.mark.parametrize("program", [program for program in Program if program is not Program.FOLLOWUP])
 def test_every_flag_is_used_or_for_people(program):
     used = set().union(*(flags(make()[0]) for make, owner in LINES.items() if owner is program))
     assert used.isdisjoint(FOR_PEOPLE[program])
     assert used | FOR_PEOPLE[program] | {"--termination-log"} == all_flags(program)
+
+
+def test_pods_of_follow_ups_take_files_and_no_flags():
+    """That is why no line of theirs is above."""
+    given = vars(follow_up_parser().parse_args(["run"]))
+    assert given["settings"] == Path("/etc/leadmodel/followups/followups.json")
+    assert given["templates"] == Path("/etc/leadmodel/templates")
 
 
 def test_what_is_not_given_is_not_said():

@@ -12,8 +12,9 @@ SHOWS = re.compile(
     r"^kubectl .* (get .*-o jsonpath=|logs )"
 )  # a command that asks for one field, or for a log
 
-# Fields that a healthy LeadModel does not have: a rollout while one is on its way, a share of a previous model where one is kept.
-MAY_BE_EMPTY = ("{.status.rollout}", "{.status.drift.previousBadShare}")
+# Fields that a healthy LeadModel does not have: a rollout while one is on its way, a share of a previous model where one is kept, follow-ups
+# where they are switched on.
+MAY_BE_EMPTY = ("{.status.rollout}", "{.status.drift.previousBadShare}", "{.status.followUps}")
 
 NOT_DONE = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # the answers to a command that changed nothing
 
