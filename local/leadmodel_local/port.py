@@ -180,7 +180,7 @@ class LocalPort:
         """Start the runs that were requested when requests were last noted, once per request."""
         folder = self.folder(key)
         for kind, command in (
-            (JobKind.RETRAINING, work.retraining(key.name, spec)),
+            (JobKind.RETRAINING, work.retraining(key.name, spec, str(folder.text_model))),
             (JobKind.BACKFILL, work.backfill(key, spec)),
             (JobKind.ENRICHMENT, work.text_training(key.name, spec)),
         ):

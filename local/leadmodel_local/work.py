@@ -132,11 +132,11 @@ def poll(request: Poll) -> list[str]:
     return [Program.POLL.module, *commands.poll(request)]
 
 
-def retraining(name: str, spec: Spec) -> list[str] | None:
-    """Return the command that trains; None for a spec without retraining."""
+def retraining(name: str, spec: Spec, text_model: str) -> list[str] | None:
+    """Return the command that trains, with the text model at a path or URI where the spec offers it; None for a spec without retraining."""
     if spec.retraining is None:
         return None
-    return [Program.TRAIN.module, *commands.retraining(name, spec, spec.retraining)]
+    return [Program.TRAIN.module, *commands.retraining(name, spec, spec.retraining, text_model)]
 
 
 def backfill(key: Key, spec: Spec) -> list[str] | None:

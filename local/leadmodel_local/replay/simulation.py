@@ -205,7 +205,9 @@ class Replay:
         leads = self.folder / "leads.csv"
         self.past.write(leads, 0, self.past.before(port.now))
         source = replace(retraining, leads=replace(retraining.leads, uri=leads.as_uri()))
-        command = work.retraining(self.key.name, replace(port.spec, retraining=source))
+        texts = port.spec.enrichment  # none serves in a replay
+        text_model = texts.artifact.uri if texts is not None else ""
+        command = work.retraining(self.key.name, replace(port.spec, retraining=source), text_model)
         assert command is not None
         command = [*command, f"--time-column={self.time_column}"]
         result = run(command, self.folder, {"SOURCE_DATE_EPOCH": f"{port.now:.0f}"})

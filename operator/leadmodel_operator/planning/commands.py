@@ -47,8 +47,11 @@ def _model(place: SnapshotPlace, part: str, digest: str | None) -> Model | None:
     return Model(place(part, digest), digest) if digest else None
 
 
-def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
-    """Arguments of the training that writes to the artifact's and the holdout's URI; `name` is the LeadModel's."""
+def retraining(name: str, spec: Spec, retraining: Retraining, text_model: str) -> list[str]:
+    """Arguments of the training that writes to the artifact's and the holdout's URI; `name` is the LeadModel's.
+
+    `text_model` is where the text model that serves lies, if one does: what lies at the source may be refused.
+    """
     horizon, texts = retraining.horizon, offered_texts(spec)
     learned_from = texts.training.messages.uri if texts is not None and texts.training is not None else None
     return commands.train(
@@ -70,7 +73,7 @@ def retraining(name: str, spec: Spec, retraining: Retraining) -> list[str]:
         numeric=retraining.numeric,
         categorical=retraining.categorical,
         require=retraining.require,
-        text_model=texts.artifact.uri if texts is not None else None,
+        text_model=text_model if texts is not None else None,
         text_messages=learned_from,
     )
 

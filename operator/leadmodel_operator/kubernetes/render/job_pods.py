@@ -5,7 +5,7 @@ from typing import Any
 from leadmodel_messages.credentials import OF_TEXTS, Source
 from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import Object, meta
-from leadmodel_operator.kubernetes.render.objects import JOB_RESOURCES, POD_SECURITY, SECURITY
+from leadmodel_operator.kubernetes.render.objects import JOB_RESOURCES, POD_SECURITY, SECURITY, TEXT_FOLDER
 from leadmodel_operator.planning.observed import JobKind
 
 
@@ -19,15 +19,19 @@ def pod(
     secrets: dict[Source, str | None] | None = None,
     claims: tuple[str | None, ...] = (),
     snapshots: dict[str, str] | None = None,
+    served_text: str | None = None,
     resources: Any = None,
     env: list[Object] | None = None,
 ) -> Object:
     """Render a pod that runs once.
 
-    `placing` holds pull secrets and where the pod may run, `snapshots` maps a folder under /models to its ConfigMap, and `token` mounts
-    the account's token.
+    `placing` holds pull secrets and where the pod may run, `snapshots` maps a folder under /models to its ConfigMap, `served_text` is the
+    ConfigMap of the text model that serves, which need not be there, and `token` mounts the account's token.
     """
     volumes, mounts = _volumes(snapshots or {}, sorted({claim for claim in claims if claim}))
+    if served_text is not None:
+        volumes.append({"name": "text", "configMap": {"name": served_text, "optional": True}})
+        mounts.append({"name": "text", "mountPath": TEXT_FOLDER, "readOnly": True})
     container = {
         "name": "main",
         "image": image,

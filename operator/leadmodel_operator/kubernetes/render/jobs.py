@@ -4,15 +4,16 @@ import hashlib
 
 from leadmodel_messages.commands import Program
 from leadmodel_messages.credentials import Source
-from leadmodel_messages.places import SNAPSHOT_FILE
+from leadmodel_messages.places import SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.job_access import account
 from leadmodel_operator.kubernetes.render.job_pods import cron, job, pod
 from leadmodel_operator.kubernetes.render.names import Object, revision_name
-from leadmodel_operator.kubernetes.render.objects import admission, claim_of
+from leadmodel_operator.kubernetes.render.objects import TEXT_FOLDER, admission, claim_of
 from leadmodel_operator.planning import commands
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.planned import Poll, Validation
 from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_enrichment import MessagesSource
 from leadmodel_operator.resource.spec_schedules import Retraining
 
 _EVERY = {"5m": "{m}-59/5", "15m": "{m}-59/15", "30m": "{m}-59/30"}
@@ -103,19 +104,25 @@ def poll_schedule(name: str, interval: str) -> str:
 
 def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -> Object:
     """Render the CronJob of the retraining, which writes the holdout, then the artifact, and reports the digest."""
-    name = f"{lead_model['metadata']['name']}-retraining"
+    own, messages = lead_model["metadata"]["name"], _messages(spec)
+    name = f"{own}-retraining"
     run = pod(
         wanted.image or image,
-        [Program.TRAIN, *commands.retraining(lead_model["metadata"]["name"], spec, wanted)],
+        [Program.TRAIN, *commands.retraining(own, spec, wanted, f"{TEXT_FOLDER}/{TEXT_FILE}")],
         account(lead_model, spec),
         placing=admission(spec.predictor),
-        secrets={**_secrets(spec), Source.LEADS: wanted.leads.secret_name, **_secrets_of_texts(spec)},
+        secrets={
+            **_secrets(spec),
+            Source.LEADS: wanted.leads.secret_name,
+            **({Source.MESSAGES: messages.secret_name} if messages is not None else {}),
+        },
         claims=(
             claim_of(wanted.leads.uri),
             claim_of(spec.artifact.uri),
             claim_of(spec.holdout.uri),
-            *_claims_of_texts(spec),
+            claim_of(messages.uri) if messages is not None else None,
         ),
+        served_text=f"{own}-text" if commands.offered_texts(spec) else None,
         resources=wanted.resources
         or {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "4Gi"}},
     )
@@ -132,20 +139,7 @@ def retraining(lead_model: Object, spec: Spec, wanted: Retraining, image: str) -
     )
 
 
-def _secrets_of_texts(spec: Spec) -> dict[Source, str | None]:
-    """Return the Secrets of the text model and its messages, where retraining offers its answers."""
+def _messages(spec: Spec) -> MessagesSource | None:
+    """Return the messages that the text model has learned from, where retraining offers its answers."""
     texts = commands.offered_texts(spec)
-    if texts is None:
-        return {}
-    training = texts.training
-    messages = {Source.MESSAGES: training.messages.secret_name} if training is not None else {}
-    return {Source.TEXT_MODEL: texts.artifact.secret_name, **messages}
-
-
-def _claims_of_texts(spec: Spec) -> tuple[str | None, ...]:
-    """Return the claims that hold the text model and its messages, where retraining offers its answers."""
-    texts = commands.offered_texts(spec)
-    if texts is None:
-        return ()
-    messages = claim_of(texts.training.messages.uri) if texts.training is not None else None
-    return claim_of(texts.artifact.uri), messages
+    return texts.training.messages if texts is not None and texts.training is not None else None
