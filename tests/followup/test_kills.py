@@ -5,7 +5,9 @@
 
 import pytest
 
+from support import followup_pod_kills
 from support.followup_kills import Fire, run
+from support.followup_pod_kills import PodFire
 
 pytestmark = pytest.mark.slow
 FEW = 120
@@ -33,4 +35,15 @@ def test_control_that_sends_again_what_is_unknown_doubles(server):
 
 def test_control_without_a_ledger_doubles(server):
     result = run(Fire(server.port, policy="no-ledger", count=40))
+    assert result.never == 0 < result.doubled
+
+
+def test_through_real_pods_with_rq_none_is_lost_and_none_doubled(server, tmp_path):
+    result = followup_pod_kills.run(tmp_path, server, PodFire(count=30))
+    assert (result.never, result.once, result.doubled) == (0, 30, 0)
+    assert result.kills >= 10
+
+
+def test_control_through_real_pods_a_look_up_that_guesses_doubles(server, tmp_path):
+    result = followup_pod_kills.run(tmp_path, server, PodFire(count=30, looks_up="blind"))
     assert result.never == 0 < result.doubled
