@@ -349,6 +349,7 @@ def test_memory_of_a_waiting_follow_up(server, tmp_path):
         client = other.client()
         ledger = Ledger(client, "acme", clock=lambda: 1_700_000_000_000)
         hasher = ContactHasher("acme", KEY)
+        ledger.create(follow_up(ledger, 5000, hasher.contact("5000")), 1_700_000_000_000)  # loads the script
         before = client.info("memory")["used_memory"]
         for i in range(5000):
             ledger.create(follow_up(ledger, i, hasher.contact(str(i))), 1_700_000_000_000)
