@@ -16,9 +16,9 @@ pytestmark = pytest.mark.schedules
 
 
 def message(subject: Subject, job: str) -> str:
-    """The termination message of a Job's pod."""
-    (pod,) = subject.cluster.items("pods", subject.namespace, f"job-name={job}")
-    statuses = pod["status"].get("containerStatuses", [])
+    """The termination message of a Job's pod; empty until there is one."""
+    pods = subject.cluster.items("pods", subject.namespace, f"job-name={job}")
+    statuses = [status for pod in pods for status in pod["status"].get("containerStatuses", [])]
     return str(statuses[0]["state"].get("terminated", {}).get("message", "")) if statuses else ""
 
 

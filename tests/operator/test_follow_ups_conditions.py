@@ -224,3 +224,13 @@ def test_other_settings_are_read_anew_and_the_same_are_not():
     assert known is not None
     assert known.settings != DIGEST
     assert known.since == again.now
+
+
+def test_pods_that_were_not_asked_since_the_settings_changed_are_not_said_to_follow_them():
+    """A pass between two questions: what pods reported was of earlier settings, and they still send."""
+    status = plan(observed(pods(REPORT))).status
+    suspends = spec(follow_ups=SUSPENDED)
+    shown, message = healthy(plan(observed(UNDER_WAY, spec=suspends, status=status)))
+    assert (shown, message) == ("Unknown RollingOut", "0 of 1 pods read the settings of this spec")
+    same = healthy(plan(observed(UNDER_WAY, status=status)))
+    assert same[0] == "True Healthy", "the control: by the same settings they are known"

@@ -57,7 +57,8 @@ def watch_follow_ups(state: PassState) -> Outcome:
     digest = settings_digest(work.settings)
     is_new = known is None or known.settings != digest
     known = FollowUpsStatus(settings=digest, since=state.now) if known is None else known
-    known = replace(known, settings=digest, since=state.now) if is_new else known
+    if is_new:  # what pods reported was of earlier settings
+        known = replace(known, settings=digest, since=state.now, current_pods=0)
     ready = sum(pod.ready for pod in seen.pods)
     known = replace(known, pods=len(seen.pods), ready_pods=ready)
     state.change(follow_ups=_with_reports(known, seen) if seen.asked else known)
