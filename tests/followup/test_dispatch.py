@@ -12,6 +12,7 @@ from leadmodel_followup.channels.outcomes import Accepted, NoLookUp, Throttled, 
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
 from leadmodel_followup.ledger.events import Event, Kind
+from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import FollowUp
 from leadmodel_followup.planning.identity import plan_tag
 from leadmodel_followup.planning.spec import DAY_MS, Band, FollowUpSpec, Step
@@ -170,6 +171,41 @@ def test_a_lead_that_is_gone_and_a_channel_that_is_gone_end_the_follow_up(desk):
     assert (desk.word(), desk.state()) == ("no-message", "cancelled")
     desk.add(2, channel="fax")
     assert (desk.word(), desk.state(2)) == ("no-channel", "cancelled")
+
+
+class Careless(Ledger):
+    """Takes every id for one of its plan."""
+
+    def owns(self, follow_up_id):
+        return True
+
+
+def taken_by_another_plan(desk, client, kind):
+    """What a dispatcher of another plan, without the channel, makes of a job of this one, and the state then."""
+    desk.clock.now += 3_600_000
+    other = kind(client, desk.ledger.tenant, plan="other", clock=desk.clock)
+    desk.dispatcher.ledger, desk.dispatcher.channels = other, {}
+    return desk.dispatcher.send(f"{TAG}1")[1], desk.state()
+
+
+def test_a_job_of_another_plan_changes_nothing(desk, client):
+    assert taken_by_another_plan(desk, client, Ledger) == ("gone", "waiting")
+
+
+def test_control_a_dispatcher_that_takes_every_id_ends_the_follow_up_of_another_plan(desk, client):
+    assert taken_by_another_plan(desk, client, Careless) == ("no-channel", "cancelled")
+
+
+def test_what_was_suspended_beyond_the_horizon_ends_and_is_not_sent(desk, clock, provider):
+    desk.dispatcher.spec = replace(SPEC, hours={})
+    clock.now = NOON + SPEC.horizon_ms + 1
+    assert (desk.word(), desk.state(), provider.taken) == ("too-late", "cancelled", {})
+
+
+def test_control_what_waited_until_the_horizon_is_sent(desk, clock, provider):
+    desk.dispatcher.spec = replace(SPEC, hours={})
+    clock.now = NOON + SPEC.horizon_ms
+    assert (desk.word(), desk.state()) == ("accepted", "sent")
 
 
 def test_one_that_cannot_be_composed_does_not_hold_up_the_others(desk, provider, caplog):

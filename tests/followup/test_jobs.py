@@ -1,8 +1,11 @@
 """RQ jobs: what the bell rings for is sent by its id, and a job written by somebody else runs nothing and calls nobody."""
 
+import json
+import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -12,12 +15,18 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.webhook import Webhook
 
+from followup.conftest import KEY
+from leadmodel_followup.channels.console import Console
+from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.errors import LedgerUnavailable
 from leadmodel_followup.ledger.records import FollowUp
-from leadmodel_followup.planning.identity import follow_up_id
+from leadmodel_followup.planning.identity import ContactHasher, follow_up_id
+from leadmodel_followup.settings.reading import parse
 from leadmodel_followup.worker.bell import Bell
 from leadmodel_followup.worker.jobs import queue, ring
+from leadmodel_followup.worker.service import Service
+from support.followup_settings import WHOLE
 from support.redis_servers import free_port
 
 TESTS = Path(__file__).parents[1]
@@ -164,6 +173,47 @@ def test_a_follow_up_of_a_channel_that_is_gone_ends(empty, client, ledger, clock
         "cancelled",
         "no-channel",
     )
+
+
+def one_plan(client, hasher, plan):
+    """A plan with one lead that is due, in a process that several plans share."""
+    settings = parse(json.dumps(WHOLE | {"tenant": hasher.tenant, "plan": plan, "suspend": False}).encode())
+    service = Service(settings, lambda: client, hasher, {"sms": Console()}, no_templates)
+    due = FollowUp(
+        follow_up_id(hasher.tenant, "lead", plan, 1, "hello"), "lead", "contact", "sms", "hello", 1
+    )
+    service.ledger.create(due, wall_ms())
+    return service, due.id
+
+
+def no_templates():
+    raise AssertionError("nothing is composed")
+
+
+def test_plans_and_tenants_take_no_jobs_of_each_other(empty, client, hasher):
+    elsewhere = ContactHasher(f"{hasher.tenant}-b", KEY)
+    made = [one_plan(client, *one) for one in ((hasher, "north"), (hasher, "south"), (elsewhere, "north"))]
+    for service, _ in made:
+        service.bell.tick()
+    for service, own in made:
+        assert [job.args for job in service.bell.queues["sms"].jobs] == [[own]]
+        taken = []
+        service.work("sms", lambda one, taken=taken: end_after(taken, one))
+        assert taken == [own]
+
+
+def end_after(taken, one):
+    """Note one job and ask the worker to stop after it."""
+    taken.append(one)
+    signal.raise_signal(signal.SIGTERM)
+
+
+def test_control_queues_named_by_channel_alone_hold_the_jobs_of_all(empty, client, hasher):
+    made = [one_plan(client, hasher, plan) for plan in ("north", "south")]
+    for service, _ in made:
+        bells = replace(service.bell, queues={"sms": queue(client, "sms")})
+        bells.tick()
+    assert {job.args[0] for job in queue(client, "sms").jobs} == {own for _, own in made}
 
 
 def test_a_server_that_is_gone_is_an_outcome_of_the_bell(ledger, clock, empty):

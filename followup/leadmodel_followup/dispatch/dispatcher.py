@@ -75,12 +75,14 @@ class Dispatcher:
         return Counter(self.deliver(claim) for claim in claims)
 
     def send(self, follow_up_id: str) -> tuple[FollowUp | None, str]:
-        """Deliver one follow-up by its id. Returns the follow-up, None where nobody waits under the id, and what became of the follow-up.
+        """Deliver one follow-up by its id. Returns the follow-up and what became of it.
+
+        The follow-up is None where none of this plan waits under the id.
 
         Raises:
             LedgerUnavailable: The ledger cannot be reached; all that was recorded holds.
         """
-        record = self.ledger.read(follow_up_id)
+        record = self.ledger.read(follow_up_id) if self.ledger.owns(follow_up_id) else {}
         if record.get("state") != State.WAITING:
             return None, "gone"
         lead, contact, channel, step = (record[name] for name in ("lead", "contact", "channel", "step"))
@@ -89,6 +91,8 @@ class Dispatcher:
 
     def deliver(self, follow_up: FollowUp) -> str:
         """Record an attempt, send, record the outcome. Returns what became of the follow-up, in one word."""
+        if self._is_too_late(follow_up, self.now()):
+            return "too-late" if self.ledger.cancel(follow_up.id, "too-late") else "gone"
         channel = self.channels.get(follow_up.channel)
         if channel is None:
             self.ledger.cancel(follow_up.id, "no-channel")
@@ -113,15 +117,15 @@ class Dispatcher:
             return "slow-start"
         outcome = _send(channel, message)
         settled = self._settle(follow_up, begun.attempt, outcome)
-        late = isinstance(outcome, Throttled) and self._is_too_late(follow_up, outcome)
-        if late and self.ledger.cancel(follow_up.id, "too-late"):
+        again_ms = self.now() + outcome.retry_after_ms if isinstance(outcome, Throttled) else 0
+        if self._is_too_late(follow_up, again_ms) and self.ledger.cancel(follow_up.id, "too-late"):
             return "too-late"
         told_before = isinstance(outcome, Accepted) and settled is Settled.SAME  # a webhook was faster
         return type(outcome).__name__.lower() if settled is Settled.SETTLED or told_before else str(settled)
 
-    def _is_too_late(self, follow_up: FollowUp, throttled: Throttled) -> bool:
-        """Whether the next attempt would be later than the plan's horizon."""
-        return self.now() + throttled.retry_after_ms > follow_up.due_ms + self.spec.horizon_ms
+    def _is_too_late(self, follow_up: FollowUp, at_ms: int) -> bool:
+        """Whether an attempt at a time would be later than the plan's horizon."""
+        return at_ms > follow_up.due_ms + self.spec.horizon_ms
 
     def _begin(self, follow_up: FollowUp, message: Message, channel: Channel) -> Begun:
         address = self.hasher.address(message.address)

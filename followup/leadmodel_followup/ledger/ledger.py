@@ -35,6 +35,7 @@ class Ledger:
     Attributes:
         tenant: A DNS label; its key-space is `fu:{tenant}`.
         keep_ms: How long the record of an ended follow-up is kept; a lead older than that gets no new one.
+        plan_key: Root of the keys of this plan alone.
     """
 
     def __init__(
@@ -56,7 +57,8 @@ class Ledger:
         self._client = client
         self._tag = plan_tag(plan)
         self._root = f"fu:{{{tenant}}}"
-        self._keys = [self._root, f"{self._root}:q:{self._tag}"]
+        self.plan_key = f"{self._root}:q:{self._tag}"
+        self._keys = [self._root, self.plan_key]
         self._clock = clock
         self._scripts: dict[str, Any] = {
             name: client.register_script(text) for name, text in (scripts or load()).items()
@@ -80,10 +82,14 @@ class Ledger:
             ValueError: The id is none of this plan, so that no list of the plan would ever lose it.
         """
         f = follow_up
-        if not f.id.startswith(self._tag):
+        if not self.owns(f.id):
             raise ValueError("the id of a follow-up begins with the tag of its plan")
         fields = (f.due_ms, f.contact, checked_lead(f.lead), f.channel, f.step, lead_at_ms)
         return str(self._call("create", f.id, *fields))
+
+    def owns(self, follow_up_id: str) -> bool:
+        """Whether an id is one of this plan, by its tag."""
+        return follow_up_id.startswith(self._tag)
 
     def claim(self, count: int, lease_ms: int) -> list[FollowUp]:
         """Take at most `count` due follow-ups; they come up again when the lease ends and nobody began. Doubles are harmless."""

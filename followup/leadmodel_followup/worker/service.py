@@ -89,10 +89,14 @@ class Service:
     def bell(self) -> Bell:
         """Rings for what is due."""
         slowest = max((channel.timeout_ms for channel in self.channels.values()), default=0)
-        queues = {name: queue(self.client, name) for name in self.channels}
+        queues = {name: queue(self.client, self._queue(name)) for name in self.channels}
         timeout_s = math.ceil((slowest + self.times.start_ms) / 1000) + 10
         depth = _AHEAD * len(self.worker_channels())
         return Bell(self.ledger, queues, depth, timeout_s, self.times, self.settings.suspend)
+
+    def _queue(self, channel: str) -> str:
+        """The name of the queue of a channel, which no other plan or tenant shares."""
+        return f"{self.ledger.plan_key}:{channel}"
 
     def worker_channels(self) -> list[str]:
         """The channel of each worker: as many workers as the settings say, and at least one per channel."""
@@ -102,4 +106,4 @@ class Service:
 
     def work(self, channel: str, send: Callable[[str], object]) -> None:
         """Run one worker of a channel until a signal asks to stop."""
-        work(self.client, channel, send)
+        work(self.client, self._queue(channel), send)
