@@ -14,12 +14,13 @@ local function later(when, why)
   return {'later', whole(when), why}
 end
 
--- When each cap has room again; forgets follow-ups whose records are gone.
+-- When each cap has room again; forgets follow-ups whose records are gone, once no window of any plan of the tenant reaches back to them.
+local LONGEST = 366 * 24 * HOUR
 local function cap_has_room_at(at)
   local free, times = 0, {}
   for _, other in ipairs(ids_of(contact)) do
     local began = tonumber(redis.call('HGET', person(contact), 'f:' .. other))
-    if redis.call('EXISTS', record(other)) == 0 then
+    if redis.call('EXISTS', record(other)) == 0 and (not began or now - began > LONGEST) then
       redis.call('HDEL', person(contact), 'f:' .. other)
     elseif began and other ~= id then
       times[#times + 1] = began
@@ -57,6 +58,7 @@ end
 
 local granted = (redis.call('HGET', person(contact), 'yes:' .. channel) or ''):match('^%S*')
 local stopped = redis.call('EXISTS', stop_key(contact)) + redis.call('EXISTS', stop_key(address))
+each_address(contact, function(one) stopped = stopped + redis.call('HEXISTS', stop_key(one), one) end) -- one of theirs sent STOP
 if stopped > 0 then return dropped('stopped') end -- check: stop
 if granted ~= address then return dropped('no-consent') end -- check: consent
 if now < opens or now >= closes then return later(math.max(opens, now + 1000), 'hours') end -- check: hours
