@@ -227,7 +227,14 @@ def test_no_operator(site: Site):
 
 FAULTS = set(VALUES["prometheusRule"]["overrides"])
 ONE_MODEL = "leadmodel-model"
-MAY_BE_EMPTY = {"Jobs that wait": "a pod may start between two scrapes"}
+NO_FOLLOW_UPS = "the story sends none; tests/e2e/test_followups.py does"
+MAY_BE_EMPTY = {
+    "Jobs that wait": "a pod may start between two scrapes",
+    "Pods that send": NO_FOLLOW_UPS,
+    "Follow-ups that wait": NO_FOLLOW_UPS,
+    "Sent and failed within 24 hours": NO_FOLLOW_UPS,
+    "Lateness of the oldest follow-up": NO_FOLLOW_UPS,
+}
 CAPTION = (
     "Drawn by matplotlib from a Prometheus that scraped real pods of a test on a real cluster; no screenshot of Grafana."
     " Faults were made one after another: a rollback, drifted leads, a refused model, a late backfill, no operator."
