@@ -199,7 +199,7 @@ def test_history_for_the_planner(asked, clock):
     asked.cancel_contact(CONTACT, "converted", NOW + 8)
     history = asked.history(CONTACT)
     assert (history.stopped, history.replied_ms, history.converted_ms) == (False, NOW + 7, NOW + 8)
-    assert (history.consents, history.sends_ms) == ({"sms"}, (NOW,))
+    assert (set(history.consents), history.sends_ms) == ({"sms"}, (NOW,))
     assert asked.create(made(C), NOW * 2) == "converted"
 
 
@@ -303,5 +303,5 @@ def test_a_hash_of_an_address_may_begin_with_the_sign_of_no_consent(ledger):
     """A hash has 64 characters to begin with, and `-` alone stands for no consent."""
     ledger.consent("dash", "sms", "-atmbrJsTTfclNLt", NOW, "form")
     ledger.consent("none", "sms", None, NOW, "form")
-    assert ledger.history("dash").consents == {"sms"}
-    assert ledger.history("none").consents == frozenset()
+    assert ledger.history("dash").consents.keys() == {"sms"}
+    assert ledger.history("none").consents == {}

@@ -87,7 +87,7 @@ def test_at_equal_times_a_withdrawal_stands_in_either_order(ledger, clock):
     made = add(ledger, clock)
     for address, stands in ((PHONE, True), (None, True), (None, True), (PHONE, False)):
         assert ledger.consent(CONTACT, "sms", address, clock.now, "form") is stands
-    assert ledger.history(CONTACT).consents == frozenset()
+    assert ledger.history(CONTACT).consents == {}
     assert ledger.consent(CONTACT, "sms", PHONE, clock.now + 1, "form"), "the control: a later consent"
     assert ledger.begin(made.id, WEEKLY) == Go(1)
 

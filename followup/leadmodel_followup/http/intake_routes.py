@@ -127,6 +127,8 @@ async def _body(request: Request) -> Any:
             raw += part
             if len(raw) > _MAX_BODY:
                 raise _TooLarge
-        return json.loads(raw)
+        document = json.loads(raw)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError, ClientDisconnect):
         raise LayoutError("the body must be JSON") from None
+    return document

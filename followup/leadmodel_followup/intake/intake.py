@@ -59,12 +59,15 @@ class Intake:
             address = self.hasher.address(lead.contact.addresses[channel])
             self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
         there = self._recorded(lead)
-        facts = self._facts(lead, contact, self._without(there))
+        history = self.ledger.history(contact)
+        agreed = self._agreed(lead, history)
+        facts = self._facts(lead, contact, history, agreed, self._without(there))
         planned = plan(facts) if len(there) < self._steps(lead) or not there else ()
         scheduled = [one for one in planned if isinstance(one, Scheduled)]
         if scheduled or there:
             latest = max((one.due_ms for one in scheduled), default=self.now())
-            self.book.write(contact, lead.contact, latest - self.now() + self.spec.retention_ms)
+            entry = replace(lead.contact, addresses=agreed)
+            self.book.write(contact, entry, latest - self.now() + self.spec.retention_ms)
         made = [self._create(lead, contact, one) for one in planned]
         return (*there.values(), *made)
 
@@ -117,9 +120,16 @@ class Intake:
     def _id(self, lead: Lead, step: Step) -> str:
         return follow_up_id(self.ledger.tenant, lead.lead, self.spec.plan, self.spec.generation, step.name)
 
-    def _facts(self, lead: Lead, contact: str, spec: FollowUpSpec) -> Facts:
-        history: History = self.ledger.history(contact)
+    def _agreed(self, lead: Lead, history: History) -> Mapping[str, str]:
+        """The addresses of a lead to which consent was given, by channel; no other takes the place of one in the book."""
+        given, consents = lead.contact.addresses, history.consents
+        return {name: one for name, one in given.items() if consents.get(name) == self.hasher.address(one)}
+
+    def _facts(
+        self, lead: Lead, contact: str, history: History, agreed: Mapping[str, str], spec: FollowUpSpec
+    ) -> Facts:
         addresses = lead.contact.addresses
+        consents = frozenset(history.consents.keys() - (addresses.keys() - agreed.keys()))
         zones = {name: number_zones(addresses[name]) for name in spec.hours if name in addresses}
         known = planning.Lead(self.ledger.tenant, lead.lead, contact, lead.at_ms, lead.contact.zone, zones)
         happened = ContactHistory(
@@ -128,7 +138,7 @@ class Intake:
             converted=history.converted_ms >= 0,
             sends_ms=history.sends_ms,
         )
-        return Facts(known, lead.score, lead.intent, history.consents, happened, spec, self.now())
+        return Facts(known, lead.score, lead.intent, consents, happened, spec, self.now())
 
     def _create(self, lead: Lead, contact: str, planned: Scheduled | Skipped) -> Planned:
         if isinstance(planned, Skipped):

@@ -186,9 +186,10 @@ class Ledger:
 
     def history(self, contact: str) -> History:
         """What happened with a contact so far, for the planner."""
-        stopped, replied, converted, channels, sends = self._call("history", contact)
+        stopped, replied, converted, flat, sends = self._call("history", contact)
+        consents = dict(zip(flat[::2], flat[1::2], strict=True))
         times = tuple(sorted(int(time) for time in sends))
-        return History(bool(stopped), int(replied), int(converted), frozenset(channels), times)
+        return History(bool(stopped), int(replied), int(converted), consents, times)
 
     def erase(self, contact: str) -> int:
         """Delete follow-ups, consents and rates of a contact; hashes of opt-outs stay, so that nobody writes to the contact again."""

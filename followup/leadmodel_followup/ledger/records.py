@@ -1,5 +1,6 @@
 """What the ledger takes and answers. No value holds an address, a number or a text."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -124,14 +125,14 @@ class History:
         stopped: Opted out, on whichever channel.
         replied_ms: When the last reply came, -1 for none.
         converted_ms: When the contact became a customer, -1 for one who is none.
-        consents: Channels with consent.
+        consents: Hash of the address to which consent was given, by channel.
         sends_ms: Times of messages sent and of messages waiting.
     """
 
     stopped: bool
     replied_ms: int
     converted_ms: int
-    consents: frozenset[str]
+    consents: Mapping[str, str]
     sends_ms: tuple[int, ...]
 
 

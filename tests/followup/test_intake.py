@@ -1,0 +1,77 @@
+"""The intake on a real server: which addresses of a lead it keeps, and bodies that are no text."""
+
+import json
+
+import pytest
+from starlette.applications import Starlette
+
+from leadmodel_followup.contacts.book import ContactBook
+from leadmodel_followup.http.intake_routes import IntakeRoutes
+from leadmodel_followup.http.token import Token
+from leadmodel_followup.intake.intake import Intake
+from leadmodel_followup.intake.requests import read_lead
+from leadmodel_followup.planning.spec import Band, FollowUpSpec, Step
+from support.followup_pod import TOKEN, lead
+from support.followup_webhooks import AppClient
+
+SPEC = FollowUpSpec("plan", (Band("all", 0, (Step("hello", 0, "sms"),)),), hours={}, caps=())
+AT, AT_MS = "2023-11-14T22:13:20Z", 1_700_000_000_000
+OLD, NEW = "+4915100000001", "+4915100000002"
+
+
+@pytest.fixture
+def intake(client, ledger, hasher, clock):
+    return Intake(ledger, ContactBook(client, ledger.tenant), hasher, SPEC, clock)
+
+
+def hand_in(intake, number, address, **changes):
+    """What became of the one step of another lead of the same person."""
+    document = lead(number, AT, person="person", addresses={"sms": address}, **changes)
+    (step,) = intake.submit(read_lead(document, AT_MS))
+    return step
+
+
+def kept(intake):
+    return intake.book.read(intake.hasher.contact("person")).addresses
+
+
+def test_an_address_without_consent_of_its_own_does_not_replace_the_one_that_has_it(intake):
+    assert hand_in(intake, 1, OLD).skipped is None
+    assert hand_in(intake, 2, NEW, consents={}).skipped == "no-consent"
+    assert kept(intake) == {"sms": OLD}
+
+
+def test_an_earlier_lead_that_is_handed_in_again_does_not_bring_its_address_back(intake):
+    before = {"sms": {"at": "2023-11-14T22:00:00Z", "source": "form"}}
+    hand_in(intake, 1, OLD, consents=before)
+    hand_in(intake, 2, NEW)
+    hand_in(intake, 1, OLD, consents=before)
+    assert kept(intake) == {"sms": NEW}
+
+
+def test_control_an_address_with_a_later_consent_replaces_the_one_before(intake):
+    hand_in(intake, 1, OLD, consents={"sms": {"at": "2023-11-14T22:00:00Z", "source": "form"}})
+    assert hand_in(intake, 2, NEW).skipped is None
+    assert kept(intake) == {"sms": NEW}
+
+
+@pytest.fixture
+def posted(intake, tmp_path):
+    """Hand in a lead with changes over HTTP; its characters are escaped, as JSON allows."""
+    (tmp_path / "token").write_text(TOKEN)
+    app = Starlette(routes=IntakeRoutes(intake, Token(tmp_path / "token")).routes())
+    with AppClient(app) as http:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        yield lambda **more: http.post(
+            "/followups", content=json.dumps(lead(1, AT, **more)).encode(), headers=headers
+        )
+
+
+@pytest.mark.parametrize("field", ["name", "company", "person", "intent"])
+def test_half_a_surrogate_pair_is_refused_as_no_text(posted, field):
+    refused = posted(**{field: "Ada \ud83d"})
+    assert (refused.status_code, refused.json()["error"]) == (422, "BadRequest")
+
+
+def test_control_a_whole_pair_is_taken(posted):
+    assert posted(name="Ada \ud83d\ude00").status_code == 200
