@@ -86,7 +86,7 @@ class Run:
         with self.server.client() as client:
             ledger = Ledger(client, self.tenant)
             dispatcher = Dispatcher(ledger, self.channels, self.compose, hasher, self.spec, self.settings)
-            reconciler = Reconciler(ledger, self.channels, self.compose, self.settings)
+            reconciler = Reconciler(ledger, self.channels, self.compose, hasher, self.settings)
             while True:
                 done = dispatcher.tick() + reconciler.tick()
                 view = ledger.overview()

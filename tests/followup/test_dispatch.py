@@ -8,9 +8,18 @@ import pytest
 
 from leadmodel_followup.channels.channel import Message, ProviderTemplate
 from leadmodel_followup.channels.console import Console
-from leadmodel_followup.channels.outcomes import Accepted, NoLookUp, Throttled, Undecided, Unknown
+from leadmodel_followup.channels.outcomes import (
+    Absent,
+    Accepted,
+    NoLookUp,
+    Present,
+    Throttled,
+    Undecided,
+    Unknown,
+)
 from leadmodel_followup.dispatch.dispatcher import Dispatcher
 from leadmodel_followup.dispatch.reconciler import Reconciler
+from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import FollowUp
@@ -36,7 +45,7 @@ class Desk:
         self.dispatcher = Dispatcher(
             *parts, self.compose, hasher, SPEC, now=clock, since=lambda: next(self.elapsed)
         )
-        self.reconciler = Reconciler(*parts, self.compose, now=clock)
+        self.reconciler = Reconciler(*parts, self.compose, hasher, now=clock)
 
     def compose(self, follow_up):
         return self.text["message"](follow_up)
@@ -168,9 +177,65 @@ def test_a_second_message_to_a_number_waits_for_the_rate(desk, provider):
 
 def test_a_lead_that_is_gone_and_a_channel_that_is_gone_end_the_follow_up(desk):
     desk.text["message"] = lambda _: None
-    assert (desk.word(), desk.state()) == ("no-message", "cancelled")
     desk.add(2, channel="fax")
-    assert (desk.word(), desk.state(2)) == ("no-channel", "cancelled")
+    desk.clock.now += DispatchSettings().reload_ms
+    assert desk.dispatcher.tick() == Counter({"no-message": 1, "no-channel": 1})
+    assert (desk.state(), desk.state(2)) == ("cancelled", "cancelled")
+
+
+def test_what_a_pod_with_earlier_settings_does_not_know_waits_for_the_others(desk, provider):
+    known, desk.text["message"] = desk.text["message"], lambda _: None
+    desk.add(2, channel="fax")
+    desk.clock.now += DispatchSettings().reload_ms - 1
+    assert desk.dispatcher.tick() == Counter({"not-composed": 2})
+    desk.dispatcher.channels["fax"] = desk.dispatcher.channels["sms"]
+    desk.text["message"] = known
+    desk.clock.now += DispatchSettings().claim_ms
+    assert desk.dispatcher.tick() == Counter({"accepted": 1, "no-consent": 1})
+    assert (desk.state(), desk.state(2)) == ("sent", "cancelled")
+
+
+class Sought(Console):
+    """Takes each message without an answer, and finds those with the text that is looked for."""
+
+    def __init__(self):
+        self.taken = []
+
+    def send(self, message):
+        self.taken.append(message.body)
+        return Unknown("timeout")
+
+    def look_up(self, message, since_ms):
+        return Present("p") if message.body in self.taken else Absent()
+
+
+def looked_up(ledger, clock, hasher, then):
+    """What a look-up says of a message that was sent, after something happened."""
+    desk = Desk(ledger, clock, hasher, Sought())
+    desk.add()
+    desk.word()
+    then(desk)
+    clock.now += 60_000
+    (word,) = desk.reconciler.tick().elements()
+    return word, desk.state()
+
+
+def change(desk):
+    """The template changed after the message was sent."""
+    desk.text["message"] = lambda follow_up: Message(follow_up.id, NUMBER, "another text")
+
+
+def lose(desk):
+    """The provider never had the message."""
+    desk.dispatcher.channels["sms"].taken.clear()
+
+
+def test_a_look_up_of_a_text_that_changed_since_proves_nothing(ledger, clock, hasher):
+    assert looked_up(ledger, clock, hasher, change) == ("undecided", "unknown")
+
+
+def test_control_a_look_up_of_the_text_that_was_sent_proves_its_absence(ledger, clock, hasher):
+    assert looked_up(ledger, clock, hasher, lose) == ("absent", "waiting")
 
 
 class Careless(Ledger):

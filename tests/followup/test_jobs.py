@@ -166,9 +166,13 @@ def test_a_suspended_bell_takes_nothing(empty, client, ledger, clock):
     assert len(ledger.claim(1, 1000)) == 1
 
 
-def test_a_follow_up_of_a_channel_that_is_gone_ends(empty, client, ledger, clock):
+def test_a_follow_up_of_a_channel_that_is_gone_ends_once_all_pods_know(empty, client, ledger, clock):
     waiting(ledger, clock, 1, "fax")
-    bell(ledger, client).tick()
+    clock.now += DispatchSettings().reload_ms - 1
+    bell(ledger, client, now=clock).tick()
+    assert ledger.read(name(ledger, "fax"))["state"] == "waiting"
+    clock.now += DispatchSettings().claim_ms
+    bell(ledger, client, now=clock).tick()
     assert (ledger.read(name(ledger, "fax"))["state"], ledger.read(name(ledger, "fax"))["why"]) == (
         "cancelled",
         "no-channel",

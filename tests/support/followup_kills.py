@@ -148,7 +148,7 @@ def live(fire: Fire) -> None:
     ledger.fuse = fuse
     channels = {"web": channel}
     dispatcher = Dispatcher(ledger, channels, compose, HASHER, SPEC, fire.settings)
-    reconciler = Reconciler(ledger, channels, compose, fire.settings)
+    reconciler = Reconciler(ledger, channels, compose, HASHER, fire.settings)
     while (left := ledger.overview()).waiting or left.open:
         if not dispatcher.tick() + reconciler.tick():
             time.sleep(0.02)

@@ -95,17 +95,22 @@ class Dispatcher:
             return "too-late" if self.ledger.cancel(follow_up.id, "too-late") else "gone"
         channel = self.channels.get(follow_up.channel)
         if channel is None:
-            self.ledger.cancel(follow_up.id, "no-channel")
-            return "no-channel"
+            return self._give_up(follow_up, "no-channel")
         try:
             message = self.compose(follow_up)
         except Exception as error:  # noqa: BLE001  # one follow-up must not hold up the others
             _LOG.warning("follow-up %s: no message (%s)", follow_up.id, type(error).__name__)
             return "not-composed"
         if message is None:
-            self.ledger.cancel(follow_up.id, "no-message")
-            return "no-message"
+            return self._give_up(follow_up, "no-message")
         return self._attempt(follow_up, message, channel)
+
+    def _give_up(self, follow_up: FollowUp, why: str) -> str:
+        """End what this pod cannot send, unless the plan of a pod that read newer settings may have made it."""
+        if self.now() < follow_up.due_ms + self.settings.reload_ms:
+            return "not-composed"
+        self.ledger.cancel(follow_up.id, why)
+        return why
 
     def _attempt(self, follow_up: FollowUp, message: Message, channel: Channel) -> str:
         began_ms = self.since()
@@ -136,7 +141,8 @@ class Dispatcher:
             _rate(f"to:{address}", limits.recipient),
         )
         window = self._window(follow_up.channel, message)
-        conditions = Conditions(address, window, look_ms, self.spec.caps, rates)
+        hashed = self.hasher.message(message.address, message.body)
+        conditions = Conditions(address, window, look_ms, self.spec.caps, rates, hashed)
         return self.ledger.begin(follow_up.id, conditions)
 
     def _window(self, channel: str, message: Message) -> Window:

@@ -11,6 +11,7 @@ from leadmodel_followup.dispatch.dispatcher import Compose, wall_ms
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import OpenAttempt
+from leadmodel_followup.planning.identity import ContactHasher
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Reconciler:
     ledger: Ledger
     channels: Mapping[str, Channel]
     compose: Compose
+    hasher: ContactHasher
     settings: DispatchSettings = field(default_factory=DispatchSettings)
     now: Callable[[], int] = wall_ms
 
@@ -54,12 +56,15 @@ class Reconciler:
                 return "lost"
 
     def _trace(self, open_attempt: OpenAttempt) -> Trace:
+        """What the provider knows; that it has no message with another text or address than was sent proves nothing."""
         try:
             channel = self.channels.get(open_attempt.follow_up.channel)
             message = self.compose(open_attempt.follow_up)
             if channel is None or message is None:
                 return Undecided()
-            return channel.look_up(message, open_attempt.began_ms)
+            trace = channel.look_up(message, open_attempt.began_ms)
+            is_the_one = self.hasher.message(message.address, message.body) == open_attempt.message
+            return trace if is_the_one or not isinstance(trace, Absent) else Undecided()
         except Exception as error:  # noqa: BLE001  # a failed look-up tells nothing, which is no reason to stop looking
             _LOG.warning("follow-up %s: no look-up (%s)", open_attempt.follow_up.id, type(error).__name__)
             return Undecided()

@@ -16,6 +16,8 @@ class DispatchSettings:
         quiet_ms: After an outcome has failed to come, the provider is left alone for this long, because a request may still be on its way.
         look_again_ms: Time between two look-ups.
         give_up_ms: An attempt without a trace for this long stays unknown for good.
+        reload_ms: Within this time after it is due nobody ends a follow-up whose channel or template a pod does not know, because pods read
+            changed settings one after the other.
         resend: What the provider cannot be asked about is sent again after `give_up_ms`, once, at the risk of a second message.
     """
 
@@ -25,6 +27,7 @@ class DispatchSettings:
     quiet_ms: int = 20_000
     look_again_ms: int = 60_000
     give_up_ms: int = 24 * HOUR_MS
+    reload_ms: int = 300_000
     resend: bool = False
 
     def look_ms(self, timeout_ms: int) -> int:

@@ -100,7 +100,9 @@ class Ledger:
         c = conditions
         caps = [value for cap in c.caps for value in (cap.count, cap.window_ms)]
         rates = [value for rate in c.rates for value in (rate.name, rate.every_us, rate.burst)]
-        kind, *answer = self._call("begin", follow_up_id, c.address, *c.window, c.look_ms, *caps, "", *rates)
+        kind, *answer = self._call(
+            "begin", follow_up_id, c.address, *c.window, c.look_ms, c.message, *caps, "", *rates
+        )
         if kind == "go":
             return Go(int(answer[0]))
         if kind == "later":
@@ -137,7 +139,7 @@ class Ledger:
     def overdue(self, count: int, again_ms: int) -> list[OpenAttempt]:
         """Take at most `count` attempts whose outcome is not known in time; they come up again after `again_ms`."""
         attempts = self._call("overdue", count, again_ms)
-        return [OpenAttempt(_follow_up(fields), int(fields[6]), int(fields[7])) for fields in attempts]
+        return [OpenAttempt(_follow_up(one), int(one[6]), int(one[7]), one[8] or "") for one in attempts]
 
     def consent(self, contact: str, channel: str, address: str | None, at_ms: int, source: str) -> bool:
         """Record consent for an address (its hash), or with None that there is none; the later record stands, in whichever order they come.

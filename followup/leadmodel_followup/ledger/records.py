@@ -50,11 +50,12 @@ class FollowUp:
 
 @dataclass(frozen=True)
 class OpenAttempt:
-    """An attempt without an outcome: its number and when it began."""
+    """An attempt without an outcome: its number, when it began and the hash of its message, empty where nobody noted one."""
 
     follow_up: FollowUp
     attempt: int
     began_ms: int
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Conditions:
         look_ms: After this time without an outcome, `Ledger.overdue` answers the attempt.
         caps: Caps over all messages to the contact.
         rates: Rates that all have to let the attempt pass.
+        message: Hash of the message, which is kept for look-ups.
     """
 
     address: str
@@ -83,6 +85,7 @@ class Conditions:
     look_ms: int
     caps: tuple[Cap, ...] = ()
     rates: tuple[Rate, ...] = ()
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,10 @@ class ContactHasher:
         plain = address.strip().casefold()
         return self._hash("address", plain if "@" in plain else re.sub(r"[^\d+]", "", plain))
 
+    def message(self, address: str, body: str) -> str:
+        """The hash of a message, by which a look-up knows whether it asks for the one that was sent."""
+        return self._hash("message", f"{address}\x00{body}")
+
     def unsubscribe_token(self, follow_up: str, contact: str, address: str) -> str:
         """The token of an unsubscribe link: hashes and an id, with a signature of 128 bits. Outlives every record."""
         named = follow_up + contact + address

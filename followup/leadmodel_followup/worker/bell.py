@@ -1,12 +1,13 @@
 """The bell: takes what is due from the ledger and rings for a worker. Every pod has one; none of them leads."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import redis
 from rq import Queue
 
+from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.ledger.errors import LedgerUnavailable
 from leadmodel_followup.ledger.ledger import Ledger
@@ -24,6 +25,7 @@ class Bell:
         timeout_s: How long a worker may take for one message.
         settings: Size of a batch and length of the lease.
         suspended: Take nothing.
+        now: Milliseconds UTC.
     """
 
     ledger: Ledger
@@ -32,6 +34,7 @@ class Bell:
     timeout_s: int
     settings: DispatchSettings = field(default_factory=DispatchSettings)
     suspended: bool = False
+    now: Callable[[], int] = wall_ms
     _queued: bool = False
 
     def tick(self) -> bool:
@@ -59,13 +62,11 @@ class Bell:
         by_channel: dict[str, list[str]] = defaultdict(list)
         claims = self.ledger.claim(count, self.settings.claim_ms)
         for claim in claims:
-            by_channel[claim.channel].append(claim.id)
+            if claim.channel in self.queues:
+                by_channel[claim.channel].append(claim.id)
+            elif self.now() >= claim.due_ms + self.settings.reload_ms:
+                self.ledger.cancel(claim.id, "no-channel")
         for channel, ids in by_channel.items():
-            queue = self.queues.get(channel)
-            if queue is None:
-                for one in ids:
-                    self.ledger.cancel(one, "no-channel")
-            else:
-                ring(queue, ids, self.timeout_s)
-                self._queued = True
+            ring(self.queues[channel], ids, self.timeout_s)
+            self._queued = True
         return len(claims)

@@ -83,7 +83,7 @@ class Service:
         """Looks up attempts without an outcome."""
         resend = self.settings.on_unknown is OnUnknown.RESEND
         times = replace(self.times, give_up_ms=self.settings.reconcile_ms, resend=resend)
-        return Reconciler(self.ledger, self.channels, self.composer, times)
+        return Reconciler(self.ledger, self.channels, self.composer, self.hasher, times)
 
     @property
     def bell(self) -> Bell:
