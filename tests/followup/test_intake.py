@@ -5,11 +5,12 @@ import json
 import pytest
 from starlette.applications import Starlette
 
+from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import ContactBook
 from leadmodel_followup.http.intake_routes import IntakeRoutes
 from leadmodel_followup.http.token import Token
 from leadmodel_followup.intake.intake import Intake
-from leadmodel_followup.intake.requests import read_lead
+from leadmodel_followup.intake.requests import read_consent, read_lead
 from leadmodel_followup.planning.spec import Band, FollowUpSpec, Step
 from support.followup_pod import TOKEN, lead
 from support.followup_webhooks import AppClient
@@ -75,3 +76,21 @@ def test_half_a_surrogate_pair_is_refused_as_no_text(posted, field):
 
 def test_control_a_whole_pair_is_taken(posted):
     assert posted(name="Ada \ud83d\ude00").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["ada@example.org", "+4915100000001", "SMS", "", "a" * 33])
+@pytest.mark.parametrize("part", ["addresses", "consents"])
+def test_an_address_is_no_name_of_a_channel_and_is_not_shown(part, name):
+    """The name of a channel stands in keys of the ledger."""
+    with pytest.raises(LayoutError, match=rf"^{part} has names of channels") as refused:
+        read_lead(lead(1, AT) | {part: {name: {}}}, AT_MS)
+    assert len(name) < 3 or name not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["ada@example.org", "SMS"])
+def test_consent_is_for_a_channel_by_its_name(name):
+    document = {"person": "person", "channel": name, "address": OLD, "at": AT, "source": "form"}
+    with pytest.raises(LayoutError, match=r"^channel must be the name") as refused:
+        read_consent(document, AT_MS)
+    assert name not in str(refused.value)
+    assert read_consent(document | {"channel": "sms"}, AT_MS).channel == "sms", "the control"

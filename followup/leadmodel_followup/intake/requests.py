@@ -14,6 +14,9 @@ from leadmodel_followup.planning.identity import checked_lead
 _SOURCE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 _ADDRESS = re.compile(r"[^\s\x00-\x1f\x7f]{3,320}")
+_CHANNEL = re.compile(
+    r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?"
+)  # a name that no address has, as it stands in keys
 _MAX_CHANNELS = 8
 _AHEAD_MS = 300_000  # how far the clock of a caller may be ahead
 _ZONES = available_timezones()
@@ -103,7 +106,10 @@ def read_consent(document: Any, now_ms: int) -> ConsentChange:
     """Read the body of `POST /consents`. Raises LayoutError."""
     node = Node(document, "")
     address = _address(node, "address") if node.has("address") else None
-    return ConsentChange(_person(node), node.text("channel", 32), address, _consent(node, now_ms))
+    channel = node.text("channel", 32)
+    if not _CHANNEL.fullmatch(channel):
+        raise LayoutError("channel must be the name of a channel: a-z, 0-9 and -")
+    return ConsentChange(_person(node), channel, address, _consent(node, now_ms))
 
 
 def _part(node: Node, key: str) -> list[Node]:
@@ -113,6 +119,8 @@ def _part(node: Node, key: str) -> list[Node]:
     part = node.node(key)
     if len(part.value) > _MAX_CHANNELS:
         raise LayoutError(f"{part.path} has at most {_MAX_CHANNELS} channels")
+    if not all(_CHANNEL.fullmatch(name) for name in part.value):
+        raise LayoutError(f"{part.path} has names of channels as keys: a-z, 0-9 and -, at most 32 characters")
     return [part]
 
 
