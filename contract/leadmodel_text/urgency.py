@@ -61,11 +61,11 @@ class Cues:
 
 def without_denials(words: Sequence[str], matches: Iterable[Match]) -> Sequence[str]:
     """Return the words of a text with a gap for each word of a cue without weight, such as "not urgent"; the same object without such a cue."""
-    heard = words
+    kept = words
     for match in matches:
         if not match.cue.weight:
-            heard = [*heard[: match.first], *[GAP] * (match.end - match.first), *heard[match.end :]]
-    return heard
+            kept = [*kept[: match.first], *[GAP] * (match.end - match.first), *kept[match.end :]]
+    return kept
 
 
 def noisy_or(linear: float, matches: Iterable[Match]) -> float:

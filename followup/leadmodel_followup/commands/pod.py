@@ -106,7 +106,7 @@ class Pod:
         )
 
     def _work(self, channel: str) -> None:
-        """Send on one channel."""
+        """Take jobs of one channel and send their messages until a signal asks to stop."""
         metrics = Metrics(prometheus.CollectorRegistry())
         service = self._service(metrics)
         service.work(channel, Send(service.dispatcher, metrics, service.settings.suspend))
@@ -141,7 +141,7 @@ class Pod:
         )
 
     def _serve(self, listening: socket.socket) -> None:
-        """Answer HTTP."""
+        """Serve intake, webhooks, reports and metrics until a signal asks to stop."""
         metrics = Metrics(prometheus.CollectorRegistry())
         service = self._service(metrics)
         seen = prometheus.CollectorRegistry()

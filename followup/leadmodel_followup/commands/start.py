@@ -9,7 +9,7 @@ from leadmodel_messages.exits import FollowUpExit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the person."""
+    """Add the options of the Redis and the id of the person."""
     add_access(parser)
     add_person(parser)
 

@@ -3,7 +3,7 @@
 Names and addresses are kept only once a follow-up of the person waits, and only in the contact book.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from leadmodel_followup.contacts.book import Contact, ContactBook
@@ -58,18 +58,20 @@ class Intake:
         for channel, consent in lead.consents.items():
             address = self.hasher.address(lead.contact.addresses[channel])
             self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
-        there = self._recorded(lead)
+        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
+        steps = band.steps if band else ()
+        recorded = self._recorded(lead, steps)
         history = self.ledger.history(contact)
         agreed = self._agreed(lead, history)
-        facts = self._facts(lead, contact, history, agreed, self._without(there))
-        planned = plan(facts) if len(there) < self._steps(lead) or not there else ()
+        facts = self._facts(lead, contact, history, agreed, self._without(recorded))
+        planned = plan(facts) if len(recorded) < len(steps) or not recorded else ()
         scheduled = [one for one in planned if isinstance(one, Scheduled)]
-        if scheduled or there:
+        if scheduled or recorded:
             latest = max((one.due_ms for one in scheduled), default=self.now())
             entry = replace(lead.contact, addresses=agreed)
             self.book.write(contact, entry, latest - self.now() + self.spec.retention_ms)
         made = [self._create(lead, contact, one) for one in planned]
-        return (*there.values(), *made)
+        return (*recorded.values(), *made)
 
     def replied(self, word: Word) -> int:
         """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
@@ -96,23 +98,19 @@ class Intake:
         self.book.erase(contact)
         return deleted
 
-    def _steps(self, lead: Lead) -> int:
-        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
-        return len(band.steps) if band else 0
-
-    def _recorded(self, lead: Lead) -> Mapping[str, Planned]:
+    def _recorded(self, lead: Lead, steps: Sequence[Step]) -> Mapping[str, Planned]:
         """The steps of the lead's band that an earlier call scheduled, by name."""
-        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
-        found = {}
-        for step in band.steps if band else ():
+        recorded = {}
+        for step in steps:
             name = self._id(lead, step)
             if record := self.ledger.read(name):
-                found[step.name] = Planned(step.name, name, int(record["due"]))
-        return found
+                recorded[step.name] = Planned(step.name, name, int(record["due"]))
+        return recorded
 
-    def _without(self, there: Mapping[str, Planned]) -> FollowUpSpec:
+    def _without(self, recorded: Mapping[str, Planned]) -> FollowUpSpec:
+        """The plan without the steps that were scheduled before."""
         bands = tuple(
-            replace(band, steps=tuple(step for step in band.steps if step.name not in there))
+            replace(band, steps=tuple(step for step in band.steps if step.name not in recorded))
             for band in self.spec.bands
         )
         return replace(self.spec, bands=bands)
