@@ -142,9 +142,7 @@ cluster-down: install ## end it and leave nothing behind
 .PHONY: e2e
 e2e: install cluster-up ## what must hold on a real cluster: beside each other, then what disturbs others
 	$(BIN)/python tests/cluster/cluster.py argocd
-	export LEADMODEL_E2E_SINCE=$$(date -u +%Y-%m-%dT%H:%M:%SZ); \
-	$(BIN)/pytest tests/e2e --timeout 900 --maxfail 8 -rPfE -n 3 --dist loadfile -m "not alone" && \
-	$(BIN)/pytest tests/e2e --timeout 900 --maxfail 8 -rPfE -m alone
+	$(BIN)/python tests/e2e/stages.py
 
 .PHONY: format
 format: install ## let ruff put the code in order

@@ -13,7 +13,7 @@ import pytest
 
 from cluster.place import Place
 from e2e.harness import images
-from e2e.harness.cluster import Cluster, wait_for
+from e2e.harness.cluster import IMAGES, Cluster, named, wait_for
 from e2e.harness.monitoring import followed
 from e2e.harness.second import second_cluster
 from e2e.harness.transcript import Transcript
@@ -86,12 +86,19 @@ def is_locked(file: Path) -> bool:
     return False
 
 
-def commands_on_images(cache: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> list[tuple[str, bool]]:
-    """The commands that build and import images, each with whether another checkout on this machine would wait meanwhile."""
+def commands_on_images(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, target: str, beside: Place | None = None
+) -> list[tuple[str, bool]]:
+    """The commands that build and import images, each with whether another checkout on this machine would wait meanwhile.
+
+    `beside`: a cluster that has the images already.
+    """
     seen: list[tuple[str, bool]] = []
 
-    def run(*command: str) -> str:
+    def run(*command: str, check: bool = True) -> str:
         seen.append((" ".join(command[:2]), is_locked(cache / "images.lock")))
+        if beside is not None and beside.socket in command and "ls" in command:
+            return "".join(f"{named(image, 'tag')}\n" for image in IMAGES)
         for part in command:
             if part.startswith("oci-archive:"):
                 Path(part.split(":")[1]).touch()
@@ -104,6 +111,7 @@ def commands_on_images(cache: Path, monkeypatch: pytest.MonkeyPatch, target: str
     monkeypatch.setattr(images, "TARGET", SimpleNamespace(name=target))
     monkeypatch.setattr(images, "import_image", put)
     monkeypatch.setattr(images, "kind_load", put)
+    monkeypatch.setattr(images, "others", lambda: [beside] if beside else [])
     images.provide("tag")
     return seen
 
@@ -122,6 +130,15 @@ def test_control_a_lock_of_the_checkout_stops_no_other(tmp_path, monkeypatch):
     monkeypatch.setattr(images, "CACHE", tmp_path / "checkout")
     seen = commands_on_images(tmp_path, monkeypatch, "own")
     assert not any(locked for _, locked in seen)
+
+
+def test_a_second_cluster_takes_the_images_of_the_first(tmp_path, monkeypatch):
+    """The control: alone it builds each image."""
+    monkeypatch.setattr(images, "CACHE", tmp_path)
+    commands = [command for command, _ in commands_on_images(tmp_path, monkeypatch, "own", Place(1))]
+    assert commands == ["ctr -a", "ctr -a", *["ctr -a", "import"] * len(IMAGES)]
+    alone = [command for command, _ in commands_on_images(tmp_path, monkeypatch, "own")]
+    assert alone.count("buildah push") == len(IMAGES)
 
 
 class Listing(Cluster):

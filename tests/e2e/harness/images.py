@@ -1,9 +1,12 @@
 """The images of this checkout in the cluster: built and imported where the cluster does not have them."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 from cluster.build import CACHE
 from cluster.components import import_image
+from cluster.place import MOST, Place
 from cluster.target import kind_load
 from e2e.harness.cluster import IMAGES, PLACE, TARGET, locked, named, run
 
@@ -21,8 +24,11 @@ def provide(tag: str) -> None:
             for image in IMAGES:
                 kind_load(PLACE, named(image, tag))
             return
-        names = run(*PLACE.ctr("images", "ls", "-q"))
-        if all(f"{named(image, tag)}\n" in names for image in IMAGES):
+        if has_all(PLACE, tag):
+            return
+        if beside := [place for place in others() if has_all(place, tag)]:
+            for image in IMAGES:
+                copy_image(beside[0], PLACE, named(image, tag))
             return
         print(run("env", f"BASE={BASE}", f"TAG={tag}", sys.executable, "images/images.py"))
         for image in IMAGES:
@@ -33,3 +39,23 @@ def provide(tag: str) -> None:
             run("buildah", "rmi", name)
             archive.unlink()
         run("buildah", "rmi", named("base", tag))
+
+
+def has_all(place: Place, tag: str) -> bool:
+    """Whether every image of a tag is in a cluster's containerd."""
+    names = run(*place.ctr("images", "ls", "-q"), check=False)
+    return all(f"{named(image, tag)}\n" in names for image in IMAGES)
+
+
+def others() -> list[Place]:
+    """Clusters of ours beside this one."""
+    places = [Place(number) for number in range(MOST) if number != PLACE.number]
+    return [place for place in places if place.kubeconfig.exists()]
+
+
+def copy_image(source: Place, target: Place, name: str) -> None:
+    """Copy an image from the containerd of one cluster to that of another."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "image.tar"
+        run(*source.ctr("images", "export", str(archive), name))
+        import_image(target, archive)

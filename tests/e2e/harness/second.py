@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cluster.build import CACHE, bin_dir
-from cluster.components import ENDING, import_image, start_all, stop
+from cluster.components import ENDING, start_all, stop
 from cluster.place import Place, spare
-from e2e.harness.cluster import PLACE, SHARED, locked, named, released, run
+from e2e.harness.cluster import PLACE, locked, named, released, run
+from e2e.harness.images import copy_image
 
 NEEDED = ("operator", "predictor")
 
@@ -30,10 +31,7 @@ def second_cluster(tag: str) -> Iterator[Place]:
 def copy_images(place: Place, tag: str) -> None:
     """Copy images from the containerd of the tests' own cluster."""
     for image in NEEDED:
-        archive = SHARED / f"{image}-{place.number}.tar"
-        run(*PLACE.ctr("images", "export", str(archive), named(image, tag)))
-        import_image(place, archive)
-        archive.unlink()
+        copy_image(PLACE, place, named(image, tag))
         released(place, image, tag)
 
 
