@@ -52,6 +52,9 @@ class Metrics:
         self.rejected = counter(
             "webhook_rejected", "Requests of providers that were refused", "channel", "reason"
         )
+        self.skipped = counter(
+            "webhook_skipped", "Events that cannot be read, of requests that were taken", "channel", "reason"
+        )
         self._happened = {
             kind: counter(kind.replace("-", "_"), f"Follow-ups with a first event: {kind}", *of)
             for kind in _KINDS

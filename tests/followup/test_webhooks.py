@@ -287,21 +287,30 @@ def test_refused_requests_are_counted_and_change_nothing(world, secrets):
     assert world.send(("/webhooks/nobody", body, headers)) == 404
     assert world.send(("/webhooks/console", body, headers)) == 404
     assert world.send((path, b"a" * 65_537, headers)) == 413
-    broken = b'{"entry": [{"changes": 1}]}'
+    broken = b'{"entry": 1}'
     signature = {"X-Hub-Signature-256": signed.meta_signature(broken)}
     assert world.send(("/webhooks/whatsapp", broken, signature)) == 400
-    for odd in ([1], {"event": "open"}, [{"event": "open", "timestamp": "soon"}], [{"event": "open"}]):
+    for odd in (1, {"event": "open"}):
         assert world.send(signed.sendgrid(odd, NOW_S)) == 400
     assert world.send(signed.sendgrid([], NOW_S - 26 * 3600)) == 403
     assert world.hooks.rejected == {
         ("sms", "signature"): 2,
         ("sms", "too-large"): 1,
         ("email", "signature"): 1,
-        ("email", "malformed"): 4,
+        ("email", "malformed"): 2,
         ("email", "stale"): 1,
         ("whatsapp", "malformed"): 1,
     }
     assert world.client.xlen(world.events.stream) == 0
+
+
+def test_an_odd_event_is_counted_and_the_others_of_its_batch_are_taken(world):
+    (stop,) = json.loads(mail("unsubscribe")[1])
+    odd = [stop | {"event": "open", "timestamp": "soon"}, "ada@example.com"]
+    assert world.take(signed.sendgrid([*odd, stop], NOW_S)) == [Kind.OPTED_OUT]
+    assert world.stopped("sms")
+    assert world.hooks.skipped == {("email", "time"): 1, ("email", "shape"): 1}
+    assert world.hooks.rejected == {}
 
 
 def test_a_missing_secret_says_which(server, ledger, tmp_path):

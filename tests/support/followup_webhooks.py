@@ -94,6 +94,7 @@ class Webhooks:
 
     def __init__(self, ledger: Ledger, inbox: Inbox, secrets: Path, now, public_url: str | None = PUBLIC):
         self.rejected: Counter = Counter()
+        self.skipped: Counter = Counter()
         self.news: list = []
         self.hasher = ContactHasher(ledger.tenant, KEY)
         self.deps = WebhookDeps(
@@ -103,6 +104,7 @@ class Webhooks:
             inbox=inbox,
             ledger=ledger,
             rejected=lambda channel, reason: self.rejected.update([(channel, reason)]),
+            skipped=lambda channel, reason: self.skipped.update([(channel, reason)]),
             news=self.news.extend,
             now=now,
         )

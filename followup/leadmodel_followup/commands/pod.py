@@ -137,6 +137,7 @@ class Pod:
             Inbox(self.own.connect_async(), service.settings.tenant),
             service.ledger,
             lambda channel, reason: metrics.rejected.labels(channel, reason).inc(),
+            lambda channel, reason: metrics.skipped.labels(channel, reason).inc(),
             partial(_count, metrics),
         )
 

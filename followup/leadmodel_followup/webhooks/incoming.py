@@ -1,8 +1,9 @@
 """One request of a provider before it is believed, and why it is refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from leadmodel_followup.ledger.events import Event
@@ -12,6 +13,7 @@ _REFERENCE = re.compile(r"[A-Za-z0-9_-]{16}")
 _CODE = re.compile(r"[^A-Za-z0-9._-]+")
 _ADDRESS = re.compile(r"\+?[0-9]{3,20}|[^@\s]{1,64}@[^@\s]{1,255}")
 _FIELDS = 1000
+_T = TypeVar("_T")
 
 
 class Refused(Exception):  # noqa: N818  # an outcome
@@ -20,6 +22,14 @@ class Refused(Exception):  # noqa: N818  # an outcome
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status, self.reason = status, reason
+
+
+class Odd(Exception):  # noqa: N818  # an outcome
+    """One event of a request that is not what the provider documents; the reason is `shape`, `time` or `address`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,9 @@ class Incoming:
             raise Refused(400, "malformed") from None
 
     def at(self, seconds: object) -> int:
-        """Milliseconds of a time in whole seconds, as text or number; never later than the request. Raises Refused."""
+        """Milliseconds of a time in whole seconds, as text or number; never later than the request. Raises Odd."""
         if not isinstance(seconds, int | str) or not re.fullmatch(r"[0-9]{1,12}", str(seconds)):
-            raise Refused(400, "malformed")
+            raise Odd("time")
         return min(int(seconds) * 1000, self.received_ms)
 
 
@@ -65,11 +75,43 @@ class Posted:
     once: str = ""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """The events of one request, and why each event that cannot be read was left out."""
+
+    posted: tuple[Posted, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+def each(parts: Iterable[_T], read: Callable[[_T], Iterable[Posted]]) -> Batch:
+    """Read the parts of a request one by one: an odd one is left out, so that the provider does not repeat the others for ever."""
+    posted: list[Posted] = []
+    skipped: list[str] = []
+    for part in parts:
+        try:
+            posted += list(read(part))
+        except Odd as odd:
+            skipped.append(odd.reason)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            skipped.append("shape")
+    return Batch(tuple(posted), tuple(skipped))
+
+
 def hashed(hasher: ContactHasher, address: str) -> str:
-    """The hash of a number or e-mail address. Raises Refused for what is neither."""
+    """The hash of a number or e-mail address. Raises Odd for what is neither."""
     if not _ADDRESS.fullmatch(address):
-        raise Refused(400, "malformed")
+        raise Odd("address")
     return hasher.address(address)
+
+
+def hashed_or_empty(hasher: ContactHasher, address: str, named: str) -> str:
+    """The hash of an address; empty where it is odd and the event names its follow-up, whose person the ledger knows. Raises Odd."""
+    try:
+        return hashed(hasher, address)
+    except Odd:
+        if not named:
+            raise
+        return ""
 
 
 def reference(value: object) -> str:

@@ -18,7 +18,7 @@ from leadmodel_followup.settings.settings import ChannelSettings, Provider, Sett
 from leadmodel_followup.webhooks import sendgrid, twilio, whatsapp
 from leadmodel_followup.webhooks.body import read_body
 from leadmodel_followup.webhooks.inbox import Inbox
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, reference
+from leadmodel_followup.webhooks.incoming import Batch, Incoming, Refused, reference
 from leadmodel_followup.webhooks.unsubscribe import Unsubscribe
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -45,6 +45,7 @@ class WebhookDeps:
         inbox: The stream for events.
         ledger: For opt-outs by the unsubscribe page, which are recorded before the answer.
         rejected: Counts a refused request by channel and reason.
+        skipped: Counts an event that cannot be read, of a request that was taken, by channel and reason.
         news: Counts first events of follow-ups.
         now: Milliseconds UTC.
     """
@@ -55,6 +56,7 @@ class WebhookDeps:
     inbox: Inbox
     ledger: Ledger
     rejected: Callable[[str, str], None]
+    skipped: Callable[[str, str], None]
     news: Callable[[Iterable[News]], None]
     now: Callable[[], int] = wall_ms
 
@@ -123,11 +125,14 @@ class Webhooks:
             reference=reference(request.path_params.get("reference")),
             received_ms=self.deps.now(),
         )
-        if not await self.deps.inbox.post(self._events(incoming, channel)):
+        batch = self._events(incoming, channel)
+        if not await self.deps.inbox.post(batch.posted):
             raise Refused(503, "full")
+        for reason in batch.skipped:
+            self.deps.skipped(channel.name, reason)
         return Response(status_code=204)
 
-    def _events(self, incoming: Incoming, channel: ChannelSettings) -> list[Posted]:
+    def _events(self, incoming: Incoming, channel: ChannelSettings) -> Batch:
         """The events of a request that its signature proves. Raises Refused, MissingSecret."""
         secrets, hasher = self._secrets(channel), self.deps.hasher()
         match channel.provider:

@@ -10,7 +10,16 @@ from leadmodel_followup.channels.secrets import MissingSecret, SecretFolder
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.planning.spec import HOUR_MS
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, hashed, reference
+from leadmodel_followup.webhooks.incoming import (
+    Batch,
+    Incoming,
+    Posted,
+    Refused,
+    code,
+    each,
+    hashed_or_empty,
+    reference,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -30,7 +39,7 @@ _KINDS = {
     "spamreport": Kind.OPTED_OUT,
     "group_resubscribe": Kind.OPTED_IN,
 }
-_SAME = ("sg_message_id", "event", "timestamp", "url")
+_SAME = ("sg_message_id", "event", "timestamp", "url", "email")
 _OPTED_OUT_DROPS = ("unsubscribed", "spam report")
 
 
@@ -73,14 +82,27 @@ def _public_key(text: str) -> "EllipticCurvePublicKey":
     return key
 
 
-def events(incoming: Incoming, hasher: ContactHasher) -> list[Posted]:
-    """The events of a verified batch, each once: a repeated event has another `sg_event_id`, so message, kind, time and link tell."""
+def events(incoming: Incoming, hasher: ContactHasher) -> Batch:
+    """The events of a verified batch, each once: a repeated event has another `sg_event_id`, so message, kind, time and link tell.
+
+    Raises:
+        Refused: The body is no list.
+    """
     try:
         batch = json.loads(incoming.body)
-        seen = {tuple(str(one.get(name, "")) for name in _SAME): one for one in batch}
-        return [Posted(event) for one in seen.values() for event in _of(incoming, hasher, one)]
-    except (ValueError, RecursionError, TypeError, AttributeError):
-        raise Refused(400, "malformed") from None
+    except (ValueError, RecursionError):
+        batch = None
+    if not isinstance(batch, list):
+        raise Refused(400, "malformed")
+    seen: set[tuple[str, ...]] = set()
+
+    def read(one: Mapping[str, Any]) -> list[Posted]:
+        same = tuple(str(one.get(name, "")) for name in _SAME)
+        found = [] if same in seen else [Posted(event) for event in _of(incoming, hasher, one)]
+        seen.add(same)
+        return found
+
+    return each(batch, read)
 
 
 def _of(incoming: Incoming, hasher: ContactHasher, one: Mapping[str, Any]) -> Iterator[Event]:
@@ -92,11 +114,11 @@ def _of(incoming: Incoming, hasher: ContactHasher, one: Mapping[str, Any]) -> It
     at_ms, pid = incoming.at(one.get("timestamp")), code(str(one.get("sg_message_id", "")).partition(".")[0])
     about, address = reference(one.get("reference")), ""
     if kind in {Kind.OPTED_OUT, Kind.OPTED_IN} or _dropped_for_opt_out(one):
-        address = hashed(hasher, str(one.get("email", "")))
+        address = hashed_or_empty(hasher, str(one.get("email", "")), about)
     if kind is Kind.FAILED:
         yield Event(incoming.channel, kind, at_ms, about, code=_failure(one), provider_id=pid)
         kind = Kind.OPTED_OUT
-        if not address:
+        if not _dropped_for_opt_out(one):
             return
     if about or address:
         yield Event(incoming.channel, kind, at_ms, about, address, provider_id=pid)

@@ -9,7 +9,16 @@ from urllib.parse import urlsplit, urlunsplit
 from leadmodel_followup.channels.secrets import SecretFolder
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.planning.identity import ContactHasher
-from leadmodel_followup.webhooks.incoming import Incoming, Posted, Refused, code, hashed
+from leadmodel_followup.webhooks.incoming import (
+    Batch,
+    Incoming,
+    Posted,
+    Refused,
+    code,
+    each,
+    hashed,
+    hashed_or_empty,
+)
 from leadmodel_followup.webhooks.words import kinds
 
 _SHA1, _SHA256 = "HMAC_SHA1", "HMAC_SHA256"
@@ -72,9 +81,12 @@ def _with_and_without_port(url: str) -> tuple[str, str]:
     return url, urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
 
 
-def events(incoming: Incoming, hasher: ContactHasher) -> list[Posted]:
-    """The events of a verified request. A message of a person is dropped as soon as its kind is known."""
-    form = dict(incoming.form())
+def events(incoming: Incoming, hasher: ContactHasher) -> Batch:
+    """The events of a verified request. A message of a person is dropped as soon as its kind is known. Raises Refused."""
+    return each([dict(incoming.form())], lambda form: _of(incoming, hasher, form))
+
+
+def _of(incoming: Incoming, hasher: ContactHasher, form: dict[str, str]) -> list[Posted]:
     number = form.get("MessageSid", form.get("SmsSid", ""))
     kind = _STATUSES.get(form.get("MessageStatus", ""))
     if kind is not None:
@@ -85,7 +97,7 @@ def events(incoming: Incoming, hasher: ContactHasher) -> list[Posted]:
     address = hashed(hasher, _number(form.get("From", "")))
     meant = _OPT_OUT_TYPES.get(form.get("OptOutType", "")) or kinds(form["Body"])
     return [
-        Posted(Event(incoming.channel, each, incoming.received_ms, address=address), once) for each in meant
+        Posted(Event(incoming.channel, said, incoming.received_ms, address=address), once) for said in meant
     ]
 
 
@@ -96,7 +108,7 @@ def _status(incoming: Incoming, hasher: ContactHasher, form: dict[str, str], kin
     base = Event(incoming.channel, kind, incoming.received_ms, incoming.reference, "", "", failure, pid)
     if failure != _OPTED_OUT:
         return [Posted(base)]
-    address = hashed(hasher, _number(form.get("To", "")))
+    address = hashed_or_empty(hasher, _number(form.get("To", "")), incoming.reference)
     stop = Event(incoming.channel, Kind.OPTED_OUT, incoming.received_ms, incoming.reference, address)
     return [Posted(base), Posted(stop, code(form.get("MessageSid", "")))]
 
