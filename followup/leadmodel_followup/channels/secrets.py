@@ -28,7 +28,7 @@ class SecretFolder:
             MissingSecret: No such file, or its text is empty, has more than one line or other characters than printable ASCII.
         """
         try:
-            with (self._path / _name(key)).open("rb") as file:
+            with (self._path / _name(key)).open("rb", buffering=0) as file:
                 text = file.read(_LONGEST + 1).strip().decode("ascii")
         except (OSError, UnicodeDecodeError):
             raise MissingSecret(key) from None
