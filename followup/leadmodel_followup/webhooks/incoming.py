@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -52,8 +53,9 @@ class Incoming:
     reference: str
     received_ms: int
 
+    @cached_property
     def form(self) -> list[tuple[str, str]]:
-        """The fields of a form, in their order. Raises Refused."""
+        """The fields of a form, in their order; read once. Raises Refused."""
         try:
             text = self.body.decode("ascii")
             return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)

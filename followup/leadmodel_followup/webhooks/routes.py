@@ -150,8 +150,9 @@ class Webhooks:
 
     def _public_url(self, request: Request) -> str:
         """What the provider called: proxies in between may have changed all of the address but its end."""
-        query = f"?{request.url.query}" if request.url.query else ""
-        return f"{(self.deps.settings.public_url or '').rstrip('/')}{request.url.path}{query}"
+        query = request.scope["query_string"].decode("latin-1")
+        path = request.scope["path"] + (f"?{query}" if query else "")
+        return (self.deps.settings.public_url or "").rstrip("/") + path
 
     def _channel(self, request: Request) -> ChannelSettings | None:
         channel = self.deps.settings.channels.get(request.path_params["channel"])

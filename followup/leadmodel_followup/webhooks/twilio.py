@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 from leadmodel_followup.channels.secrets import SecretFolder
@@ -57,7 +57,7 @@ def verify(incoming: Incoming, secrets: SecretFolder) -> None:
     algorithm = _ALGORITHMS.get(parts.get("algorithm", "").upper() or _SHA1)
     secret = secrets.read("webhookSharedKey" if parts.get("key") else "authToken")
     given = incoming.headers.get("x-twilio-signature", "").encode()
-    if algorithm is None or not signed(incoming.url, incoming.form(), secret, given, algorithm):
+    if algorithm is None or not signed(incoming.url, incoming.form, secret, given, algorithm):
         raise Refused(403, "signature")
 
 
@@ -66,24 +66,26 @@ def signed(
 ) -> bool:
     """Whether a signature is the HMAC of the URL, in one of its two forms, with each name and value of the form in order."""
     fields = "".join(name + value for name, value in sorted(set(form)))
-    fits = False
-    for form_of_url in _with_and_without_port(url):
-        digest = hmac.digest(secret.encode(), (form_of_url + fields).encode(), algorithm)
-        fits |= hmac.compare_digest(b64encode(digest), given)
-    return fits
+    digests = (
+        hmac.digest(secret.encode(), (form_of_url + fields).encode(), algorithm)
+        for form_of_url in _with_and_without_port(url)
+    )
+    return any(hmac.compare_digest(b64encode(digest), given) for digest in digests)
 
 
-def _with_and_without_port(url: str) -> tuple[str, str]:
+def _with_and_without_port(url: str) -> Iterator[str]:
+    yield url
     parts = urlsplit(url)
     if parts.port:
-        return url, urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0]))
-    port = 443 if parts.scheme == "https" else 80
-    return url, urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
+        yield urlunsplit(parts._replace(netloc=parts.netloc.rpartition(":")[0]))
+    else:
+        port = 443 if parts.scheme == "https" else 80
+        yield urlunsplit(parts._replace(netloc=f"{parts.netloc}:{port}"))
 
 
 def events(incoming: Incoming, hasher: ContactHasher) -> Batch:
     """The events of a verified request. A message of a person is dropped as soon as its kind is known. Raises Refused."""
-    return each([dict(incoming.form())], lambda form: _of(incoming, hasher, form))
+    return each([dict(incoming.form)], lambda form: _of(incoming, hasher, form))
 
 
 def _of(incoming: Incoming, hasher: ContactHasher, form: dict[str, str]) -> list[Posted]:

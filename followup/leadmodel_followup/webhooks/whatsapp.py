@@ -40,7 +40,7 @@ def verify(incoming: Incoming, secrets: SecretFolder) -> None:
         Refused: The signature is not by the secret.
         MissingSecret: There is no secret to compare with.
     """
-    digest = hmac.new(secrets.read("appSecret").encode(), incoming.body, "sha256").hexdigest()
+    digest = hmac.digest(secrets.read("appSecret").encode(), incoming.body, "sha256").hex()
     given = incoming.headers.get("x-hub-signature-256", "")
     if not hmac.compare_digest(f"sha256={digest}".encode(), given.encode()):
         raise Refused(403, "signature")
