@@ -77,7 +77,7 @@ def pod(port: int, http: int, secrets: str) -> None:
     app = Starlette(routes=[*floors, *hooks.app.routes])
     threading.Thread(target=consume, daemon=True).start()
     # as in the image, which has neither httptools nor uvloop
-    uvicorn.run(app, port=http, http="h11", loop="asyncio", log_level="warning", access_log=False)
+    uvicorn.run(app, port=http, log_level="warning", access_log=False)
 
 
 def raw(request: tuple[str, bytes, dict]) -> bytes:

@@ -79,13 +79,17 @@ def hand_in(pod: Pod, count: int, first: int = 0) -> list[str]:
 
 @dataclass(frozen=True)
 class PodFire:
-    """One run: follow-ups, the chance of a SIGKILL at both points of a request, and seconds between SIGKILLs from outside."""
+    """One run: follow-ups, the chance of a SIGKILL at both points of a request, and seconds between SIGKILLs from outside.
+
+    It may take `patience_s`.
+    """
 
     count: int = 100
     kill: float = 0.1
     every_s: float = 0.7
     looks_up: str = "yes"
     workers: int = 4
+    patience_s: float = 600
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,7 @@ def run(folder: Path, server: Server, fire: PodFire) -> PodResult:
     try:
         ids = hand_in(pod, fire.count)
         while (left := ledger.overview()).waiting or left.open:
-            assert time.monotonic() - began < 600, left
+            assert time.monotonic() - began < fire.patience_s, left
             time.sleep(0.1)
     finally:
         stop.set()
