@@ -151,8 +151,8 @@ class Webhooks:
     def _public_url(self, request: Request) -> str:
         """What the provider called: proxies in between may have changed all of the address but its end."""
         query = request.scope["query_string"].decode("latin-1")
-        path = request.scope["path"] + (f"?{query}" if query else "")
-        return (self.deps.settings.public_url or "").rstrip("/") + path
+        host = (self.deps.settings.public_url or "").rstrip("/")
+        return f"{host}{request.scope['path']}{'?' if query else ''}{query}"
 
     def _channel(self, request: Request) -> ChannelSettings | None:
         channel = self.deps.settings.channels.get(request.path_params["channel"])
