@@ -16,6 +16,7 @@ from leadmodel_followup.ledger.records import (
     Later,
     Rate,
     Settled,
+    Submission,
 )
 from leadmodel_followup.ledger.server_check import check_server
 from leadmodel_followup.planning.identity import ContactHasher, checked_lead, follow_up_id
@@ -342,17 +343,25 @@ def test_an_id_of_another_plan_is_refused_because_its_lists_would_keep_it(ledger
     assert client.keys(f"fu:{{{ledger.tenant}}}*") == []
 
 
+def hand_in(ledger, number, hasher):
+    """A lead of a contact of its own with one follow-up."""
+    made = follow_up(ledger, number, hasher.contact(str(number)))
+    assert ledger.submit(Submission(made.contact, made.lead, 1_700_000_000_000, (made.id,)), [made]) == [
+        "created"
+    ]
+
+
 def test_memory_of_a_waiting_follow_up(server, tmp_path):
-    """At most 500 bytes, with its share of the lists and with the record of a contact of its own."""
+    """At most 500 bytes, with its share of the lists and with the record of a contact of its own, as the intake records it."""
     other = Server(server.flavour, tmp_path).start()
     try:
         client = other.client()
         ledger = Ledger(client, "acme", clock=lambda: 1_700_000_000_000)
         hasher = ContactHasher("acme", KEY)
-        ledger.create(follow_up(ledger, 5000, hasher.contact("5000")), 1_700_000_000_000)  # loads the script
+        hand_in(ledger, 5000, hasher)  # loads the script
         before = client.info("memory")["used_memory"]
         for i in range(5000):
-            ledger.create(follow_up(ledger, i, hasher.contact(str(i))), 1_700_000_000_000)
+            hand_in(ledger, i, hasher)
         each = (client.info("memory")["used_memory"] - before) / 5000
     finally:
         other.stop(kill=True)

@@ -3,13 +3,14 @@
 Names and addresses are kept only once a follow-up of the person waits, and only in the contact book.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from leadmodel_followup.contacts.book import Contact, ContactBook
 from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
 from leadmodel_followup.ledger.ledger import Ledger
-from leadmodel_followup.ledger.records import FollowUp, History
+from leadmodel_followup.ledger.records import SUPERSEDED, WITHDRAWN, FollowUp, History, State, Submission
 from leadmodel_followup.metrics import Metrics
 from leadmodel_followup.planning import plan as planning
 from leadmodel_followup.planning.identity import ContactHasher, follow_up_id
@@ -49,19 +50,25 @@ class Intake:
     metrics: Metrics | None = None
 
     def submit(self, lead: Lead) -> tuple[Planned, ...]:
-        """Record the consents of a lead and schedule the steps of its band; what is scheduled already stays as it is.
+        """Record the consents of a lead and schedule the steps of its band; what of them is scheduled already stays as it is.
+
+        What waits of the lead from another band ends, and after a silent intent what waits of the person from leads up to then. A call whose
+        time is before that of another for the lead changes nothing but consents.
 
         Raises:
-            LedgerUnavailable: The ledger cannot be reached. Some steps may be scheduled; the same call completes them.
+            LedgerUnavailable: The ledger cannot be reached. Either all is recorded or nothing but consents; the same call completes it.
         """
         contact = self.hasher.contact(lead.person)
         for channel, consent in lead.consents.items():
             address = self.hasher.address(lead.contact.addresses[channel])
             self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
-        band = None if lead.score is None else self.spec.band(lead.score, lead.intent)
-        steps = band.steps if band else ()
+        steps = self._steps(lead)
+        stays = [self._id(lead, step) for step in steps]
+        apart = [self._id(lead, step) for band in self.spec.bands for step in band.steps]
+        history = self.ledger.history(contact, lead.lead, sorted(set(apart) - set(stays)))
         recorded = self._recorded(lead, steps)
-        history = self.ledger.history(contact)
+        if lead.at_ms < history.newest_ms and not self._silent(lead):
+            return self._superseded(steps, recorded)
         agreed = self._agreed(lead, history)
         facts = self._facts(lead, contact, history, agreed, self._without(recorded))
         planned = plan(facts) if len(recorded) < len(steps) or not recorded else ()
@@ -70,8 +77,7 @@ class Intake:
             latest = max((one.due_ms for one in scheduled), default=self.now())
             entry = replace(lead.contact, addresses=agreed)
             self.book.write(contact, entry, latest - self.now() + self.spec.retention_ms)
-        made = [self._create(lead, contact, one) for one in planned]
-        return (*recorded.values(), *made)
+        return (*recorded.values(), *self._submit(lead, contact, stays, planned))
 
     def replied(self, word: Word) -> int:
         """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
@@ -98,14 +104,30 @@ class Intake:
         self.book.erase(contact)
         return deleted
 
+    def _steps(self, lead: Lead) -> Sequence[Step]:
+        """The steps of the lead's band; none after a silent intent."""
+        none = lead.score is None or self._silent(lead)
+        band = None if none else self.spec.band(lead.score or 0.0, lead.intent)
+        return band.steps if band else ()
+
+    def _silent(self, lead: Lead) -> bool:
+        return lead.intent in self.spec.silent_intents
+
     def _recorded(self, lead: Lead, steps: Sequence[Step]) -> Mapping[str, Planned]:
-        """The steps of the lead's band that an earlier call scheduled, by name."""
+        """The steps of the lead's band that an earlier call scheduled and no later one has withdrawn, by name."""
         recorded = {}
         for step in steps:
             name = self._id(lead, step)
-            if record := self.ledger.read(name):
+            record = self.ledger.read(name)
+            withdrawn = record.get("state") == State.CANCELLED and record.get("why") in WITHDRAWN
+            if record and not withdrawn:
                 recorded[step.name] = Planned(step.name, name, int(record["due"]))
         return recorded
+
+    def _superseded(self, steps: Sequence[Step], recorded: Mapping[str, Planned]) -> tuple[Planned, ...]:
+        """The answer to a call that comes after a later one for the lead."""
+        late = [recorded.get(step.name, Planned(step.name, skipped=SUPERSEDED)) for step in steps]
+        return tuple(late) or (Planned(None, skipped=SUPERSEDED),)
 
     def _without(self, recorded: Mapping[str, Planned]) -> FollowUpSpec:
         """The plan without the steps that were scheduled before."""
@@ -138,14 +160,32 @@ class Intake:
         )
         return Facts(known, lead.score, lead.intent, consents, happened, spec, self.now())
 
-    def _create(self, lead: Lead, contact: str, planned: Scheduled | Skipped) -> Planned:
-        if isinstance(planned, Skipped):
-            return Planned(planned.step.name if planned.step else None, skipped=planned.reason)
-        step = planned.step
-        follow_up = FollowUp(planned.id, lead.lead, contact, step.channel, step.name, planned.due_ms)
-        created = self.ledger.create(follow_up, lead.at_ms)
-        if created not in {"created", "exists"}:
-            return Planned(step.name, skipped=created)
-        if created == "created" and self.metrics is not None:
+    def _submit(
+        self, lead: Lead, contact: str, stays: Sequence[str], planned: Sequence[Scheduled | Skipped]
+    ) -> Iterator[Planned]:
+        """Record what is scheduled and end what does not stay, in one step; a lead without a score leaves what waits as it is."""
+        silent = self._silent(lead)
+        scored = lead.score is not None and not math.isnan(lead.score)
+        kept = tuple(stays) if scored or silent else None
+        scheduled = [one for one in planned if isinstance(one, Scheduled)]
+        follow_ups = [
+            FollowUp(one.id, lead.lead, contact, one.step.channel, one.step.name, one.due_ms)
+            for one in scheduled
+        ]
+        submission = Submission(contact, lead.lead, lead.at_ms, kept, silent)
+        words = dict(
+            zip((one.id for one in scheduled), self.ledger.submit(submission, follow_ups), strict=True)
+        )
+        for one in planned:
+            yield self._skipped(one) if isinstance(one, Skipped) else self._made(one, words[one.id])
+
+    def _skipped(self, one: Skipped) -> Planned:
+        return Planned(one.step.name if one.step else None, skipped=one.reason)
+
+    def _made(self, one: Scheduled, word: str) -> Planned:
+        step = one.step
+        if word not in {"created", "exists"}:
+            return Planned(step.name, skipped=word)
+        if word == "created" and self.metrics is not None:
             self.metrics.scheduled.labels(step.channel, step.name).inc()
-        return Planned(step.name, planned.id, planned.due_ms)
+        return Planned(step.name, one.id, one.due_ms)

@@ -23,6 +23,7 @@ from leadmodel_followup.ledger.records import (
     OpenAttempt,
     Overview,
     Settled,
+    Submission,
 )
 from leadmodel_followup.ledger.scripts import load
 from leadmodel_followup.planning.identity import checked_lead, checked_tenant, plan_tag
@@ -72,20 +73,30 @@ class Ledger:
             raise LedgerUnavailable(f"{name}: {type(error).__name__}") from None
 
     def create(self, follow_up: FollowUp, lead_at_ms: int) -> str:
-        """Record a follow-up that waits.
+        """Record a follow-up that waits and leave all others as they are; as `submit`."""
+        (word,) = self.submit(Submission(follow_up.contact, follow_up.lead, lead_at_ms), [follow_up])
+        return word
+
+    def submit(self, lead: Submission, follow_ups: Sequence[FollowUp]) -> list[str]:
+        """Record follow-ups of a lead that wait, and end what waits of the lead from before and does not stay.
 
         Returns:
-            `created`; `exists` for an id that is there in any state; `stopped` after an opt-out; `replied` where the contact answered after
-            the lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`.
+            For each: `created`; `exists` for an id that is there, unless a later call had withdrawn it; `superseded` where a later call for the lead
+            came before; `stopped` after an opt-out; `replied` or `silent-intent` where the contact answered or had a silent intent after the
+            lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`.
 
         Raises:
-            ValueError: The id is none of this plan, so that no list of the plan would ever lose it.
+            ValueError: An id is none of this plan, so that no list of the plan would ever lose it.
         """
-        f = follow_up
-        if not self.owns(f.id):
+        if not all(self.owns(one.id) for one in follow_ups):
             raise ValueError("the id of a follow-up begins with the tag of its plan")
-        fields = (f.due_ms, f.contact, checked_lead(f.lead), f.channel, f.step, lead_at_ms)
-        return str(self._call("create", f.id, *fields))
+        stays: tuple[str | int, ...] = ("",) if lead.stays is None else (len(lead.stays), *lead.stays)
+        fields = [value for f in follow_ups for value in (f.id, f.due_ms, f.channel, f.step)]
+        silent = "1" if lead.silent else ""
+        words = self._call(
+            "create", lead.contact, checked_lead(lead.lead), lead.at_ms, silent, *stays, *fields
+        )
+        return [str(word) for word in words]
 
     def owns(self, follow_up_id: str) -> bool:
         """Whether an id is one of this plan, by its tag."""
@@ -186,12 +197,12 @@ class Ledger:
         """End one follow-up, if it waits."""
         return bool(self._call("cancel", "", follow_up_id, why, ""))
 
-    def history(self, contact: str) -> History:
-        """What happened with a contact so far, for the planner."""
-        stopped, replied, converted, flat, sends = self._call("history", contact)
+    def history(self, contact: str, lead: str = "", apart: Sequence[str] = ()) -> History:
+        """What happened with a contact so far, for the planner; follow-ups of `apart` do not count while they wait."""
+        stopped, replied, converted, flat, sends, newest = self._call("history", contact, lead, *apart)
         consents = dict(zip(flat[::2], flat[1::2], strict=True))
         times = tuple(sorted(int(time) for time in sends))
-        return History(bool(stopped), int(replied), int(converted), consents, times)
+        return History(bool(stopped), int(replied), int(converted), consents, times, int(newest))
 
     def erase(self, contact: str) -> int:
         """Delete follow-ups, consents and rates of a contact; hashes of opt-outs stay, so that nobody writes to the contact again."""

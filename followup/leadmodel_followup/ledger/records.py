@@ -49,6 +49,25 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
+class Submission:
+    """A lead that was handed in.
+
+    Attributes:
+        contact: Hash of the person.
+        lead: The caller's id of the lead.
+        at_ms: When the lead came in, milliseconds UTC.
+        stays: Ids of the lead's band: what waits of the lead and is none of them ends. None leaves all as it is.
+        silent: The intent is one after which nothing is sent: what waits of leads of the person up to now ends.
+    """
+
+    contact: str
+    lead: str
+    at_ms: int
+    stays: tuple[str, ...] | None = None
+    silent: bool = False
+
+
+@dataclass(frozen=True)
 class OpenAttempt:
     """An attempt without an outcome: its number, when it began and the hash of its message, empty where nobody noted one."""
 
@@ -130,6 +149,7 @@ class History:
         converted_ms: When the contact became a customer, -1 for one who is none.
         consents: Hash of the address to which consent was given, by channel.
         sends_ms: Times of messages sent and of messages waiting.
+        newest_ms: When the lead that was asked for was handed in last, by its own time; -1 for never.
     """
 
     stopped: bool
@@ -137,6 +157,7 @@ class History:
     converted_ms: int
     consents: Mapping[str, str]
     sends_ms: tuple[int, ...]
+    newest_ms: int = -1
 
 
 @dataclass(frozen=True)
@@ -151,4 +172,8 @@ class Overview:
     failed_24h: int = 0
 
 
+SUPERSEDED = "superseded"  # why a follow-up ended whose lead was handed in again with another band
+WITHDRAWN = frozenset(
+    {SUPERSEDED, "silent-intent"}
+)  # why one ended that a later call for its lead takes up again
 ALWAYS: Window = (0, 2**52)  # the sending hours of a channel that sends at all hours

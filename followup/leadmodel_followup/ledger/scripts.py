@@ -5,7 +5,7 @@ from importlib.resources import files
 COMMON = ("common.lua",)
 PEOPLE = (*COMMON, "people.lua")
 NAMES = {
-    "create": COMMON,
+    "create": PEOPLE,
     "claim": COMMON,
     "begin": PEOPLE,
     "settle": PEOPLE,

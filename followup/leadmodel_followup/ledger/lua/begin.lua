@@ -16,7 +16,6 @@ local function later(when, why)
 end
 
 -- When each cap has room again; forgets follow-ups whose records are gone, once no window of any plan of the tenant reaches back to them.
-local LONGEST = 366 * 24 * HOUR
 local function cap_has_room_at(at)
   local free, times = 0, {}
   for _, other in ipairs(ids_of(contact)) do
