@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from leadmodel_text.document import ClassHead, Document, DocumentError, Table
-from leadmodel_text.intent import Guess, guess, logistic, refusal
+from leadmodel_text.intent import Guess, answered, guess, logistic, refusal
 from leadmodel_text.language import Language
 from leadmodel_text.reasons import of_column, of_cues
 from leadmodel_text.sentiment import Sentiment
@@ -77,7 +77,8 @@ class Enricher:
         reading = Reading(text)
         spoken: tuple[str | None, float] = (language, 1.0 if language is not None else 0.0)
         if language is None and self._language is not None:
-            spoken = self._language.language_of(reading.words)
+            table, words = self._language, reading.words
+            spoken = table.language_of(words) if "language" in want else (table.label_of(words), 0.0)
         sums = self._tables.sums(reading.words if "intent" in want or "urgency" in want else ())
         return Text(reading, spoken, sums, reasons=reasons)
 
@@ -95,8 +96,11 @@ class Enricher:
         head = self.document.intent
         if head is None:
             return None
-        why, likeliest = self._judged(head, whole)
-        return head.classes[likeliest.first] if likeliest is not None and why is None else None
+        if whole.length < max(1, head.min_words) or self._unsupported(whole):
+            return None
+        sums = whole.sums
+        place = answered(head, sums.scores(_LABELS), sums.score(_SCOPE), whole.known(_LABELS))
+        return None if place is None else head.classes[place]
 
     def scope(self, text: str) -> float | None:
         """The probability that a text is a case for any class, also of a text that is not answered; None without intents."""

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from leadmodel_text.document import ClassHead
 
+_ROUNDED = 1 + 1e-9  # more than roundings add to a share
+
 
 class Guess(NamedTuple):
     """The places of the two likeliest classes with their probabilities, and the probability that the text is a case for any class."""
@@ -35,7 +37,7 @@ def softmax(scores: Sequence[float], temperature: float) -> list[float]:
 
 
 def _powers(scores: Sequence[float], top: float, temperature: float) -> list[float]:
-    return [exp((score - top) / temperature) for score in scores]
+    return [*map(exp, [(score - top) / temperature for score in scores])]
 
 
 def guess(head: ClassHead, scores: Sequence[float], scope: float) -> Guess:
@@ -47,6 +49,34 @@ def guess(head: ClassHead, scores: Sequence[float], scope: float) -> Guess:
     powers = _powers(scores, ranked[-1], head.temperature)
     total = sum(powers)
     return Guess(first, powers[first] / total, second, powers[second] / total, logistic(scope))
+
+
+def reaches(gap: float, others: int, least: float, of: float = 1.0) -> bool | None:
+    """Return whether the largest share of a softmax is at least a bound; None where the two largest scores alone do not tell.
+
+    Args:
+        gap: the second score less the largest, divided by the temperature.
+        others: how many scores there are beside the largest, none of them above the second.
+        least: the bound; a share so close to it that roundings decide is not told.
+        of: what all shares add up to.
+    """
+    power = exp(gap)
+    if of > least * (1 + others * power) * _ROUNDED:
+        return True
+    return False if of * _ROUNDED < least * (1 + power) else None
+
+
+def answered(head: ClassHead, scores: Sequence[float], scope: float, known: float) -> int | None:
+    """Return the place of the class that `guess` finds; None where `refusal` has a reason. The arguments are those of both."""
+    inside = logistic(scope)
+    if known < head.min_known or inside < head.min_scope:
+        return None
+    ranked = sorted(scores)
+    top = ranked[-1]
+    likely = reaches((ranked[-2] - top) / head.temperature, len(scores) - 1, head.min_confidence, inside)
+    if likely is None:
+        likely = 1 / sum(_powers(scores, top, head.temperature)) * inside >= head.min_confidence
+    return scores.index(top) if likely else None
 
 
 def refusal(head: ClassHead, likeliest: Guess, known: float) -> str | None:

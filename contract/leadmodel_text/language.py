@@ -10,6 +10,8 @@ from math import exp, sqrt
 from operator import add
 
 from leadmodel_text.document import LanguageHead
+from leadmodel_text.intent import reaches
+from leadmodel_text.kept_values import KeptValues
 from leadmodel_text.pieces import GAP, ZERO
 from leadmodel_text.rows import COLUMN_BITS, OFFSET, Rows
 from leadmodel_text.tokens import tokens
@@ -17,8 +19,8 @@ from leadmodel_text.tokens import tokens
 READ_WORDS = 40  # words of a text that are read, some 200 characters
 MAX_LETTERS = 24  # of a word; the rest is not read
 SHORT = 5  # letters of a word that is a feature as a whole
-_KEPT_ROWS = 4096  # words whose row is kept; then the rows are dropped, so that memory stays bounded
-_NO_WORDS = {GAP: 0, ZERO: 0}
+_KEPT_ROWS = 4096  # words
+_ITEMS = frozenset({GAP, ZERO})
 _OTHER_SCRIPT = re.compile("[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")  # a letter that is not Latin
 
 
@@ -45,7 +47,7 @@ class Language:
     def __init__(self, head: LanguageHead) -> None:
         self._head = head
         self._rows = Rows([head.table])
-        self._of_word = dict(_NO_WORDS)
+        self._of_word = KeptValues(self._row, _KEPT_ROWS)
 
     def language(self, text: str) -> tuple[str | None, float]:
         """Return class and confidence of a text; None for a text of too few words, or where the model is not sure."""
@@ -57,12 +59,35 @@ class Language:
         A class scores sum · scale / √n + bias over the n grams that the table knows, each counted once per word;
         the confidence is the softmax of scores / temperature.
         """
-        head, kept = self._head, self._of_word
-        total = 0
-        for word in words[:READ_WORDS]:
-            total += kept[word] if word in kept else self._row(word)
-        if not total:
+        head = self._head
+        scores, count = self._scores(words)
+        if not scores:
             return None, 0.0
+        best = max(scores)
+        confidence = 1 / sum(map(exp, [score - best for score in scores]))
+        if count < head.min_words or confidence < head.min_confidence:
+            return None, confidence
+        return head.classes[scores.index(best)], confidence
+
+    def label_of(self, words: Sequence[str]) -> str | None:
+        """Return the class alone that `language_of` answers."""
+        head = self._head
+        scores, count = self._scores(words)
+        if not scores or count < head.min_words:
+            return None
+        ranked = sorted(scores)
+        best = ranked[-1]
+        likely = reaches(ranked[-2] - best, len(scores) - 1, head.min_confidence)
+        if likely is None:
+            likely = 1 / sum(map(exp, [score - best for score in scores])) >= head.min_confidence
+        return head.classes[scores.index(best)] if likely else None
+
+    def _scores(self, words: Sequence[str]) -> tuple[list[float], int]:
+        """Return the scores of the classes, divided by the temperature, and for how many words the text counts; no scores without words."""
+        head = self._head
+        total = sum(map(self._of_word.__getitem__, words[:READ_WORDS]))
+        if not total:
+            return [], 0
         *sums, known, count = self._rows.unpack(total)
         factor, shift = head.table.scale / sqrt(known) if known else 0.0, OFFSET * known
         temperature = head.temperature
@@ -70,21 +95,16 @@ class Language:
             ((value - shift) * factor + bias) / temperature
             for value, bias in zip(sums, head.table.bias)  # noqa: B905 - as in `tables`
         ]
-        best = max(scores)
-        confidence = 1 / sum([exp(score - best) for score in scores])
-        if count < head.min_words or confidence < head.min_confidence:
-            return None, confidence
-        return head.classes[scores.index(best)], confidence
+        return scores, count
 
     def _row(self, word: str) -> int:
         """Return the sum of the packed rows of a word's known grams, with how many words the word counts for in the free column.
 
         Scripts without spaces have long words: two letters that are not Latin count as a word.
         """
+        if word in _ITEMS:
+            return 0
         get = self._rows.of.get
         total = sum([row for gram in grams(word) if (row := get(gram))])
         count = 1 if word.isascii() else max(1, len(_OTHER_SCRIPT.findall(word)) // 2)
-        if len(self._of_word) >= _KEPT_ROWS:
-            self._of_word = dict(_NO_WORDS)
-        row = self._of_word[word] = total + (count << COLUMN_BITS * (len(self._head.classes) + 1))
-        return row
+        return total + (count << COLUMN_BITS * (len(self._head.classes) + 1))

@@ -5,10 +5,11 @@ in brackets, is ZERO as a whole, because a detector may have taken any part of i
 """
 
 import re
-from collections.abc import Iterable
+from itertools import chain
 from typing import TypeAlias
 
 from leadmodel_text.kept import ABBREVIATIONS
+from leadmodel_text.kept_values import KeptValues
 
 Piece: TypeAlias = tuple[str, int, int]  # the piece, its start and its end in the text
 
@@ -16,6 +17,7 @@ GAP, ZERO, STOP, LINE = "", "0", ".", "\n"
 LONGEST = (
     31  # letters of a word, so that a pair fits into the 64 characters of a feature; longer ones are codes
 )
+_KEPT_CHUNKS = 2048  # chunks whose pieces are kept, for the words of texts come again
 _LETTERS = r"[^\W\d_]+"
 _ADDRESS = "[ADDRESS"  # the placeholder of streets and towns, which hold words as well as a number
 _STOPPERS = frozenset(".!?…")
@@ -44,29 +46,20 @@ _ZERO = re.compile(
 _WORD = re.compile(rf"{_LETTERS}(?:'(?i:t|s|re|ll|ve|d|m)(?![^\W_]))?|{_NAME}")
 
 
-def pieces(text: str) -> tuple[list[str], list[list[Piece]]]:
-    """Return the pieces of a plain text in order, and those of each chunk that is not one bare word with their places in the chunk."""
+def pieces(text: str) -> list[str]:
+    """Return the pieces of a plain text in order."""
     listed: list[str] = []
-    parted: list[list[Piece]] = []
     text = without_spelt(text)
     for line in text.split("\n") if "\n" in text else (text,):
-        for chunk in line.split():
-            if chunk.isalpha() and len(chunk) <= LONGEST:
-                listed.append(chunk)
-            else:
-                cut = parts(chunk)
-                parted.append(cut)
-                for piece, _, _ in cut:
-                    listed.append(piece)
+        listed += chain.from_iterable(map(_PIECES.__getitem__, line.split()))
         listed.append(LINE)
-    return listed, parted
+    return listed
 
 
-def places(text: str, parted: Iterable[list[Piece]]) -> list[tuple[int, int]]:
-    """Return start and end of each piece of `pieces(text)`, which has found `parted`."""
+def places(text: str) -> list[tuple[int, int]]:
+    """Return start and end of each piece of `pieces(text)`."""
     text = without_spelt(text)
     begin, listed = 0, []
-    cuts = iter(parted)
     for line in text.split("\n"):
         place = begin
         for chunk in line.split():
@@ -75,7 +68,7 @@ def places(text: str, parted: Iterable[list[Piece]]) -> list[tuple[int, int]]:
             if chunk.isalpha() and len(chunk) <= LONGEST:
                 listed.append((start, place))
             else:
-                listed += [(start + first, start + last) for _, first, last in next(cuts)]
+                listed += [(start + first, start + last) for _, first, last in parts(chunk)]
         begin += len(line) + 1
         listed.append((begin - 1, begin))
     return listed
@@ -133,3 +126,14 @@ def _bounded(word: str) -> str:
     if word[0] == "[":
         return GAP
     return word if len(word) <= LONGEST else ZERO
+
+
+def _pieces_of(chunk: str) -> tuple[str, ...]:
+    return (
+        (chunk,)
+        if chunk.isalpha() and len(chunk) <= LONGEST
+        else tuple([piece for piece, _, _ in parts(chunk)])
+    )
+
+
+_PIECES = KeptValues(_pieces_of, _KEPT_CHUNKS)

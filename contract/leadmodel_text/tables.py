@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from leadmodel_text.document import Table
 from leadmodel_text.features import GRAM, GRAM_MARK, word_features
+from leadmodel_text.kept_values import KeptValues
 from leadmodel_text.pieces import GAP, ZERO
 from leadmodel_text.rows import COLUMN_BITS, COLUMN_MASK, OFFSET, Rows
 
@@ -113,7 +114,7 @@ class Tables:
             start + len(table.bias) for start, table in zip(self._packed.starts, tables, strict=True)
         ]
         self._counts = sum(COLUMN_MASK << COLUMN_BITS * column for column in self._ones)
-        self._words: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self._words = KeptValues(self._word, MAX_CACHED)
         self.name = lru_cache(MAX_CACHED)(self._name)
 
     @property
@@ -128,7 +129,7 @@ class Tables:
         total, kept = sum(pairs.values()), self._words
         grams: list[str] = []
         for word in distinct:
-            row, known = kept.get(word) or self._add_word(word)
+            row, known = kept[word]
             total += row
             grams += known
         if len(set(grams)) < len(grams):
@@ -137,7 +138,7 @@ class Tables:
 
     def heaviest(self, sums: Sums, column: Column, limit: int) -> list[tuple[int, str]]:
         """Return the words (with their grams) and pairs of a text that lift a column most, the heaviest first, behind the lift with its sign turned."""
-        rows = [(self._words.get(word) or self._add_word(word))[0] for word in sums.distinct]
+        rows = [self._words[word][0] for word in sums.distinct]
         lifts = self._lifts([*rows, *sums.pairs.values()], column)
         weights = zip(lifts, [*sums.distinct, *map(" ".join, sums.pairs)], strict=True)
         return sorted([(-lift, feature) for lift, feature in weights if lift > 0])[:limit]
@@ -171,15 +172,16 @@ class Tables:
             seen.add(gram)
         return total
 
-    def _add_word(self, word: str) -> tuple[int, tuple[str, ...]]:
-        """Sum the rows of a word and its grams, and keep the sum beside the grams that other words may share."""
-        if len(self._words) >= MAX_CACHED:
-            self._words.clear()
+    def _word(self, word: str) -> tuple[int, tuple[str, ...]]:
+        """Return the sum of the rows of a word and its grams, and the grams, which other words may share."""
         get, own = self._rows.get, self._rows.get(word, 0) if word != GAP else 0
-        grams = [GRAM_MARK + word[at : at + GRAM] for at in range(len(word) - GRAM + 1)]
-        known = {gram: row for gram in grams if (row := get(gram))}
+        known: dict[str, int] = {}
+        for at in range(len(word) - GRAM + 1):
+            gram = GRAM_MARK + word[at : at + GRAM]
+            row = get(gram)
+            if row:
+                known[gram] = row
         total = own + sum(known.values())
         if word != ZERO:
             total += (own & self._counts) << COLUMN_BITS  # the count of words is the next column
-        entry = self._words[word] = (total, tuple(known))
-        return entry
+        return total, tuple(known)

@@ -8,7 +8,10 @@ from leadmodel_text.tokens import Reading
 
 
 class Text:
-    """One text on its way through the heads: its tokens and where they stand, its language, and the sums of its features."""
+    """One text on its way through the heads: its tokens and where they stand, its language, and the sums of its features.
+
+    The confidence of the language is 0 where nobody asked for it.
+    """
 
     __slots__ = ("confidence", "language", "length", "reading", "reasons", "sums", "truncated", "words")
 

@@ -9,6 +9,7 @@ opens a sentence. A model has no feature of them as long as its training texts a
 """
 
 from collections.abc import Sequence
+from itertools import compress, count
 from string import ascii_lowercase
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +24,7 @@ from leadmodel_text.kept import (
     STREET_ENDINGS,
     STREETS,
 )
+from leadmodel_text.kept_values import KeptValues
 from leadmodel_text.pieces import GAP, LINE, STOP, ZERO, pieces, places
 from leadmodel_text.plain import origins, plain
 
@@ -33,6 +35,7 @@ _MARKS = frozenset({STOP, LINE})
 _ITEMS = frozenset({GAP, ZERO})
 # What begins at a word; the last is a line behind a line that ends in a name or number, as in a signature.
 _INSIDE, _SENTENCE, _NEW_LINE, _NEXT_LINE = range(4)
+_KEPT_PIECES = 2048  # pieces of which is kept how they are read
 _SHORT = 4  # letters of capitals that may be part of a number or address, as a state or the letters of a bank
 _BEFORE_NAME = PARTICLES | STREETS
 _JOINS_NAME = PARTICLES | STREETS | JOINTS
@@ -68,12 +71,12 @@ def spans(text: str, limit: int = MAX_CHARS) -> list[tuple[int, int]]:
 class Reading:
     """A text that is read once: its items as in `Tokens`, and where they stand, which is looked up when first asked for."""
 
-    __slots__ = ("_firsts", "_limit", "_listed", "_parted", "_plain", "_text", "_where", "truncated", "words")
+    __slots__ = ("_firsts", "_limit", "_listed", "_plain", "_text", "_where", "truncated", "words")
 
     def __init__(self, text: str, limit: int = MAX_CHARS) -> None:
         self._text, self._limit = text, limit
         self._plain, self.truncated = plain(text, limit)
-        self._listed, self._parted = pieces(self._plain)
+        self._listed = pieces(self._plain)
         reader = _Reader(self._listed)
         self.words, self._firsts = reader.words, reader.firsts
         self._where: _Where | None = None
@@ -82,7 +85,7 @@ class Reading:
         """Return start and end, in code points of the text, of the items from `first` to before `end`."""
         if self._where is None:
             sources = None if self._text.isascii() else origins(self._text, self._limit)
-            self._where = places(self._plain, self._parted), sources
+            self._where = places(self._plain), sources
         where, sources = self._where
         listed = self._listed
         last = (self._firsts[end] if end < len(self._firsts) else len(listed)) - 1
@@ -105,16 +108,22 @@ class _Reader:
 
     def _read(self, listed: list[str]) -> None:
         words, firsts = self.words, self.firsts
-        before, shouted = _SENTENCE, False
-        for place, piece in enumerate(listed):
-            if piece.islower():
-                if piece not in _SPECIAL or not self._closes(piece):
-                    words.append(piece)
-                    firsts.append(place)
-            elif piece in _MARKS:
+        before, shouted, read = _SENTENCE, False, 0
+        for place in compress(count(), map(_NOTED.__getitem__, listed)):  # the last is the end of a line
+            if read < place:
+                words += listed[read:place]
+                firsts += range(read, place)
+                before = _INSIDE
+            read = place + 1
+            piece = listed[place]
+            if piece in _MARKS:
                 before = self._line() if piece == LINE else before or _SENTENCE
                 continue
-            elif (word := _word(listed, place, before)) in _ITEMS:
+            if piece.islower():
+                if not self._closes(piece):
+                    words.append(piece)
+                    firsts.append(place)
+            elif (word := _ALONE[piece] or _word(listed, place, before)) in _ITEMS:
                 self._add_item(word, place)
             elif not self._goes_on(piece, before):
                 words.append(word)
@@ -182,15 +191,10 @@ class _Reader:
 
 
 def _word(listed: Sequence[str], place: int, before: int) -> str:
-    """The word of a piece that is not in small letters: a gap where redaction may take the piece for a name."""
-    piece = listed[place]
-    if not piece or piece == ZERO or not piece[0].isupper():
-        return piece.lower()
-    low = piece.lower()
-    if not _is_capital(piece):
-        return piece if len(piece) <= _SHORT and piece.isupper() and piece.isalpha() else low
-    if _is_kept(low):
-        return low
+    """The word of a piece whose neighbours decide: a gap where redaction may take the piece for a name."""
+    low = listed[place].lower()
+    if not low:
+        return GAP
     if low in _ANY_MONTH and _is_beside_number(listed, place):
         return ZERO
     following = listed[place + 1] if place + 1 < len(listed) else LINE
@@ -199,6 +203,25 @@ def _word(listed: Sequence[str], place: int, before: int) -> str:
     if before and before != _NEXT_LINE:
         return low if _opens(listed, place + 1, before) else GAP
     return low if _follows_determiner(listed, place) else GAP
+
+
+def _alone(piece: str) -> str | None:
+    """The word of a piece that is not in small letters, whatever stands around it; None or a gap where that decides."""
+    if not piece or piece == ZERO or not piece[0].isupper():
+        return piece.lower()
+    low = piece.lower()
+    if not _is_capital(piece):
+        return piece if len(piece) <= _SHORT and piece.isupper() and piece.isalpha() else low
+    return low if _is_kept(low) else None
+
+
+def _is_noted(piece: str) -> bool:
+    """True unless a piece is a word in small letters that stays, whatever stands around it."""
+    return not piece.islower() or piece in _SPECIAL
+
+
+_NOTED = KeptValues(_is_noted, _KEPT_PIECES)
+_ALONE = KeptValues(_alone, _KEPT_PIECES)
 
 
 def _is_beside_number(listed: Sequence[str], place: int) -> bool:
