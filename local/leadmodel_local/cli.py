@@ -72,7 +72,13 @@ def up(options: argparse.Namespace) -> int:
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda number, _frame: signals.append(number))
     with lock:
-        port = LocalPort(options.state.absolute(), now, _print_event, listener=Listener(options.port))
+        port = LocalPort(
+            options.state.absolute(),
+            now,
+            _print_event,
+            listener=Listener(options.port),
+            channels=options.channels and options.channels.absolute(),
+        )
         runtime = Runtime(port, tuple(options.files), _log)
         missing = [str(path) for path in options.files if not path.exists()]
         if missing:

@@ -15,6 +15,10 @@ NOT_DONE = (
 )
 
 
+FOLLOW_UPS = (
+    "spec.followUps runs with the ConfigMap of its texts among the manifests, a Valkey in the state folder, and random keys instead "
+    "of its Secrets in .secrets there; the log says where to hand leads in."
+)
 _NAME = "the LeadModel, as NAME or NAMESPACE/NAME; without it all"
 
 
@@ -45,15 +49,27 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_up(commands: Any) -> None:
-    up = commands.add_parser("up", help="run the LeadModels of manifests until Ctrl-C", description=NOT_DONE)
+    up = commands.add_parser(
+        "up", help="run the LeadModels of manifests until Ctrl-C", description=NOT_DONE + " " + FOLLOW_UPS
+    )
     up.add_argument(
-        "files", nargs="+", type=Path, help="manifests, or folders of them; watched while it runs"
+        "files",
+        nargs="+",
+        type=Path,
+        help="manifests of LeadModels and of texts, or folders of them; watched while it runs",
     )
     up.add_argument(
         "--port",
         type=_port,
         default=0,
         help="port of the first LeadModel; the next ones take the ports behind; default: free ones, then kept",
+    )
+    up.add_argument(
+        "--channels",
+        type=local_path,
+        help="send follow-ups by the providers of the manifest, with the keys in FOLDER/CHANNEL/KEY, such as sms/authToken; without "
+        "it each channel only logs, and nothing leaves this machine",
+        metavar="FOLDER",
     )
     # the lock of the program that started the runtime: the runtime ends with that program
     up.add_argument("--while-held", type=Path, help=argparse.SUPPRESS)

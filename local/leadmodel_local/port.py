@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from leadmodel_local import starts, work
+from leadmodel_local.followups.sender import Sender
+from leadmodel_local.followups.valkey import Valkey
 from leadmodel_local.serving import predictors
 from leadmodel_local.serving.listener import HOST, Listener
 from leadmodel_local.serving.predictors import Pod
@@ -46,6 +48,9 @@ class LocalPort:
     children: Children = field(default_factory=Children)
     listener: Listener = field(default_factory=Listener)
     held_snapshots: Snapshots = field(default_factory=Snapshots)
+    channels: Path | None = None  # keys of the providers of follow-ups; None: nothing leaves this machine
+    valkey: Valkey = field(init=False)
+    _senders: dict[Key, Sender] = field(default_factory=dict)
     _scraped_at: dict[Key, datetime] = field(default_factory=dict)
     _run_requests: dict[tuple[Key, JobKind], str] = field(default_factory=dict)
 
@@ -56,6 +61,16 @@ class LocalPort:
     def rollout(self, key: Key) -> Rollout:
         """Return the rollout of a LeadModel's predictors."""
         return Rollout(self.folder(key), self.children, self.listener)
+
+    def __post_init__(self) -> None:
+        """Know the server with the ledger of follow-ups; the first sender starts it."""
+        self.valkey = Valkey(self.root, self.children)
+
+    def sender(self, key: Key) -> Sender:
+        """Return what sends the follow-ups of a LeadModel."""
+        if key not in self._senders:
+            self._senders[key] = Sender(self.folder(key), self.children, self.valkey, self.channels)
+        return self._senders[key]
 
     def jobs(self, key: Key) -> Jobs:
         """Return the Jobs of a LeadModel."""
@@ -94,6 +109,7 @@ class LocalPort:
             text=replace(
                 self.held_snapshots.text_seen(folder, jobs), changed=starts.text_has_changed(jobs, spec)
             ),
+            follow_ups=self.sender(key).seen(),
             jobs=jobs.seen(),
             rollout=predictors.rollout_seen(folder, pods, now),
             pods=tuple(
@@ -158,6 +174,7 @@ class LocalPort:
         folder, jobs = self.folder(key), self.jobs(key)
         changed = self.held_snapshots.keep(folder, jobs, desired)
         changed |= self.held_snapshots.keep_text(folder, jobs, desired.text or TextWork())
+        self.sender(key).render(desired.follow_ups)
         rollout.evict(desired.evict, seen.now)
         starts.start_jobs(jobs, seen, desired)
         return changed
@@ -193,6 +210,7 @@ class LocalPort:
     def forget(self, key: Key) -> None:
         """Stop deciding about a LeadModel whose manifest is gone; `end` then ends its processes."""
         self._scraped_at.pop(key, None)
+        self._senders.pop(key, None)
         folder = self.folder(key)
         folder.object.replace(folder.deleted)
         folder.deleted.touch()

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from leadmodel_local.followups import templates
 from leadmodel_local.port import LocalPort
 from leadmodel_local.serving import predictors
 from leadmodel_local.state import children, files, manifests
-from leadmodel_local.state.manifests import ManifestError
+from leadmodel_local.state.manifests import Manifest, ManifestError
 from leadmodel_local.work import source_signature, text_signature
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.reconcile import Conflict, Key, TraceReporter, reconcile
@@ -59,8 +60,21 @@ class Runtime:
                     ""  # the former LeadModel of this name must end first; then the manifest is taken anew
                 )
                 continue
+            self._put_texts(manifest)
             if manifests.keep(self.port.folder(key), manifest, self.port.clock()):
                 self._due[key] = 0.0
+
+    def _put_texts(self, manifest: Manifest) -> None:
+        """Put the texts of follow-ups where their program reads them, and say where there are none."""
+        if manifest.spec.get("followUps") is None:
+            return
+        if manifest.texts is None:
+            name = manifest.spec["followUps"]["templates"]["configMapName"]
+            self.log(
+                f"{manifest.key.namespace}/{manifest.key.name}: no manifest here has the ConfigMap {name}, "
+                "so follow-ups have no texts"
+            )
+        templates.put(self.port.folder(manifest.key).templates, manifest.texts or {})
 
     def take_ports(self) -> list[tuple[Key, int]]:
         """Take the port of each LeadModel, in the order of the manifests, so that no two share one. Raises PortTaken."""
@@ -83,6 +97,7 @@ class Runtime:
         now = self.port.clock()
         self.port.rollout(key).step(now)
         self.port.jobs(key).end_late(now)
+        self._send(key)
         state = self._state(key)
         if state == self._states.get(key) and self.now() < self._due.get(key, 0.0):
             return
@@ -96,6 +111,13 @@ class Runtime:
             again = RETRY_S
         self._due[key] = self.now() + (IDLE_S if again is None else again)
 
+    def _send(self, key: Key) -> None:
+        """Take a step with the follow-ups, and say once why their program does not run, or where it takes leads."""
+        sender = self.port.sender(key)
+        sender.step()
+        if words := sender.news():
+            self.log(f"{key.namespace}/{key.name} {words}")
+
     def _state(self, key: Key) -> str:
         """Start requested runs; return a text that changes when a pass might decide otherwise, time and leads apart."""
         folder = self.port.folder(key)
@@ -106,7 +128,8 @@ class Runtime:
         pods = [(p.name, p.ready, p.alive, p.leaving, p.restarts) for p in predictors.list_pods(folder)]
         jobs = [(job.name, job.state) for job in self.port.jobs(key).seen()]
         sources = source_signature(spec), text_signature(spec)
-        return repr((kept, pods, jobs, sources, files.signature(folder.serve)))
+        sends = self.port.sender(key).seen()
+        return repr((kept, pods, jobs, sources, sends, files.signature(folder.serve)))
 
     def _keep_trace(self, key: Key, trace: tuple[Outcome, ...]) -> None:
         entries = [{"step": o.step, "effect": o.effect, "reason": o.reason} for o in trace]
@@ -124,6 +147,7 @@ class Runtime:
                 for process in processes:
                     children.stop(process, signal.SIGKILL)
             time.sleep(0.05)
+        self.port.valkey.stop()  # after those that write to it
         for folder in files.model_folders(self.port.root):
             shutil.rmtree(folder.folder / "pods", ignore_errors=True)
         self.port.listener.close()

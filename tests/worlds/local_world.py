@@ -41,6 +41,8 @@ class Machine:
     spec: dict[str, Any] = field(default_factory=dict)
     held: IO[bytes] | None = None
     watched: Path | None = None  # a folder of manifests instead of the one
+    texts: dict[str, str] | None = None  # of the ConfigMap `texts`
+    flags: tuple[str, ...] = ()  # of `up`
 
     def __post_init__(self) -> None:
         self.state = self.folder / "state"
@@ -61,7 +63,12 @@ class Machine:
                 **self.spec,
             },
         }
-        put(self.folder / "model.yaml", yaml.safe_dump(document).encode())
+        documents: list[Any] = [document]
+        if self.texts is not None:
+            metadata = {"name": "texts", "namespace": "sales"}
+            config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": self.texts}
+            documents.append(config_map)
+        put(self.folder / "model.yaml", yaml.safe_dump_all(documents).encode())
 
     def put(self, data: bytes) -> str:
         put(self.artifact, data)
@@ -86,6 +93,7 @@ class Machine:
             "up",
             "--while-held",
             str(self.folder / "held"),
+            *self.flags,
             str(self.watched or self.folder / "model.yaml"),
         ]
 

@@ -16,6 +16,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.applications import Starlette
 
 from leadmodel_followup.channels.channel import Channel
+from leadmodel_followup.channels.console import Console
 from leadmodel_followup.channels.make import UnknownProvider, make_channels
 from leadmodel_followup.commands.access import Access, Unusable, read_changed
 from leadmodel_followup.dispatch.dispatcher import wall_ms
@@ -79,6 +80,8 @@ class Pod:
     def channels(self) -> dict[str, Channel]:
         """Channels by name. Raises Unusable."""
         settings = self.own.settings
+        if self.arguments.console:
+            return dict.fromkeys(settings.channels, Console())
         try:
             return make_channels(settings.channels, self.arguments.channels, settings.public_url)
         except UnknownProvider as error:
@@ -150,9 +153,8 @@ class Pod:
         seen.register(LedgerCollector(service.ledger, wall_ms))
         settings = service.settings
         intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
-        secrets = SecretFiles(
-            self.arguments.channels, self.arguments.contact_key, self.arguments.intake_token
-        )
+        channels = None if self.arguments.console else self.arguments.channels
+        secrets = SecretFiles(channels, self.arguments.contact_key, self.arguments.intake_token)
         problems = Problems(settings, LiveTemplates(self.arguments.templates), secrets, self.refused)
         ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
         hooks = webhooks(self._hooks(service, metrics))

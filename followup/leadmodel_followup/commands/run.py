@@ -39,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on with a Redis that may forget what it acknowledged: follow-ups may be lost",
     )
+    parser.add_argument(
+        "--console",
+        action="store_true",
+        help="send nothing out, whatever the settings name: each channel only logs, as Console does",
+    )
     parser.add_argument("--times", default="", help=argparse.SUPPRESS)
 
 

@@ -14,15 +14,16 @@ from leadmodel_messages.followups_report import FollowUpsProblem
 
 @dataclass(frozen=True)
 class SecretFiles:
-    """Where the secrets of a pod lie."""
+    """Where the secrets of a pod lie. `channels` None: no channel needs any, because nothing is sent out."""
 
-    channels: Path
+    channels: Path | None
     contact_key: Path
     intake_token: Path
 
     def problems(self, settings: Settings) -> Iterator[FollowUpsProblem]:
         """What is missing now, by the field of the resource that names the Secret."""
-        for channel, key in missing(settings.channels, self.channels):
+        needed = missing(settings.channels, self.channels) if self.channels is not None else ()
+        for channel, key in needed:
             yield FollowUpsProblem(f"channels.{channel}.secretName", f"the Secret has no usable {key}")
         try:
             ContactHasher(settings.tenant, self.contact_key.read_bytes().strip())

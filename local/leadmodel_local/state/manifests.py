@@ -1,10 +1,11 @@
-"""Manifests as files: reading, checking with the schema that a cluster uses (`file://` is allowed), and keeping in the state folder.
+"""Manifests of LeadModels, and of ConfigMaps with texts, as files: reading, checking with the schema that a cluster uses (`file://` is allowed), and keeping in the state folder.
 
 The API server checks CEL rules across fields; this module does not.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,22 +35,41 @@ class Manifest:
     key: Key
     spec: Mapping[str, Any]
     annotations: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] | None = (
+        None  # of the ConfigMap in spec.followUps.templates; None: there is none
+    )
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One ConfigMap: files by name, such as the texts of follow-ups."""
+
+    key: Key
+    files: Mapping[str, str]
 
 
 def read(paths: Iterable[Path]) -> list[Manifest]:
     """Read the LeadModels of files. Raises ManifestError, also for a LeadModel that stands in two places."""
     manifests: dict[Key, Manifest] = {}
+    texts: dict[Key, Mapping[str, str]] = {}
     for path in paths:
-        for manifest in _read(path):
-            if manifest.key in manifests:
-                raise ManifestError(
-                    f"{path}: {manifest.key.namespace}/{manifest.key.name} is there twice: keep one"
-                )
-            manifests[manifest.key] = manifest
-    return list(manifests.values())
+        for item in _read(path):
+            if isinstance(item, Texts):
+                texts[item.key] = item.files
+                continue
+            if item.key in manifests:
+                raise ManifestError(f"{path}: {item.key.namespace}/{item.key.name} is there twice: keep one")
+            manifests[item.key] = item
+    return [replace(manifest, texts=texts.get(_texts_of(manifest))) for manifest in manifests.values()]
 
 
-def _read(path: Path) -> list[Manifest]:
+def _texts_of(manifest: Manifest) -> Key:
+    """Name the ConfigMap with the texts of the follow-ups of a LeadModel; no ConfigMap has an empty name."""
+    templates = (manifest.spec.get("followUps") or {}).get("templates") or {}
+    return Key(manifest.key.namespace, templates.get("configMapName", ""))
+
+
+def _read(path: Path) -> list[Manifest | Texts]:
     try:
         documents = list(yaml.safe_load_all(path.read_bytes()))
     except OSError as error:
@@ -57,18 +77,35 @@ def _read(path: Path) -> list[Manifest]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ManifestError(f"{path}: this is no YAML: {str(error).splitlines()[0]}") from None
     try:
-        return [_manifest(document) for document in documents if document is not None]
+        return [_item(document) for document in documents if document is not None]
     except SchemaError as error:
         raise ManifestError(f"{path}: {error}") from None
 
 
-def _manifest(document: Any) -> Manifest:
-    if (
-        not isinstance(document, dict)
-        or document.get("kind") != KIND
-        or document.get("apiVersion") != API_VERSION
-    ):
-        raise SchemaError(f"must be a {KIND} of {API_VERSION}; other kinds need a cluster")
+def _item(document: Any) -> Manifest | Texts:
+    kind = (document.get("apiVersion"), document.get("kind")) if isinstance(document, dict) else None
+    if kind == ("v1", "ConfigMap"):
+        return _texts(document)
+    if kind != (API_VERSION, KIND):
+        raise SchemaError(
+            f"must be a {KIND} of {API_VERSION}, or a ConfigMap with texts of follow-ups; other kinds need a cluster"
+        )
+    return _manifest(document)
+
+
+def _texts(document: Mapping[str, Any]) -> Texts:
+    metadata, data = document.get("metadata") or {}, document.get("data") or {}
+    if not metadata.get("name"):
+        raise SchemaError("metadata.name must be there")
+    if not isinstance(data, dict) or not all(isinstance(text, str) for text in data.values()):
+        raise SchemaError("data must hold texts by file name")
+    for name in data:
+        if not re.fullmatch(r"[A-Za-z0-9][-._A-Za-z0-9]*", str(name)):
+            raise SchemaError("data must have file names of letters, digits, -, _ and .")
+    return Texts(Key(str(metadata.get("namespace", "default")), str(metadata["name"])), data)
+
+
+def _manifest(document: Mapping[str, Any]) -> Manifest:
     metadata = document.get("metadata") or {}
     name = str(metadata.get("name", ""))
     if not (1 <= len(name) <= 36 and name.isascii() and name[0].isalpha() and name == name.lower()):
