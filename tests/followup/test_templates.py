@@ -255,16 +255,25 @@ def test_no_value_continues_an_address_in_a_text():
         ("\ud800Jane", "Jane"),
         ("x" * 500, "x" * MAX_NAME),
         ("می\u200cخواهم", "می\u200cخواهم"),
+        ("J.R.R. Tolkien", "J. R. R. Tolkien"),
+        ("Sammy Davis, Jr., M.D.", "Sammy Davis, Jr., M. D."),
+        ("Marcel·lí Puig", "Marcel·lí Puig"),
+        ("ジョン・スミス", "ジョン・スミス"),
+        ("Jane…Miller", "Jane... Miller"),
+        (".NET Labs", ".NET Labs"),
+        ("Data: Systems", "Data: Systems"),
+        ("c/o Miller", "c/o Miller"),
+        ("H₂O & m² Ltd", "H₂O & m² Ltd"),
     ],
 )
 def test_a_name_is_one_short_line_without_links(given, shown):
     assert clean(given, MAX_NAME) == shown
 
 
+WITHOUT = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 hostile = st.text(
     st.one_of(st.sampled_from("\r\n<>&\"'{}%.:/@\u2028\x85\u202e"), st.characters()), max_size=80
 )
-WITHOUT = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @WITHOUT

@@ -9,8 +9,15 @@ from leadmodel_followup.templates.personal import personal
 
 MAX_NAME, MAX_COMPANY = 40, 60
 _SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
-_CARRIED = re.compile(r"://|@|(?:\d\D{0,3}){5}")  # links, addresses, numbers to call
-_DOMAIN_DOT = re.compile(r"(?<=\w)[.。．｡](?=\w)")
+_DOT = ".。．｡\u0701\u0702\ua4f8\ua60e"  # what names of hosts are written with, and what looks like it
+_MARKS = frozenset(":/@\\" + _DOT)
+_SCHEME = "https?|ftps?|mailto|tel|sms|smsto|mms|sips?|callto|facetime|skype|viber|whatsapp|tg|geo|maps|market|intent|magnet|data|javascript|file"
+_LINK = re.compile(
+    rf"//|:/|\\\\|@|xn--|\bwww\d{{0,3}}[{_DOT}]|(?<!\w)(?:{_SCHEME}):(?=\S)|\w[{_DOT}]\w\S*[/?#:]",
+    re.IGNORECASE,
+)  # what programs follow, dial or write to wherever it stands
+_NUMBER = re.compile(r"(?:\d\D{0,3}){5}")  # to call
+_JOINING_DOT = re.compile(rf"(?<=\S)[{_DOT}](?=[^\s,;.)\]'\"’”»!?])")
 _JOINERS = "\u200c\u200d"  # parts of names in Persian and of emoji
 
 
@@ -43,8 +50,8 @@ class Fields:
         return {
             "name": clean(self.name, MAX_NAME),
             "company": clean(self.company, MAX_COMPANY),
-            "language": single_line(self.language, 16),
-            "lead": "" if personal(self.lead) else single_line(self.lead, 64),
+            "language": clean(self.language, 16),
+            "lead": _plain_id(self.lead),
             "unsubscribe": self.unsubscribe,
             "sender": single_line(self.sender, 320),
             **{f"link_{name}": url for name, url in self.links.items()},
@@ -52,13 +59,30 @@ class Fields:
 
 
 def clean(value: str, limit: int) -> str:
-    """A name as one line of at most `limit` characters, in which no program sees the domain of a link.
+    """A name as one line of at most `limit` characters, in which no program sees a link.
 
     A name that holds an address, a link, a number to call or other personal data counts as not given: forms are filled in with such
-    names so that messages carry them to others.
+    names so that messages carry them to others. A dot between words, as in a bare domain, is followed by a space. Characters that
+    stand for others, such as letters of full width, are judged as those others.
     """
-    line = single_line(value, 2 * limit)
-    return "" if _CARRIED.search(line) or personal(line) else _DOMAIN_DOT.sub(". ", line)[:limit].strip()
+    line = "".join(map(_as_mark, single_line(value, 2 * limit)))
+    meant = unicodedata.normalize("NFKC", line)
+    if _LINK.search(meant) or _NUMBER.search(meant) or personal(meant):
+        return ""
+    return _JOINING_DOT.sub(". ", line)[:limit].strip()
+
+
+def _as_mark(character: str) -> str:
+    """A character, or what it stands for where that holds a mark of addresses, such as the dot in `․` and the slash in `℀`."""
+    meant = unicodedata.normalize("NFKC", character)
+    return meant if meant != character and not _MARKS.isdisjoint(meant) else character
+
+
+def _plain_id(lead: str) -> str:
+    """The caller's id of a lead as it is; empty where it could be read as a link or as personal data."""
+    line = single_line(lead, 64)
+    linked = not line.isascii() or _LINK.search(line) or _JOINING_DOT.search(line)
+    return "" if linked or personal(line) else line
 
 
 def single_line(value: str, limit: int) -> str:
