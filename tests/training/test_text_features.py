@@ -219,11 +219,28 @@ def test_leads_that_were_learned_from_are_answered_out_of_fold(own):
         answers_column(intent)
     ]
 
-    def right(found, messages: list[Message]) -> float:
-        return float(np.mean([label == m.labels[0] for label, m in zip(found, messages, strict=True)]))
-
     assert right(heart, OWN) > right(new, fresh) + 0.15
     assert abs(right(folded, OWN) - right(new, fresh)) < 0.1
+
+
+def right(found, messages: list[Message]) -> float:
+    return float(np.mean([label == m.labels[0] for label, m in zip(found, messages, strict=True)]))
+
+
+def test_leads_are_answered_without_near_copies_that_others_wrote():
+    """A message of another lead with one word more stands in another fold mostly. The control: with three words more it is no near copy."""
+
+    def folded(more: str) -> float:
+        copies = [replace(m, id=f"c {m.id}", lead=f"c {m.lead}", text=m.text + more) for m in OWN]
+        source = own_source([*OWN, *copies])
+        leads, split = leads_of(
+            [m.text for m in OWN] + NEW, [m.lead for m in OWN] + [f"n {i}" for i in range(60)]
+        )
+        seen, features = seen_leads(leads, split, source), source.features(())
+        (intent,) = [f for f in features if f.kind is FeatureKind.TEXT_INTENT]
+        return right(out_of_fold(leads.rows, seen, source, features)[answers_column(intent)], OWN)
+
+    assert folded(" bafogu") < folded(" bafogu hajeki lonaso") - 0.1
 
 
 def test_a_training_with_an_unproven_text_model_goes_on_without_text_features(tmp_path, own):

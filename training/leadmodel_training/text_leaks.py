@@ -13,6 +13,7 @@ import numpy as np
 from leadmodel_artifact.model import Feature, TextModel
 from leadmodel_artifact.values import text_of
 from leadmodel_text.document import Document
+from leadmodel_text.features import features as features_of_words
 from leadmodel_text.tokens import tokens
 from leadmodel_training.columns import Rows, plain
 from leadmodel_training.features import answers_column, iso
@@ -21,7 +22,9 @@ from leadmodel_training.prepare import Leads
 from leadmodel_training.split import Places, Refusal, Split, TrainingRefused
 from leadmodel_training.text.building import Naming, build
 from leadmodel_training.text.messages import Message
+from leadmodel_training.text.near_copies import groups
 from leadmodel_training.text.refusals import EnrichmentRefused
+from leadmodel_training.text.tables import features_of
 from leadmodel_training.text.training import Material, Wishes, learn
 
 FOLDS = 5
@@ -116,17 +119,21 @@ def _words(text: str) -> Words:
 
 
 def out_of_fold(rows: Rows, seen: Seen, source: TextSource, features: tuple[Feature, ...]) -> Answers:
-    """Answers for the seen rows, by text models that learned neither from the messages of a row's lead nor from a copy of its text.
+    """Answers for the seen rows, by text models that learned neither from the messages of a row's lead nor from a near copy of them or of its text.
 
     Raises:
         Unproven: The messages of the other folds make no text model.
     """
     folds = np.array([min(map(_fold, writers)) for writers in seen.writers])
     columns: Answers = {}
+    messages = source.messages or ()
+    groups_of, own = _copies(rows.take(seen.places), seen, source)
     for fold in np.unique(folds).tolist():
         inside = np.flatnonzero(folds == fold)
         part = rows.take(seen.places[inside])
-        model = TextModel(_trained_without(fold, part, [seen.writers[i] for i in inside], source).document)
+        left_out = set[int]().union(*(own[i] for i in inside))
+        kept = [message for message, group in zip(messages, groups_of, strict=True) if group not in left_out]
+        model = TextModel(_trained_without(fold, kept, source).document)
         for name, column in answers(part, features, {source.digest: model}).items():
             whole = columns.setdefault(name, np.empty(len(seen.places), column.dtype))
             whole[inside] = column
@@ -137,19 +144,27 @@ def _fold(lead: str) -> int:
     return crc32(lead.encode("utf-8", "surrogatepass")) % FOLDS
 
 
-def _trained_without(fold: int, part: Rows, writers: list[frozenset[str]], source: TextSource) -> TextSource:
-    left_out = frozenset[str]().union(*writers)
-    copies = {
-        _words(text_of(value))
+def _copies(rows: Rows, seen: Seen, source: TextSource) -> tuple[list[int], list[set[int]]]:
+    """The group of each message, near copies and messages of one lead being one; and the groups of each seen row and its messages."""
+    messages = source.messages or ()
+    texts = [
+        (place, text_of(value))
         for field in source.fields
-        for value in plain(part.columns[field])
+        for place, value in enumerate(plain(rows.columns[field]))
         if value is not None
-    }
-    kept = [
-        message
-        for message in source.messages or ()
-        if message.lead not in left_out and _words(message.text) not in copies
     ]
+    sets = [*features_of(messages), *(features_of_words(_words(text)) for _, text in texts)]
+    leads = [*(message.lead for message in messages), *(min(seen.writers[place]) for place, _ in texts)]
+    found = groups(sets, leads)
+    group_of_lead = dict(zip(leads, found, strict=True))
+    own = [{group_of_lead[lead] for lead in writers} for writers in seen.writers]
+    for (place, _), group in zip(texts, found[len(messages) :], strict=True):
+        own[place].add(group)
+    return found[: len(messages)], own
+
+
+def _trained_without(fold: int, kept: list[Message], source: TextSource) -> TextSource:
+    """The text model trained anew on the messages that are kept."""
     document = source.document
     material = Material(kept, source.labels)
     try:
