@@ -1,7 +1,9 @@
 """Files of this machine and of mounted claims: `file:///path` and `pvc://claim/path`."""
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -33,12 +35,17 @@ def path_of(uri: str) -> Path:
     return path
 
 
-def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None) -> Fetched:
-    """Read a file; its time, size and inode make the ETag. Raises StoreError."""
+def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None, *, pipes: bool = True) -> Fetched:
+    """Read a file, or with `pipes` what a writer puts into a pipe; time, size and inode make the ETag. Raises StoreError."""
+    flags = (
+        os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)
+    )  # a pipe is then opened without its writer
     try:
-        with path.open("rb") as file:
-            stat = os.fstat(file.fileno())
-            tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}-{stat.st_ino:x}"
+        with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - a path has no flags
+            seen = os.fstat(file.fileno())
+            if not pipes and not stat.S_ISREG(seen.st_mode):
+                raise OSError(errno.EINVAL, "it is no regular file")  # noqa: TRY301 - as a folder raises here
+            tag = f"{seen.st_mtime_ns:x}-{seen.st_size:x}-{seen.st_ino:x}"
             if etag == tag:
                 return Fetched(b"", tag, not_modified=True)
             data = file.read(max_bytes + 1)

@@ -25,6 +25,7 @@ def fetch(
     etag: str | None = None,
     environ: Mapping[str, str],
     seconds: float = PATIENCE_S,
+    pipes: bool = True,
 ) -> Fetched:
     """Get the bytes of a URI, never reading more than `max_bytes` + one chunk, whatever size the store claims.
 
@@ -33,7 +34,8 @@ def fetch(
         max_bytes: how many bytes are taken at most.
         etag: of an earlier answer; the store may then answer that nothing changed.
         environ: environment with the credentials of object stores; the process's own counts for nothing.
-        seconds: how long the answer may take as a whole.
+        seconds: how long the answer of a store may take as a whole.
+        pipes: whether a path may be a pipe or device, for whose writer the read waits; without, it is refused.
 
     Raises:
         StoreError: with the reason why there are no bytes.
@@ -42,7 +44,7 @@ def fetch(
     if scheme in {"http", "https"}:
         return fetch_http(uri, max_bytes, etag, environ, seconds)
     if scheme in {"file", "pvc"}:
-        return fetch_file(path_of(uri), uri, max_bytes, etag)
+        return fetch_file(path_of(uri), uri, max_bytes, etag, pipes=pipes)
     if scheme in {"s3", "gs", "az"}:
         return asyncio.run(fetch_object(uri, max_bytes, etag, environ, seconds))
     raise bad_uri(uri)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from dataclasses import replace
@@ -104,6 +105,30 @@ def test_a_source_that_cannot_be_read_keeps_what_serves(tmp_path):
     assert (window.digest, window.error) == (digest(dump(FIRST)), ErrorWord.ARTIFACT_UNREACHABLE)
     texts.uri = "ftp://somewhere/text.json"
     assert again(texts).snapshot(0.0).window().error is ErrorWord.ARTIFACT_BAD_URI
+
+
+def test_a_pipe_is_refused_at_once_and_a_file_in_its_place_is_taken(tmp_path):
+    """Nobody writes into the pipe, so whoever opens it as a file waits for ever, as the control does."""
+    pipe = tmp_path / "text.json.gz"
+    os.mkfifo(pipe)
+    texts = TextModel(pipe.as_uri(), {})
+    looks, waits = [], []
+    threads = [
+        threading.Thread(target=lambda: looks.append(texts.look()), daemon=True),
+        threading.Thread(target=lambda: waits.append(pipe.read_bytes()), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    threads[0].join(30)
+    assert [look.error for look in looks] == [ErrorWord.ARTIFACT_UNREACHABLE]
+    assert waits == []
+    writer = os.open(pipe, os.O_WRONLY)  # lets the control end
+    os.close(writer)
+    threads[1].join(30)
+    assert waits == [b""]
+    pipe.unlink()
+    pipe.write_bytes(pack(FIRST))
+    assert texts.look().slot is not None
 
 
 def test_a_missing_file_is_no_text_model(tmp_path):

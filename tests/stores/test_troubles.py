@@ -1,8 +1,10 @@
 """What goes wrong between this program and an object store reads differently for each cause, says what to do, and holds no secret."""
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -289,3 +291,18 @@ def test_control_without_the_explanation_the_librarys_own_error_comes_through(mo
     monkeypatch.setattr(trouble, "of", unexplained)
     with stub(lambda request: request.refuse(404, "NoSuchKey")) as server, pytest.raises(FileNotFoundError):
         fetch(URI, max_bytes=100, environ={**LOGIN, "AWS_ENDPOINT_URL": server.address})
+
+
+def test_a_pipe_is_read_where_a_program_reads_once_and_refused_where_it_looks_again(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(b"data",), daemon=True)
+    writer.start()
+    assert fetch(pipe.as_uri(), max_bytes=9, environ={}).data == b"data"
+    writer.join(30)
+    with pytest.raises(StoreError, match="is no regular file") as caught:
+        fetch(pipe.as_uri(), max_bytes=9, environ={}, pipes=False)
+    assert caught.value.reason is StoreReason.UNREACHABLE
+    pipe.unlink()
+    pipe.write_bytes(b"data")
+    assert fetch(pipe.as_uri(), max_bytes=9, environ={}, pipes=False).data == b"data"

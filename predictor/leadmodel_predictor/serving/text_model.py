@@ -64,6 +64,7 @@ class TextModel:
                 etag=seen.etag,
                 environ=self._environ,
                 seconds=PATIENCE_S,
+                pipes=False,  # the thread that looks would wait for a writer for ever
             )
         except StoreError as error:
             if error.reason is StoreReason.NOT_FOUND:
