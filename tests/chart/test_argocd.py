@@ -85,6 +85,18 @@ HEALTH = {
         lead_model(status(Ready="True/Serving", BackfillHealthy="False/PiiFound")),
         "Healthy",
     ),
+    "follow-ups that nobody sends": (
+        lead_model(status(Ready="True/Serving", FollowUpsHealthy="False/LedgerUnavailable")),
+        "Degraded",
+    ),
+    "follow-ups whose pods start": (
+        lead_model(status(Ready="True/Serving", FollowUpsHealthy="Unknown/RollingOut")),
+        "Healthy",
+    ),
+    "a refused text model": (
+        lead_model(status(Ready="True/Serving", EnrichmentHealthy="False/EnrichmentRejected")),
+        "Healthy",
+    ),
 }
 
 
@@ -94,6 +106,26 @@ def test_health(case: str):
     answer = run("health.lua", given)
     assert answer["status"] == wanted
     assert answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("DriftDetected", "live leads drift"),
+        ("SourceReachable", "the source"),
+        ("RetrainingHealthy", "retraining"),
+        ("EnrichmentHealthy", "the text model"),
+    ],
+)
+def test_a_healthy_message_names_what_a_person_may_look_at(kind: str, says: str):
+    bad, good = ("True", "False") if kind == "DriftDetected" else ("False", "True")
+    named, silent = (
+        run("health.lua", lead_model(status(Ready="True/Serving", **{kind: f"{answer}/x"})))
+        for answer in (bad, good)
+    )
+    assert f"; {says}, x: {kind} is {bad}" in named["message"]
+    assert says not in silent["message"]
+    assert named["status"] == silent["status"] == "Healthy"
 
 
 def test_health_of_every_phase_and_condition():
@@ -123,9 +155,8 @@ def _oracle(phase: Phase, ready: str, stalled: str, reconciling: str) -> str:
 def test_words_are_those_of_the_operator():
     """A condition or reason the script asks for exists; a renamed one is noticed here."""
     text = (SCRIPTS / "health.lua").read_text()
-    for word in ("Stalled", "Reconciling", "Ready", "DriftDetected", "BackfillHealthy"):
-        assert f'"{word}"' in text
-        assert word in list(ConditionType)
+    for kind in set(ConditionType) - {"Available", "Validated", "RolledBack"}:  # said by Ready and Stalled
+        assert f'"{kind}"' in text
     for word in ("Failed", "Overdue", "Unavailable"):
         assert f'"{word}"' in text
         assert word in list(Reason)

@@ -60,6 +60,9 @@ local backfill = reason("BackfillHealthy")
 if says("BackfillHealthy", "False") and (backfill == "Failed" or backfill == "Overdue" or backfill == "CannotStart") then
   return {status = "Degraded", message = "PII backfill " .. told("BackfillHealthy")}
 end
+if says("FollowUpsHealthy", "False") then
+  return {status = "Degraded", message = "follow-ups " .. told("FollowUpsHealthy")}
+end
 local message = told("Ready")
 if says("DriftDetected", "True") then
   message = message .. "; live leads drift, " .. told("DriftDetected")
@@ -69,5 +72,8 @@ if says("SourceReachable", "False") then
 end
 if says("RetrainingHealthy", "False") then
   message = message .. "; retraining, " .. told("RetrainingHealthy")
+end
+if says("EnrichmentHealthy", "False") then
+  message = message .. "; the text model, " .. told("EnrichmentHealthy")
 end
 return {status = "Healthy", message = message}
