@@ -57,11 +57,14 @@ def test_every_step_holds_in_a_pipe_though_the_runtime_is_killed(tmp_path):
     out, said = demo.communicate(timeout=800)
     assert demo.returncode == 0, out + said
     assert "\x1b" not in out
-    steps = re.findall(r"^ *[\d.]+s  (\d)/(\d) ", out, re.MULTILINE)
+    steps = re.findall(r"^ *[\d.]+s  (\d+)/(\d+) ", out, re.MULTILINE)
     assert [number for number, _ in steps] == [str(i + 1) for i in range(int(steps[0][1]))]
     assert f"{len(steps)} of {len(steps)} steps held" in out
     assert re.search(r"requests, 0 failed", out)
     assert out.count("the runtime is gone") == 2
+    assert re.search(
+        r"one said STOP \(stopped; 1 that waited will not be sent\), .*: 3 messages, all to the log", out
+    )
     assert living(folder) == []
 
 

@@ -84,7 +84,7 @@ def suspended() -> Observed:
 
 STATES: dict[str, Callable[[], Observed]] = {
     "the spec asks for none": lambda: observed(FollowUpsSeen(), spec=spec()),
-    "LeadModels run on one machine, without pods": lambda: observed(None),
+    "a replay of past leads, which sends nothing": lambda: observed(None),
     "an object with a name of theirs is someone else's": lambda: observed(
         pods(REPORT, conflicts=(f"Service/{KEY.name}-followups",))
     ),

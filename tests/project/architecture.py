@@ -55,6 +55,7 @@ MEANING = {
     "leadmodel_local.starts": "starts what is due",
     "leadmodel_local.runtime": "watches for changes",
     "leadmodel_local.port": "the calls of the Port",
+    "leadmodel_local.followups": "sender, Valkey, keys",
     "leadmodel_local.serving": "rollouts, snapshots",
     "leadmodel_local.work": "Jobs as child processes",
     "leadmodel_local.state": "files, child processes",

@@ -57,10 +57,10 @@ def _server() -> str:
 def client(url: str) -> Any:
     """Return a client for the server at this URL. Raises StepFailed when the client is not installed."""
     try:
-        import redis
+        from valkey import Valkey
     except ImportError:
-        raise StepFailed("the demo needs a client of Redis: install leadmodel[privacy]") from None
-    return redis.Redis.from_url(url, decode_responses=True, socket_timeout=10)
+        raise StepFailed(valkey.NEEDED) from None
+    return Valkey.from_url(url, decode_responses=True, socket_timeout=10)
 
 
 def fill(url: str, seed: int) -> Sample:

@@ -1,6 +1,7 @@
 """The folder, the manifest and the processes of the demo, used as a person would use them: put files, run commands, read status."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -44,6 +45,29 @@ spec:
     keyPatterns: ["conversation:*"]
     mode: {mode}
 """
+FOLLOW_UPS = """\
+  followUps:  # without quiet hours and in seconds: nothing leaves this machine
+    redis: {secretName: ledger}
+    contactKey: {secretName: followups}
+    intake: {secretName: followups}
+    templates: {configMapName: texts}
+    channels: [{name: sms, perSecond: 100, burst: 100}]
+    bands:
+      - name: all
+        steps:
+          - {name: hello, after: 1s, channel: sms, template: hello}
+          - {name: reminder, after: 8s, channel: sms, template: reminder}
+    quietHours: {channels: []}
+    limits: {recipientSeconds: 0.1}
+    caps: []
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: texts, namespace: demo}
+data:
+  hello.en.txt: "Hi {{ name|default('there') }}, shall we talk? Reply STOP to end."
+  reminder.en.txt: "Hi {{ name|default('there') }}, your demo is still waiting for you."
+"""
 
 
 class StepFailed(Exception):  # noqa: N818  # an outcome of a step, not an error of the program
@@ -76,10 +100,10 @@ class Sandbox:
 
     # --- what a person does --------------------------------------------------------------------------------------------
 
-    def apply(self, mode: str = "DryRun") -> None:
-        """Write the manifest with this mode of the backfill."""
+    def apply(self, mode: str = "DryRun", *, more: str = "") -> None:
+        """Write the manifest with this mode of the backfill, and with more sections."""
         values = {"folder": self.folder.as_uri(), "label": self.label, "min_auc": self.min_auc}
-        files.write(self.path("model.yaml"), MANIFEST.format(mode=mode, **values))
+        files.write(self.path("model.yaml"), MANIFEST.format(mode=mode, **values) + more)
 
     def up(self) -> None:
         """Start the runtime; `show_new_events` starts the runtime again when the runtime died."""
@@ -120,10 +144,14 @@ class Sandbox:
         ]
         return self.program(command)
 
-    def program(self, command: Sequence[str]) -> subprocess.Popen[str]:
-        """Start a program of the project in the folder of the demo."""
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(command, stdout=pipe, stderr=pipe, encoding="utf-8", cwd=self.folder)  # noqa: S603  # our own
+    def program(
+        self, command: Sequence[str], environ: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a program of the project in the folder of the demo, with variables beside those of this process."""
+        pipe, env = subprocess.PIPE, {**os.environ, **(environ or {})}
+        process = subprocess.Popen(  # noqa: S603  # our own
+            command, stdout=pipe, stderr=pipe, encoding="utf-8", cwd=self.folder, env=env
+        )
         self.programs.append(process)
         return process
 
@@ -201,7 +229,11 @@ class Sandbox:
                 program.kill()
                 program.communicate()
         _end([self.path("runtime")], 20)
-        rest = [self.path("valkey"), *(self.path("state") / KEY.namespace / KEY.name).glob("*/*")]
+        rest = [
+            self.path("valkey"),
+            self.path("state") / ".valkey",
+            *(self.path("state") / KEY.namespace / KEY.name).glob("*/*"),
+        ]
         _end([folder for folder in rest if (folder / children.LOCK).exists()], 10)
         self.children.reap()
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from leadmodel_local.demo import conversations, leads, texts
+from leadmodel_local.demo import conversations, follow_ups, leads, texts
 from leadmodel_local.demo.leads import Table
 from leadmodel_local.demo.load import Load
 from leadmodel_local.demo.run import DemoRun, DemoStep
@@ -212,4 +212,5 @@ STEPS: tuple[DemoStep, ...] = (
     DemoStep("The next night", retrain_on_mended_export),
     DemoStep("The world moves", warn_of_shifted_population),
     DemoStep("Personal data", redact_personal_data),
+    DemoStep("A message, once", follow_ups.write_to_leads),
 )

@@ -21,9 +21,9 @@ def write(path: Path, content: bytes | str, *, private: bool = False) -> None:
     data = content.encode() if isinstance(content, str) else content
     part = path.with_name(f".{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o600 if private else 0o666
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
+    if private:
+        part.touch(mode=0o600)
+    part.write_bytes(data)
     part.replace(path)
 
 

@@ -88,7 +88,7 @@ def _not_run_here(state: PassState) -> Answer | None:
     """The runtime has no pods for them."""
     if state.seen.follow_ups is not None:
         return None
-    return unknown(Reason.METRICS_UNAVAILABLE, "follow-ups are sent by pods in a cluster")
+    return unknown(Reason.METRICS_UNAVAILABLE, "a replay sends no follow-ups")
 
 
 def _name_conflict(state: PassState) -> Answer | None:
