@@ -5,7 +5,6 @@ Every request that leaves here is checked against the vendor's own OpenAPI file,
 
 import base64
 import json
-import sys
 from dataclasses import replace
 from urllib.parse import parse_qs
 
@@ -283,34 +282,3 @@ def test_an_account_that_is_none_makes_no_other_address(stub, tmp_path, account)
     case.write_keys(tmp_path, {"accountSid": account})
     assert one.send(message("Twilio")) == Throttled(60_000, "no-secret")
     assert (one.look_up(message("Twilio"), 0), stub.seen) == (Undecided(), [])
-
-
-class Searches(list):
-    """A finder of modules that finds none and notes what was searched for."""
-
-    def find_spec(self, name, path=None, target=None):
-        self.append(name)
-
-
-def searched(monkeypatch, url, tmp_path):
-    """What Python searches for while a second message leaves."""
-    one, watch = channel("Twilio", url, tmp_path), Searches()
-    one.send(message("Twilio"))
-    monkeypatch.setattr(sys, "meta_path", [watch, *sys.meta_path])
-    one.send(message("Twilio", "f2"))
-    return list(watch)
-
-
-def test_a_message_searches_for_no_module(stub, monkeypatch, tmp_path):
-    assert searched(monkeypatch, stub.url, tmp_path) == []
-
-
-def test_control_a_module_that_is_absent_is_searched_for_at_each_message(stub, monkeypatch, tmp_path):
-    class Absent:
-        def find_spec(self, name, path=None, target=None):
-            if name == "sniffio":
-                raise ModuleNotFoundError(name)
-
-    monkeypatch.delitem(sys.modules, "sniffio", raising=False)
-    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
-    assert "sniffio" in searched(monkeypatch, stub.url, tmp_path)

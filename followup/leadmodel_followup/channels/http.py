@@ -120,6 +120,16 @@ class Http:
             return Answer(response.status_code, dict(response.headers), bytes(body))
 
 
+def preload() -> None:
+    """Import what httpx imports with its first client, so that processes forked from this one share the memory and the time of it."""
+
+    async def first() -> None:
+        async with httpx.AsyncClient():
+            pass
+
+    asyncio.run(first())
+
+
 def _without_addresses(record: logging.LogRecord) -> bool:
     """Keep out of the log that httpx writes each URL, with the number of a look-up, at INFO."""
     return record.levelno >= logging.WARNING

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from leadmodel_followup.channels.channel import Channel
 from leadmodel_followup.channels.console import Console
+from leadmodel_followup.channels.http import preload
 from leadmodel_followup.channels.make import UnknownProvider, make_channels
 from leadmodel_followup.commands.access import Access, Unusable, read_changed
 from leadmodel_followup.dispatch.dispatcher import wall_ms
@@ -58,6 +59,7 @@ class Pod:
         """
         listening = _listen(self.arguments.host, self.arguments.port)
         watch = _Watch(self, listening)
+        preload()
         return Supervisor(self.work_of(listening), changed=watch).run()
 
     def changed(self) -> "Pod | None":

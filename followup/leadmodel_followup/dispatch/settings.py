@@ -13,7 +13,8 @@ class DispatchSettings:
         batch: Follow-ups per tick.
         claim_ms: For this long nobody else takes a claimed follow-up; one whose message could not be composed is tried again then.
         start_ms: A message whose attempt was recorded longer ago is not sent, because somebody may have taken it over.
-        quiet_ms: After an outcome has failed to come, the provider is left alone for this long, because a request may still be on its way.
+        quiet_ms: After an outcome has failed to come, the provider is left alone for this long, because a request may still be on its
+            way. With start and the ten seconds of a provider, a process that was killed holds its message up for less than 30 seconds.
         look_again_ms: Time between two look-ups.
         give_up_ms: An attempt without a trace for this long stays unknown for good.
         reload_ms: Within this time after it is due nobody ends a follow-up whose channel or template a pod does not know, because pods read
@@ -24,7 +25,7 @@ class DispatchSettings:
     batch: int = 32
     claim_ms: int = 20_000
     start_ms: int = 2_000
-    quiet_ms: int = 20_000
+    quiet_ms: int = 16_000
     look_again_ms: int = 60_000
     give_up_ms: int = 24 * HOUR_MS
     reload_ms: int = 300_000

@@ -1,5 +1,6 @@
 """Starts the processes of a pod, starts again what dies, renews all when their work changed, and ends them when asked, each in its time."""
 
+import gc
 import logging
 import os
 import signal
@@ -40,6 +41,8 @@ class Supervisor:
     def run(self) -> bool:
         """Keep all processes running until SIGTERM or SIGINT. Returns whether all of them ended by themselves in time."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        gc.collect()
+        gc.freeze()  # a collector that looks through what the forks share would copy its pages into each of them
         try:
             self._later = dict.fromkeys(self._work, 0.0)
             while not self._asked_to_stop():
