@@ -1,7 +1,9 @@
-"""Follow-ups through kills and lost answers, and what the ledger's scripts cost beside a PING.
+"""Follow-ups through kills and lost answers, what each step of them costs, and whole pods under load.
 
-`python bench/followups.py [kills|scripts|memory|templates|webhooks ...] [--server valkey|redis] [--count N] [--chance P]`. Each prints JSON lines.
-Under kills, `look-up` and `none` are the product with and without a provider that can be asked, `blind` and `no-ledger` the controls.
+`python bench/followups.py [PART ...] [--server valkey|redis] [--count N] [--chance P]` prints a line of JSON per part.
+Under kills, `look-up` and `none` are the product with and without a provider that can be asked, `blind` and `no-ledger` the controls; `fire` is
+the same through whole pods with RQ. The other parts: `scripts` and `limiter` of the ledger, `memory` of what waits and the tick that finds
+nothing due, `templates`, `webhooks`, and of pods `sends`, `late`, `killed` and `restarted`.
 """
 
 import argparse
@@ -15,21 +17,17 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 
+import followup_pods  # noqa: E402
+from followup_ledger import limiter, memory, scripts, timed  # noqa: E402
 from followup_webhooks import webhooks  # noqa: E402
 
-from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
-from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate  # noqa: E402
-from leadmodel_followup.planning.identity import ContactHasher, follow_up_id  # noqa: E402
-from leadmodel_followup.planning.spec import DAY_MS, Cap  # noqa: E402
+from leadmodel_followup.planning.spec import DAY_MS  # noqa: E402
 from leadmodel_followup.templates.segments import segments  # noqa: E402
 from leadmodel_followup.templates.templates import Kind, Templates  # noqa: E402
 from support.followup_kills import Fire, run  # noqa: E402
 from support.followup_templates import example_files, fields, folder  # noqa: E402
 from support.hostile_templates import GROWTH_MB, outcomes, sources  # noqa: E402
 from support.redis_servers import Server  # noqa: E402
-
-HASHER = ContactHasher("acme", b"0123456789abcdef")
-RATES = tuple(Rate(name, 1, 1_000_000) for name in ("tenant", "from:a", "to:b"))
 
 
 def kills(port: int, given: argparse.Namespace) -> dict:
@@ -42,64 +40,6 @@ def kills(port: int, given: argparse.Namespace) -> dict:
         fire = Fire(port, policy=policy, count=count, kill=chance, give_up_ms=give_up, workers=2)
         results[policy] = {"followUps": count, **asdict(run(fire))}
     return results
-
-
-def timed(call, values: list) -> float:
-    """Microseconds per call."""
-    began = time.perf_counter()
-    for value in values:
-        call(value)
-    return (time.perf_counter() - began) / len(values) * 1e6
-
-
-def made(count: int) -> tuple[list[FollowUp], int]:
-    """So many follow-ups that are due, each of a contact of its own."""
-    now = time.time_ns() // 1_000_000
-    names = [(f"lead-{i}", HASHER.contact(str(i))) for i in range(count)]
-    ids = [follow_up_id("acme", lead, "plan", 1, "step-1") for lead, _ in names]
-    return [
-        FollowUp(n, lead, who, "sms", "step-1", now) for n, (lead, who) in zip(ids, names, strict=True)
-    ], now
-
-
-def scripts(port: int, given: argparse.Namespace) -> dict:
-    """Microseconds per call, and as a multiple of a PING in the same run; begin with two caps and three rates."""
-    client = Server("", Path(), port=port).client()
-    client.flushall()
-    ledger, (every, now) = Ledger(client, "acme"), made(given.calls)
-    for each in every:
-        ledger.consent(each.contact, "sms", "address", now, "form")
-    bare = Conditions("address", ALWAYS, 60_000, (Cap(1, DAY_MS), Cap(3, 7 * DAY_MS)))
-    full = Conditions(bare.address, bare.window, bare.look_ms, bare.caps, RATES)
-    half = len(every) // 2
-    took = {
-        "ping": timed(lambda _: client.ping(), every),
-        "create": timed(lambda each: ledger.create(each, now), every),
-        "beginWithoutRates": timed(lambda each: ledger.begin(each.id, bare), every[:half]),
-        "begin": timed(lambda each: ledger.begin(each.id, full), every[half:]),
-        "sent": timed(lambda each: ledger.sent(each.id, 1, "p"), every),
-    }
-    return {name: {"us": round(us, 1), "pings": round(us / took["ping"], 2)} for name, us in took.items()}
-
-
-def memory(port: int, given: argparse.Namespace) -> dict:
-    """Bytes per waiting follow-up with a contact of its own, and a tick that claims nothing among all that wait."""
-    client = Server("", Path(), port=port).client()
-    client.flushall()
-    ledger, (every, now) = Ledger(client, "acme"), made(given.waiting)
-    before = client.info("memory")["used_memory"]
-    for each in every:
-        later = FollowUp(each.id, each.lead, each.contact, each.channel, each.step, now + DAY_MS)
-        ledger.create(later, now)
-    each_bytes = (client.info("memory")["used_memory"] - before) / given.waiting
-    ping = timed(lambda _: client.ping(), every[:2000])
-    idle = timed(lambda _: ledger.claim(32, 1000), every[:2000])
-    return {
-        "waiting": given.waiting,
-        "bytes": round(each_bytes),
-        "idleClaimUs": round(idle, 1),
-        "pingUs": round(ping, 1),
-    }
 
 
 def templates(_: int, given: argparse.Namespace) -> dict:
@@ -131,7 +71,15 @@ def templates(_: int, given: argparse.Namespace) -> dict:
     }
 
 
-PARTS = {"kills": kills, "scripts": scripts, "memory": memory, "templates": templates, "webhooks": webhooks}
+PARTS = {
+    "kills": kills,
+    "scripts": scripts,
+    "limiter": limiter,
+    "memory": memory,
+    "templates": templates,
+    "webhooks": webhooks,
+    **{name: followup_pods.part(name) for name in followup_pods.PARTS},
+}
 
 
 def main() -> None:
@@ -145,7 +93,10 @@ def main() -> None:
     )
     parser.add_argument("--policies", default="look-up,none,blind,no-ledger")
     parser.add_argument("--calls", type=int, default=4000)
-    parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--waiting", type=int, default=100_000, help="follow-ups that wait")
+    parser.add_argument("--seconds", type=float, default=5.0, help="time under the limiter")
+    parser.add_argument("--sends", type=int, default=480, help="messages of a pod")
+    parser.add_argument("--full", action="store_true", help="fire: 3,000 follow-ups in place of 150")
     parser.add_argument("--events", type=int, default=1000, help="messages per channel with six events each")
     given = parser.parse_args()
     for name in given.what or PARTS:

@@ -1,0 +1,121 @@
+"""What the ledger's scripts cost beside a PING, a limiter under sixteen processes, and follow-ups that wait."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
+
+import redis  # noqa: E402
+
+from leadmodel_followup.dispatch.settings import DispatchSettings  # noqa: E402
+from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
+from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate  # noqa: E402
+from leadmodel_followup.planning.identity import ContactHasher, follow_up_id  # noqa: E402
+from leadmodel_followup.planning.spec import DAY_MS, Cap  # noqa: E402
+from leadmodel_followup.worker.bell import Bell  # noqa: E402
+from leadmodel_followup.worker.jobs import queue  # noqa: E402
+from support import followup_limiter  # noqa: E402
+from support.redis_servers import Server  # noqa: E402
+
+HASHER = ContactHasher("acme", b"0123456789abcdef")
+RATES = tuple(Rate(name, 1, 1_000_000) for name in ("tenant", "from:a", "to:b"))
+
+
+def timed(call, values: list) -> float:
+    """Microseconds per call."""
+    began = time.perf_counter()
+    for value in values:
+        call(value)
+    return (time.perf_counter() - began) / len(values) * 1e6
+
+
+def made(count: int, due_ms: int) -> list[FollowUp]:
+    """So many follow-ups, each of a contact of its own."""
+    names = [(f"lead-{i}", HASHER.contact(str(i))) for i in range(count)]
+    ids = [follow_up_id("acme", lead, "plan", 1, "step-1") for lead, _ in names]
+    return [
+        FollowUp(n, lead, who, "sms", "step-1", due_ms) for n, (lead, who) in zip(ids, names, strict=True)
+    ]
+
+
+def _in_pings(took: dict[str, float]) -> dict:
+    return {name: {"us": round(us, 1), "pings": round(us / took["ping"], 2)} for name, us in took.items()}
+
+
+def scripts(port: int, given) -> dict:
+    """Microseconds per call, and as a multiple of a PING in the same run; begin with two caps and three rates.
+
+    `bare` is a script that does nothing: the floor of every step of the ledger.
+    """
+    client = Server("", Path(), port=port).client()
+    client.flushall()
+    now = time.time_ns() // 1_000_000
+    ledger, every = Ledger(client, "acme"), made(given.calls, now)
+    for each in every:
+        ledger.consent(each.contact, "sms", "address", now, "form")
+    bare = Conditions("address", ALWAYS, 60_000, (Cap(1, DAY_MS), Cap(3, 7 * DAY_MS)))
+    full = Conditions(bare.address, bare.window, bare.look_ms, bare.caps, RATES)
+    half, nothing = len(every) // 2, client.register_script("return 1")
+    took = {
+        "ping": timed(lambda _: client.ping(), every),
+        "bare": timed(lambda _: nothing(keys=["fu:{acme}"]), every),
+        "create": timed(lambda each: ledger.create(each, now), every),
+        "beginWithoutRates": timed(lambda each: ledger.begin(each.id, bare), every[:half]),
+        "begin": timed(lambda each: ledger.begin(each.id, full), every[half:]),
+        "sent": timed(lambda each: ledger.sent(each.id, 1, "p"), every),
+    }
+    return _in_pings(took)
+
+
+def limiter(port: int, given) -> dict:
+    """Sixteen processes under three rates: the most beyond rate and burst in any window, and the server's time per decision.
+
+    `beyond` of 0 or less is within. The control decides in two calls of the server.
+    """
+    client = redis.Redis(port=port)
+    let = followup_limiter.crowd(port, seconds=given.seconds)
+    stats = client.info("commandstats")["cmdstat_evalsha"]
+    loose = followup_limiter.crowd(port, followup_limiter.two_calls_ask, seconds=given.seconds)
+    alone = scripts(port, given)
+    return {
+        "processes": 16,
+        "asked": let.asked,
+        "left": len(let.times),
+        "beyond": round(let.beyond(), 2),
+        "controlBeyond": round(loose.beyond(), 2),
+        "serverUsPerDecision": stats["usec_per_call"],
+        **{name: alone[name] for name in ("ping", "bare", "begin")},
+    }
+
+
+def memory(port: int, given) -> dict:
+    """Bytes per waiting follow-up with a contact of its own, and a tick of the bell that finds nothing due among all that wait."""
+    client = Server("", Path(), port=port).client()
+    client.flushall()
+    now = time.time_ns() // 1_000_000
+    ledger, calls = Ledger(client, "acme"), range(2000)
+    ledger.create(made(1, now + DAY_MS)[0], now)  # which loads the script
+    before = client.info("memory")["used_memory"]
+    for each in made(given.waiting, now + DAY_MS):
+        ledger.create(each, now)
+    each_bytes = (client.info("memory")["used_memory"] - before) / given.waiting
+    bell = Bell(ledger, {"sms": queue(client, "sms")}, 32, 30, DispatchSettings())
+    rounds = [
+        _in_pings(
+            {
+                "ping": timed(lambda _: client.ping(), list(calls)),
+                "tick": timed(lambda _: bell.tick(), list(calls)),
+            }
+        )
+        for _ in range(5)
+    ]
+    best = min(rounds, key=lambda one: one["tick"]["us"])
+    return {"waiting": given.waiting, "bytes": round(each_bytes), "serverMb": _rss_mb(client), **best}
+
+
+def _rss_mb(client: "redis.Redis") -> int:
+    pid = client.info("server")["process_id"]
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
