@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Go, Later
 from leadmodel_followup.ledger.scripts import load
@@ -106,7 +107,7 @@ def test_erasure_forgets_an_address_whose_consent_was_withdrawn_or_moved(ledger,
 
 @pytest.mark.parametrize("then", [None, "other"])
 def test_control_without_a_note_of_the_address_the_erased_person_stays_behind_it(ledger, client, clock, then):
-    forgetful = careless(ledger, clock, client, "consent", r".*-- for erasure\n")
+    forgetful = careless(ledger, clock, client, "consent", r".*-- for STOP from there, and erasure\n")
     assert keys_after_erasure(forgetful, client, then) == [f"fu:{{{ledger.tenant}}}:a:{PHONE}".encode()]
 
 
@@ -158,3 +159,56 @@ def test_control_without_the_time_of_the_attempt_the_lead_gets_a_second_one(ledg
     expire(ledger, client, made)
     by_age = careless(ledger, clock, client, "create", r"if not again and tonumber\(redis.*\n")
     assert by_age.create(made, clock.now) == "created"
+
+
+# --- a provider that refuses for an opt-out, told after the consent moved ---------------------------------------------------------
+
+NEW = "new-phone"
+TO_NEW = Conditions(NEW, ALWAYS, 5000)
+
+
+def settled(ledger, made):
+    ledger.failed(made.id, 1, "opted-out")
+
+
+def told_later(ledger, made):
+    """As a webhook tells it, with the time at which it came."""
+    ledger.apply(Event("sms", Kind.OPTED_OUT, made.due_ms + 1100, made.id, PHONE, code="21610"))
+
+
+def refused_after_a_move(ledger, clock, tell):
+    """A contact who moved to another phone, which somebody else has too, between a message to the old one and its refusal."""
+    ledger.consent(CONTACT, "sms", PHONE, clock.now - 10, "form")
+    made = add(ledger, clock)
+    assert ledger.begin(made.id, Conditions(PHONE, ALWAYS, 5000)) == Go(1)
+    clock.now += 100
+    for contact, address in ((CONTACT, NEW), ("at-new", NEW), ("at-old", PHONE)):
+        ledger.consent(contact, "sms", address, clock.now, "form")
+    clock.now += 1000
+    tell(ledger, made)
+
+
+def reached(ledger, clock, contact, conditions, number):
+    made = follow_up_id(ledger.tenant, f"lead-{number}", "plan", 1, "step-1")
+    ledger.create(FollowUp(made, f"lead-{number}", contact, "sms", "step-1", clock.now), clock.now + 5000)
+    return ledger.begin(made, conditions) == Go(1)
+
+
+@pytest.mark.parametrize("tell", [settled, told_later])
+def test_a_refusal_for_an_opt_out_is_of_the_address_that_was_written_to(ledger, clock, tell):
+    refused_after_a_move(ledger, clock, tell)
+    to_old = Conditions(PHONE, ALWAYS, 5000)
+    assert not reached(ledger, clock, "at-old", to_old, 2)
+    assert not reached(ledger, clock, CONTACT, TO_NEW, 3), "who opted out gets nothing anywhere"
+    assert reached(ledger, clock, "at-new", TO_NEW, 4), "others at the new address did not opt out"
+    ledger.start(NEW, clock.now + 1)
+    assert not reached(ledger, clock, CONTACT, TO_NEW, 5), "the opt-out did not come from the new address"
+    ledger.start(PHONE, clock.now + 2)
+    assert reached(ledger, clock, CONTACT, TO_NEW, 6)
+    assert reached(ledger, clock, "at-old", to_old, 7)
+
+
+def test_control_without_the_address_of_the_attempt_the_old_one_is_written_to(ledger, client, clock):
+    forgetful = careless(ledger, clock, client, "begin", ", 'to', address")
+    refused_after_a_move(forgetful, clock, settled)
+    assert reached(ledger, clock, "at-old", Conditions(PHONE, ALWAYS, 5000), 2)

@@ -34,7 +34,7 @@ class Event:
         reference: Id of the follow-up, empty where the provider gave none.
         address: Hash of the person's address, empty where it is not needed.
         contact: Hash of the person, where an unsubscribe link names it.
-        code: The provider's word or number for a failure.
+        code: The provider's word or number for a failure; of an opt-out, for the refusal that tells of it.
         provider_id: The provider's id of the message.
     """
 

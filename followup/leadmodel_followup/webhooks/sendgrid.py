@@ -121,7 +121,8 @@ def _of(incoming: Incoming, hasher: ContactHasher, one: Mapping[str, Any]) -> It
         if not _dropped_for_opt_out(one):
             return
     if about or address:
-        yield Event(incoming.channel, kind, at_ms, about, address, provider_id=pid)
+        why = _failure(one) if _dropped_for_opt_out(one) else ""
+        yield Event(incoming.channel, kind, at_ms, about, address, code=why, provider_id=pid)
 
 
 def _dropped_for_opt_out(one: Mapping[str, Any]) -> bool:

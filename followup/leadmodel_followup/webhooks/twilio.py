@@ -111,7 +111,9 @@ def _status(incoming: Incoming, hasher: ContactHasher, form: dict[str, str], kin
     if failure != _OPTED_OUT:
         return [Posted(base)]
     address = hashed_or_empty(hasher, _number(form.get("To", "")), incoming.reference)
-    stop = Event(incoming.channel, Kind.OPTED_OUT, incoming.received_ms, incoming.reference, address)
+    stop = Event(
+        incoming.channel, Kind.OPTED_OUT, incoming.received_ms, incoming.reference, address, code=failure
+    )
     return [Posted(base), Posted(stop, code(form.get("MessageSid", "")))]
 
 

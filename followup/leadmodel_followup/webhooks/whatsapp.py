@@ -129,7 +129,7 @@ def _status(incoming: Incoming, hasher: ContactHasher, status: Mapping[str, Any]
     if about:
         yield Event(incoming.channel, kind, at_ms, about, address, code=why, provider_id=pid)
     if _OPTED_OUT in failures:
-        yield Event(incoming.channel, Kind.OPTED_OUT, at_ms, about, address)
+        yield Event(incoming.channel, Kind.OPTED_OUT, at_ms, about, address, code=why)
 
 
 def _text(message: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ end
 
 local granted = (redis.call('HGET', person(contact), 'yes:' .. channel) or ''):match('^%S*')
 local stopped = redis.call('EXISTS', stop_key(contact)) + redis.call('EXISTS', stop_key(address))
-each_address(contact, function(one) stopped = stopped + redis.call('HEXISTS', stop_key(one), one) end) -- one of theirs sent STOP
+each_address(contact, function(one) stopped = stopped + redis.call('HEXISTS', stop_key(one), one) end, true) -- one of theirs sent STOP
 if stopped > 0 then return dropped('stopped') end -- check: stop
 if granted ~= address then return dropped('no-consent') end -- check: consent
 if now < opens or now >= closes then return later(math.max(opens, now + 1000), 'hours') end -- check: hours
@@ -67,7 +67,7 @@ if free > now then return later(free, 'cap') end -- check: cap
 local mine = turn(rates)
 if mine > 0 then return later(math.ceil(mine / 1000), 'rate') end -- check: rate
 local attempt = redis.call('HINCRBY', record(id), 'n', 1)
-redis.call('HSET', record(id), 'state', 'sending', 'began', whole(now), 'message', ARGV[8])
+redis.call('HSET', record(id), 'state', 'sending', 'began', whole(now), 'message', ARGV[8], 'to', address)
 redis.call('ZREM', due, id)
 redis.call('ZADD', open, now + ARGV[7], id)
 redis.call('HSET', person(contact), 'f:' .. id, whole(now))

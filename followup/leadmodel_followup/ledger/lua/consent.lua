@@ -3,11 +3,13 @@
 local contact, field, address = ARGV[3], 'yes:' .. ARGV[4], ARGV[5]
 local there = redis.call('HGET', person(contact), field) or ''
 local before, at = there:match('^(%S+) (%d+)')
+if address ~= '' then redis.call('SADD', root .. ':a:' .. address, contact) end
 if at then
   local ahead = tonumber(at) - tonumber(ARGV[6])
-  if ahead > 0 or ahead == 0 and before == '-' and address ~= '' then return 0 end
-  if before ~= '-' and before ~= address then redis.call('HSET', person(contact), 'via:' .. before, '') end -- for erasure
+  local stands = ahead > 0 or ahead == 0 and before == '-' and address ~= ''
+  local past = stands and address or before
+  if past ~= '' and past ~= '-' then redis.call('HSET', person(contact), 'via:' .. past, '') end -- for STOP from there, and erasure
+  if stands then return 0 end
 end
 redis.call('HSET', person(contact), field, (address == '' and '-' or address) .. ' ' .. ARGV[6] .. ' ' .. ARGV[7])
-if address ~= '' then redis.call('SADD', root .. ':a:' .. address, contact) end
 return 1

@@ -8,10 +8,6 @@ end
 each_address(contact, function(address)
   redis.call('SREM', root .. ':a:' .. address, contact)
   redis.call('DEL', root .. ':rl:to:' .. address, root .. ':rl:to:' .. address .. ':turn')
-end)
-for _, field in ipairs(redis.call('HKEYS', person(contact))) do
-  local address = field:match('^via:(.+)')
-  if address then redis.call('SREM', root .. ':a:' .. address, contact) end
-end
+end, true)
 redis.call('DEL', person(contact))
 return #ids

@@ -56,9 +56,10 @@ end
 local function apply()
   local people = {}
   if contact ~= '' then people[contact] = true end
-  local state, attempt, own_contact, own_channel = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'channel'))
+  local state, attempt, own_contact, own_channel, began = unpack(redis.call('HMGET', record(id), 'state', 'n', 'contact', 'channel', 'began'))
   local ours = attempt and own_channel == channel
   if ours then
+    if kind == 'opted-out' and code ~= '' then at = math.min(at, tonumber(began)) end -- a refusal: it was so before the attempt
     people[own_contact] = true
     if state ~= 'sent' then went_out(id, own_contact, pid) end -- check: proof
     if address ~= '' and redis.call('SADD', root .. ':a:' .. address, own_contact) == 1 then
@@ -78,7 +79,7 @@ local function apply()
     for one in pairs(people) do
       local follow_up = not ours and answered(one)
       if follow_up then first(follow_up, 'opted-out') end
-      if address == '' then opted_out(one, channel, at) else stop_all(address, at, one) end
+      if address ~= '' then stop_all(address, at, one) elseif ours and one == own_contact then opted_out(id, at) else stop_all(one, at, '') end
     end
     if address ~= '' and not next(people) then stop_all(address, at, '') end
   end

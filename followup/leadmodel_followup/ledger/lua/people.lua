@@ -35,12 +35,17 @@ local function cancel_all(contact, why)
   return cancelled
 end
 
--- Calls a function with each address, by its hash, for which a contact gave consent.
-local function each_address(contact, visit)
+-- Calls a function with each address, by its hash, for which a contact gave consent, and with the time of the consent; with `past`, also
+-- with each that was theirs before and each under which a provider knows them.
+local function each_address(contact, visit, past)
   local fields = redis.call('HGETALL', person(contact))
   for i = 1, #fields, 2 do
-    local address = fields[i]:sub(1, 4) == 'yes:' and fields[i + 1]:match('^%S+') or '-'
-    if address ~= '-' then visit(address) end
+    local address, at = fields[i + 1]:match('^(%S+) (%d+)')
+    if fields[i]:sub(1, 4) == 'yes:' and address ~= '-' then
+      visit(address, tonumber(at))
+    elseif past and fields[i]:sub(1, 4) == 'via:' then
+      visit(fields[i]:sub(5))
+    end
   end
 end
 
@@ -58,15 +63,15 @@ local function end_sequence(contact, why, at)
 end
 
 -- Records an opt-out that came at a time from an address, or for a contact: it holds for all contacts behind the address, for `contact` (or ''),
--- and for all their addresses. A later word to start frees the address that it came from and the contacts, and no other address; what waited
+-- wherever they moved, and for all addresses that were theirs at the time. A later word to start frees the address that it came from and the contacts, and no other address; what waited
 -- stays cancelled. Returns how many follow-ups were cancelled.
 local function stop_all(origin, at, contact)
   local lifted = tonumber(redis.call('GET', start_key(origin)) or -1) > at
   local people, cancelled = redis.call('SMEMBERS', root .. ':a:' .. origin), 0
   people[#people + 1], people[#people + 2] = origin, contact ~= '' and contact or nil
   for _, one in ipairs(people) do
-    each_address(one, function(address)
-      if address ~= origin or not lifted then raise_time(stop_key(address), origin, at) end
+    each_address(one, function(address, since)
+      if address ~= origin and since <= at or address == origin and not lifted then raise_time(stop_key(address), origin, at) end
     end)
     if not lifted then raise_time(stop_key(one), origin, at) end
     if redis.call('EXISTS', person(one)) == 1 then cancelled = cancelled + end_sequence(one, 'stopped', at) end
@@ -74,10 +79,10 @@ local function stop_all(origin, at, contact)
   return cancelled
 end
 
--- What a provider says of the recipient of a contact's message on a channel: an opt-out from the address to which consent was given.
-local function opted_out(contact, channel, at)
-  local address = (redis.call('HGET', person(contact), 'yes:' .. channel) or '-'):match('^%S+')
-  return stop_all(address == '-' and contact or address, at, contact)
+-- What a provider says of the recipient of a message: an opt-out from the address that was written to, which may have moved meanwhile.
+local function opted_out(id, at)
+  local contact, to = unpack(redis.call('HMGET', record(id), 'contact', 'to'))
+  return stop_all(to or contact, at, contact)
 end
 
 -- Lifts what came earlier from the same address, or for the same contact. Returns how many hashes are free of opt-outs now.

@@ -17,7 +17,7 @@ if outcome == 'sent' then
   went_out(id, contact, ARGV[7])
 elseif outcome == 'failed' then
   finish(id, 'failed', why)
-  if why == 'opted-out' then opted_out(contact, redis.call('HGET', record(id), 'channel'), now) end
+  if why == 'opted-out' then opted_out(id, tonumber(redis.call('HGET', record(id), 'began'))) end -- it was so before the attempt
 elseif outcome == 'waiting' then
   redis.call('HSET', person(contact), 'f:' .. id, '')
   if halt then
