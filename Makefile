@@ -91,8 +91,9 @@ sales: install ## make the text model sales-en anew (LEADMODEL_DATA=folder with 
 	$(BIN)/python training/sales_en/build.py
 
 .PHONY: architecture
-architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts
+architecture: install ## draw docs/pictures/architecture.svg anew, from the import contracts, and follow-up.svg
 	PYTHONPATH=tests $(BIN)/python -m project.architecture
+	PYTHONPATH=tests $(BIN)/python -m project.sequence
 
 .PHONY: monitoring
 monitoring: install ## renew docs/metrics.md, the list of runbooks and the dashboards
