@@ -1,6 +1,7 @@
 """What a person sees of the text model of a LeadModel on the page: nothing without one, and no figure that status does not have."""
 
 from leadmodel_cli.views.texts import pairs
+from leadmodel_cli.views.why import history
 
 SERVING, REFUSED = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 FIGURES = {"macroF1": 0.6281, "coverage": 0.655, "calibrationError": 0.04}
@@ -37,3 +38,31 @@ def test_without_a_text_model_nothing_is_shown():
     """Control: with an empty one something is."""
     assert pairs({}) == pairs({"enrichment": None}) == []
     assert pairs({"enrichment": {"readyPods": 0}}) != []
+
+
+def test_the_history_has_champions_and_text_models_in_the_order_of_time():
+    champion = {"at": "2026-02-02T08:00:00Z", "reason": "Promoted", "digest": SERVING, "message": "AUC 0.7"}
+    first = {"at": "2026-02-01T08:00:00Z", "reason": "Promoted", "digest": REFUSED}
+    text = {"digest": SERVING, "previous": REFUSED, "servedAt": "2026-02-01T12:00:00Z"}
+    judged = {
+        "digest": "sha256:" + "c" * 64,
+        "at": "2026-02-03T08:00:00Z",
+        "verdict": "Fail",
+        "message": "too weak",
+    }
+    pods = [{"digest": "sha256:" + "d" * 64, "at": "2026-01-31T08:00:00Z", "reason": "SchemaMismatch"}]
+    status = {"history": [champion, first]}
+    both = history({"status": {**status, "enrichment": {**text, "candidate": judged, "refused": pods}}})
+    assert [line[:10] for line in both] == [
+        "2026-01-31",
+        "2026-02-01",
+        "2026-02-01",
+        "2026-02-02",
+        "2026-02-03",
+    ]
+    assert both[0].endswith(f"text model         {'d' * 12}  refused by pods: SchemaMismatch")
+    assert both[2].endswith(f"text model         {'a' * 12}  decided to serve, instead of {'b' * 12}")
+    assert both[4].endswith(f"text model         {'c' * 12}  refused: too weak")
+    passed = {**judged, "digest": SERVING, "verdict": "Pass"}  # it serves: one line is enough
+    assert len(history({"status": {**status, "enrichment": {**text, "candidate": passed}}})) == 3
+    assert history({"status": status}) == [both[1], both[3]]

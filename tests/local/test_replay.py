@@ -25,8 +25,16 @@ def test_the_day_the_world_moved_is_found_and_drawn(tmp_path):
     assert "there is no previous model" in turned
     assert "1 promoted, 0 refused, 1 breaches, 1 alerts, 0 rollbacks" in done.stdout
     assert picture.read_text().count("<path") > 10
+    texts = {"uri": (tmp_path / "text.json.gz").as_uri()}
+    more = {"enrichment": {"artifact": texts, "holdout": {"uri": (tmp_path / "messages.jsonl").as_uri()}}}
+    asked[3] = manifest(tmp_path, **more)
     again = replay(*asked)
-    assert again.stdout == done.stdout  # the clock is told: nothing depends on when it is played
+    assert (
+        again.stdout == done.stdout
+    )  # the clock is told: nothing depends on when it is played, nor on what is not
+    assert "spec.enrichment is not rehearsed" in again.stderr
+    assert "is not rehearsed" not in done.stderr
+    assert "spec.followUps" not in again.stderr
 
 
 def test_each_night_trains_is_judged_and_goes_live(tmp_path):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from leadmodel_cli.views import texts
 from leadmodel_operator.planning.trace import Effect
 from leadmodel_operator.resource.digest import short
 
@@ -116,11 +117,17 @@ def _trace(trace: Sequence[dict[str, str]]) -> list[str]:
 
 
 def history(lead_model: dict[str, Any]) -> list[str]:
-    """List the decisions, oldest first."""
+    """List the decisions about champions, and what the status keeps of those about text models, oldest first."""
+    status = lead_model.get("status") or {}
+    entries = [(entry["at"], _decided(entry)) for entry in reversed(status.get("history") or [])]
+    entries += texts.decisions(status)
     return [
-        f"{moment(entry['at'])}  {entry['reason']:<18} {short(entry['digest'])}  {entry.get('message', '')}".rstrip()
-        for entry in reversed((lead_model.get("status") or {}).get("history") or [])
+        f"{moment(at)}  {decided}".rstrip() for at, decided in sorted(entries, key=lambda entry: entry[0])
     ]
+
+
+def _decided(entry: dict[str, Any]) -> str:
+    return f"{entry['reason']:<18} {short(entry['digest'])}  {entry.get('message', '')}"
 
 
 def moment(text: str) -> str:

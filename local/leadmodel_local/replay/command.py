@@ -37,6 +37,15 @@ LIMITS = (
 )
 
 
+# What else a manifest may ask for, and what is rehearsed of it.
+UNPLAYED = {
+    "enrichment": "spec.enrichment is not rehearsed: no text model is measured, swapped or watched. A lead model that reads texts reads them "
+    "with the text models inside its artifact; a night's training with `features: Offer` reads the text model that lies at its source today.",
+    "follow_ups": "spec.followUps is not rehearsed: nobody is written to.",
+    "pii_backfill": "spec.piiBackfill is not rehearsed: no message is redacted.",
+}
+
+
 def add_options(replay: argparse.ArgumentParser) -> None:
     """Add the options of the replay to its parser."""
     replay.add_argument(
@@ -84,6 +93,9 @@ def main(options: argparse.Namespace) -> int:
         f"{len(past.rows):,} leads from {at(past.times[0]):%Y-%m-%d} to {at(past.times[-1]):%Y-%m-%d}. {LIMITS}",
         file=sys.stderr,
     )
+    for name, says in UNPLAYED.items():
+        if getattr(spec, name) is not None:
+            _tell(says)
     with tempfile.TemporaryDirectory(prefix="leadmodel-replay-") as folder:
         replay = Replay(
             past,
