@@ -33,30 +33,33 @@ class Metrics:
             return prometheus.Histogram(whole, meaning, labels, buckets=buckets, registry=registry)
 
         of = ("channel", "step")
-        self.scheduled = counter("scheduled", "Follow-ups that were scheduled", *of)
-        self.sent = counter("sent", "Messages that a provider took", *of)
-        self.failed = counter("failed", "Follow-ups that failed for good", *of, "reason")
+        self.scheduled = counter("scheduled", "Follow-ups that were scheduled.", *of)
+        self.sent = counter("sent", "Messages that a provider took.", *of)
+        self.failed = counter("failed", "Follow-ups that failed for good.", *of, "reason")
         self.suppressed = counter(
-            "suppressed", "Follow-ups that ended unsent, or wait longer, by reason", *of, "reason"
+            "suppressed", "Follow-ups that ended unsent, or wait longer, by reason.", *of, "reason"
         )
         self.unknown = counter(
-            "unknown_sends", "Attempts of which nobody knows whether the provider took the message", *of
+            "unknown_sends", "Attempts of which nobody knows whether the provider took the message.", *of
         )
         self.lateness = histogram(
-            "lateness_seconds", "Time from due to taken by the provider", _LATENESS_S, "channel"
+            "lateness_seconds", "Time from due to taken by the provider.", _LATENESS_S, "channel"
         )
         self.provider = histogram(
-            "provider_seconds", "Time that a provider took", _PROVIDER_S, "channel", "reason"
+            "provider_seconds", "Time that a provider took.", _PROVIDER_S, "channel", "reason"
         )
 
         self.rejected = counter(
-            "webhook_rejected", "Requests of providers that were refused", "channel", "reason"
+            "webhook_rejected", "Requests of providers that were refused.", "channel", "reason"
         )
         self.skipped = counter(
-            "webhook_skipped", "Events that cannot be read, of requests that were taken", "channel", "reason"
+            "webhook_skipped", "Events that cannot be read, of requests that were taken.", "channel", "reason"
+        )
+        self.converted = counter(
+            "converted", "People who became customers after a message, as the intake was told."
         )
         self._happened = {
-            kind: counter(kind.replace("-", "_"), f"Follow-ups with a first event: {kind}", *of)
+            kind: counter(kind.replace("-", "_"), f"Follow-ups with a first event: {kind}.", *of)
             for kind in _KINDS
         }
 

@@ -1,4 +1,4 @@
-"""Every metric that operator and predictor export, read from the registries that both really make.
+"""Every metric that operator, predictor and follow-ups export, read from the registries that they really make.
 
 Labels of the library's metrics stand in attributes of theirs that are not public; the library is pinned, and a test compares the
 labels with those of real samples.
@@ -11,6 +11,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from leadmodel_followup.http.ops import LedgerCollector
+from leadmodel_followup.ledger.records import Overview
+from leadmodel_followup.metrics import Metrics as FollowUpMetrics
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES, OWN
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
@@ -24,7 +27,7 @@ OPERATOR_TARGET = frozenset({"namespace", "pod"})
 
 @dataclass(frozen=True, order=True)
 class Exported:
-    """One metric as it is exported: `part` is operator or predictor, `labels` are its own."""
+    """One metric as it is exported: `part` is operator, predictor or followup, `labels` are its own."""
 
     part: str
     name: str
@@ -42,13 +45,21 @@ class Exported:
     @property
     def all_labels(self) -> frozenset[str]:
         """Its labels in Prometheus: its own, those of the target, and the bound of a bucket."""
-        target = PREDICTOR_TARGET if self.part == "predictor" else OPERATOR_TARGET
+        target = OPERATOR_TARGET if self.part == "operator" else PREDICTOR_TARGET
         return frozenset(self.labels) | target | ({"le"} if self.kind == "histogram" else frozenset())
 
 
+class _EmptyLedger:
+    """In the place of a ledger in which nothing waits."""
+
+    def overview(self) -> Overview:
+        """Answer with zeros."""
+        return Overview(0, 0, 0, None)
+
+
 def exported() -> list[Exported]:
-    """All metrics of both parts, those of the client library (`process_…`, `python_…`) included, in order."""
-    return sorted({*_predictor(), *_operator()})
+    """All metrics of all parts, those of the client library (`process_…`, `python_…`) included, in order."""
+    return sorted({*_predictor(), *_operator(), *_followup()})
 
 
 def own() -> list[Exported]:
@@ -70,6 +81,14 @@ def _operator() -> Iterator[Exported]:
     yield from _registered("operator", ProcessMetrics(client, ModelMetrics()).registry)
     for name, family in FAMILIES.items():
         yield Exported("operator", name, family.kind, family.text, (*OWN, *family.labels))
+
+
+def _followup() -> Iterator[Exported]:
+    registry = CollectorRegistry()
+    FollowUpMetrics(registry)
+    ledger: Any = _EmptyLedger()
+    registry.register(LedgerCollector(ledger, lambda: 0))
+    yield from _registered("followup", registry)
 
 
 def _registered(part: str, registry: CollectorRegistry) -> Iterator[Exported]:

@@ -1,4 +1,4 @@
-"""Write docs/metrics.md from the registries of operator and predictor: `make monitoring`."""
+"""Write docs/metrics.md from the registries of operator, predictor and follow-ups: `make monitoring`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,10 +12,10 @@ PAGE = ROOT / "docs" / "metrics.md"
 BAR = r"\|"
 HEAD = """# Metrics
 
-<!-- Written by `make monitoring` from the registries of operator and predictor. Change the help texts there. -->
+<!-- Written by `make monitoring` from the registries of operator, predictor and follow-ups. Change the help texts there. -->
 
-Operator and predictor answer `GET /metrics` on port 8080, as OpenMetrics where the Accept header wants that and else in the text format
-of Prometheus, packed with gzip where the client accepts gzip. `_timestamp_seconds` and `_ts` are Unix seconds: `time() - metric` is an age.
+Operator, predictor and the pods that send follow-ups answer `GET /metrics` on port 8080 in the text format of Prometheus; operator and predictor also as
+OpenMetrics where the Accept header wants that, and packed with gzip where the client accepts gzip. `_timestamp_seconds` and `_ts` are Unix seconds: `time() - metric` is an age.
 
 - A gauge is absent until its value is known, so that no alert fires on a zero that nobody measured.
 - Counters of the operator count since the process that leads began; they start again with another leader. Gauges come from status and
@@ -23,7 +23,7 @@ of Prometheus, packed with gzip where the client accepts gzip. `_timestamp_secon
 - Every label is bounded: by the spec, by a list of words in the code, or by the features of the loaded model. No label holds the id or
   the text of a lead, a URL or a secret.
 - Series of a LeadModel carry its `namespace` and `leadmodel`. In the operator's series these are labels of its own, so scrape the
-  operator with `honorLabels: true`. For predictors the scrape adds them from the pod, with `pod`.
+  operator with `honorLabels: true`. For the other pods the scrape adds them from the pod, with `pod`.
 
 The alerts over them are in `charts/leadmodel/files/alerts.yaml`, each with [a runbook](runbooks/README.md); the dashboards are in
 `charts/leadmodel/files/dashboards`. [Monitoring](monitoring.md) says how to use both.
@@ -38,6 +38,8 @@ in namespace `leadmodel-system`.
 """
 PARTS = {
     "predictor": "## Predictor\n\nOne set per pod.",
+    "followup": "## Follow-ups\n\nOne set per pod that sends, over all of its processes. Counters count follow-ups, each once per kind of event. The gauges are "
+    "those of the ledger, the same from each pod.",
     "operator": "## Operator\n\nOnly the process that leads shows series of LeadModels. Names without `leadmodel_` are those of client-go, so "
     "that dashboards for other operators work.",
 }
@@ -60,7 +62,8 @@ def page() -> str:
         library = [m.name for m in metrics if m.name.startswith(LIBRARY)]
         own = [m for m in metrics if m.name not in library]
         names = ", ".join(f"`{name}`" for name in library)
-        parts.append(f"{head}\n\n{table(own)}\n\nFrom the client library, as everywhere: {names}.\n")
+        shared = f"\nFrom the client library, as everywhere: {names}.\n" if library else ""
+        parts.append(f"{head}\n\n{table(own)}\n{shared}")
     return "\n".join(parts)
 
 

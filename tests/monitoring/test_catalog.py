@@ -1,14 +1,17 @@
-"""The page of metrics says what both programs really export."""
+"""The page of metrics says what the programs really export."""
 
 from collections import Counter
 
+import httpx
 import pytest
 from monitoring.catalog import exported, own
 from monitoring.page import PAGE, page
 from prometheus_client.parser import text_string_to_metric_families
 
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES
+from support.followup_pod import Pod, clock_time, lead, settings, until
 from support.predictor_thread import served
+from support.redis_servers import Server
 from support.served_texts import Mount, looked, referred, text_document
 from support.small_models import leads, linear
 from support.text_documents import SENTENCES
@@ -64,6 +67,51 @@ def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path):
             seen.add(metric.name)
     ours = {m.name for m in own() if m.part == "predictor"}
     assert ours - seen == {"lead_model_training_data_newest_timestamp_seconds"} - seen
+
+
+@pytest.mark.slow
+def test_samples_of_a_pod_of_follow_ups_have_the_labels_of_the_page(tmp_path):
+    """Over Console: a message that leaves, one whose consent goes, a customer, and a forged request to unsubscribe."""
+    steps = [
+        {"name": name, "after": after, "channel": "sms"} for name, after in (("hello", "0s"), ("again", "4s"))
+    ]
+    server = Server("valkey", tmp_path, ("--appendonly", "yes")).start()
+    pod = Pod(tmp_path / "pod", server.url, settings(bands=[{"name": "all", "minScore": 0, "steps": steps}]))
+
+    def samples():
+        families = text_string_to_metric_families(httpx.get(f"{pod.base}/metrics").text)
+        return {sample.name: sample for family in families for sample in family.samples}
+
+    try:
+        pod.start()
+        pod.call("POST", "/followups", lead(1, clock_time()))
+        until(lambda: "leadmodel_followup_sent_total" in samples())
+        gone = {"person": "person-1", "channel": "sms", "address": None, "at": clock_time(), "source": "call"}
+        assert pod.call("POST", "/consents", gone).json() == {"recorded": True}
+        until(lambda: "leadmodel_followup_suppressed_total" in samples())
+        for _ in range(2):
+            pod.call("POST", "/conversions", {"person": "person-1", "at": clock_time()})
+        assert httpx.post(f"{pod.base}/u/forged").status_code >= 400
+        seen = samples()
+    finally:
+        pod.stop()
+        server.stop()
+    known = {name: metric for metric in exported() if metric.part == "followup" for name in metric.samples}
+    for name, sample in seen.items():
+        assert set(sample.labels) - {"le"} == set(known[name].labels), name
+    assert seen["leadmodel_followup_converted_total"].value == 1, "a customer counts once"
+    names = {known[name].name.removeprefix("leadmodel_followup_") for name in seen}
+    assert names >= {
+        "scheduled_total",
+        "lateness_seconds",
+        "provider_seconds",
+        "waiting",
+        "oldest_due_seconds",
+    }
+    print(
+        "never seen here:",
+        *sorted({metric.name for metric in known.values()} - {known[name].name for name in seen}),
+    )
 
 
 def test_counters_of_lead_models_are_named_so():

@@ -99,10 +99,10 @@ class LedgerCollector:
             return
         late_ms = self.now() - (seen.oldest_due_ms if seen.oldest_due_ms is not None else self.now())
         gauges = {
-            "waiting": ("Follow-ups of the plan that wait", seen.waiting),
-            "open": ("Attempts without an outcome", seen.open),
-            "unknown": ("Follow-ups of which nobody knows whether they were sent", seen.unknown),
-            "oldest_due_seconds": ("How long the oldest that waits is due", max(late_ms, 0) / 1000),
+            "waiting": ("Follow-ups of the plan that wait.", seen.waiting),
+            "open": ("Attempts without an outcome.", seen.open),
+            "unknown": ("Follow-ups of which nobody knows whether they were sent.", seen.unknown),
+            "oldest_due_seconds": ("How long the oldest that waits is due.", max(late_ms, 0) / 1000),
         }
         for name, (meaning, value) in gauges.items():
             yield GaugeMetricFamily(f"leadmodel_followup_{name}", meaning, value)

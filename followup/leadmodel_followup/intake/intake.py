@@ -85,7 +85,12 @@ class Intake:
 
     def converted(self, word: Word) -> int:
         """Record that a person became a customer: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
-        return self.ledger.cancel_contact(self.hasher.contact(word.person), "converted", word.at_ms)
+        contact = self.hasher.contact(word.person)
+        before = self.ledger.history(contact)
+        ended = self.ledger.cancel_contact(contact, "converted", word.at_ms)
+        if before.sends_ms and before.converted_ms < 0 and self.metrics is not None:
+            self.metrics.converted.inc()
+        return ended
 
     def consent(self, change: ConsentChange) -> bool:
         """Record a consent or its end. Returns False where a later record stands. Raises LedgerUnavailable."""
