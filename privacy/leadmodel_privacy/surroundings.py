@@ -84,7 +84,7 @@ CARRIERS = word_set(
     "ups fedex dhl usps dpd gls hermes evri tnt ontrac purolator colissimo chronopost poste postnl bpost seur correos"
 )
 _READ_ON = (
-    FILLERS | CARRIERS | _SECOND_WORDS | _WORDS.keys()
+    FILLERS | CARDS | CARRIERS | _SECOND_WORDS | _WORDS.keys()
 )  # at any other word, as most are, a search for a label ends
 _OF_THINGS = CARRIERS | {word for word, label in _WORDS.items() if label == NOT_PERSONAL}
 ANY_NUMBER = word_set(
@@ -141,8 +141,8 @@ def words_and_stops(low: str, start: int, reach: int) -> list[str]:
 def nearest_label(tokens: list[str]) -> tuple[str | None, int]:
     """The label of the nearest labelled word, found by walking back over fillers, and the index of that word.
 
-    An index of 0 tells the caller that words further back may change the label; a word that ends the search gives 1. `card` and the
-    names of parcel carriers are the weakest words and count only where no other word labels the number as personal.
+    An index of 0 tells the caller that words further back may change the label; a word that ends the search gives 1. Words for
+    a card and the names of parcel carriers are the weakest words and count only where no other word labels the number as personal.
     """
     weak, i = None, 0
     for i in range(len(tokens) - 1, max(-1, len(tokens) - 9), -1):
@@ -151,12 +151,12 @@ def nearest_label(tokens: list[str]) -> tuple[str | None, int]:
             return weak, 1
         if (label := _label_at(tokens, i)) is not None:
             return (weak or label if label == NOT_PERSONAL else label), i
-        if token in CARRIERS:
+        if token in CARDS:
+            weak = "CREDIT_CARD"
+        elif token in CARRIERS:
             weak = weak or NOT_PERSONAL
         elif token not in FILLERS:
             break
-        elif token in CARDS:
-            weak = "CREDIT_CARD"
     return weak, i
 
 

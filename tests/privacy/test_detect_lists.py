@@ -71,3 +71,11 @@ def test_without_lists_the_second_is_missed(monkeypatch):
     monkeypatch.setattr(payment_numbers, "begins_number", inside)
     monkeypatch.setattr(payment_numbers, "CARD", re.compile(payment_numbers.CARD.pattern + r"(?!,\d)"))
     assert redact("4111111111111111,4242424242424242")[1] == {}
+
+
+@pytest.mark.parametrize("word", ["card", "cards", "Karte", "carte", "tarjeta", "carta", "cartão", "kaart"])
+def test_a_mistyped_card_is_found_behind_a_word_for_a_card_in_any_language(word):
+    """The check digit is wrong, so only the word says what the number is. The control: another word does not."""
+    redacted, counts = redact(f"my {word} is 4111 1111 1111 1112")
+    assert (redacted, counts) == (f"my {word} is [CREDIT_CARD]", {"CREDIT_CARD": 1})
+    assert redact("my letter is 4111 1111 1111 1112")[1] == {}

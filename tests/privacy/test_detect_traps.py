@@ -160,6 +160,7 @@ PIECES = [
     "Bob",
     "7",
     "card",
+    "Karte",
     "is",
     "my",
     "number",
