@@ -1,0 +1,135 @@
+"""A LeadModel's follow-ups over Console, with a Redis that keeps what it acknowledged."""
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+import yaml
+
+from e2e.harness.cluster import ROOT, TARGET, wait_for
+from e2e.harness.conversations import PASSWORD
+from e2e.harness.subject import Subject
+
+TOKEN = "token-of-a-test-token-of-a-test"
+ADDRESS = "ada.lovelace@example.com"
+TEXTS = {
+    "hello.en.txt": "Hello {{ name|default('there') }}, shall we talk? Reply STOP to end.",
+    "hello.en.subject": "Your question",
+}
+
+
+@contextmanager
+def lasting(port: int, folder: Path) -> Iterator["redis.Redis"]:
+    """Run a Redis that keeps what it acknowledged in this folder, and takes it up again when it starts again."""
+    server = shutil.which("redis-server")
+    assert server is not None, "no redis-server on this machine"
+    where = ("--bind", TARGET.host, "--port", str(port), "--requirepass", PASSWORD)
+    with subprocess.Popen(
+        [server, *where, "--appendonly", "yes"], cwd=folder, stdout=subprocess.DEVNULL
+    ) as process:
+        client = redis.Redis(TARGET.host, port, password=PASSWORD, decode_responses=True)
+        try:
+            wait_for("Redis", lambda: _answers(client), 30)
+            yield client
+        finally:
+            client.close()
+            process.kill()
+
+
+def _answers(client: "redis.Redis") -> bool:
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+@dataclass(frozen=True)
+class Senders:
+    """The follow-ups of a LeadModel."""
+
+    subject: Subject
+    port: int
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """Those of the example, due two seconds after the lead came in, at all hours."""
+        example = yaml.safe_load((ROOT / "crds" / "examples" / "followups.yaml").read_text())
+        wanted: dict[str, Any] = example["spec"]["followUps"]
+        wanted["redis"]["port"] = self.port
+        steps = [{"name": "first", "after": "2s", "channel": "console", "template": "hello"}]
+        wanted["bands"] = [{"name": "warm", "minScore": 0.5, "steps": steps}]
+        return wanted
+
+    def make_secrets(self) -> None:
+        """Create the Secrets and the templates that the example names."""
+        url = f"redis://:{PASSWORD}@{TARGET.host}:{self.port}/0"
+        create, where = self.subject.cluster.kubectl, ("-n", self.subject.namespace)
+        create("create", "secret", "generic", "followups-redis", *where, f"--from-literal=url={url}")
+        keys = (f"--from-literal=key={'k' * 32}", f"--from-literal=token={TOKEN}")
+        create("create", "secret", "generic", "followups", *where, *keys)
+        files = (f"--from-literal={name}={text}" for name, text in TEXTS.items())
+        create("create", "configmap", "followups-templates", *where, *files)
+
+    def hand_in(self, number: int) -> int:
+        """Hand in a lead with consent; the status of the answer, 0 for none."""
+        now = self.now()
+        document = {
+            "lead": f"lead-{number}",
+            "person": f"person-{number}",
+            "at": now,
+            "score": 0.9,
+            "name": "Ada",
+            "language": "en",
+            "addresses": {"console": f"{number}.{ADDRESS}"},
+            "consents": {"console": {"at": now, "source": "form-1"}},
+        }
+        return self.post("/followups", document)
+
+    def withdraw(self, number: int) -> int:
+        """Withdraw the consent of a person; the status of the answer, 0 for none."""
+        document = {"person": f"person-{number}", "channel": "console", "address": None, "at": self.now()}
+        return self.post("/consents", document | {"source": "call"})
+
+    def convert(self, number: int) -> int:
+        """Make a person a customer; the status of the answer, 0 for none."""
+        return self.post("/conversions", {"person": f"person-{number}", "at": self.now()})
+
+    @staticmethod
+    def now() -> str:
+        """The time as callers write it."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def post(self, path: str, document: Any) -> int:
+        """Call the intake; the status of the answer, 0 for none."""
+        service = self.subject.cluster.get(
+            "service", f"{self.subject.name}-followups", self.subject.namespace
+        )
+        assert service is not None
+        request = urllib.request.Request(  # http in the cluster of the test
+            f"http://{service['spec']['clusterIP']}{path}",
+            json.dumps(document).encode(),
+            {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return int(answer.status)
+        except OSError:
+            return 0
+
+    def insist(self, number: int) -> None:
+        """Hand in a lead until it was taken, as callers do: a second time changes nothing."""
+        self.subject.wait(f"lead {number} is taken", lambda: self.hand_in(number) == 200, 60)
+
+    def kill_pods(self) -> None:
+        """Kill every pod at once, without grace."""
+        labels = f"customerops.dev/leadmodel={self.subject.name},customerops.dev/role=followups"
+        where = ("-n", self.subject.namespace, "-l", labels)
+        self.subject.cluster.kubectl("delete", "pods", *where, "--grace-period=0", "--force")
