@@ -1,11 +1,13 @@
-"""Events per second of a pod over real HTTP: signed requests in, until the ledger has them. Floors of the same run: a bare route, a bare XADD."""
+"""Events per second of a pod, `leadmodel-followup run`: signed requests in over real HTTP, until the ledger has them.
+
+Floors of the same run: a bare route, and a bare XADD per request, in a server of the same kind.
+"""
 
 import asyncio
 import multiprocessing
-import os
+import socket
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 import redis  # noqa: E402
 import redis.asyncio  # noqa: E402
 import uvicorn  # noqa: E402
+from followup_pods import cpu_s  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 from starlette.responses import Response  # noqa: E402
 from starlette.routing import Route  # noqa: E402
@@ -24,9 +27,8 @@ from starlette.routing import Route  # noqa: E402
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp  # noqa: E402
 from leadmodel_followup.planning.identity import plan_tag  # noqa: E402
-from leadmodel_followup.webhooks.consumer import Events  # noqa: E402
-from leadmodel_followup.webhooks.inbox import Inbox  # noqa: E402
 from support import followup_webhooks as signed  # noqa: E402
+from support.followup_pod import FAST, Pod, settings, until  # noqa: E402
 from support.redis_servers import free_port  # noqa: E402
 
 TENANT, CONNECTIONS, BATCH = "acme", 16, 50
@@ -50,34 +52,33 @@ def fill(client: "redis.Redis", count: int) -> None:
             ledger.begin(name, Conditions("address", ALWAYS, 10**9))
 
 
-def pod(port: int, http: int, secrets: str) -> None:
-    """A pod: routes, floors and a consumer in one process."""
-    client, inbound = redis.Redis(port=port), redis.asyncio.Redis(port=port)
-    ledger = Ledger(client, TENANT)
-    hooks = signed.Webhooks(
-        ledger, Inbox(inbound, TENANT), Path(secrets), lambda: time.time_ns() // 1_000_000
-    )
-    events = Events(client, ledger, list)
-
-    def consume() -> None:
-        while True:
-            if not events.tick():
-                time.sleep(0.01)
+def floors(port: int, http: int) -> None:
+    """A server with a route that does nothing and one that does an XADD."""
+    inbound = redis.asyncio.Redis(port=port)
 
     async def bare(request):
         await request.body()
         return Response(status_code=204)
 
     async def add(request):
-        body = await request.body()
-        await inbound.xadd("bare", {"e": body})
+        await inbound.xadd("bare", {"e": await request.body()})
         return Response(status_code=204)
 
-    floors = [Route("/bare", bare, methods=["POST"]), Route("/xadd", add, methods=["POST"])]
-    app = Starlette(routes=[*floors, *hooks.app.routes])
-    threading.Thread(target=consume, daemon=True).start()
-    # as in the image, which has neither httptools nor uvloop
+    app = Starlette(
+        routes=[Route("/bare", bare, methods=["POST"]), Route("/xadd", add, methods=["POST"])],
+    )
     uvicorn.run(app, port=http, log_level="warning", access_log=False)
+
+
+def pod(folder: Path, port: int) -> Pod:
+    """A pod with the three channels and one worker each, which have nothing to do."""
+    signed.write_secrets(folder / "channels")
+    channels = [
+        {"name": "sms", "provider": "Twilio", "from": "+15550100", **FAST},
+        {"name": "email", "provider": "SendGrid", "from": "a@example.com", **FAST},
+        {"name": "whatsapp", "provider": "WhatsApp", "phoneNumberId": signed.NUMBER_ID, **FAST},
+    ]
+    return Pod(folder, f"redis://127.0.0.1:{port}/0", settings(channels=channels, publicUrl=signed.PUBLIC))
 
 
 def raw(request: tuple[str, bytes, dict]) -> bytes:
@@ -144,69 +145,75 @@ async def fire(port: int, sent: Sequence[bytes]) -> None:
 
 @dataclass
 class Load:
-    """What loads a pod: a client of its Redis and the port of its HTTP server."""
+    """What loads a server: a client of its Redis, its HTTP port, and the processes whose time counts."""
 
     client: "redis.Redis"
     port: int
-    process: int
-
-    def cpu(self) -> float:
-        """Seconds of processor time that the pod has used."""
-        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    processes: Sequence[int]
 
     def rate(self, sent: Sequence[bytes], events: int) -> dict:
-        """Events per second until all are answered and the stream is empty, and the pod's processor time per event."""
-        began, used = time.perf_counter(), self.cpu()
+        """Events per second until all are answered and the stream is empty, and processor time per event, of each process."""
+        began, used = time.perf_counter(), [cpu_s(one) for one in self.processes]
         asyncio.run(fire(self.port, sent))
         while self.client.xlen(STREAM):
             time.sleep(0.005)
-        took, used = time.perf_counter() - began, self.cpu() - used
-        return {"perSecond": round(events / took), "cpuUs": round(used / events * 1e6)}
+        took = time.perf_counter() - began
+        spent = [
+            round((cpu_s(one) - before) / events * 1e6)
+            for one, before in zip(self.processes, used, strict=True)
+        ]
+        return {"perSecond": round(events / took), "cpuUs": spent}
 
-    def ready(self) -> None:
-        """Wait until the pod answers."""
-        for _ in range(600):
-            try:
-                asyncio.run(fire(self.port, [raw(("/bare", b"", {}))]))
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise TimeoutError("the pod does not answer")
+
+def measure_floors(client: "redis.Redis", count: int) -> dict:
+    """Events per second of the bare routes."""
+    http = free_port()
+    served = multiprocessing.get_context("spawn").Process(
+        target=floors, args=(client.connection_pool.connection_kwargs["port"], http)
+    )
+    served.start()
+    try:
+        load, body = Load(client, http, [served.pid or 0]), raw(("/bare", b"x" * 200, {}))
+        until(lambda: answers(http), 60)
+        return {
+            name: load.rate([body.replace(b"/bare", b"/" + name.encode())] * count, count)
+            for name in ("bare", "xadd")
+        }
+    finally:
+        served.kill()
+        served.join()
+
+
+def answers(port: int) -> bool:
+    """Whether a server listens."""
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def measure(load: Load, count: int) -> dict:
-    """Events per second by channel beside the floors; and whether the ledger ends as it has to."""
-    body = raw(("/bare", b"x" * 200, {}))
-    floors = [body.replace(b"/bare", path) for path in (b"/bare", b"/xadd")]
-    figures: dict = {
-        name: load.rate([one] * count * 3, count * 3)
-        for name, one in zip(("bare", "xadd"), floors, strict=True)
-    }
+    """Events per second by channel; and whether the ledger ends as it has to."""
+    figures: dict = {}
     for channel in CHANNELS:
         figures[channel] = load.rate(requests(channel, count), count * 6)
         last = {"sms": "read", "email": "opened", "whatsapp": "read"}[channel]
         ledger = Ledger(load.client, TENANT)
         ends = [ledger.read(reference(channel, n)) for n in range(count)]
         figures[channel]["wrong"] = sum((end["state"], end.get("reach")) != ("sent", last) for end in ends)
-        figures[channel]["xaddsOfCpu"] = round(figures[channel]["cpuUs"] / figures["xadd"]["cpuUs"], 2)
     return figures
 
 
 def webhooks(port: int, given) -> dict:
-    """Start a pod beside a server, load it, end it."""
-    client, http = redis.Redis(port=port), free_port()
+    """Load a pod beside a server, and the floors; `cpuUs` of a channel is that of HTTP server and bell."""
+    client = redis.Redis(port=port)
+    found = measure_floors(client, given.events * 3)
     fill(client, given.events)
     with tempfile.TemporaryDirectory() as folder:
-        secrets = signed.write_secrets(Path(folder))
-        # the key of the events is made by each process: the pod reads the one of this process
-        served = multiprocessing.get_context("spawn").Process(target=pod, args=(port, http, str(secrets)))
-        served.start()
+        one = pod(Path(folder), port).start()
         try:
-            load = Load(client, http, served.pid or 0)
-            load.ready()
-            return {"messages": given.events, "connections": CONNECTIONS, **measure(load, given.events)}
+            load = Load(client, one.port, one.children()[:2])
+            found |= measure(load, given.events)
         finally:
-            served.kill()
-            served.join()
+            one.stop()
+    for channel in CHANNELS:
+        found[channel]["ofXadd"] = round(found[channel]["perSecond"] / found["xadd"]["perSecond"], 2)
+    return {"messages": given.events, "connections": CONNECTIONS, **found}
