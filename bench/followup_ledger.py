@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
@@ -31,13 +32,11 @@ def timed(call, values: list) -> float:
     return (time.perf_counter() - began) / len(values) * 1e6
 
 
-def made(count: int, due_ms: int) -> list[FollowUp]:
+def made(count: int, due_ms: int) -> Iterator[FollowUp]:
     """So many follow-ups, each of a contact of its own."""
-    names = [(f"lead-{i}", HASHER.contact(str(i))) for i in range(count)]
-    ids = [follow_up_id("acme", lead, "plan", 1, "step-1") for lead, _ in names]
-    return [
-        FollowUp(n, lead, who, "sms", "step-1", due_ms) for n, (lead, who) in zip(ids, names, strict=True)
-    ]
+    for i in range(count):
+        name = follow_up_id("acme", f"lead-{i}", "plan", 1, "step-1")
+        yield FollowUp(name, f"lead-{i}", HASHER.contact(str(i)), "sms", "step-1", due_ms)
 
 
 def _in_pings(took: dict[str, float]) -> dict:
@@ -52,7 +51,7 @@ def scripts(port: int, given) -> dict:
     client = Server("", Path(), port=port).client()
     client.flushall()
     now = time.time_ns() // 1_000_000
-    ledger, every = Ledger(client, "acme"), made(given.calls, now)
+    ledger, every = Ledger(client, "acme"), list(made(given.calls, now))
     for each in every:
         ledger.consent(each.contact, "sms", "address", now, "form")
     bare = Conditions("address", ALWAYS, 60_000, (Cap(1, DAY_MS), Cap(3, 7 * DAY_MS)))
@@ -96,7 +95,7 @@ def memory(port: int, given) -> dict:
     client.flushall()
     now = time.time_ns() // 1_000_000
     ledger, calls = Ledger(client, "acme"), range(2000)
-    ledger.create(made(1, now + DAY_MS)[0], now)  # which loads the script
+    ledger.create(next(made(1, now + DAY_MS)), now)  # which loads the script
     before = client.info("memory")["used_memory"]
     for each in made(given.waiting, now + DAY_MS):
         ledger.create(each, now)
