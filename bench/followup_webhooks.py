@@ -89,7 +89,7 @@ def raw(request: tuple[str, bytes, dict]) -> bytes:
 
 
 def twilio(number: int, status: str) -> bytes:
-    form = {"MessageSid": f"SM{number:032}", "MessageStatus": status, "To": "+4915112345678"}
+    form = {"MessageSid": f"SM{number:032}", "MessageStatus": status, "To": f"+4915{number:09}"}
     return raw(signed.twilio(f"/webhooks/sms/{reference('sms', number)}", form))
 
 
@@ -98,7 +98,7 @@ def whatsapp(number: int, status: str) -> bytes:
         "id": f"wamid.{number}",
         "status": status,
         "timestamp": str(int(time.time())),
-        "recipient_id": "4915112345678",
+        "recipient_id": f"4915{number:09}",
         "biz_opaque_callback_data": reference("whatsapp", number),
     }
     return raw(signed.whatsapp({"statuses": [one]}))
@@ -108,7 +108,7 @@ def mail(number: int, event: str) -> dict:
     return {
         "event": event,
         "timestamp": int(time.time()),
-        "email": "ada@example.com",
+        "email": f"ada{number}@example.com",
         "reference": reference("email", number),
         "sg_message_id": f"m{number}.filter",
         "sg_event_id": f"{event}{number}",
