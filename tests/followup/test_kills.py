@@ -5,6 +5,8 @@
 
 import pytest
 
+from leadmodel_followup.channels.http_channel import HttpChannel
+from leadmodel_followup.dispatch.settings import DispatchSettings
 from support import followup_pod_kills
 from support.followup_kills import Fire, run
 from support.followup_pod_kills import PodFire
@@ -47,3 +49,8 @@ def test_through_real_pods_with_rq_none_is_lost_and_none_doubled(server, tmp_pat
 def test_control_through_real_pods_a_look_up_that_guesses_doubles(server, tmp_path):
     result = followup_pod_kills.run(tmp_path, server, PodFire(count=30, looks_up="blind"))
     assert result.never == 0 < result.doubled
+
+
+def test_an_open_attempt_is_looked_up_after_two_requests_could_have_ended_and_within_thirty_seconds():
+    look_ms = DispatchSettings().look_ms(HttpChannel.timeout_ms)
+    assert 2 * HttpChannel.timeout_ms <= look_ms < 30_000
