@@ -7,10 +7,11 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from leadmodel_followup.__main__ import main
 from leadmodel_followup.settings.reading import digest
 from leadmodel_messages import followups_report
 from leadmodel_messages.exits import FollowUpExit
-from support.followup_pod import FAST, Pod, clock_time, lead, settings, until
+from support.followup_pod import FAST, KEY, Pod, clock_time, lead, settings, until
 
 pytestmark = pytest.mark.slow
 
@@ -152,3 +153,71 @@ def test_settings_that_change_again_and_again_drop_no_message(pod):
         until(lambda one=step: state(pod, one) == "sent", 60)
     left = re.findall(r"follow-up (\S+) would leave", pod.log.read_text())
     assert sorted(left) == sorted(step["id"] for step in steps)
+
+
+# --- secrets that are rotated ------------------------------------------------------------------------------------------------------
+
+
+def put(pod, name, text):
+    """Put a file in place of another, as Kubernetes does."""
+    (pod.folder / "fresh").write_text(text)
+    (pod.folder / "fresh").rename(pod.folder / name)
+
+
+def add_user(client, name, password):
+    client.execute_command("ACL", "SETUSER", name, "on", f">{password}", "~*", "&*", "+@all")
+
+
+def test_a_changed_address_of_the_redis_holds_within_seconds(server, client, tmp_path):
+    """The password is rotated: the earlier user is gone, and messages leave by the new one, in the same pod."""
+    client.flushall()
+    add_user(client, "first", "one")
+    add_user(client, "second", "two")
+    place = server.url.partition("://")[2]
+    pod = Pod(tmp_path / "pod", "redis://nobody:x@127.0.0.1:1")
+    pod.folder.mkdir()
+    put(pod, "url", f"redis://first:one@{place}")
+    pod.start()
+    try:
+        until(lambda: state(pod, hand_in(pod, 1)) == "sent")
+        before = pod.process.pid
+        put(pod, "url", f"redis://second:wrong@{place}")
+        until(lambda: "redis" in dict(problems(pod)))
+        assert "wrong" not in str(problems(pod))
+        until(lambda: state(pod, hand_in(pod, 2)) == "sent")
+        put(pod, "url", f"redis://second:two@{place}")
+        until(lambda: "second" in {one["user"] for one in client.client_list()})
+        client.execute_command("ACL", "DELUSER", "first")
+        until(lambda: state(pod, hand_in(pod, 3)) == "sent")
+        assert (pod.process.pid, pod.process.poll(), list(problems(pod))) == (before, None, [])
+    finally:
+        pod.stop()
+        client.execute_command("ACL", "DELUSER", "first", "second")
+
+
+def test_another_contact_key_is_refused_until_the_generation_is_raised(pod, client):
+    until(lambda: state(pod, hand_in(pod, 1)) == "sent")
+    contacts = set(client.keys("fu:{acme}:c:*"))
+    put(pod, "key", "another key of 16 bytes or more")
+    (words,) = until_some(lambda: [dict(problems(pod)).get("contactKey")] if problems(pod) else None)
+    assert "raise generation" in words
+    until(lambda: state(pod, hand_in(pod, 1)) == "sent")
+    assert set(client.keys("fu:{acme}:c:*")) == contacts, "by the earlier key"
+    wanted = write(pod, json.dumps(settings(generation=2)))
+    until(lambda: runs(pod, wanted) and not problems(pod))
+    until(lambda: state(pod, hand_in(pod, 1)) == "sent")
+    assert len(client.keys("fu:{acme}:c:*")) == 2, "by the new one"
+
+
+def test_a_pod_and_a_command_do_not_start_with_another_contact_key(pod, capsys):
+    put(pod, "key", "another key of 16 bytes or more")
+    put(pod, "url", pod.url)
+    flags = [f"--settings={pod.folder / 'followups.json'}", f"--redis-url={pod.folder / 'url'}"]
+    assert main(["run", f"--contact-key={pod.folder / 'key'}", *flags]) == FollowUpExit.USAGE
+    assert "raise generation" in capsys.readouterr().err
+    for name in ("stop", "start", "erase"):
+        code = main([name, "person-1", f"--contact-key={pod.folder / 'key'}", *flags])
+        assert code == FollowUpExit.USAGE
+        assert "raise generation" in capsys.readouterr().err
+    put(pod, "key", KEY)
+    assert main(["erase", "person-1", f"--contact-key={pod.folder / 'key'}", *flags]) == FollowUpExit.DONE

@@ -105,7 +105,9 @@ def test_a_pod_mounts_each_secret_where_its_program_looks():
         "/etc/leadmodel/channels/whatsapp": "whatsapp",
         "/etc/leadmodel/contact-key": "followups",
         "/etc/leadmodel/intake": "followups",
+        "/etc/leadmodel/redis": "followups-redis",
     }
+    assert mounts["/etc/leadmodel/redis"]["secret"]["items"] == [{"key": "url", "path": "url"}]
     assert mounts["/etc/leadmodel/contact-key"]["secret"]["items"] == [{"key": "key", "path": "key"}]
     assert mounts["/etc/leadmodel/intake"]["secret"]["items"] == [{"key": "token", "path": "token"}]
     assert mounts["/etc/leadmodel/followups"]["configMap"] == {"name": "conversion-followups"}

@@ -99,6 +99,7 @@ class Pod:
             f"--channels={at / 'channels'}",
         ]
         command += [f"--templates={at / 'templates'}", "--host=127.0.0.1", f"--port={self.port}", *self.flags]
+        command.append(f"--redis-url={at / 'url'}")
         environ = {**os.environ, "LEADMODEL_REDIS_URL": self.url, **self.environ}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)

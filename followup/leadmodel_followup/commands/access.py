@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import redis
@@ -13,8 +14,10 @@ import redis.asyncio
 
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import ContactBook
+from leadmodel_followup.ledger.errors import LedgerUnavailable, UnsafeServer
 from leadmodel_followup.ledger.ledger import Ledger
-from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.ledger.server_check import check_server
+from leadmodel_followup.planning.identity import OTHER_KEY, ContactHasher
 from leadmodel_followup.settings.live import changed
 from leadmodel_followup.settings.reading import load
 from leadmodel_followup.settings.settings import Settings
@@ -24,7 +27,11 @@ CALL_SECONDS = 5.0
 
 
 class Unusable(Exception):  # noqa: N818  # an outcome
-    """Arguments, settings, key or address of the Redis cannot be used; the message holds no value of any."""
+    """Arguments, settings, key or address of the Redis cannot be used; the message holds no value of any, `field` names the part."""
+
+    def __init__(self, message: str, field: str = "settings") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +46,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add where the settings and the key of contact hashes lie; the address of the Redis comes from LEADMODEL_REDIS_URL alone."""
+    """Add where the settings, the key of contact hashes and the address of the Redis lie; without its file, LEADMODEL_REDIS_URL holds it."""
     add_settings(parser)
+    parser.add_argument(
+        "--redis-url",
+        type=Path,
+        default=Path("/etc/leadmodel/redis/url"),
+        metavar="FILE",
+        help=f"address of the Redis; without the file, {REDIS_URL} in the environment holds it (default: %(default)s)",
+    )
     parser.add_argument(
         "--contact-key",
         type=Path,
@@ -73,22 +87,22 @@ def _usable() -> Iterator[None]:
         raise Unusable(f"the settings cannot be used: {error}") from None
 
 
-def connect_async() -> "redis.asyncio.Redis":
-    """A client as of `connect` for an event loop. Raises Unusable."""
-    connect()  # which says what is wrong with the address
-    return redis.asyncio.Redis.from_url(
-        os.environ[REDIS_URL], socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS
-    )
-
-
-def connect() -> "redis.Redis":
-    """A client of the Redis in LEADMODEL_REDIS_URL, whose calls end after some seconds. Raises Unusable."""
-    url = os.environ.get(REDIS_URL, "")
+def read_url(path: Path) -> str:
+    """The address of the Redis: of a file, or where there is none, of the environment. Raises Unusable."""
     try:
-        client = redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
+        return path.read_text("ascii").strip() if path.exists() else os.environ.get(REDIS_URL, "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"the address of the Redis cannot be read ({type(error).__name__})", "redis") from None
+
+
+def connect(url: str) -> "redis.Redis":
+    """A client of a Redis, whose calls end after some seconds. Raises Unusable."""
+    try:
+        return redis.Redis.from_url(url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS)
     except ValueError:
-        raise Unusable(f"{REDIS_URL} is no address such as rediss://user:password@host:6379/0") from None
-    return client
+        raise Unusable(
+            "the Redis has no address such as rediss://user:password@host:6379/0", "redis"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -96,16 +110,23 @@ class Access:
     """The settings of a plan with the stores and the key behind them."""
 
     settings: Settings
-    client: "redis.Redis" = field(repr=False)
+    url: str = field(repr=False)
     hasher: ContactHasher
+
+    @cached_property
+    def client(self) -> "redis.Redis":
+        """The client of this process."""
+        return connect(self.url)
 
     def connect(self) -> "redis.Redis":
         """A client of its own for another process."""
-        return connect()
+        return connect(self.url)
 
     def connect_async(self) -> "redis.asyncio.Redis":
         """A client for an event loop of another process."""
-        return connect_async()
+        return redis.asyncio.Redis.from_url(
+            self.url, socket_timeout=CALL_SECONDS, socket_connect_timeout=CALL_SECONDS
+        )
 
     @property
     def ledger(self) -> Ledger:
@@ -118,17 +139,70 @@ class Access:
         """The contact book of the tenant."""
         return ContactBook(self.client, self.settings.tenant)
 
+    def has_its_key(self, *, keep: bool = False) -> bool:
+        """Whether the key is the one with which the plan began, or one of a later generation; `keep` notes it. Raises LedgerUnavailable."""
+        try:
+            return self.ledger.fits_key(self.hasher.fingerprint, self.settings.spec.generation, keep=keep)
+        finally:
+            self.client.close()  # what is forked from here, or comes after, has connections of its own
+
 
 def access(arguments: argparse.Namespace) -> Access:
     """Read the files that the arguments name. Raises Unusable."""
     settings = read_settings(arguments.settings)
+    own = Access(settings, read_url(arguments.redis_url), read_key(settings.tenant, arguments.contact_key))
+    connect(own.url)  # which says what is wrong with the address
+    return own
+
+
+def access_to_people(arguments: argparse.Namespace) -> Access:
+    """The access of a command that names a person, by the key with which the plan began. Raises Unusable, LedgerUnavailable."""
+    own = access(arguments)
+    require_key(own)
+    return own
+
+
+def require_key(own: Access, *, keep: bool = False) -> None:
+    """Raise Unusable where the key is another than the one with which the plan began: with it, nobody would have opted out."""
+    if not own.has_its_key(keep=keep):
+        raise Unusable(f"the contact key {OTHER_KEY}", "contactKey")
+
+
+def read_key(tenant: str, path: Path) -> ContactHasher:
+    """The key of contact hashes. Raises Unusable."""
     try:
-        hasher = ContactHasher(settings.tenant, arguments.contact_key.read_bytes().strip())
+        return ContactHasher(tenant, path.read_bytes().strip())
     except OSError as error:
-        raise Unusable(f"the key of contact hashes cannot be read ({type(error).__name__})") from None
+        raise Unusable(
+            f"the key of contact hashes cannot be read ({type(error).__name__})", "contactKey"
+        ) from None
     except ValueError as error:
-        raise Unusable(str(error)) from None
-    return Access(settings, connect(), hasher)
+        raise Unusable(str(error), "contactKey") from None
+
+
+def renewed(own: Access, arguments: argparse.Namespace) -> Access | None:
+    """The access by the files as they are now; None where none changed.
+
+    Another contact key is taken with a later generation alone, else the earlier one stays; `Problems` reports it.
+
+    Raises:
+        Unusable: What changed cannot take the place of what runs.
+    """
+    fresh = replace(own, settings=read_changed(arguments.settings, own.settings) or own.settings)
+    url = read_url(arguments.redis_url)
+    if url != own.url:
+        fresh = replace(fresh, url=url)
+        try:
+            check_server(fresh.client)
+            fresh.client.close()
+        except (LedgerUnavailable, UnsafeServer) as error:
+            if not (isinstance(error, UnsafeServer) and arguments.allow_unsafe_redis):
+                raise Unusable(f"the changed address cannot be used: {error}", "redis") from None
+    with suppress(Unusable, LedgerUnavailable):
+        other = replace(fresh, hasher=read_key(own.settings.tenant, arguments.contact_key))
+        if (other.hasher != own.hasher or fresh.settings != own.settings) and other.has_its_key(keep=True):
+            fresh = other
+    return None if fresh == own else fresh
 
 
 def person(given: str) -> str:

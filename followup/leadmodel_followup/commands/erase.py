@@ -2,7 +2,7 @@
 
 import argparse
 
-from leadmodel_followup.commands.access import access, add_person, person
+from leadmodel_followup.commands.access import access_to_people, add_person, person
 from leadmodel_followup.commands.access import add_arguments as add_access
 from leadmodel_messages.exits import FollowUpExit
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Delete follow-ups, consents, names and addresses of the person and print how many follow-ups there were."""
-    own = access(arguments)
+    own = access_to_people(arguments)
     contact = own.hasher.contact(person(arguments.person))
     deleted = own.ledger.erase(contact)
     own.book.erase(contact)

@@ -19,7 +19,7 @@ from leadmodel_followup.channels.channel import Channel
 from leadmodel_followup.channels.console import Console
 from leadmodel_followup.channels.http import preload
 from leadmodel_followup.channels.make import UnknownProvider, make_channels
-from leadmodel_followup.commands.access import Access, Unusable, read_changed
+from leadmodel_followup.commands.access import Access, Unusable, renewed
 from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
 from leadmodel_followup.dispatch.settings import DispatchSettings
@@ -39,6 +39,7 @@ from leadmodel_followup.worker.service import Service
 from leadmodel_followup.worker.supervisor import Supervisor, Work
 from leadmodel_followup.worker.task import Send
 from leadmodel_followup.worker.timed import TimedChannel
+from leadmodel_messages.followups_report import FollowUpsProblem
 
 _BELL_S, _EVENTS_S, _LOOK_S = 0.2, 0.2, 1.0
 _LOG = logging.getLogger(__name__)
@@ -63,20 +64,20 @@ class Pod:
         return Supervisor(self.work_of(listening), changed=watch).run()
 
     def changed(self) -> "Pod | None":
-        """The pod by the settings file as it is now; None where the file is as this pod read it. Raises Unusable."""
-        settings = read_changed(self.arguments.settings, self.own.settings)
-        if settings is None:
+        """The pod by its files as they are now; None where they are as this pod read them. Raises Unusable."""
+        own = renewed(self.own, self.arguments)
+        if own is None:
             return None
-        pod = replace(self, own=replace(self.own, settings=settings))
+        pod = replace(self, own=own)
         pod.channels()
         return pod
 
-    def refused(self) -> str | None:
-        """Why the settings file cannot take the place of the settings that run; None where it can."""
+    def refused(self) -> FollowUpsProblem | None:
+        """Why what changed in the files cannot take the place of what runs; None where it can."""
         try:
             self.changed()
         except Unusable as error:
-            return str(error)
+            return FollowUpsProblem(error.field, str(error))
         return None
 
     def channels(self) -> dict[str, Channel]:
@@ -156,7 +157,9 @@ class Pod:
         settings = service.settings
         intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
         channels = None if self.arguments.console else self.arguments.channels
-        secrets = SecretFiles(channels, self.arguments.contact_key, self.arguments.intake_token)
+        secrets = SecretFiles(
+            channels, self.arguments.contact_key, self.arguments.intake_token, self.own.hasher
+        )
         problems = Problems(settings, LiveTemplates(self.arguments.templates), secrets, self.refused)
         ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
         hooks = webhooks(self._hooks(service, metrics))
@@ -174,7 +177,7 @@ class Pod:
 
 @dataclass
 class _Watch:
-    """Looks whether the settings file changed; to be asked for the work of each process by a new one."""
+    """Looks whether the settings, the address of the Redis or the contact key changed; to be asked for the work of each process by a new one."""
 
     pod: Pod
     listening: socket.socket

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from leadmodel_followup.commands.access import Access, access
+from leadmodel_followup.commands.access import Access, access, require_key
 from leadmodel_followup.commands.access import add_arguments as add_access
 from leadmodel_followup.ledger.errors import LedgerUnavailable, UnsafeServer
 from leadmodel_followup.ledger.server_check import check_server
@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # which logs URLs at INFO
     own = access(arguments)
     _wait_for_safe(own, unsafe=arguments.allow_unsafe_redis)
+    require_key(own, keep=True)
     folder = _prepare(own)
     try:
         from leadmodel_followup.commands.pod import Pod  # reads what _prepare has put into the environment

@@ -2,7 +2,7 @@
 
 import argparse
 
-from leadmodel_followup.commands.access import access, add_person, person
+from leadmodel_followup.commands.access import access_to_people, add_person, person
 from leadmodel_followup.commands.access import add_arguments as add_access
 from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_messages.exits import FollowUpExit
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Lift the opt-out recorded for the person, not one that came from an address, and print whether one was lifted."""
-    own = access(arguments)
+    own = access_to_people(arguments)
     freed = own.ledger.start(own.hasher.contact(person(arguments.person)), wall_ms())
     print(
         "started"

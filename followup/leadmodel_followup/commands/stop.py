@@ -2,7 +2,7 @@
 
 import argparse
 
-from leadmodel_followup.commands.access import access, add_person, person
+from leadmodel_followup.commands.access import access_to_people, add_person, person
 from leadmodel_followup.commands.access import add_arguments as add_access
 from leadmodel_messages.exits import FollowUpExit
 
@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Stop all channels for the person and print how many follow-ups ended."""
-    own = access(arguments)
+    own = access_to_people(arguments)
     ended = own.ledger.stop(own.hasher.contact(person(arguments.person)))
     print(f"stopped; {ended} that waited will not be sent")
     return FollowUpExit.DONE

@@ -102,6 +102,10 @@ class Ledger:
         """Whether an id is one of this plan, by its tag."""
         return follow_up_id.startswith(self._tag)
 
+    def fits_key(self, fingerprint: str, generation: int, *, keep: bool) -> bool:
+        """Whether a contact key is the one with which the plan began, or a later generation brings it; `keep` notes it."""
+        return bool(self._call("key", fingerprint, generation, "1" if keep else ""))
+
     def claim(self, count: int, lease_ms: int) -> list[FollowUp]:
         """Take at most `count` due follow-ups; they come up again when the lease ends and nobody began. Doubles are harmless."""
         return [_follow_up(fields) for fields in self._call("claim", count, lease_ms)]

@@ -5,6 +5,7 @@ from importlib.resources import files
 COMMON = ("common.lua",)
 PEOPLE = (*COMMON, "people.lua")
 NAMES = {
+    "key": COMMON,
     "create": PEOPLE,
     "claim": COMMON,
     "begin": PEOPLE,

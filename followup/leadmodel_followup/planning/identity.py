@@ -6,6 +6,10 @@ import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 
+OTHER_KEY = (
+    "is another than the one with which the plan began, so that nobody would have opted out: "
+    "put the earlier one back, or raise generation after the change"
+)
 _LENGTH = 16  # characters of base64: 96 bits
 _TAG = 4
 _LEAD = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -52,7 +56,7 @@ def checked_tenant(tenant: str) -> str:
 class ContactHasher:
     """Keyed hashes of contacts and addresses: numbers are too few for a hash without a key.
 
-    A changed key makes strangers of all contacts, also of those that opted out: move opt-outs before.
+    A changed key makes strangers of all contacts, also of those that opted out; the ledger refuses one but for a later generation.
 
     Attributes:
         tenant: Equal people of two tenants have different hashes.
@@ -66,6 +70,11 @@ class ContactHasher:
         checked_tenant(self.tenant)
         if len(self.key) < 16:
             raise ValueError("the key of contact hashes has 16 bytes or more")
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash by which one key is told from another."""
+        return self._hash("key", "")
 
     def contact(self, person: str) -> str:
         """The hash of the caller's id of a person."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from leadmodel_followup.channels.needs import missing
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
-from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.planning.identity import OTHER_KEY, ContactHasher
 from leadmodel_followup.settings.settings import Settings
 from leadmodel_followup.templates.problems import problems
 from leadmodel_messages.followups_report import FollowUpsProblem
@@ -14,11 +14,12 @@ from leadmodel_messages.followups_report import FollowUpsProblem
 
 @dataclass(frozen=True)
 class SecretFiles:
-    """Where the secrets of a pod lie. `channels` None: no channel needs any, because nothing is sent out."""
+    """Where the secrets of a pod lie, and the key that runs. `channels` None: no channel needs any, because nothing is sent out."""
 
     channels: Path | None
     contact_key: Path
     intake_token: Path
+    running: ContactHasher
 
     def problems(self, settings: Settings) -> Iterator[FollowUpsProblem]:
         """What is missing now, by the field of the resource that names the Secret."""
@@ -26,9 +27,12 @@ class SecretFiles:
         for channel, key in needed:
             yield FollowUpsProblem(f"channels.{channel}.secretName", f"the Secret has no usable {key}")
         try:
-            ContactHasher(settings.tenant, self.contact_key.read_bytes().strip())
+            hasher = ContactHasher(settings.tenant, self.contact_key.read_bytes().strip())
         except (OSError, ValueError):
             yield FollowUpsProblem("contactKey", "the Secret has no key of 16 bytes or more")
+        else:
+            if hasher != self.running:
+                yield FollowUpsProblem("contactKey", OTHER_KEY)
         try:
             token = self.intake_token.read_bytes().strip()
         except OSError:
@@ -45,18 +49,18 @@ class Problems:
         settings: The settings that run.
         templates: The templates as they are now.
         secrets: Where the secrets lie.
-        refused: Says why the settings file cannot take the place of the settings that run, None where it can.
+        refused: Says why what changed in the files cannot take the place of what runs, None where it can.
     """
 
     settings: Settings
     templates: LiveTemplates
     secrets: SecretFiles
-    refused: Callable[[], str | None]
+    refused: Callable[[], FollowUpsProblem | None]
 
     def __call__(self) -> tuple[str | None, tuple[FollowUpsProblem, ...]]:
         """The digest of the templates, None where there are none, and each problem."""
         refused = self.refused()
-        found = [FollowUpsProblem("settings", refused)] if refused is not None else []
+        found = [refused] if refused is not None else []
         found += self.secrets.problems(self.settings)
         try:
             templates = self.templates()

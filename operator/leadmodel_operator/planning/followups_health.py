@@ -38,8 +38,14 @@ from leadmodel_operator.resource.status_followups import FollowUpsStatus
 from leadmodel_operator.resource.vocabulary import ConditionStatus, ConditionType, EventReason, Reason
 
 LATE = timedelta(minutes=15)
-_OF_SECRETS = ("channels", "contactKey", "intake", "secrets")  # where a field begins that a Secret fills
-UNREADABLE = "pods end because settings or contactKey cannot be read: is the key in the Secret?"
+_OF_SECRETS = (
+    "channels",
+    "contactKey",
+    "intake",
+    "redis",
+    "secrets",
+)  # where a field begins that a Secret fills
+UNREADABLE = "pods end because settings or contactKey cannot be used: is the key in the Secret, and the one with which the plan began?"
 _NAMED = 3
 _LENGTH = 900  # characters of a message
 

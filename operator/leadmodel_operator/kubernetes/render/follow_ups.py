@@ -145,6 +145,10 @@ def _volumes(name: str, spec: FollowUps) -> Iterator[tuple[Object, Object]]:
     key, token = spec.contact_key, spec.intake
     yield _mounted("contact-key", "contact-key", secret=_one_key(key.secret_name, key.key, "key"))
     yield _mounted("intake", "intake", secret=_one_key(token.secret_name, token.key, "token"))
+    redis = spec.redis
+    yield _mounted(
+        "redis", "redis", secret=_one_key(redis.secret_name, redis.key, "url")
+    )  # which a rotation reaches
 
 
 def _mounted(volume: str, folder: str, **source: Object) -> tuple[Object, Object]:
