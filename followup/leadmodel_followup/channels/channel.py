@@ -34,6 +34,7 @@ class Message:
         unsubscribe: URL that ends all messages to the recipient by one POST (RFC 8058), empty for none.
         template: The provider's template, for channels that send nothing else.
         zone: The recipient's own time zone, None if not known.
+        source: Name and digest of the texts, which is kept with the attempt.
     """
 
     reference: str
@@ -44,6 +45,7 @@ class Message:
     unsubscribe: str = field(default="", repr=False)
     template: ProviderTemplate | None = None
     zone: str | None = None
+    source: str = ""
 
 
 class Channel(Protocol):

@@ -58,6 +58,7 @@ class Composer:
             unsubscribe=fields.unsubscribe,
             template=texts.provider_template,
             zone=contact.zone,
+            source=texts.template,
         )
 
     def _template(self, step: str) -> str | None:

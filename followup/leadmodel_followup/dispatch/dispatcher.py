@@ -142,7 +142,7 @@ class Dispatcher:
         )
         window = self._window(follow_up.channel, message)
         hashed = self.hasher.message(message.address, message.body)
-        conditions = Conditions(address, window, look_ms, self.spec.caps, rates, hashed)
+        conditions = Conditions(address, window, look_ms, self.spec.caps, rates, hashed, message.source)
         return self.ledger.begin(follow_up.id, conditions)
 
     def _window(self, channel: str, message: Message) -> Window:

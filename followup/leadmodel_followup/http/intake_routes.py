@@ -18,7 +18,7 @@ from leadmodel_followup.intake.requests import read_consent, read_lead, read_wor
 from leadmodel_followup.ledger.errors import LedgerUnavailable
 
 _MAX_BODY = 65_536
-_SHOWN = ("state", "channel", "step", "lead", "why", "n", "reach")
+_SHOWN = ("state", "channel", "step", "lead", "why", "n", "reach", "template")
 Handler = Callable[[Request], Awaitable[Response]]
 
 

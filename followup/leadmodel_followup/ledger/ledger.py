@@ -116,7 +116,7 @@ class Ledger:
         caps = [value for cap in c.caps for value in (cap.count, cap.window_ms)]
         rates = [value for rate in c.rates for value in (rate.name, rate.every_us, rate.burst)]
         kind, *answer = self._call(
-            "begin", follow_up_id, c.address, *c.window, c.look_ms, c.message, *caps, "", *rates
+            "begin", follow_up_id, c.address, *c.window, c.look_ms, c.message, c.template, *caps, "", *rates
         )
         if kind == "go":
             return Go(int(answer[0]))

@@ -97,6 +97,7 @@ class Conditions:
         caps: Caps over all messages to the contact.
         rates: Rates that all have to let the attempt pass.
         message: Hash of the message, which is kept for look-ups.
+        template: Name and digest of the texts, so that one can say what was sent.
     """
 
     address: str
@@ -105,6 +106,7 @@ class Conditions:
     caps: tuple[Cap, ...] = ()
     rates: tuple[Rate, ...] = ()
     message: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """All templates of a plan, ready to be rendered: one folder, one text per template, language and part."""
 
+import hashlib
 import html
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -57,6 +58,7 @@ class Rendered:
         html: HTML of an e-mail, empty where the template has none.
         provider_template: The approved template of WhatsApp.
         language: Language of the template that was taken.
+        template: Which texts were taken, as `Templates.source` says it.
     """
 
     body: str = field(repr=False)
@@ -64,6 +66,7 @@ class Rendered:
     html: str = field(default="", repr=False)
     provider_template: ProviderTemplate | None = field(default=None, repr=False)
     language: str = DEFAULT_LANGUAGE
+    template: str = ""
 
 
 _Read = Checked | ApprovedTemplate
@@ -78,11 +81,13 @@ class Templates:
         parts: Parts by template and language.
         file_problems: What is wrong with files.
         digest: `sha256:` and the digest of all files.
+        files: The bytes of all parts of a template in a language, one after the other.
     """
 
     parts: Mapping[tuple[str, str], _Parts] = field(repr=False)
     file_problems: tuple[Problem, ...]
     digest: str
+    files: Mapping[tuple[str, str], bytes] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_folder(cls, path: Path) -> Self:
@@ -93,15 +98,23 @@ class Templates:
         """
         folder = read_folder(path)
         parts: dict[tuple[str, str], dict[Part, _Read]] = {}
+        files: dict[tuple[str, str], bytes] = {}
         problems = list(folder.problems)
         for source in folder.sources:
+            key = source.template, source.language
+            files[key] = files.get(key, b"") + source.text.encode()
             try:
                 read = _read(source)
             except TemplateRefusedError as error:
                 problems.append(Problem(source.file, str(error)))
                 continue
-            parts.setdefault((source.template, source.language), {})[source.part] = read
-        return cls(parts, tuple(problems), folder.digest)
+            parts.setdefault(key, {})[source.part] = read
+        return cls(parts, tuple(problems), folder.digest, files)
+
+    def source(self, template: str, language: str) -> str:
+        """Which texts a template has in a language: its name and 16 digits of what `cat hello.en.* | sha256sum` says of its files."""
+        digest = hashlib.sha256(self.files.get((template, language), b"")).hexdigest()
+        return f"{template}.{language} {digest[:16]}"
 
     def languages(self, template: str) -> tuple[str, ...]:
         """The languages of a template, in order."""
@@ -127,7 +140,8 @@ class Templates:
         """
         taken = self.language(template, language, kind)
         parts, values = self.parts[template, taken], fields.values()
-        return _RENDER[kind](parts, values, fields.footer, taken)
+        texts = _RENDER[kind](parts, values, fields.footer, taken)
+        return replace(texts, template=self.source(template, taken))
 
 
 def _read(source: Source) -> _Read:

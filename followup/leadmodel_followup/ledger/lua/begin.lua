@@ -1,6 +1,6 @@
 -- Records an attempt before the message leaves, if all checks pass in this moment. ARGV: id, hash of the address, begin and end of the sending
--- hours, milliseconds until somebody looks what became of the attempt, hash of the message, caps (count, window)*, '',
--- rates (name, microseconds, burst)*.
+-- hours, milliseconds until somebody looks what became of the attempt, hash of the message, name and digest of its texts,
+-- caps (count, window)*, '', rates (name, microseconds, burst)*.
 -- Returns {'go', attempt}, {'later', when, why}, {'dropped', why}, or {'gone', state} where nobody waits for an attempt.
 local id, address, opens, closes = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local state, contact, channel = unpack(redis.call('HMGET', record(id), 'state', 'contact', 'channel'))
@@ -62,12 +62,12 @@ each_address(contact, function(one) stopped = stopped + redis.call('HEXISTS', st
 if stopped > 0 then return dropped('stopped') end -- check: stop
 if granted ~= address then return dropped('no-consent') end -- check: consent
 if now < opens or now >= closes then return later(math.max(opens, now + 1000), 'hours') end -- check: hours
-local free, rates = cap_has_room_at(9)
+local free, rates = cap_has_room_at(10)
 if free > now then return later(free, 'cap') end -- check: cap
 local mine = turn(rates)
 if mine > 0 then return later(math.ceil(mine / 1000), 'rate') end -- check: rate
 local attempt = redis.call('HINCRBY', record(id), 'n', 1)
-redis.call('HSET', record(id), 'state', 'sending', 'began', whole(now), 'message', ARGV[8], 'to', address)
+redis.call('HSET', record(id), 'state', 'sending', 'began', whole(now), 'message', ARGV[8], 'to', address, 'template', ARGV[9])
 redis.call('ZREM', due, id)
 redis.call('ZADD', open, now + ARGV[7], id)
 redis.call('HSET', person(contact), 'f:' .. id, whole(now))
