@@ -11,10 +11,27 @@ import pytest
 
 from leadmodel_followup.channels.channel import Message
 from leadmodel_followup.channels.console import Console
-from leadmodel_followup.channels.make import PROVIDERS, UnknownProvider, make_channel, make_channels
-from leadmodel_followup.channels.outcomes import Accepted, NoLookUp, OptedOut, Rejected, Throttled, Unknown
+from leadmodel_followup.channels.make import (
+    PROVIDERS,
+    UnknownProvider,
+    make_channel,
+    make_channels,
+    unknown_providers,
+)
+from leadmodel_followup.channels.outcomes import (
+    Accepted,
+    NoLookUp,
+    OptedOut,
+    Rejected,
+    Throttled,
+    Undecided,
+    Unknown,
+)
 from leadmodel_followup.channels.secrets import SecretFolder
-from leadmodel_followup.settings.settings import ChannelSettings
+from leadmodel_followup.planning.identity import ContactHasher
+from leadmodel_followup.planning.spec import FollowUpSpec
+from leadmodel_followup.settings.settings import ChannelSettings, Settings
+from leadmodel_followup.worker.problems import SecretFiles
 from support.checking_stub import stub
 from support.provider_channels import write_keys
 
@@ -86,6 +103,35 @@ def test_a_provider_that_is_not_installed_or_installed_twice_is_refused(package,
     install(package, name="other-pigeon")
     with pytest.raises(UnknownProvider, match="2 packages"):
         pigeon("http://127.0.0.1:1", tmp_path)
+
+
+def test_messages_of_a_provider_that_is_not_installed_wait(package, tmp_path):
+    channels = {"birds": ChannelSettings("birds", "Pigeon", api_url="http://127.0.0.1:1")}
+    ((name, reason),) = unknown_providers(channels)
+    assert (name, "installed are Console, SendGrid, Twilio, WhatsApp" in reason) == ("birds", True)
+    waits = make_channels(channels, tmp_path, None)["birds"]
+    assert waits.send(MESSAGE) == Throttled(60_000, "no-provider")
+    assert waits.look_up(MESSAGE, 0) == Undecided()
+    install(package)
+    assert list(unknown_providers(channels)) == [], "the control"
+    assert type(make_channels(channels, tmp_path, None)["birds"]).__name__ == "Pigeon"
+
+
+def test_a_package_that_cannot_be_imported_is_named_without_what_it_says(package, tmp_path):
+    install(package)
+    (package / "acme_pigeon.py").write_text("raise RuntimeError('quillfeather')")
+    ((_, reason),) = unknown_providers({"birds": ChannelSettings("birds", "Pigeon")})
+    assert reason == "the provider Pigeon cannot be loaded (RuntimeError)"
+
+
+def test_a_pod_reports_a_provider_that_is_not_installed(tmp_path):
+    hasher = ContactHasher("acme", b"0123456789abcdef")
+    settings = Settings("acme", FollowUpSpec("plan", ()), {"birds": ChannelSettings("birds", "Pigeon")})
+    files = SecretFiles(tmp_path, tmp_path / "key", tmp_path / "token", hasher)
+    reasons = [one.reason for one in files.problems(settings) if one.field == "settings"]
+    assert reasons[0].startswith(
+        "channels.birds.provider: 0 packages have a provider Pigeon; installed are Console"
+    )
 
 
 def test_a_package_takes_the_place_of_no_provider_of_the_project(package, tmp_path):

@@ -1,6 +1,7 @@
 """What sends follow-ups, as it is rendered: nothing of Secrets in it, nothing of settings in pods, nothing at all without the section."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from leadmodel_followup.settings.settings import Provider
 from leadmodel_operator.kubernetes.render import follow_ups
 from leadmodel_operator.planning.followup_settings import settings_digest, settings_document
 from leadmodel_operator.planning.planned import FollowUpsWork
+from leadmodel_operator.resource import formats
 from leadmodel_operator.resource.conversion import load
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.spec_followups import FollowUps
@@ -177,3 +179,32 @@ def test_sizes_and_places_of_the_spec_are_taken():
     assert pod["tolerations"] == [toleration]
     assert pod["imagePullSecrets"] == [{"name": "registry"}]
     assert objects(wanted)["Deployment"]["spec"]["replicas"] == 2
+
+
+def own_provider(**channel: Any) -> FollowUps:
+    """Follow-ups over a provider of one's own."""
+    channels = [{"name": "birds", "provider": "Pigeon", **channel}]
+    steps = [{"name": "a", "channel": "birds", "template": "hello"}]
+    bands = [{"name": "warm", "minScore": 0.5, "steps": steps}]
+    return load(FollowUps, FOLLOW_UPS | {"channels": channels, "bands": bands})
+
+
+def test_a_provider_of_ones_own_gets_its_secret_as_a_folder():
+    wanted = own_provider(secretName="coop")
+    document = settings_document("sales", "conversion", wanted)
+    assert parse(document.encode()).channels["birds"].provider == "Pigeon"
+    volumes = {volume["name"]: volume for volume in pod_of(wanted)["volumes"]}
+    mounts = {m["mountPath"]: volumes[m["name"]] for m in pod_of(wanted)["containers"][0]["volumeMounts"]}
+    assert mounts["/etc/leadmodel/channels/birds"]["secret"] == {"secretName": "coop", "optional": True}
+    assert "channel-0" not in {volume["name"] for volume in pod_of(own_provider())["volumes"]}
+
+
+def test_the_word_of_a_provider_begins_with_a_capital():
+    for word, taken in {
+        "Pigeon": True,
+        "Console": True,
+        "pigeon": False,
+        "Pi geon": False,
+        "P" * 13: False,
+    }.items():
+        assert bool(re.fullmatch(formats.PROVIDER, word)) is taken

@@ -1,11 +1,13 @@
 """Makes the channels of the settings. Providers beyond those named here come from the entry points of installed packages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from leadmodel_followup.channels.channel import Channel
+from leadmodel_followup.channels.channel import Channel, Message
 from leadmodel_followup.channels.console import Console
+from leadmodel_followup.channels.outcomes import Outcome, Throttled, Trace, Undecided
 from leadmodel_followup.channels.secrets import SecretFolder
 from leadmodel_followup.channels.sendgrid import SendGrid
 from leadmodel_followup.channels.twilio import Twilio
@@ -13,11 +15,28 @@ from leadmodel_followup.channels.whatsapp import WhatsApp
 from leadmodel_followup.settings.settings import ChannelSettings
 
 GROUP = "leadmodel.channels"
+_WAIT_MS = 60_000
 Factory = Callable[[ChannelSettings, SecretFolder, str | None], Channel]
 
 
 class UnknownProvider(Exception):  # noqa: N818  # an outcome
-    """No installed package has a provider of this name."""
+    """No installed package has a provider of this name that can be loaded; the message names those that are installed."""
+
+
+@dataclass(frozen=True)
+class NoProvider:
+    """The channel of a provider that is not installed: nothing leaves, and messages wait until it is."""
+
+    sender: str
+    timeout_ms: int = 0
+
+    def send(self, _: Message) -> Outcome:
+        """Have the message wait."""
+        return Throttled(_WAIT_MS, "no-provider")
+
+    def look_up(self, _: Message, __: int) -> Trace:
+        """Say that nobody can be asked now."""
+        return Undecided()
 
 
 def _console(settings: ChannelSettings, secrets: SecretFolder, public_url: str | None) -> Channel:
@@ -41,19 +60,44 @@ def make_channel(settings: ChannelSettings, secrets: SecretFolder, public_url: s
     """
     factory = PROVIDERS.get(settings.provider)
     if factory is None:
-        installed = entry_points(group=GROUP, name=settings.provider)
-        if len(installed) != 1:
-            raise UnknownProvider(f"{len(installed)} packages have a provider {settings.provider}")
-        (entry,) = installed
-        factory = entry.load()
+        factory = _installed(settings.provider)
     return factory(settings, secrets, public_url)
+
+
+def _installed(provider: str) -> Factory:
+    """The provider of a package. Raises UnknownProvider."""
+    installed = entry_points(group=GROUP)
+    found = [entry for entry in installed if entry.name == provider]
+    if len(found) != 1:
+        names = ", ".join(sorted({*PROVIDERS, *(entry.name for entry in installed)}))
+        raise UnknownProvider(f"{len(found)} packages have a provider {provider}; installed are {names}")
+    try:
+        factory: Factory = found[0].load()
+    except Exception as error:  # noqa: BLE001  # whatever a package of somebody else does when it is imported
+        raise UnknownProvider(f"the provider {provider} cannot be loaded ({type(error).__name__})") from None
+    return factory
+
+
+def unknown_providers(channels: Mapping[str, ChannelSettings]) -> Iterator[tuple[str, str]]:
+    """Each channel whose provider is not installed, and why."""
+    for name, settings in channels.items():
+        try:
+            PROVIDERS.get(settings.provider) or _installed(settings.provider)
+        except UnknownProvider as error:
+            yield name, str(error)
 
 
 def make_channels(
     channels: Mapping[str, ChannelSettings], secrets: Path, public_url: str | None
 ) -> dict[str, Channel]:
-    """Make all channels by name; the secrets of each are the files of the folder of its name in `secrets`."""
+    """Make all channels by name; the secrets of each are the files of the folder of its name in `secrets`.
+
+    Messages of a provider that is not installed wait.
+    """
+    unknown = dict(unknown_providers(channels))
     return {
-        name: make_channel(settings, SecretFolder(secrets / name), public_url)
+        name: NoProvider(name)
+        if name in unknown
+        else make_channel(settings, SecretFolder(secrets / name), public_url)
         for name, settings in channels.items()
     }

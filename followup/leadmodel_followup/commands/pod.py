@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from leadmodel_followup.channels.channel import Channel
 from leadmodel_followup.channels.console import Console
 from leadmodel_followup.channels.http import preload
-from leadmodel_followup.channels.make import UnknownProvider, make_channels
+from leadmodel_followup.channels.make import make_channels, unknown_providers
 from leadmodel_followup.commands.access import Access, Unusable, renewed
 from leadmodel_followup.dispatch.dispatcher import wall_ms
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
@@ -56,7 +56,7 @@ class Pod:
         """Run until SIGTERM or SIGINT. Returns whether all processes ended in time.
 
         Raises:
-            Unusable: A channel names an unknown provider, or nobody may listen on the port.
+            Unusable: Nobody may listen on the port.
         """
         listening = _listen(self.arguments.host, self.arguments.port)
         watch = _Watch(self, listening)
@@ -68,9 +68,10 @@ class Pod:
         own = renewed(self.own, self.arguments)
         if own is None:
             return None
-        pod = replace(self, own=own)
-        pod.channels()
-        return pod
+        unknown = () if self.arguments.console else unknown_providers(own.settings.channels)
+        for _, reason in unknown:
+            raise Unusable(reason)
+        return replace(self, own=own)
 
     def refused(self) -> FollowUpsProblem | None:
         """Why what changed in the files cannot take the place of what runs; None where it can."""
@@ -81,14 +82,11 @@ class Pod:
         return None
 
     def channels(self) -> dict[str, Channel]:
-        """Channels by name. Raises Unusable."""
+        """Channels by name."""
         settings = self.own.settings
         if self.arguments.console:
             return dict.fromkeys(settings.channels, Console())
-        try:
-            return make_channels(settings.channels, self.arguments.channels, settings.public_url)
-        except UnknownProvider as error:
-            raise Unusable(str(error)) from None
+        return make_channels(settings.channels, self.arguments.channels, settings.public_url)
 
     def work_of(self, listening: socket.socket) -> Work:
         """What each process does, by name."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from leadmodel_followup.channels.make import unknown_providers
 from leadmodel_followup.channels.needs import missing
 from leadmodel_followup.dispatch.live_templates import LiveTemplates
 from leadmodel_followup.planning.identity import OTHER_KEY, ContactHasher
@@ -22,7 +23,10 @@ class SecretFiles:
     running: ContactHasher
 
     def problems(self, settings: Settings) -> Iterator[FollowUpsProblem]:
-        """What is missing now, by the field of the resource that names the Secret."""
+        """What is missing now, by the field of the resource that names the Secret, and which providers are not installed."""
+        unknown = unknown_providers(settings.channels) if self.channels is not None else ()
+        for channel, reason in unknown:
+            yield FollowUpsProblem("settings", f"channels.{channel}.provider: {reason}")
         needed = missing(settings.channels, self.channels) if self.channels is not None else ()
         for channel, key in needed:
             yield FollowUpsProblem(f"channels.{channel}.secretName", f"the Secret has no usable {key}")

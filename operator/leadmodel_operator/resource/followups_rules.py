@@ -12,8 +12,8 @@ def _rule(rule: str, message: str) -> dict[str, Any]:
 
 CHANNEL_RULES = (
     _rule(
-        "self.provider == 'Console' || has(self.secretName)",
-        "must name a Secret in secretName with the keys of the provider; only Console needs none",
+        "!(self.provider in ['Twilio', 'SendGrid', 'WhatsApp']) || has(self.secretName)",
+        "must name a Secret in secretName with the keys of the provider; only Console and a provider of yours need none",
     ),
     _rule(
         "self.provider != 'Twilio' || has(self.from) != has(self.messagingServiceSid)",

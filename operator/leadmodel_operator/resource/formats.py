@@ -82,6 +82,10 @@ TIME_FORMAT = Form(
     "must be unix, unix-ms, unix-us or a format of Python's strptime, such as %d.%m.%Y %H:%M",
 )
 LANGUAGE = Form(r"^[a-z]{2,3}$", "must be codes of languages such as en or de")
+PROVIDER = Form(
+    r"^[A-Z][A-Za-z0-9]{0,11}$",
+    "must be Twilio, SendGrid, WhatsApp, Console or the word of a provider of yours: 1 to 12 letters and digits, a capital first",
+)
 FOLLOW_UP_NAME = Form(
     r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$",
     "must be a name of 1 to 32 characters: a-z, 0-9 and -, with a letter or digit at both ends",

@@ -10,6 +10,7 @@ from leadmodel_operator.resource.formats import (
     HTTP_URL,
     HTTPS_URL,
     NAME,
+    PROVIDER,
 )
 from leadmodel_operator.resource.schedules import TIME_ZONE
 from leadmodel_operator.resource.spec_followup_pods import (
@@ -21,7 +22,6 @@ from leadmodel_operator.resource.spec_followup_pods import (
     TemplatesSource,
 )
 
-Provider = Literal["Twilio", "SendGrid", "WhatsApp", "Console"]
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 EVERY_DAY: tuple[Day, ...] = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -31,13 +31,16 @@ class Channel:
     """One way to people, with the account that sends."""
 
     name: str = doc("Name of the channel, by which steps choose it.", pattern=FOLLOW_UP_NAME, max_length=32)
-    provider: Provider = doc(
-        "Provider that sends. Console writes the id of each message to the log and sends nothing.",
+    provider: str = doc(
+        "Provider that sends: Twilio, SendGrid, WhatsApp, or a package of yours in the image. Console writes the id of each message to the "
+        "log and sends nothing.",
         default="Console",
+        pattern=PROVIDER,
+        max_length=12,
     )
     secret_name: str | None = doc(
         "Name of the Secret with the keys of the provider. Twilio: accountSid, authToken. SendGrid: apiKey, webhookPublicKey. WhatsApp: "
-        "accessToken, appSecret, verifyToken. Console needs none.",
+        "accessToken, appSecret, verifyToken. Console needs none; a provider of yours reads what it needs.",
         pattern=NAME,
         max_length=253,
         default=None,
