@@ -280,6 +280,23 @@ CASES = (
         description=f"FollowUpsHealthy of {NAMED} is False for UnsafeLedger (value 1); its message says why.",
         labels={**MODEL, "reason": "UnsafeLedger"},
     ),
+    Case(
+        "LeadModelFollowUpsRefused",
+        {
+            series(
+                "leadmodel_followup_provider_seconds_count", POD, channel="sms", reason="accepted"
+            ): "0+6x180",
+            series(
+                "leadmodel_followup_provider_seconds_count", POD, channel="sms", reason="rejected"
+            ): "0+1x60 63+3x120",
+            series(
+                "leadmodel_followup_provider_seconds_count", POD, channel="sms", reason="throttled"
+            ): "0+1x180",
+        },
+        silent="60m",
+        firing="120m",
+        description=f"Of the messages of {NAMED}, 30% are refused by their provider or have no answer.",
+    ),
     age(
         "LeadModelJobWaiting",
         "leadmodel_job_waiting_since_timestamp_seconds",
