@@ -8,11 +8,12 @@ from typing import Any
 import redis
 
 from leadmodel_followup.ledger.errors import LedgerUnavailable
-from leadmodel_followup.ledger.events import Event, News
+from leadmodel_followup.ledger.events import Event, Kind, News
 from leadmodel_followup.ledger.ledger import Ledger
 
 _LOG = logging.getLogger(__name__)
 _GROUP = "apply"
+_MOST = 1000  # what other plans applied, per tick
 Entry = tuple[bytes, dict[bytes, bytes] | None]
 
 
@@ -27,7 +28,8 @@ class Events:
     Attributes:
         client: The server of the ledger.
         ledger: The tenant's ledger.
-        news: Told what was new: first events of follow-ups, for delivery metrics. A kill loses counts, never state.
+        news: Told what was new: first events of follow-ups of the ledger's plan, for delivery metrics, whichever plan of the tenant
+            applied them. A kill loses counts, never state.
         batch: Events per tick.
         lease_ms: For this long nobody else takes a taken entry.
     """
@@ -44,15 +46,24 @@ class Events:
         return f"fu:{{{self.ledger.tenant}}}:ev"
 
     def tick(self) -> int:
-        """Apply one batch of events. Returns how many left the stream; 0 where none waits.
+        """Apply one batch of events, of all plans of the tenant. Returns how many left the stream; 0 where none waits.
 
         Raises:
             LedgerUnavailable: The server cannot be reached; what was not applied is taken again.
         """
         try:
-            return self._apply(self._take())
+            applied = self._apply(self._take())
+            self._hear()
         except redis.RedisError as error:
             raise LedgerUnavailable(f"events: {type(error).__name__}") from None
+        return applied
+
+    def _hear(self) -> None:
+        """Count what other plans applied of this one's follow-ups."""
+        told: Any = self.client.lpop(f"{self.ledger.plan_key}:news", _MOST) or []
+        rows = (one.decode().split(" ") for one in told)
+        if told:
+            self.news([News(channel, step, Kind(kind)) for channel, step, kind in rows])
 
     def _take(self) -> list[Entry]:
         """New entries, and those that somebody took and did not apply."""

@@ -1,13 +1,22 @@
 -- Applies events of providers, in any order and any number of times to the same end: times only move to the earlier, ranks only up.
 -- ARGV, per event: channel, id or '', kind, when, hash of the address or '', contact or '', code, the provider's id.
--- Returns per event what was new of follow-ups: channel, step, kind, and so on; false for an event that failed by itself.
+-- Returns per event what was new of follow-ups of the caller's plan: channel, step, kind, and so on; false for an event that failed by itself.
 local channel, id, kind, at, address, contact, code, pid, new
 local RANK = {queued = 1, sending = 2, sent = 3, delivered = 4, opened = 5, read = 6, clicked = 7, replied = 8}
 local SCANNER_MS = 2000
+local TAG, MOST = KEYS[2]:match('[^:]+$'), 10000
 
+-- Notes what is new of a follow-up: for the caller, or where it is of another plan for a consumer of that plan, whose metrics count it.
 local function add(one, name)
   local own, step = unpack(redis.call('HMGET', record(one), 'channel', 'step'))
-  for _, value in ipairs({own, step, name}) do new[#new + 1] = value end
+  if one:sub(1, 4) == TAG then
+    for _, value in ipairs({own, step, name}) do new[#new + 1] = value end
+  else -- check: plan
+    local news = root .. ':q:' .. one:sub(1, 4) .. ':news'
+    redis.call('RPUSH', news, own .. ' ' .. step .. ' ' .. name)
+    redis.call('LTRIM', news, -MOST, -1)
+    redis.call('PEXPIRE', news, 25 * HOUR)
+  end
   local reach = redis.call('HGET', record(one), 'reach')
   if (RANK[name] or 0) > (RANK[reach or ''] or 0) then redis.call('HSET', record(one), 'reach', name) end -- check: rank
 end
