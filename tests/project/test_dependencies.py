@@ -23,7 +23,7 @@ SOURCES = {
 UNIMPORTED = {  # what another package of the extra takes up where it is installed
     "operator": {"tzdata"},  # zoneinfo
     "predictor": {"uvloop"},  # uvicorn
-    "followup": {"tzdata"},  # zoneinfo
+    "followup": {"hiredis", "httptools", "sniffio", "tzdata", "uvloop"},  # redis, uvicorn, httpx, zoneinfo
     "privacy": {"hiredis"},  # redis
 }
 
