@@ -14,6 +14,8 @@ def by_locale(source: str) -> Iterator[int]:
         if not isinstance(node, ast.Call) or any(word.arg == "encoding" for word in node.keywords):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if isinstance(node.func, ast.Attribute) and ast.unparse(node.func) == "os.open":
+            continue  # a descriptor, which gives bytes
         if any(word.arg == "timeout" for word in node.keywords) and name == "open":
             continue  # of an address, which gives bytes
         modes = [
