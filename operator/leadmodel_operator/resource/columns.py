@@ -40,6 +40,12 @@ COLUMNS = (
     PrinterColumn(
         "Backfill", "string", _condition("BackfillHealthy", "reason"), 1, "State of the PII backfill."
     ),
+    PrinterColumn(
+        "Enrichment", "string", _condition("EnrichmentHealthy", "reason"), 1, "State of the text model."
+    ),
+    PrinterColumn(
+        "Follow-Ups", "string", _condition("FollowUpsHealthy", "reason"), 1, "State of the messages to leads."
+    ),
     PrinterColumn("URL", "string", ".status.url", 1, "URL to which clients POST leads."),
     PrinterColumn("Reason", "string", _condition("Ready", "reason"), 1, "Reason for the Ready condition."),
 )
