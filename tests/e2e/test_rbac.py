@@ -44,7 +44,8 @@ def audited(since: str) -> Iterator[dict[str, Any]]:
 def asked(since: str) -> Iterator[tuple[Right, dict[str, Any]]]:
     """What the operator asked for; not who asks in its name whether it may."""
     for event in audited(since):
-        if event["user"]["username"] == WHO and "impersonatedUser" not in event:
+        who = event["user"].get("username")  # none where a token was refused, such as that of a pod that went
+        if who == WHO and "impersonatedUser" not in event:
             what = event["objectRef"]
             sub = f"/{what['subresource']}" if what.get("subresource") else ""
             yield (what.get("apiGroup", ""), what["resource"] + sub, event["verb"]), event
