@@ -58,6 +58,7 @@ class ProviderStub:
         delay_s: float = 0.6,
         page: int = 50,
         seed: int = 0,
+        host: str = "127.0.0.1",
     ) -> None:
         self.faults, self.script = dict(faults or {}), deque[str]()
         self.look_fault: int | None = None
@@ -72,10 +73,10 @@ class ProviderStub:
         self._check, self._chance, self._busy = check, Random(seed), 0
         self._idle = threading.Condition()
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((host, 0))
         self._socket.listen(256)
         chain, key = certificate or (None, None)
-        self.url = f"http{'s' if chain else ''}://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url = f"http{'s' if chain else ''}://{host}:{self._socket.getsockname()[1]}"
         self._server = uvicorn.Server(
             uvicorn.Config(
                 _app(self),

@@ -93,6 +93,21 @@ class Senders:
         }
         return self.post("/followups", document)
 
+    def hand_in_number(self, number: int) -> None:
+        """Hand in a lead with a telephone number until it was taken."""
+        now = self.now()
+        document = {
+            "lead": f"lead-{number}",
+            "person": f"person-{number}",
+            "at": now,
+            "score": 0.9,
+            "name": "Ada",
+            "language": "en",
+            "addresses": {"sms": f"+1212555{1000 + number}"},
+            "consents": {"sms": {"at": now, "source": "form-1"}},
+        }
+        self.subject.wait(f"lead {number} is taken", lambda: self.post("/followups", document) == 200, 60)
+
     def withdraw(self, number: int) -> int:
         """Withdraw the consent of a person; the status of the answer, 0 for none."""
         document = {"person": f"person-{number}", "channel": "console", "address": None, "at": self.now()}
@@ -127,6 +142,48 @@ class Senders:
     def insist(self, number: int) -> None:
         """Hand in a lead until it was taken, as callers do: a second time changes nothing."""
         self.subject.wait(f"lead {number} is taken", lambda: self.hand_in(number) == 200, 60)
+
+    def pods(self) -> list[str]:
+        """The names of the pods."""
+        return [pod["metadata"]["name"] for pod in self.subject.pods("followups")]
+
+    def reports(self) -> list[str]:
+        """Whatever people see of the follow-ups: the object, its events, ConfigMaps, and each pod's log and metrics."""
+        subject, where = self.subject, ("-n", self.subject.namespace)
+        kubectl = subject.cluster.kubectl
+        pods = f"/api/v1/namespaces/{subject.namespace}/pods"
+        return [
+            json.dumps(subject.object()),
+            *subject.events(),
+            kubectl("get", "configmaps", *where, "-o", "yaml"),
+            *(kubectl("logs", *where, name, check=False) for name in self.pods()),
+            *(kubectl("get", "--raw", f"{pods}/{name}:8080/proxy/metrics") for name in self.pods()),
+        ]
+
+    def drain(self) -> None:
+        """Evict each pod as a drained node does: refused while the disruption budget says so, and asked again."""
+        where = f"/api/v1/namespaces/{self.subject.namespace}/pods"
+        for name in self.pods():
+            eviction = json.dumps(
+                {
+                    "apiVersion": "policy/v1",
+                    "kind": "Eviction",
+                    "metadata": {"name": name, "namespace": self.subject.namespace},
+                }
+            )
+            create = ("create", "--raw", f"{where}/{name}/eviction", "-f", "-")
+            self.subject.wait(
+                f"{name} is evicted", lambda c=create, e=eviction: self._is_taken(*c, stdin=e), 180
+            )
+
+    def _is_taken(self, *command: str, stdin: str) -> bool:
+        try:
+            self.subject.cluster.kubectl(*command, stdin=stdin)
+        except RuntimeError as error:
+            if "disruption budget" in str(error):
+                return False
+            raise
+        return True
 
     def kill_pods(self) -> None:
         """Kill every pod at once, without grace."""
