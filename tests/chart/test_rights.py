@@ -1,7 +1,5 @@
 """What the chart lets the operator do, and whom its network policies let through; the templates are read without Helm."""
 
-import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,28 +9,10 @@ from leadmodel_operator.kubernetes.render import job_access
 from leadmodel_operator.kubernetes.render.names import ROLE
 from leadmodel_operator.planning.observed import JobKind
 from worlds.names import spec
+from worlds.rights import TEMPLATES, rules, without_actions
 
-TEMPLATES = Path(__file__).parents[2] / "charts" / "leadmodel" / "templates"
 LEAD_MODEL = {"metadata": {"name": "conversion", "namespace": "sales", "uid": "0"}}
 GIVES_AWAY = {"escalate", "bind", "impersonate", "*", "approve", "sign"}  # verbs by which rights beget rights
-
-
-def without_actions(text: str) -> str:
-    """A template without its conditions and loops, with a word for each value and a map for each included part."""
-    lines = [
-        line
-        for line in text.splitlines()
-        if not re.fullmatch(r"\s*\{\{-? *(if|range|end|else|with)\b.*\}\}", line)
-    ]
-    included = re.sub(r"\{\{-? *include [^}]*nindent[^}]*\}\}", "{included: part}", "\n".join(lines))
-    return re.sub(r"\{\{[^}]*\}\}", "value", included)
-
-
-def rules() -> list[dict[str, Any]]:
-    """The rules of the operator, with those that only some values add."""
-    text = (TEMPLATES / "_rules.tpl").read_text()
-    block = text.partition('{{- define "leadmodel.rules" -}}')[2]
-    return list(yaml.safe_load(without_actions(block)))
 
 
 def values() -> dict[str, Any]:

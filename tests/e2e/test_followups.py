@@ -71,4 +71,10 @@ def test_settings_reach_pods_without_a_restart_and_the_section_goes_as_it_came(
         subject.apply(predictor={"replicas": 1})
         subject.until("FollowUpsHealthy", "Unknown", "NotConfigured")
         subject.wait_gone(lambda: not subject.pods("followups"))
+        for kind in ("deployment", "service", "poddisruptionbudget", "networkpolicy"):
+            subject.wait_gone(
+                lambda kind=kind: (
+                    not subject.cluster.get(kind, f"{subject.name}-followups", subject.namespace)
+                )
+            )
         assert subject.condition("Ready") == ("True", "Serving")

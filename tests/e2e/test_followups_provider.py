@@ -19,6 +19,7 @@ from support.provider_stub import ProviderStub
 pytestmark = [pytest.mark.lifecycle, FULL]
 
 BATCH = 20  # leads between two disturbances
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 FAULTS = {"take-drop": 0.1, "drop": 0.05, "429": 0.05, "take-500": 0.05}
 
 
@@ -76,7 +77,7 @@ def test_each_sms_arrives_once_while_pods_roll_a_node_drains_and_the_key_rotates
         "publicUrl": "https://follow.example",
         "channels": [channel],
         "bands": [{"name": "warm", "minScore": 0.5, "steps": steps}],
-        "quietHours": {"channels": []},
+        "quietHours": {"opens": "00:00", "closes": "23:59", "channels": ["sms"], "days": DAYS},
         "onUnknown": "Resend",
     }
     handed_in = iter(range(1000))

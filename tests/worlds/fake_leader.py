@@ -29,6 +29,7 @@ from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.reconcile import Conflict, Key, reconcile
 from worlds.fake_api import Call, FakeApi, Object, Refused, called
 from worlds.fake_cluster import IMAGE, NAME, NAMESPACE, FakeCluster
+from worlds.rights import beyond
 
 KEY = Key(NAMESPACE, NAME)
 TLS = ssl.create_default_context()
@@ -146,12 +147,14 @@ def writes(api: FakeApi) -> int:
 
 @contextlib.asynccontextmanager
 async def a_cluster() -> AsyncIterator[FakeCluster]:
-    """A cluster that runs for a test."""
+    """A cluster that runs for a test, in which nothing may have been asked for that the chart does not allow."""
     api = await FakeApi().start()
     try:
         yield FakeCluster(api)
     finally:
         await api.stop()
+    asked = beyond(api.log)
+    assert not asked, f"the chart does not allow the operator {sorted(asked)}"
 
 
 @contextlib.asynccontextmanager
