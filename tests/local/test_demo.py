@@ -80,7 +80,7 @@ def test_killed_at_any_moment_the_demo_ends_the_same(tmp_path):
             demo = subprocess.Popen([*COMMAND, "demo", "--folder", str(folder)], stdout=said, stderr=said)
             while demo.poll() is None:
                 time.sleep(chance.uniform(1, 20))
-                if kills > 0 and demo.poll() is None and children.lives(folder / "runtime"):
+                if kills > 0 and demo.poll() is None and children.is_alive(folder / "runtime"):
                     children.stop(folder / "runtime", signal.SIGKILL)
                     kills -= 1
         assert demo.returncode == 0, (tmp_path / "said").read_text()
