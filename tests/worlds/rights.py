@@ -41,7 +41,8 @@ def granted() -> frozenset[tuple[str, str]]:
 
 def right(call: Call) -> tuple[str, str]:
     """The right that a request needs."""
-    resource = f"{call.resource}/{call.sub}" if call.sub else call.resource
+    sub = call.sub.partition("/")[0]  # what follows is a path that a proxy passes on
+    resource = f"{call.resource}/{sub}" if sub else call.resource
     if call.method == "GET":
         reads = "watch" if call.watches else "list"
         return resource, "get" if call.name else reads
