@@ -20,6 +20,7 @@ from leadmodel_operator.resource.conversion import dump, load
 from leadmodel_operator.resource.schema import schema
 from leadmodel_operator.resource.spec_followups import FollowUps
 from leadmodel_operator.resource.status import Status
+from worlds import rights
 from worlds.fake_api import Call, Refused
 from worlds.fake_cluster import NAMESPACE, FakeCluster, Truth
 from worlds.fake_followups import OBJECT, RESOURCES, SETTINGS, FakeFollowUps
@@ -154,6 +155,20 @@ def test_a_removed_section_takes_all_of_it_away():
         assert "followUps" not in cluster.status
         assert cluster.condition("FollowUpsHealthy") == ("Unknown", "NotConfigured")
         assert not await stays_quiet(leader)
+
+    told(story)
+
+
+@pytest.mark.parametrize("resource", ["services", "poddisruptionbudgets", "networkpolicies"])
+def test_control_without_the_right_to_delete_it_something_stays(resource, monkeypatch):
+    granted = rights.granted() - {(resource, "delete")}
+    monkeypatch.setattr(rights, "granted", lambda: granted)
+
+    async def story(cluster: FakeCluster, leader: Leader) -> None:
+        senders = await sending(cluster, leader)
+        cluster.apply()
+        await leader.march(20)
+        assert senders.objects() == {resource}
 
     told(story)
 

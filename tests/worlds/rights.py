@@ -1,14 +1,13 @@
-"""What the chart lets the operator do, read from its template without Helm, and what a run asked for beyond that."""
+"""What the chart lets the operator do, read from its template without Helm."""
 
 import re
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from worlds.fake_api import Call
+from worlds.fake_api import Call, Refused
 
 TEMPLATES = Path(__file__).parents[2] / "charts" / "leadmodel" / "templates"
 LEASES = {("leases", verb) for verb in ("get", "create", "update")}  # of the role for its own namespace
@@ -50,6 +49,7 @@ def right(call: Call) -> tuple[str, str]:
     return resource, verbs[call.method]
 
 
-def beyond(calls: Iterable[Call]) -> set[tuple[str, str]]:
-    """The rights that requests need and the chart does not give."""
-    return {needed for call in calls if call.resource if (needed := right(call)) not in granted()}
+def require(call: Call) -> None:
+    """Refuse a request that the chart does not let the operator make, as an API server does."""
+    if right(call) not in granted():
+        raise Refused(403, "Forbidden", f"no right for {call}")
