@@ -47,12 +47,15 @@ def test_columns_tell_the_story(subject: Subject, good: Model, better: Model):
         "PREVIOUS",
         "ROLLED-BACK",
         "BACKFILL",
+        "ENRICHMENT",
+        "FOLLOW-UPS",
         "URL",
         "REASON",
     ]
     assert wide["PREVIOUS"] == good.digest[7:19]
     assert wide["MIN-AUC"] == "0.6"
     assert wide["ROLLED-BACK"] == "AsRequested"
+    assert wide["ENRICHMENT"] == wide["FOLLOW-UPS"] == "NotConfigured"
     assert wide["REASON"] == "Serving"
     assert wide["URL"] == f"http://{subject.name}.{subject.namespace}.svc:80/predict"
 
