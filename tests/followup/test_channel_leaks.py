@@ -73,6 +73,7 @@ def test_control_without_its_filter_the_log_of_the_library_holds_the_number_of_a
     stub, tmp_path, caplog
 ):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "httpx")  # a program that ran in this process may have left it at WARNING
     one = channel("Twilio", stub.url, tmp_path)
     library = logging.getLogger("httpx")
     kept = list(library.filters)

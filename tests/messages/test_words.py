@@ -50,7 +50,11 @@ def test_a_word_of_a_newer_program_is_unknown():
 
 # --- what speaks for programs ----------------------------------------------------------------------------------------------------
 
-API_SERVER = {"fake_api.py", "api_conformance.py"}  # speak for the API server, which has words of its own
+API_SERVER = {
+    "fake_api.py",
+    "api_conformance.py",
+    "rights.py",
+}  # speak for the API server, which has words of its own
 SPEAKERS = [
     path
     for folder in ("tests/worlds", "bench/simulation", "local/leadmodel_local/replay")
