@@ -62,6 +62,7 @@ def everything(stub, folder, provider):
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_nothing_private_is_logged_or_shown(stub, tmp_path, caplog, provider):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "httpx")
     shown = everything(stub, tmp_path, provider) + written(caplog)
     assert "the provider refuses the account" in written(caplog)
     assert "httpcore" in written(caplog)  # the libraries' own loggers are heard
