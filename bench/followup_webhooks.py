@@ -185,7 +185,7 @@ def measure_floors(client: "redis.Redis", count: int) -> dict:
 
 
 def answers(port: int) -> bool:
-    """Whether a server listens."""
+    """Whether a server takes connections on a port of this machine."""
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
@@ -205,15 +205,15 @@ def measure(load: Load, count: int) -> dict:
 def webhooks(port: int, given) -> dict:
     """Load a pod beside a server, and the floors; `cpuUs` of a channel is that of HTTP server and bell."""
     client = redis.Redis(port=port)
-    found = measure_floors(client, given.events * 3)
+    figures = measure_floors(client, given.events * 3)
     fill(client, given.events)
     with tempfile.TemporaryDirectory() as folder:
         one = pod(Path(folder), port).start()
         try:
             load = Load(client, one.port, one.children()[:2])
-            found |= measure(load, given.events)
+            figures |= measure(load, given.events)
         finally:
             one.stop()
     for channel in CHANNELS:
-        found[channel]["ofXadd"] = round(found[channel]["perSecond"] / found["xadd"]["perSecond"], 2)
-    return {"messages": given.events, "connections": CONNECTIONS, **found}
+        figures[channel]["ofXadd"] = round(figures[channel]["perSecond"] / figures["xadd"]["perSecond"], 2)
+    return {"messages": given.events, "connections": CONNECTIONS, **figures}

@@ -37,9 +37,8 @@ def path_of(uri: str) -> Path:
 
 def fetch_file(path: Path, uri: str, max_bytes: int, etag: str | None, *, pipes: bool = True) -> Fetched:
     """Read a file, or with `pipes` what a writer puts into a pipe; time, size and inode make the ETag. Raises StoreError."""
-    flags = (
-        os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)
-    )  # a pipe is then opened without its writer
+    # with O_NONBLOCK a pipe is opened without its writer
+    flags = os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK)
     try:
         with open(os.open(path, flags), "rb") as file:  # noqa: PTH123 - a path has no flags
             seen = os.fstat(file.fileno())

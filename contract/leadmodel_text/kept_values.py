@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-LONGEST_KEY = (
-    64  # characters; the value of a longer key is made each time, so that long words do not fill the memory
-)
+# characters; the value of a longer key is made each time, so that long words do not fill the memory
+LONGEST_KEY = 64
 _Value = TypeVar("_Value")
 
 

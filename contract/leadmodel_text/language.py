@@ -41,6 +41,11 @@ def grams(word: str) -> list[str]:
     return list(distinct)
 
 
+def _share(best: float, scores: Sequence[float]) -> float:
+    """Return the softmax of the largest score."""
+    return 1 / sum(map(exp, [score - best for score in scores]))
+
+
 class Language:
     """Answers with a class of the head and its confidence; `other` is any language that is no class."""
 
@@ -64,7 +69,7 @@ class Language:
         if not scores:
             return None, 0.0
         best = max(scores)
-        confidence = 1 / sum(map(exp, [score - best for score in scores]))
+        confidence = _share(best, scores)
         if count < head.min_words or confidence < head.min_confidence:
             return None, confidence
         return head.classes[scores.index(best)], confidence
@@ -79,7 +84,7 @@ class Language:
         best = ranked[-1]
         likely = reaches(ranked[-2] - best, len(scores) - 1, head.min_confidence)
         if likely is None:
-            likely = 1 / sum(map(exp, [score - best for score in scores])) >= head.min_confidence
+            likely = _share(best, scores) >= head.min_confidence
         return head.classes[scores.index(best)] if likely else None
 
     def _scores(self, words: Sequence[str]) -> tuple[list[float], int]:

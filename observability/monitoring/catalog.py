@@ -53,7 +53,7 @@ class _EmptyLedger:
     """In the place of a ledger in which nothing waits."""
 
     def overview(self) -> Overview:
-        """Answer with zeros."""
+        """Return the figures of a ledger without follow-ups."""
         return Overview(0, 0, 0, None)
 
 

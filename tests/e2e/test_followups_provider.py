@@ -1,6 +1,7 @@
 """Follow-ups to a provider that takes a message and loses its answer: each SMS arrives once, whatever becomes of pods and keys."""
 
 import base64
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -80,11 +81,11 @@ def test_each_sms_arrives_once_while_pods_roll_a_node_drains_and_the_key_rotates
         "quietHours": {"opens": "00:00", "closes": "23:59", "channels": ["sms"], "days": DAYS},
         "onUnknown": "Resend",
     }
-    handed_in = iter(range(1000))
+    handed_in = itertools.count()
 
     def a_batch() -> None:
-        for _ in range(BATCH):
-            senders.hand_in_number(next(handed_in))
+        for number in itertools.islice(handed_in, BATCH):
+            senders.insist(number, "sms", f"+1212555{1000 + number}")
 
     def arrived() -> int:
         return len(provider.counts())

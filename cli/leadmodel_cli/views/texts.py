@@ -34,19 +34,19 @@ def decisions(status: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Times and texts of what the status keeps of decisions: the model that serves, the newest one that was judged, those that pods refused."""
     text = status.get("enrichment") or {}
     serving, candidate = text.get("digest"), text.get("candidate") or {}
-    found: list[tuple[str, str | None, str]] = [
+    decided: list[tuple[str, str | None, str]] = [
         (entry["at"], entry["digest"], f"refused by pods: {entry['reason']}")
         for entry in text.get("refused") or []
     ]
     if serving and text.get("servedAt"):
         before = f", instead of {short(text['previous'])}" if text.get("previous") else ""
-        found.append((text["servedAt"], serving, f"decided to serve{before}"))
+        decided.append((text["servedAt"], serving, f"decided to serve{before}"))
     if candidate.get("verdict") == "Fail" and candidate.get("digest") not in {
-        digest for _, digest, _ in found
+        digest for _, digest, _ in decided
     }:
         why = candidate.get("message") or candidate["reason"]
-        found.append((candidate["at"], candidate.get("digest"), f"refused: {why}"))
-    return [(at, f"{'text model':<18} {short(digest)}  {said}") for at, digest, said in found]
+        decided.append((candidate["at"], candidate.get("digest"), f"refused: {why}"))
+    return [(at, f"{'text model':<18} {short(digest)}  {decision}") for at, digest, decision in decided]
 
 
 def _drift(drift: Mapping[str, Any]) -> list[list[str]]:

@@ -31,7 +31,7 @@ class NoProvider:
     timeout_ms: int = 0
 
     def send(self, _: Message) -> Outcome:
-        """Have the message wait."""
+        """Leave the message unsent: it waits for a minute and comes up again."""
         return Throttled(_WAIT_MS, "no-provider")
 
     def look_up(self, _: Message, __: int) -> Trace:
@@ -67,12 +67,12 @@ def make_channel(settings: ChannelSettings, secrets: SecretFolder, public_url: s
 def _installed(provider: str) -> Factory:
     """The provider of a package. Raises UnknownProvider."""
     installed = entry_points(group=GROUP)
-    found = [entry for entry in installed if entry.name == provider]
-    if len(found) != 1:
+    matching = [entry for entry in installed if entry.name == provider]
+    if len(matching) != 1:
         names = ", ".join(sorted({*PROVIDERS, *(entry.name for entry in installed)}))
-        raise UnknownProvider(f"{len(found)} packages have a provider {provider}; installed are {names}")
+        raise UnknownProvider(f"{len(matching)} packages have a provider {provider}; installed are {names}")
     try:
-        factory: Factory = found[0].load()
+        factory: Factory = matching[0].load()
     except Exception as error:  # noqa: BLE001  # whatever a package of somebody else does when it is imported
         raise UnknownProvider(f"the provider {provider} cannot be loaded ({type(error).__name__})") from None
     return factory

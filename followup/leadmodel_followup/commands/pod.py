@@ -82,7 +82,7 @@ class Pod:
         return None
 
     def channels(self) -> dict[str, Channel]:
-        """Channels by name."""
+        """What each channel of the settings sends through, by its name; with `--console`, the log alone."""
         settings = self.own.settings
         if self.arguments.console:
             return dict.fromkeys(settings.channels, Console())

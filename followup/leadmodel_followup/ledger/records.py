@@ -175,7 +175,6 @@ class Overview:
 
 
 SUPERSEDED = "superseded"  # why a follow-up ended whose lead was handed in again with another band
-WITHDRAWN = frozenset(
-    {SUPERSEDED, "silent-intent"}
-)  # why one ended that a later call for its lead takes up again
+# why a follow-up ended that a later call for its lead takes up again
+WITHDRAWN = frozenset({SUPERSEDED, "silent-intent"})
 ALWAYS: Window = (0, 2**52)  # the sending hours of a channel that sends at all hours

@@ -53,16 +53,16 @@ class Events:
         """
         try:
             applied = self._apply(self._take())
-            self._hear()
+            self._count_news()
         except redis.RedisError as error:
             raise LedgerUnavailable(f"events: {type(error).__name__}") from None
         return applied
 
-    def _hear(self) -> None:
+    def _count_news(self) -> None:
         """Count what other plans applied of this one's follow-ups."""
-        told: Any = self.client.lpop(f"{self.ledger.plan_key}:news", _MOST) or []
-        rows = (one.decode().split(" ") for one in told)
-        if told:
+        entries: Any = self.client.lpop(f"{self.ledger.plan_key}:news", _MOST) or []
+        rows = (one.decode().split(" ") for one in entries)
+        if entries:
             self.news([News(channel, step, Kind(kind)) for channel, step, kind in rows])
 
     def _take(self) -> list[Entry]:

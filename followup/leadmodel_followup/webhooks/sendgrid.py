@@ -98,9 +98,9 @@ def events(incoming: Incoming, hasher: ContactHasher) -> Batch:
 
     def read(one: Mapping[str, Any]) -> list[Posted]:
         same = tuple(str(one.get(name, "")) for name in _SAME)
-        found = [] if same in seen else [Posted(event) for event in _of(incoming, hasher, one)]
+        posted = [] if same in seen else [Posted(event) for event in _of(incoming, hasher, one)]
         seen.add(same)
-        return found
+        return posted
 
     return each(batch, read)
 

@@ -99,7 +99,7 @@ def _of(incoming: Incoming, hasher: ContactHasher, form: dict[str, str]) -> list
     address = hashed(hasher, _number(form.get("From", "")))
     meant = _OPT_OUT_TYPES.get(form.get("OptOutType", "")) or kinds(form["Body"])
     return [
-        Posted(Event(incoming.channel, said, incoming.received_ms, address=address), once) for said in meant
+        Posted(Event(incoming.channel, kind, incoming.received_ms, address=address), once) for kind in meant
     ]
 
 

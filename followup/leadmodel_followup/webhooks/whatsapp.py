@@ -95,8 +95,8 @@ def _items(owner: Any, key: str) -> list[Any]:
 
 
 def _own(value: Mapping[str, Any], phone_number_id: str | None) -> bool:
-    about = value.get("metadata")
-    number = about.get("phone_number_id") if isinstance(about, dict) else None
+    metadata = value.get("metadata")
+    number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
     return phone_number_id is None or number is None or number == phone_number_id
 
 

@@ -70,7 +70,7 @@ class Valkey:
             return ""
 
     def is_alive(self) -> bool:
-        """Whether the server runs."""
+        """Whether the server of this folder runs, by the lock that it holds."""
         return children.is_alive(self.folder)
 
     def ensure(self) -> None:

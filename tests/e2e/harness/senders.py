@@ -78,8 +78,8 @@ class Senders:
         files = (f"--from-literal={name}={text}" for name, text in TEXTS.items())
         create("create", "configmap", "followups-templates", *where, *files)
 
-    def hand_in(self, number: int) -> int:
-        """Hand in a lead with consent; the status of the answer, 0 for none."""
+    def hand_in(self, number: int, channel: str = "console", address: str = "") -> int:
+        """Hand in a lead with consent for one channel; the status of the answer, 0 for none."""
         now = self.now()
         document = {
             "lead": f"lead-{number}",
@@ -88,25 +88,10 @@ class Senders:
             "score": 0.9,
             "name": "Ada",
             "language": "en",
-            "addresses": {"console": f"{number}.{ADDRESS}"},
-            "consents": {"console": {"at": now, "source": "form-1"}},
+            "addresses": {channel: address or f"{number}.{ADDRESS}"},
+            "consents": {channel: {"at": now, "source": "form-1"}},
         }
         return self.post("/followups", document)
-
-    def hand_in_number(self, number: int) -> None:
-        """Hand in a lead with a telephone number until it was taken."""
-        now = self.now()
-        document = {
-            "lead": f"lead-{number}",
-            "person": f"person-{number}",
-            "at": now,
-            "score": 0.9,
-            "name": "Ada",
-            "language": "en",
-            "addresses": {"sms": f"+1212555{1000 + number}"},
-            "consents": {"sms": {"at": now, "source": "form-1"}},
-        }
-        self.subject.wait(f"lead {number} is taken", lambda: self.post("/followups", document) == 200, 60)
 
     def withdraw(self, number: int) -> int:
         """Withdraw the consent of a person; the status of the answer, 0 for none."""
@@ -139,9 +124,11 @@ class Senders:
         except OSError:
             return 0
 
-    def insist(self, number: int) -> None:
+    def insist(self, number: int, channel: str = "console", address: str = "") -> None:
         """Hand in a lead until it was taken, as callers do: a second time changes nothing."""
-        self.subject.wait(f"lead {number} is taken", lambda: self.hand_in(number) == 200, 60)
+        self.subject.wait(
+            f"lead {number} is taken", lambda: self.hand_in(number, channel, address) == 200, 60
+        )
 
     def pods(self) -> list[str]:
         """The names of the pods."""
