@@ -67,6 +67,8 @@ def test_work_that_is_not_linear_is_seen():
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_the_limit_bounds_the_work(kind):
     text = HOSTILE[kind] * 20_000
+    for _ in range(2):  # what words stand for is kept; the first round may meet a cache that begins anew
+        tokens(text)
     assert work(lambda: tokens(text)) == work(lambda: tokens(text[: 8 * MAX_CHARS]))
 
 
