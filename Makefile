@@ -56,7 +56,7 @@ lint: install ## ruff, mypy, import contracts
 
 .PHONY: test
 test: lint ## lint, types, import contracts and all tests that need nothing running
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python tests/support/retry_alone.py -n $(WORKERS) --dist worksteal
 
 .PHONY: quick
 quick: lint ## lint and the tests that take moments: under a minute

@@ -17,15 +17,16 @@ if __name__ == "__main__":  # then this folder hides the one that is called `e2e
 
 from cluster.place import MOST, Place
 from e2e.harness.cluster import PLACE, ROOT, SHARED, TARGET
+from support import retry_alone
 
-PYTEST = (sys.executable, "-m", "pytest", "--timeout", "900", "--maxfail", "8", "-rPfE")
+OPTIONS = ("--timeout", "900", "--maxfail", "8", "-rPfE")
 SECOND = tuple(f"tests/e2e/{name}" for name in ("test_prometheus.py", "test_uninstall.py", "test_upgrade.py"))
 LAST = tuple(f"tests/e2e/{name}" for name in ("test_cluster.py", "test_kill.py", "test_rbac.py"))
 
 
 def pytest(*arguments: str) -> int:
     """Run tests on the first cluster; the exit code."""
-    return subprocess.run([*PYTEST, *arguments], cwd=ROOT, check=False).returncode
+    return retry_alone.run(*OPTIONS, *arguments)
 
 
 @contextmanager
@@ -37,9 +38,8 @@ def on_a_second_cluster(*arguments: str) -> Iterator[list[int]]:
     output = SHARED / f"{place.name}.txt"
     try:
         with output.open("wb") as file:
-            tests = subprocess.Popen(
-                [*PYTEST, *arguments], cwd=ROOT, env=environ, stdout=file, stderr=subprocess.STDOUT
-            )
+            command = [sys.executable, retry_alone.__file__, *OPTIONS, *arguments]
+            tests = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=file, stderr=subprocess.STDOUT)
         try:
             yield codes
             codes.append(tests.wait())

@@ -14,4 +14,4 @@ def test_sixteen_processes_stay_within_rate_and_burst(server):
 
 
 def test_control_a_limiter_of_two_calls_lets_more_through(server):
-    assert crowd(server.port, two_calls_ask).beyond() > 0
+    assert any(crowd(server.port, two_calls_ask).beyond() > 0 for _ in range(4))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from contextlib import suppress
 
 import httpx
@@ -55,16 +56,22 @@ def hand_in(pod, number):
     """The step of a lead; handed in until a server takes it, as one is started again with each change."""
     while True:
         with suppress(httpx.TransportError):
-            (step,) = pod.call("POST", "/followups", lead(number, clock_time(-1))).json()["steps"]
-            return step
+            answer = pod.call("POST", "/followups", lead(number, clock_time(-1)))
+            if answer.status_code == 200:
+                (step,) = answer.json()["steps"]
+                return step
+            assert answer.status_code == 503, answer.text
+        time.sleep(0.02)
 
 
 def state(pod, step):
-    """The state of a follow-up; None while the pod's server is started again."""
+    """The state of a follow-up; None while the pod's server is started again or has no Redis."""
     try:
-        return pod.call("GET", f"/followups/{step['id']}").json()["state"]
+        answer = pod.call("GET", f"/followups/{step['id']}")
     except httpx.TransportError:
         return None
+    assert answer.status_code in {200, 503}, answer.text
+    return answer.json()["state"] if answer.status_code == 200 else None
 
 
 def test_a_pod_suspends_and_resumes_without_a_restart(pod):

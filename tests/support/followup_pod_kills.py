@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -81,13 +82,14 @@ def hand_in(pod: Pod, count: int, first: int = 0) -> list[str]:
 class PodFire:
     """One run: follow-ups, the chance of a SIGKILL at both points of a request, and seconds between SIGKILLs from outside.
 
-    It may take `patience_s`.
+    `faults` are the provider's; the run may take `patience_s`.
     """
 
     count: int = 100
     kill: float = 0.1
     every_s: float = 0.7
     looks_up: str = "yes"
+    faults: Mapping[str, float] = field(default_factory=LOST_ANSWERS.copy)
     workers: int = 4
     patience_s: float = 600
 
@@ -113,7 +115,7 @@ def _snipe(pod: Pod, every_s: float, stop: threading.Event) -> None:
 def run(folder: Path, server: Server, fire: PodFire) -> PodResult:
     """Hand leads in while processes die, wait until nothing waits, count."""
     server.client().flushall()
-    provider, stop, began = Provider(LOST_ANSWERS), threading.Event(), time.monotonic()
+    provider, stop, began = Provider(fire.faults), threading.Event(), time.monotonic()
     pod = stub_pod(
         folder,
         server,

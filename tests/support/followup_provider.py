@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
 from typing import Any, BinaryIO
@@ -32,7 +33,7 @@ DELAY_S = 0.7
 class Provider:
     """Counts messages by reference. `faults` gives the share of requests for each way to misbehave; the rest is taken and answered."""
 
-    def __init__(self, faults: dict[str, float], seed: int = 0) -> None:
+    def __init__(self, faults: Mapping[str, float], seed: int = 0) -> None:
         assert set(faults) <= {*TAKES, *REFUSES}
         self.faults = faults
         self.taken: Counter[str] = Counter()

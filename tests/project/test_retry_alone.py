@@ -1,0 +1,51 @@
+"""What fails beside others runs once more alone; what fails then, too, and what fails in numbers, stays failed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support import retry_alone
+from support.retry_alone import MOST
+
+LATE = """
+import os, pathlib, pytest
+@pytest.mark.parametrize("number", range({many}))
+def test_late(number):
+    mark = pathlib.Path(__file__).with_name(f"{{number}}.ran")
+    again = mark.exists()
+    mark.touch()
+    assert again and {passes}
+"""
+
+
+def outcome(folder, many, *, passes=True):
+    """The exit code and what was printed, of tests that fail the first time, and later as asked."""
+    file = folder / "test_late.py"
+    file.write_text(LATE.format(many=many, passes=passes))
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    command = [sys.executable, retry_alone.__file__, str(file), "-p", "no:cov", f"--rootdir={folder}"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_what_passes_alone_passes_and_is_named(tmp_path):
+    code, output = outcome(tmp_path, 2)
+    assert code == 0
+    assert "Passed only alone:" in output.splitlines()
+    assert output.rstrip().endswith("test_late[1]")
+
+
+@pytest.mark.parametrize(("many", "passes"), [(2, False), (MOST + 1, True)])
+def test_what_fails_again_or_in_numbers_stays_failed(tmp_path, many, passes):
+    code, output = outcome(tmp_path, many, passes=passes)
+    assert code == 1
+    assert "Passed only alone" not in output
+
+
+def test_a_run_that_passes_runs_once(tmp_path):
+    for number in range(2):
+        (tmp_path / f"{number}.ran").touch()
+    code, output = outcome(tmp_path, 2)
+    assert (code, "once more alone" in output) == (0, False)
