@@ -1,6 +1,9 @@
 """Streams of live leads for the tests on a real cluster, and the story that leads up to a drift decision."""
 
+import json
+import urllib.request
 from itertools import islice
+from typing import Any
 
 from e2e.harness.load import post
 from e2e.harness.models import Model
@@ -27,6 +30,14 @@ def proven(subject: Subject, model: Model, **spec: object) -> None:
     subject.serve(model, **spec)
     send(subject, some(model, 400))
     subject.wait("proven", lambda: subject.status()["champion"].get("provenAt"))
+
+
+def leads_of(pod: dict[str, Any]) -> int:
+    """Number of live leads that a pod holds."""
+    with urllib.request.urlopen(
+        f"http://{pod['status']['podIP']}:8080/ops/drift-window", timeout=5
+    ) as answer:
+        return int(json.loads(answer.read())["slots"]["champion"]["n"])
 
 
 def replace(subject: Subject, model: Model) -> None:

@@ -59,7 +59,7 @@ class Load:
                     self.versions.append(version)
                 self.last[version] = time.monotonic()
             except OSError as error:
-                self.failures.append(repr(error))
+                self.failures.append(f"{time.strftime('%H:%M:%S')} {error!r}")
             self.sent += 1
             time.sleep(0.01)
 
