@@ -12,7 +12,7 @@ import redis  # noqa: E402
 
 from leadmodel_followup.dispatch.settings import DispatchSettings  # noqa: E402
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
-from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate  # noqa: E402
+from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate, Submission  # noqa: E402
 from leadmodel_followup.planning.identity import ContactHasher, follow_up_id  # noqa: E402
 from leadmodel_followup.planning.spec import DAY_MS, Cap  # noqa: E402
 from leadmodel_followup.worker.bell import Bell  # noqa: E402
@@ -89,17 +89,23 @@ def limiter(port: int, given) -> dict:
     }
 
 
-def memory(port: int, given) -> dict:
-    """Bytes per waiting follow-up with a contact of its own, and a tick of the bell that finds nothing due among all that wait."""
-    client = Server("", Path(), port=port).client()
+def _bytes_each(client: "redis.Redis", ledger: Ledger, count: int, arm: str = "") -> int:
+    """Bytes per follow-up of so many that wait in an empty server."""
     client.flushall()
     now = time.time_ns() // 1_000_000
-    ledger, calls = Ledger(client, "acme"), range(2000)
     ledger.create(next(made(1, now + DAY_MS)), now)  # which loads the script
     before = client.info("memory")["used_memory"]
-    for each in made(given.waiting, now + DAY_MS):
-        ledger.create(each, now)
-    each_bytes = (client.info("memory")["used_memory"] - before) / given.waiting
+    for each in made(count, now + DAY_MS):
+        ledger.submit(Submission(each.contact, each.lead, now, arm=arm), [each])
+    return round((client.info("memory")["used_memory"] - before) / count)
+
+
+def memory(port: int, given) -> dict:
+    """Bytes per waiting follow-up with a contact of its own, in an arm of an experiment and without; a tick that finds none of them due."""
+    client = Server("", Path(), port=port).client()
+    ledger, calls = Ledger(client, "acme"), range(2000)
+    in_arm = _bytes_each(client, ledger, given.waiting // 10, "control")
+    each_bytes = _bytes_each(client, ledger, given.waiting)
     bell = Bell(ledger, {"sms": queue(client, "sms")}, 32, 30, DispatchSettings())
     rounds = [
         _in_pings(
@@ -111,7 +117,13 @@ def memory(port: int, given) -> dict:
         for _ in range(5)
     ]
     best = min(rounds, key=lambda one: one["tick"]["us"])
-    return {"waiting": given.waiting, "bytes": round(each_bytes), "serverMb": _rss_mb(client), **best}
+    return {
+        "waiting": given.waiting,
+        "bytes": each_bytes,
+        "bytesInArm": in_arm,
+        "serverMb": _rss_mb(client),
+        **best,
+    }
 
 
 def _rss_mb(client: "redis.Redis") -> int:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SCHEMA = "leadmodel.followupsreport/v1"
 LEDGER_OK = "ok"
 MAX_PROBLEMS = 20
+MAX_ARMS = 8
+ARM_COUNTS = ("leads", "scheduled", "sent", "delivered", "clicked", "replied", "converted", "opted-out")
 FIELD_LENGTH, REASON_LENGTH = 128, 200  # characters
 
 
@@ -24,6 +26,39 @@ class FollowUpsProblem:
 
     field: str
     reason: str
+
+
+@dataclass(frozen=True)
+class ArmCounts:
+    """Leads in one arm of an experiment, each counted once per word of ARM_COUNTS, whose order the fields have.
+
+    Attributes:
+        arm: Name of the arm.
+        leads: Leads that were handed in with the arm, whatever became of them: what shares are of.
+        scheduled: Leads with a follow-up that was scheduled.
+        sent: Leads with a message that a provider took.
+        delivered: Leads with a message that was delivered.
+        clicked: Leads with a link that a person followed.
+        replied: Leads from before a reply of their person; so of converted and opted_out.
+        converted: Leads whose person became a customer.
+        opted_out: Leads whose person opted out.
+    """
+
+    arm: str
+    leads: int = 0
+    scheduled: int = 0
+    sent: int = 0
+    delivered: int = 0
+    clicked: int = 0
+    replied: int = 0
+    converted: int = 0
+    opted_out: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts by the words of ARM_COUNTS."""
+        _, *counts = vars(self).values()
+        return dict(zip(ARM_COUNTS, counts, strict=True))
 
 
 @dataclass(frozen=True)
@@ -41,6 +76,7 @@ class FollowUpsReport:
         oldest_due_ms: When the oldest that waits is due, in milliseconds UTC; None where none waits.
         sent_24h: Follow-ups that a provider took within the last 24 hours.
         failed_24h: Follow-ups that failed for good within the last 24 hours.
+        arms: At most MAX_ARMS arms of experiments.
     """
 
     settings: str
@@ -53,6 +89,7 @@ class FollowUpsReport:
     oldest_due_ms: int | None = None
     sent_24h: int = 0
     failed_24h: int = 0
+    arms: tuple[ArmCounts, ...] = ()
 
 
 def dump(report: FollowUpsReport) -> dict[str, Any]:
@@ -75,6 +112,11 @@ def dump(report: FollowUpsReport) -> dict[str, Any]:
         "oldestDue": report.oldest_due_ms,
         "sent24h": report.sent_24h,
         "failed24h": report.failed_24h,
+        **(
+            {"arms": [{"arm": one.arm, **one.counts} for one in report.arms[:MAX_ARMS]]}
+            if report.arms
+            else {}
+        ),
     }
 
 
@@ -98,7 +140,12 @@ def parse(document: Any) -> FollowUpsReport:
         oldest_due_ms=node.optional("oldestDue", node.integer),
         sent_24h=node.integer("sent24h"),
         failed_24h=node.integer("failed24h"),
+        arms=tuple(map(_arm, node.nodes("arms", MAX_ARMS))) if node.has("arms") else (),
     )
+
+
+def _arm(node: Node) -> ArmCounts:
+    return ArmCounts(bounds.sentence(node, "arm", FIELD_LENGTH), *map(node.integer, ARM_COUNTS))
 
 
 def _problem(node: Node) -> FollowUpsProblem:

@@ -4,7 +4,7 @@ Labels of the library's metrics stand in attributes of theirs that are not publi
 labels with those of real samples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from leadmodel_followup.http.ops import LedgerCollector
 from leadmodel_followup.ledger.records import Overview
 from leadmodel_followup.metrics import Metrics as FollowUpMetrics
+from leadmodel_messages.followups_report import ArmCounts
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES, OWN
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
@@ -56,6 +57,10 @@ class _EmptyLedger:
         """Return the figures of a ledger without follow-ups."""
         return Overview(0, 0, 0, None)
 
+    def arms(self, names: Sequence[str]) -> tuple[ArmCounts, ...]:
+        """Return an empty count for each arm."""
+        return tuple(map(ArmCounts, names))
+
 
 def exported() -> list[Exported]:
     """All metrics of all parts, those of the client library (`process_…`, `python_…`) included, in order."""
@@ -87,7 +92,7 @@ def _followup() -> Iterator[Exported]:
     registry = CollectorRegistry()
     FollowUpMetrics(registry)
     ledger: Any = _EmptyLedger()
-    registry.register(LedgerCollector(ledger, lambda: 0))
+    registry.register(LedgerCollector(ledger, lambda: 0, ("control",)))
     yield from _registered("followup", registry)
 
 

@@ -17,6 +17,15 @@ def _share(name: str, of: str) -> str:
     return f"{_rate(name)} / {_rate(of)}"
 
 
+def _share_of_arm(reached: str) -> str:
+    """A share of the leads of each arm; every pod reports the counts of the ledger."""
+    some, whole = (
+        f'max by (arm) (leadmodel_followup_arm_leads{{{MODEL}, reached="{one}"}})'
+        for one in (reached, "leads")
+    )
+    return f"{some} / {whole}"
+
+
 def _slow(name: str, share: float) -> str:
     """Seconds within which a share of the messages of each channel lies."""
     buckets = f"sum by (channel, le) (rate(leadmodel_followup_{name}_seconds_bucket{M}{RATE}))"
@@ -114,6 +123,19 @@ FOLLOW_UPS = Row(
                 Query(_share("replied", "sent"), "replied"),
                 Query(_share("opted_out", "sent"), "opted out"),
                 Query(_share("clicked", "delivered"), "clicked"),
+            ],
+            unit="percentunit",
+            width=8,
+            must=False,
+        ),
+        Panel(
+            "Arms of experiments",
+            "Shares of the leads that were handed in with each arm since it began. Opens count for none.",
+            [
+                Query(_share_of_arm("delivered"), "{{arm}}, delivered"),
+                Query(_share_of_arm("replied"), "{{arm}}, replied"),
+                Query(_share_of_arm("converted"), "{{arm}}, became customers"),
+                Query(_share_of_arm("opted-out"), "{{arm}}, opted out"),
             ],
             unit="percentunit",
             width=8,

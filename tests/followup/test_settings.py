@@ -26,6 +26,7 @@ def test_each_field_arrives():
     steps = (Step("hello", HOUR_MS, "sms", "greeting"), Step("again", 2 * DAY_MS, "mail", "again"))
     assert spec.bands == (Band("hot", 0.7, steps, frozenset({"buy"})),)
     assert spec.silent_intents == {"complaint"}
+    assert spec.arms == ("control", "early")
     assert spec.hours == {"sms": SendingHours(time(10), time(18, 30), frozenset({0, 4}))}
     assert spec.time_zone == "Europe/Berlin"
     assert (spec.limits.tenant, spec.limits.recipient) == (Limit(20, 40), Limit(0.1))
@@ -71,6 +72,9 @@ def test_the_digest_is_that_of_the_bytes():
         ({"caps": [{"messages": 1, "window": "quill"}]}, "caps[0].window"),
         ({"caps": [{"messages": 1, "window": "1000h"}]}, "cap"),
         ({"onUnknown": "quill"}, "onUnknown"),
+        ({"arms": ["Quill Feather"]}, "arms"),
+        ({"arms": ["a", 3]}, "arms"),
+        ({"arms": [f"arm-{number}" for number in range(9)]}, "arms"),
         ({"retention": 3}, "retention"),
         ({"worker": {"concurrency": 0}}, "worker.concurrency"),
     ],

@@ -31,6 +31,7 @@ FORMATS = Path(__file__).parent / "formats" / "v1"
 KNOWN = {
     "backfill-refused.json": "cc991343276c8071e8330ebbfd5a5aaa4c289e133a5b61ed86cbcdf9a1614449",
     "backfill.json": "5edd6bcc0ffeeeb4222cee999b52713a3ad6e0a96c8340214fdf616988574828",
+    "followups-report-arms.json": "a154ab578da3006365e4e503e6b33a231a3c7639d51688762eb66f231748536e",
     "followups-report.json": "860687dfe0f274e8d9df0b3c056c2889fcb321509c308f47dbe92accaad4a89c",
     "poll-failure.json": "73a0d0b685f72d3d66fe2936ccb14c834e9d9d38eb4273856f274d06e0515858",
     "poll-not-modified.json": "6886dda738e40b0a22f6507de654bc0f5b9fecc40b2defec3a31f2fa89f9ba7e",

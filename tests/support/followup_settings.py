@@ -24,6 +24,7 @@ WHOLE = {
         }
     ],
     "silentIntents": ["complaint"],
+    "arms": ["control", "early"],
     "quietHours": {
         "opens": "10:00",
         "closes": "18:30",

@@ -47,7 +47,12 @@ _KUBERNETES: dict[str, list[Any]] = {
     ],
     "followUps": [
         {**FOLLOW_UPS, "suspend": True},
-        {**FOLLOW_UPS, "worker": {"replicas": 3, "concurrency": 1}, "silentIntents": ["complaint"]},
+        {
+            **FOLLOW_UPS,
+            "worker": {"replicas": 3, "concurrency": 1},
+            "silentIntents": ["complaint"],
+            "arms": ["a", "b"],
+        },
     ],
 }
 

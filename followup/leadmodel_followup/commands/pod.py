@@ -151,15 +151,15 @@ class Pod:
         service = self._service(metrics)
         seen = prometheus.CollectorRegistry()
         MultiProcessCollector(seen)  # type: ignore[no-untyped-call]  # prometheus_client has no types here
-        seen.register(LedgerCollector(service.ledger, wall_ms))
         settings = service.settings
+        seen.register(LedgerCollector(service.ledger, wall_ms, settings.spec.arms))
         intake = Intake(service.ledger, service.book, service.hasher, settings.spec, wall_ms, metrics)
         channels = None if self.arguments.console else self.arguments.channels
         secrets = SecretFiles(
             channels, self.arguments.contact_key, self.arguments.intake_token, self.own.hasher
         )
         problems = Problems(settings, LiveTemplates(self.arguments.templates), secrets, self.refused)
-        ops = Ops(service.ledger, settings.digest, problems, seen, wall_ms)
+        ops = Ops(service.ledger, settings.digest, settings.spec.arms, problems, seen, wall_ms)
         hooks = webhooks(self._hooks(service, metrics))
         routes = [*ops.routes(), *IntakeRoutes(intake, Token(self.arguments.intake_token)).routes(), *hooks]
         config = uvicorn.Config(

@@ -17,9 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the counts of the tenant, or the record of a follow-up; NO where there is none."""
-    ledger = access(arguments).ledger
+    own = access(arguments)
+    ledger = own.ledger
     if arguments.id is None:
-        print(json.dumps(asdict(ledger.overview())))
+        arms = {one.arm: one.counts for one in ledger.arms(own.settings.spec.arms)}
+        print(json.dumps(asdict(ledger.overview()) | ({"arms": arms} if arms else {})))
         return FollowUpExit.DONE
     record = ledger.read(arguments.id)
     print(json.dumps(record))

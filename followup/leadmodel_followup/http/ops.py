@@ -26,6 +26,7 @@ class Ops:
     Attributes:
         ledger: The tenant's ledger.
         digest: Digest of the settings.
+        arms: Arms of experiments whose counts are reported.
         problems: Gives the digest of the templates and what is wrong with settings, templates and secrets.
         registry: Metrics of all processes of the pod.
         now: Milliseconds UTC.
@@ -33,6 +34,7 @@ class Ops:
 
     ledger: Ledger
     digest: str
+    arms: tuple[str, ...]
     problems: Problems
     registry: prometheus.CollectorRegistry
     now: Callable[[], int]
@@ -66,7 +68,7 @@ class Ops:
         """The report of this pod, which the operator reads."""
         templates, problems = self.problems()
         try:
-            seen = self.ledger.overview()
+            seen, arms = self.ledger.overview(), self.ledger.arms(self.arms)
         except LedgerUnavailable as error:
             return JSONResponse(dump(FollowUpsReport(self.digest, templates, problems, str(error))))
         report = FollowUpsReport(
@@ -80,6 +82,7 @@ class Ops:
             oldest_due_ms=seen.oldest_due_ms,
             sent_24h=seen.sent_24h,
             failed_24h=seen.failed_24h,
+            arms=arms,
         )
         return JSONResponse(dump(report))
 
@@ -90,11 +93,12 @@ class LedgerCollector:
 
     ledger: Ledger
     now: Callable[[], int]
+    arms: tuple[str, ...] = ()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What waits, what is open, what is unknown, and how late the oldest is."""
+        """What waits, what is open, what is unknown, how late the oldest is, and the leads of each arm."""
         try:
-            seen = self.ledger.overview()
+            seen, arms = self.ledger.overview(), self.ledger.arms(self.arms)
         except LedgerUnavailable:
             return
         late_ms = self.now() - (seen.oldest_due_ms if seen.oldest_due_ms is not None else self.now())
@@ -106,3 +110,12 @@ class LedgerCollector:
         }
         for name, (meaning, value) in gauges.items():
             yield GaugeMetricFamily(f"leadmodel_followup_{name}", meaning, value)
+        leads = GaugeMetricFamily(
+            "leadmodel_followup_arm_leads",
+            "Leads of each arm of an experiment since it began, by what became of them.",
+            labels=("arm", "reached"),
+        )
+        for one in arms:
+            for reached, count in one.counts.items():
+                leads.add_metric((one.arm, reached), count)
+        yield leads

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import Contact, ContactBook
 from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
 from leadmodel_followup.ledger.ledger import Ledger
@@ -56,8 +57,11 @@ class Intake:
         time is before that of another for the lead changes nothing but consents.
 
         Raises:
+            LayoutError: The arm is none of the plan's.
             LedgerUnavailable: The ledger cannot be reached. Either all is recorded or nothing but consents; the same call completes it.
         """
+        if lead.arm is not None and lead.arm not in self.spec.arms:
+            raise LayoutError("arm must be one of those that the plan names in arms")
         contact = self.hasher.contact(lead.person)
         for channel, consent in lead.consents.items():
             address = self.hasher.address(lead.contact.addresses[channel])
@@ -177,7 +181,7 @@ class Intake:
             FollowUp(one.id, lead.lead, contact, one.step.channel, one.step.name, one.due_ms)
             for one in scheduled
         ]
-        submission = Submission(contact, lead.lead, lead.at_ms, kept, silent)
+        submission = Submission(contact, lead.lead, lead.at_ms, kept, silent, lead.arm or "")
         words = dict(
             zip((one.id for one in scheduled), self.ledger.submit(submission, follow_ups), strict=True)
         )

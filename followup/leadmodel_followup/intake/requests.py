@@ -40,6 +40,7 @@ class Lead:
         at_ms: When the lead came in, milliseconds UTC.
         score: Score of the lead-scoring model, 0 to 1; None where there is none.
         intent: Intent of the person's text, None where there is none.
+        arm: Arm of an experiment that the lead belongs to, None where there is none.
         contact: Name, company, language, time zone and addresses.
         consents: Consents by channel, each for the address of the channel.
     """
@@ -49,6 +50,7 @@ class Lead:
     at_ms: int
     score: float | None = None
     intent: str | None = None
+    arm: str | None = None
     contact: Contact = field(default_factory=Contact)
     consents: Mapping[str, Consent] = field(default_factory=dict)
 
@@ -91,6 +93,7 @@ def read_lead(document: Any, now_ms: int) -> Lead:
         at_ms=_time(node, "at", now_ms),
         score=node.optional("score", lambda key: _share(node, key)),
         intent=node.optional("intent", lambda key: node.text(key, 64)),
+        arm=node.optional("arm", lambda key: node.text(key, 32)),
         contact=_contact(node, addresses),
         consents=consents,
     )

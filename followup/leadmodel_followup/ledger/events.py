@@ -1,6 +1,7 @@
 """What providers and people tell after a message left: one small record per event, without text, number or address."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +52,12 @@ class Event:
         """The event as JSON."""
         return json.dumps(list(vars(self).values()))
 
+    @property
+    def arguments(self) -> tuple[str | int, ...]:
+        """The event as the script takes one."""
+        named = self.channel, self.reference, self.kind.value, self.at_ms
+        return *named, self.address, self.contact, self.code, self.provider_id
+
     @classmethod
     def load(cls, text: str) -> "Event | None":
         """The event of its JSON; None for what is no event."""
@@ -70,3 +77,9 @@ class News:
     channel: str
     step: str
     kind: Kind
+
+
+def news(flat: Sequence[str]) -> tuple[News, ...]:
+    """The news of a script's answer: channel, step, kind, and so on."""
+    rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+    return tuple(News(channel, step, Kind(kind)) for channel, step, kind in rows)

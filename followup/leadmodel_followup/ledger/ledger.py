@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from leadmodel_followup.ledger.errors import LedgerUnavailable
-from leadmodel_followup.ledger.events import Event, Kind, News
+from leadmodel_followup.ledger.events import Event, News, news
 from leadmodel_followup.ledger.records import (
     Begun,
     Conditions,
@@ -28,6 +28,7 @@ from leadmodel_followup.ledger.records import (
 from leadmodel_followup.ledger.scripts import load
 from leadmodel_followup.planning.identity import checked_lead, checked_tenant, plan_tag
 from leadmodel_followup.planning.spec import DAY_MS
+from leadmodel_messages.followups_report import ARM_COUNTS, ArmCounts
 
 
 class Ledger:
@@ -94,7 +95,7 @@ class Ledger:
         fields = [value for f in follow_ups for value in (f.id, f.due_ms, f.channel, f.step)]
         silent = "1" if lead.silent else ""
         words = self._call(
-            "create", lead.contact, checked_lead(lead.lead), lead.at_ms, silent, *stays, *fields
+            "create", lead.contact, checked_lead(lead.lead), lead.at_ms, silent, lead.arm, *stays, *fields
         )
         return [str(word) for word in words]
 
@@ -176,10 +177,10 @@ class Ledger:
 
     def apply(self, event: Event) -> tuple[News, ...]:
         """Apply an event, in any order and any number of times; it proves that a message went out. Returns what was new."""
-        (news,) = self.apply_all([event])
-        if news is None:
+        (new,) = self.apply_all([event])
+        if new is None:
             raise LedgerUnavailable("event: refused")
-        return news
+        return new
 
     def apply_all(self, events: Sequence[Event]) -> list[tuple[News, ...] | None]:
         """Apply events in one round trip, each by itself; None for one that the server refused.
@@ -187,8 +188,8 @@ class Ledger:
         Raises:
             LedgerUnavailable: The server cannot be reached; any of the events may have been applied.
         """
-        values = [value for event in events for value in _event_arguments(event)]
-        return [None if new is None else _news(new) for new in self._call("event", *values)]
+        values = [value for event in events for value in event.arguments]
+        return [None if new is None else news(new) for new in self._call("event", *values)]
 
     def cancel_contact(self, contact: str, why: str, at_ms: int | None = None) -> int:
         """End the waiting follow-ups of a contact; an attempt under way is not repeated.
@@ -220,6 +221,17 @@ class Ledger:
             raise LedgerUnavailable(f"read: {type(error).__name__}") from None
         return {_text(name): _text(value) for name, value in fields.items()}
 
+    def arms(self, names: Sequence[str]) -> tuple[ArmCounts, ...]:
+        """Leads of the plan in each of these arms of experiments, by what became of them."""
+        if not names:
+            return ()
+        fields = [f"{name} {what}" for name in names for what in ARM_COUNTS]
+        try:
+            counts: Any = iter(self._client.hmget(f"{self.plan_key}:arms", fields))
+        except redis.RedisError as error:
+            raise LedgerUnavailable(f"arms: {type(error).__name__}") from None
+        return tuple(ArmCounts(name, *(int(next(counts) or 0) for _ in ARM_COUNTS)) for name in names)
+
     def overview(self) -> Overview:
         """Counts of the plan for status and metrics."""
         waiting, open_, unknown, sent, failed, oldest = self._call("overview")
@@ -230,16 +242,6 @@ def _text(reply: Any) -> Any:
     if isinstance(reply, bytes):
         return reply.decode()
     return [_text(value) for value in reply] if isinstance(reply, list) else reply
-
-
-def _event_arguments(event: Event) -> tuple[str | int, ...]:
-    e = event
-    return e.channel, e.reference, e.kind.value, e.at_ms, e.address, e.contact, e.code, e.provider_id
-
-
-def _news(flat: Sequence[str]) -> tuple[News, ...]:
-    rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-    return tuple(News(channel, step, Kind(kind)) for channel, step, kind in rows)
 
 
 def _follow_up(fields: Sequence[str]) -> FollowUp:

@@ -58,6 +58,7 @@ class Submission:
         at_ms: When the lead came in, milliseconds UTC.
         stays: Ids of the lead's band: what waits of the lead and is none of them ends. None leaves all as it is.
         silent: The intent is one after which nothing is sent: what waits of leads of the person up to now ends.
+        arm: The arm of an experiment that the lead belongs to, empty for none. The first of a lead stands.
     """
 
     contact: str
@@ -65,6 +66,7 @@ class Submission:
     at_ms: int
     stays: tuple[str, ...] | None = None
     silent: bool = False
+    arm: str = ""
 
 
 @dataclass(frozen=True)

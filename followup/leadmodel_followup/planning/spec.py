@@ -112,6 +112,7 @@ class FollowUpSpec:
         caps: Caps over all channels.
         limits: Rates of sending.
         silent_intents: Intents after which nothing is sent, such as a complaint.
+        arms: Arms of experiments that leads may belong to.
         horizon_ms: A step that would be this much later than wanted is not sent.
         retention_ms: Time for which the record of an ended follow-up is kept; at least as long as each cap's window.
     """
@@ -124,14 +125,17 @@ class FollowUpSpec:
     caps: tuple[Cap, ...] = (Cap(1, DAY_MS), Cap(3, 7 * DAY_MS))
     limits: Limits = field(default_factory=Limits)
     silent_intents: frozenset[str] = frozenset()
+    arms: tuple[str, ...] = ()
     horizon_ms: int = 7 * DAY_MS
     retention_ms: int = 30 * DAY_MS
 
     def __post_init__(self) -> None:
         steps = [step for band in self.bands for step in band.steps]
-        names = [self.plan, *(step.name for step in steps), *{step.channel for step in steps}]
+        names = [self.plan, *(step.name for step in steps), *{step.channel for step in steps}, *self.arms]
         if not all(_NAME.fullmatch(name) for name in names):
-            raise ValueError("plans, steps and channels have names of 1 to 32 characters: a-z, 0-9 and -")
+            raise ValueError(
+                "plans, steps, channels and arms have names of 1 to 32 characters: a-z, 0-9 and -"
+            )
         if len({step.name for step in steps}) < len(steps):
             raise ValueError("each step has a name of its own")
         if any(not 0 <= step.after_ms <= self.horizon_ms for step in steps):

@@ -21,14 +21,9 @@ from leadmodel_followup.planning.spec import (
     SendingHours,
     Step,
 )
-from leadmodel_followup.settings.settings import (
-    SCHEMA,
-    ChannelSettings,
-    OnUnknown,
-    Provider,
-    Settings,
-)
+from leadmodel_followup.settings.settings import SCHEMA, ChannelSettings, OnUnknown, Provider, Settings
 from leadmodel_messages.duration import parse as parse_duration
+from leadmodel_messages.followups_report import MAX_ARMS
 
 _T = TypeVar("_T")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -104,6 +99,7 @@ def _spec(root: Node, channels: dict[str, ChannelSettings]) -> FollowUpSpec:
             caps=tuple(map(_cap, _some(root, "caps", _MAX_ITEMS, _CAPS))),
             limits=_limits(root, channels),
             silent_intents=frozenset(_names(root, "silentIntents", [])),
+            arms=tuple(dict.fromkeys(_names(root, "arms", [], MAX_ARMS))),
             horizon_ms=max(_MIN_HORIZON_MS, longest),
             retention_ms=_duration(root, "retention", "720h"),
         )
@@ -206,8 +202,8 @@ def _some(node: Node, key: str, limit: int, default: list[Any] | None = None) ->
     return node.nodes(key, limit)
 
 
-def _names(node: Node, key: str, default: list[str]) -> list[str]:
-    names = node.items(key, _MAX_ITEMS) if node.has(key) else default
+def _names(node: Node, key: str, default: list[str], limit: int = _MAX_ITEMS) -> list[str]:
+    names = node.items(key, limit) if node.has(key) else default
     if not all(isinstance(name, str) and len(name) <= 64 for name in names):
         raise LayoutError(f"{node.at(key)} must be a list of names")
     return names

@@ -177,6 +177,13 @@ class FollowUps:
         min_length=1,
         max_length=30,
     )
+    arms: tuple[str, ...] = doc(
+        "Arms of experiments that leads may belong to, as callers of the intake name them. Counts of an arm never start anew.",
+        default=(),
+        max_items=8,
+        pattern=FOLLOW_UP_NAME,
+        max_length=32,
+    )
     suspend: bool = doc("If true, the ledger is kept and nothing is sent.", default=False)
     public_url: str | None = doc(
         "Address under which providers and recipients reach the Service NAME-followups: webhooks and unsubscribing. Needed with every "

@@ -7,6 +7,7 @@
 --   root:a:<address>   set, contacts               root:q:<tag>:unknown  sorted set, unknown: since when
 --                                                  root:q:<tag>:<hour>   hash, how many were sent and failed in an hour since 1970
 --                                                  root:q:<tag>:news     list, events that another plan applied: channel, step, kind
+--                                                  root:q:<tag>:arms    hash, leads by arm of an experiment and what became of them
 --                                                  root:q:<tag>:key      string, fingerprint of the contact key, and generation
 --   root:stop:<hash>   hash, of a contact or an address: when it opted out, by the contact or address from which the opt-out came
 --   root:start:<hash>  string, when the latest word to start again came from an address              root:rl:<name>  string, rates

@@ -1,11 +1,11 @@
 -- Schedules follow-ups of one lead and reconsiders what waits from earlier. ARGV: contact, lead, time of the lead, whether its intent is silent
--- ('1' or ''), how many ids stay or '' to leave all as they are, those ids, then for each follow-up: id, due, channel, step.
+-- ('1' or ''), arm of an experiment or '', how many ids stay or '' to leave all as they are, those ids, then for each follow-up: id, due, channel, step.
 -- What waits of the lead in this plan and does not stay is cancelled as superseded; a call from before the newest one of the lead changes
 -- nothing. A silent intent ends what waits of leads of the contact up to its time. What ended so is taken up again where a later call schedules it.
 -- Returns per follow-up 'created', 'exists', or why not: 'superseded'; 'silent-intent', 'stopped' or 'replied' where the contact said so after
 -- the lead came in, 'stopped' and 'converted' also for later leads; 'too-old' where an attempt under the id began whose record is gone, or
 -- where the lead is so old that there may have been one.
-local contact, lead, at, silent, staying = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', tonumber(ARGV[7])
+local contact, lead, at, silent, arm, staying = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], tonumber(ARGV[8])
 local tag = KEYS[2]:match('[^:]+$')
 local mark = 'l:' .. tag .. lead -- the time of the newest call for a lead of which there is no record, else its records hold it
 
@@ -44,11 +44,13 @@ local function reconsider(stays)
   end
 end
 
--- Times of leads so old that nobody may hand them in any more are forgotten.
+-- Times and arms of leads so old that nobody may hand them in any more are forgotten.
 local function forget()
   local fields = redis.call('HGETALL', person(contact))
   for i = 1, #fields, 2 do
-    if fields[i]:sub(1, 2) == 'l:' and now - tonumber(fields[i + 1]) > LONGEST then redis.call('HDEL', person(contact), fields[i]) end
+    local kind = fields[i]:sub(1, 2)
+    local since = kind == 'l:' and tonumber(fields[i + 1]) or kind == 'v:' and arm_since(fields[i + 1])
+    if since and now - since > LONGEST then redis.call('HDEL', person(contact), fields[i]) end
   end
 end
 
@@ -71,18 +73,23 @@ local function create(id, when, channel, step)
   redis.call('PERSIST', record(id))
   redis.call('ZADD', due, when, id)
   redis.call('HSET', person(contact), 'f:' .. id, '')
+  count_lead(contact, arm_field(tag, lead), 'scheduled')
   return 'created'
 end
 
+-- The first arm of a lead stands.
+if arm ~= '' and not older and redis.call('HSETNX', person(contact), arm_field(tag, lead), arm_value(at, arm)) == 1 then
+  count_in_arm(tag, arm, 'leads')
+end
 if silent then raise_time(person(contact), 'silent', at) end
 if staying then
   local stays = {}
-  for i = 8, 7 + staying do stays[ARGV[i]] = true end
+  for i = 9, 8 + staying do stays[ARGV[i]] = true end
   reconsider(stays)
   forget()
 end
 local answers, recorded = {}, newest[tag .. lead] ~= nil
-for i = 8 + (staying or 0), #ARGV, 4 do
+for i = 9 + (staying or 0), #ARGV, 4 do
   local answer = create(unpack(ARGV, i, i + 3))
   recorded = recorded or answer == 'created'
   answers[#answers + 1] = answer

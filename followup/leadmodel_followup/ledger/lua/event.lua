@@ -17,6 +17,7 @@ local function add(one, name)
     redis.call('LTRIM', news, -MOST, -1)
     redis.call('PEXPIRE', news, 25 * HOUR)
   end
+  if name == 'delivered' or name == 'clicked' then count_follow_up(one, name) end
   local reach = redis.call('HGET', record(one), 'reach')
   if (RANK[name] or 0) > (RANK[reach or ''] or 0) then redis.call('HSET', record(one), 'reach', name) end -- check: rank
 end

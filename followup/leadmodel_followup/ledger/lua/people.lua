@@ -1,11 +1,43 @@
 -- What scripts share that look at the contact behind a follow-up; stands between common.lua and them.
 
+-- Leads in arms of experiments: a field of the contact has the second in which a lead came in, its arm, and a letter for each of these that was
+-- counted of it. Short, because it stands beside each lead that waits.
+local LETTERS = {scheduled = 'S', sent = 'T', delivered = 'D', clicked = 'C', replied = 'R', converted = 'K', ['opted-out'] = 'O'}
+local function arm_field(tag, lead) return 'v:' .. tag .. redis.sha1hex(lead):sub(1, 6) end
+local function arm_value(at, arm) return string.format('%08x', math.max(0, math.floor(at / 1000))) .. arm end
+local function arm_since(value) return tonumber(value:sub(1, 8), 16) * 1000 end
+local function count_in_arm(tag, arm, what) redis.call('HINCRBY', root .. ':q:' .. tag .. ':arms', arm .. ' ' .. what, 1) end
+
+-- Counts something of a lead once, in its arm.
+local function count_lead(contact, field, what)
+  local value = redis.call('HGET', person(contact), field)
+  local arm, counted = (value or ''):match('^%x%x%x%x%x%x%x%x(%U+)(%u*)$')
+  if not arm or counted:find(LETTERS[what], 1, true) then return end -- check: once
+  redis.call('HSET', person(contact), field, value .. LETTERS[what])
+  count_in_arm(field:sub(3, 6), arm, what)
+end
+
+-- Counts what happened to a follow-up for its lead.
+local function count_follow_up(id, what)
+  local contact, lead = unpack(redis.call('HMGET', record(id), 'contact', 'lead'))
+  count_lead(contact, arm_field(id:sub(1, 4), lead), what)
+end
+
+-- Counts what a person did for each lead of theirs from before.
+local function count_person(contact, what, at)
+  local fields = redis.call('HGETALL', person(contact))
+  for i = 1, #fields, 2 do
+    if fields[i]:sub(1, 2) == 'v:' and arm_since(fields[i + 1]) <= at then count_lead(contact, fields[i], what) end
+  end
+end
+
 -- The provider took the message of the last attempt, which counts for caps again if it was thought not to have left.
 local function went_out(id, contact, pid)
   finish(id, 'sent', 'accepted')
   redis.call('HDEL', record(id), 'halt')
   redis.call('HSET', record(id), 'pid', pid)
   redis.call('HSET', person(contact), 'f:' .. id, redis.call('HGET', record(id), 'began'))
+  count_follow_up(id, 'sent')
 end
 
 -- Ids of all follow-ups of a contact.
@@ -59,6 +91,7 @@ end
 -- That a contact opted out, answered or became a customer: what waits ends, and no lead from before gets a follow-up any more.
 local function end_sequence(contact, why, at)
   if not raise_time(person(contact), why, at) then return 0 end
+  count_person(contact, why == 'stopped' and 'opted-out' or why, at)
   return cancel_all(contact, why)
 end
 
