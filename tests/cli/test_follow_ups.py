@@ -9,10 +9,13 @@ import yaml
 
 from leadmodel_cli.kubectl.manifest import object_schema, with_defaults
 from leadmodel_cli.kubectl.preview import preview
+from leadmodel_cli.views import tree
 from leadmodel_cli.views.advice import advise
+from leadmodel_cli.views.children import Children
 from leadmodel_cli.views.why import why
 
 EXAMPLES = Path(__file__).parents[2] / "crds" / "examples"
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
 COUNTS = {"sent24h": 12, "failed24h": 1, "waiting": 3}
 
 
@@ -43,6 +46,28 @@ def test_why_has_one_line_with_the_cause_and_the_counts(status, reason, words):
     assert lines == [f"{words}because. 12 sent and 1 failed within 24 hours, 3 wait."]
 
 
+@pytest.mark.parametrize(
+    ("status", "reason", "sign"),
+    [
+        ("True", "Healthy", "✔"),
+        ("False", "UnsafeLedger", "✖"),
+        ("Unknown", "RollingOut", "◌"),
+        ("Unknown", "Suspended", "‖"),
+    ],
+)
+def test_the_tree_has_one_line_with_pods_and_counts(status, reason, sign):
+    counts = {**COUNTS, "pods": 2, "readyPods": 1}
+    node = tree.build(lead_model(status, reason, "because", counts), Children((), ()), NOW)
+    assert tree.plain(node)[1:] == [
+        f"└─ {sign} follow-ups {reason}, 1 of 2 pods ready, 3 wait, 12 sent and 1 failed within 24 hours"
+    ]
+
+
+def test_the_tree_has_no_line_without_follow_ups():
+    node = tree.build(lead_model("Unknown", "NotConfigured", "", None), Children((), ()), NOW)
+    assert node.below == ()
+
+
 def test_why_has_no_line_without_follow_ups():
     lines = why(lead_model("Unknown", "NotConfigured", "", None))
     assert not [line for line in lines if "ollow" in line]
@@ -67,7 +92,7 @@ def shown(name: str, **changes: Any) -> list[str]:
     body = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
     if "followUps" in body["spec"]:
         body["spec"]["followUps"] |= changes
-    return preview(with_defaults(body, object_schema()), datetime(2026, 1, 5, tzinfo=UTC))
+    return preview(with_defaults(body, object_schema()), NOW)
 
 
 def test_the_preview_says_who_is_written_to_and_when():

@@ -47,7 +47,7 @@ def build(document: Mapping[str, Any], children: Children, now: datetime) -> Nod
     """Build the tree of a LeadModel from its document and what belongs to it."""
     metadata, status = document["metadata"], document.get("status") or {}
     models = [*_served(status, children.pods, now), *_candidate(status)]
-    below = [*models, *_quarantine(status), *_drift(status), *_jobs(children.jobs)]
+    below = [*models, *_quarantine(status), *_drift(status), *_follow_ups(status), *_jobs(children.jobs)]
     text = f"{metadata['namespace']}/{metadata['name']}  {headline(status)}"
     return Node(text, tuple(below), mood_of(status))
 
@@ -142,6 +142,20 @@ def _drift(status: Mapping[str, Any]) -> list[Node]:
     )
     mood = {"Fail": Mood.BAD, "Pass": Mood.GOOD}.get(evidence, Mood.PLAIN)
     return [Node(f"live leads {evidence}, {drift.get('samples', 0)} leads{psi}", mood=mood)]
+
+
+def _follow_ups(status: Mapping[str, Any]) -> list[Node]:
+    """The pods that send follow-ups; none without `spec.followUps`."""
+    known, healthy = status.get("followUps"), condition(status, "FollowUpsHealthy")
+    if known is None or healthy is None:
+        return []
+    pods = f"{known.get('readyPods', 0)} of {known.get('pods', 0)} pods ready"
+    counts = f"{known.get('waiting', 0)} wait, {known.get('sent24h', 0)} sent and {known.get('failed24h', 0)} failed within 24 hours"
+    mood = {"True": Mood.GOOD, "False": Mood.BAD}.get(healthy["status"], Mood.WAITING)
+    suspended = healthy["reason"] == "Suspended"
+    return [
+        Node(f"follow-ups {healthy['reason']}, {pods}, {counts}", mood=Mood.PAUSED if suspended else mood)
+    ]
 
 
 def _jobs(jobs: Sequence[Job]) -> list[Node]:
