@@ -107,6 +107,7 @@ def test_each_sms_arrives_once_while_pods_roll_a_node_drains_and_the_key_rotates
             put_key(subject, "second-key")
             a_batch()
             subject.wait("all arrived", lambda: arrived() == 5 * BATCH, 600)
+            subject.wait("no attempt is open", lambda: not [*client.scan_iter("fu:*:open")], 300)
             subject.until("FollowUpsHealthy", "True", "Healthy", 180)
             assert set(provider.counts().values()) == {1}
             shown = [*senders.reports(), *stored(client)]
