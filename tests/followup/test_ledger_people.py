@@ -212,3 +212,26 @@ def test_control_without_the_address_of_the_attempt_the_old_one_is_written_to(le
     forgetful = careless(ledger, clock, client, "begin", ", 'to', address")
     refused_after_a_move(forgetful, clock, settled)
     assert reached(ledger, clock, "at-old", Conditions(PHONE, ALWAYS, 5000), 2)
+
+
+def freed_by_start(ledger, clock, *, known):
+    """Whether a START from their address frees a person who unsubscribed by a link, with and without a consent that is on record."""
+    if known:
+        ledger.consent("person", "sms", PHONE, clock.now - 1, "form")
+    ledger.apply(Event("mail", Kind.OPTED_OUT, clock.now, address=PHONE, contact="person"))
+    assert ledger.history("person").stopped
+    ledger.start(PHONE, clock.now + 1)
+    return not ledger.history("person").stopped
+
+
+def test_who_is_known_by_an_unsubscribe_link_alone_stays_opted_out_after_a_start(ledger, clock):
+    """Nothing says any more that the address is theirs: after erasure a link holds hashes, and START an address."""
+    assert not freed_by_start(ledger, clock, known=False)
+    ledger.consent("person", "sms", PHONE, clock.now + 2, "form")
+    assert ledger.history("person").stopped, "consent lifts no opt-out"
+    ledger.start(PHONE, clock.now + 3)
+    assert not ledger.history("person").stopped, "with consent on record, START from the address does"
+
+
+def test_control_with_a_consent_on_record_a_start_frees(ledger, clock):
+    assert freed_by_start(ledger, clock, known=True)
