@@ -89,6 +89,35 @@ def limiter(port: int, given) -> dict:
     }
 
 
+def crowds(port: int, _) -> dict:
+    """Milliseconds of the one call that looks at all of a person with many follow-ups, or at all people behind one address.
+
+    For so long the server answers nobody else.
+    """
+    client = Server("", Path(), port=port).client()
+    return {str(many): _crowd(client, many) for many in (10, 100, 1000)}
+
+
+def _crowd(client: "redis.Redis", many: int) -> dict[str, float]:
+    client.flushall()
+    now = time.time_ns() // 1_000_000
+    ledger = Ledger(client, "acme")
+    names = [follow_up_id("acme", f"lead-{i}", "plan", 1, "step-1") for i in range(many)]
+    for i, name in enumerate(names):
+        ledger.create(FollowUp(name, f"lead-{i}", "one", "sms", "step-1", now), now)
+        ledger.consent(f"person-{i}", "sms", "shared", now, "form")
+        ledger.create(FollowUp(f"{name[:4]}person{i:06}", "lead", f"person-{i}", "sms", "step-1", now), now)
+    ledger.consent("one", "sms", "own", now, "form")
+    conditions = Conditions("own", ALWAYS, 60_000, (Cap(1000, DAY_MS),))
+    calls = {
+        "submit": lambda: ledger.submit(Submission("one", "lead-0", now, tuple(names)), []),
+        "begin": lambda: ledger.begin(names[-1], conditions),
+        "stopOfPerson": lambda: ledger.stop("one"),
+        "stopFromSharedAddress": lambda: ledger.stop("shared"),
+    }
+    return {name: round(timed(lambda _, call=call: call(), [0]) / 1000, 2) for name, call in calls.items()}
+
+
 def _bytes_each(client: "redis.Redis", ledger: Ledger, count: int, arm: str = "") -> int:
     """Bytes per follow-up of so many that wait in an empty server."""
     client.flushall()
@@ -104,7 +133,7 @@ def memory(port: int, given) -> dict:
     """Bytes per waiting follow-up with a contact of its own, in an arm of an experiment and without; a tick that finds none of them due."""
     client = Server("", Path(), port=port).client()
     ledger, calls = Ledger(client, "acme"), range(2000)
-    in_arm = _bytes_each(client, ledger, given.waiting // 10, "control")
+    in_arm = _bytes_each(client, ledger, given.waiting, "control")
     each_bytes = _bytes_each(client, ledger, given.waiting)
     bell = Bell(ledger, {"sms": queue(client, "sms")}, 32, 30, DispatchSettings())
     rounds = [

@@ -2,8 +2,8 @@
 
 `python bench/followups.py [PART ...] [--server valkey|redis] [--count N] [--chance P]` prints a line of JSON per part.
 Under kills, `look-up` and `none` are the product with and without a provider that can be asked, `blind` and `no-ledger` the controls; `fire` is
-the same through whole pods with RQ. The other parts: `scripts` and `limiter` of the ledger, `memory` of what waits and the tick that finds
-nothing due, `templates`, `webhooks`, and of pods `sends`, `late`, `killed` and `restarted`.
+the same through whole pods with RQ. The other parts: `scripts` and `limiter` of the ledger, `crowds` of follow-ups or people in one call,
+`memory` of what waits and the tick that finds nothing due, `templates`, `webhooks`, and of pods `sends`, `late`, `killed` and `restarted`.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 
 import followup_pods  # noqa: E402
-from followup_ledger import limiter, memory, scripts, timed  # noqa: E402
+from followup_ledger import crowds, limiter, memory, scripts, timed  # noqa: E402
 from followup_webhooks import webhooks  # noqa: E402
 
 from leadmodel_followup.planning.spec import DAY_MS  # noqa: E402
@@ -76,6 +76,7 @@ PARTS = {
     "scripts": scripts,
     "limiter": limiter,
     "memory": memory,
+    "crowds": crowds,
     "templates": templates,
     "webhooks": webhooks,
     **{name: followup_pods.part(name) for name in followup_pods.PARTS},

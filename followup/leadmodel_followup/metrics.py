@@ -53,7 +53,10 @@ class Metrics:
             "webhook_rejected", "Requests of providers that were refused.", "channel", "reason"
         )
         self.skipped = counter(
-            "webhook_skipped", "Events that cannot be read, of requests that were taken.", "channel", "reason"
+            "webhook_skipped",
+            "Events of requests that were taken that cannot be read, or that the ledger refuses.",
+            "channel",
+            "reason",
         )
         self.converted = counter(
             "converted", "People who became customers after a message, as the intake was told."
@@ -67,6 +70,10 @@ class Metrics:
         """Count the first event of a kind of one follow-up; kinds that say nothing of people are not counted."""
         if kind in self._happened:
             self._happened[kind].labels(channel, step).inc()
+
+    def skip(self, channel: str, reason: str) -> None:
+        """Count an event that is left out."""
+        self.skipped.labels(channel, reason).inc()
 
     def note(self, channel: str, step: str, word: str, late_s: float) -> None:
         """Count what became of an attempt, by the word of the dispatcher."""

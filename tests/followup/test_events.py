@@ -196,7 +196,7 @@ def test_history_for_the_planner(asked, clock):
     asked.create(made(B), NOW)
     asked.consent(CONTACT, "email", None, NOW + 1, "form")
     asked.apply(sms(Kind.REPLIED, at=NOW + 7, address="phone"))
-    asked.cancel_contact(CONTACT, "converted", NOW + 8)
+    asked.end_sequence(CONTACT, "converted", NOW + 8)
     history = asked.history(CONTACT)
     assert (history.stopped, history.replied_ms, history.converted_ms) == (False, NOW + 7, NOW + 8)
     assert (set(history.consents), history.sends_ms) == ({"sms"}, (NOW,))

@@ -1,7 +1,10 @@
 """The intake on a real server: which addresses of a lead it keeps, and bodies that are no text."""
 
 import json
+from dataclasses import replace
+from threading import Barrier, Thread
 
+import prometheus_client as prometheus
 import pytest
 from starlette.applications import Starlette
 
@@ -10,7 +13,11 @@ from leadmodel_followup.contacts.book import ContactBook
 from leadmodel_followup.http.intake_routes import IntakeRoutes
 from leadmodel_followup.http.token import Token
 from leadmodel_followup.intake.intake import Intake
-from leadmodel_followup.intake.requests import read_consent, read_lead
+from leadmodel_followup.intake.requests import Word, read_consent, read_lead
+from leadmodel_followup.ledger.ledger import Ledger
+from leadmodel_followup.ledger.records import ALWAYS, Conditions
+from leadmodel_followup.ledger.scripts import load
+from leadmodel_followup.metrics import Metrics
 from leadmodel_followup.planning.spec import Band, FollowUpSpec, Step
 from support.followup_pod import TOKEN, lead
 from support.followup_webhooks import AppClient
@@ -94,3 +101,80 @@ def test_consent_is_for_a_channel_by_its_name(name):
         read_consent(document, AT_MS)
     assert name not in str(refused.value)
     assert read_consent(document | {"channel": "sms"}, AT_MS).channel == "sms", "the control"
+
+
+@pytest.fixture
+def registry():
+    return prometheus.CollectorRegistry()
+
+
+@pytest.fixture
+def counting(intake, registry):
+    """The intake with metrics, and a message to the person that was sent."""
+    own = replace(intake, metrics=Metrics(registry))
+    send(own)
+    return own
+
+
+def send(intake):
+    name = hand_in(intake, 1, OLD).id
+    attempt = intake.ledger.begin(name, Conditions(intake.hasher.address(OLD), ALWAYS, 5000)).attempt
+    intake.ledger.sent(name, attempt, "p1")
+
+
+def converted(registry):
+    return registry.get_sample_value("leadmodel_followup_converted_total")
+
+
+def replied(registry):
+    return registry.get_sample_value("leadmodel_followup_replied_total", {"channel": "sms", "step": "hello"})
+
+
+def tell_at_once(intake, callers=8):
+    """So many tell of one customer at once."""
+    together = Barrier(callers)
+
+    def tell():
+        together.wait()
+        intake.converted(Word("person", AT_MS))
+
+    threads = [Thread(target=tell) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_customer_counts_once_however_many_tell_of_them_at_once(counting, registry):
+    tell_at_once(counting)
+    assert converted(registry) == 1
+    counting.converted(Word("person", AT_MS + 1))
+    assert converted(registry) == 1
+
+
+def test_control_without_a_look_in_the_script_each_teller_counts(counting, registry, client, clock):
+    scripts = load()
+    first = "if redis.call('HEXISTS', person(contact), why) == 1 then return 0 end -- check: first"
+    assert scripts["cancel"].count(first) == 1
+    scripts["cancel"] = scripts["cancel"].replace(first, "")
+    careless = Ledger(client, counting.ledger.tenant, clock=clock, scripts=scripts)
+    tell_at_once(replace(counting, ledger=careless))
+    assert converted(registry) == 8
+
+
+def test_who_was_sent_nothing_is_no_customer_of_a_message(intake, registry):
+    own = replace(intake, metrics=Metrics(registry))
+    hand_in(own, 1, OLD)
+    assert own.converted(Word("person", AT_MS)) == 1
+    assert converted(registry) == 0
+
+
+def test_a_reply_that_the_intake_is_told_of_counts_once_for_the_message_before_it(counting, registry):
+    for at_ms in (AT_MS, AT_MS, AT_MS + 1):
+        counting.replied(Word("person", at_ms))
+    assert replied(registry) == 1
+
+
+def test_control_a_reply_before_any_message_counts_for_none(counting, registry):
+    counting.replied(Word("person", AT_MS - 1))
+    assert replied(registry) is None

@@ -125,7 +125,7 @@ class Pod:
         looks = Thread(target=repeat, args=(looking.reconciler.tick, _LOOK_S, stop))
         looks.start()
         applying = self._service(metrics)
-        events = Events(applying.client, applying.ledger, partial(_count, metrics))
+        events = Events(applying.client, applying.ledger, partial(_count, metrics), skipped=metrics.skip)
         applies = Thread(target=repeat, args=(events.tick, _EVENTS_S, stop))
         applies.start()
         repeat(ringing.bell.tick, _BELL_S, stop)
@@ -141,7 +141,7 @@ class Pod:
             Inbox(self.own.connect_async(), service.settings.tenant),
             service.ledger,
             lambda channel, reason: metrics.rejected.labels(channel, reason).inc(),
-            lambda channel, reason: metrics.skipped.labels(channel, reason).inc(),
+            metrics.skip,
             partial(_count, metrics),
         )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import Contact, ContactBook
 from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
+from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import SUPERSEDED, WITHDRAWN, FollowUp, History, State, Submission
 from leadmodel_followup.metrics import Metrics
@@ -84,15 +85,21 @@ class Intake:
         return (*recorded.values(), *self._submit(lead, contact, stays, planned))
 
     def replied(self, word: Word) -> int:
-        """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
-        return self.ledger.cancel_contact(self.hasher.contact(word.person), "replied", word.at_ms)
+        """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable.
+
+        The reply counts for the last message before it, once, by whichever way it is told.
+        """
+        contact = self.hasher.contact(word.person)
+        ended, _ = self.ledger.end_sequence(contact, "replied", word.at_ms)
+        for one in self.ledger.apply(Event("", Kind.REPLIED, word.at_ms, contact=contact)):
+            if self.metrics is not None:
+                self.metrics.happened(one.channel, one.step, one.kind)
+        return ended
 
     def converted(self, word: Word) -> int:
         """Record that a person became a customer: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable."""
-        contact = self.hasher.contact(word.person)
-        before = self.ledger.history(contact)
-        ended = self.ledger.cancel_contact(contact, "converted", word.at_ms)
-        if before.sends_ms and before.converted_ms < 0 and self.metrics is not None:
+        ended, first = self.ledger.end_sequence(self.hasher.contact(word.person), "converted", word.at_ms)
+        if first and self.metrics is not None:
             self.metrics.converted.inc()
         return ended
 

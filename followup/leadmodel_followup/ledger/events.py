@@ -29,7 +29,7 @@ class Event:
     """One event.
 
     Attributes:
-        channel: Name of the channel over which it came.
+        channel: Name of the channel over which it came; of a reply that the intake was told of, empty for any.
         kind: What it says; SCANNED is the ledger's own word for clicks before or within two seconds of the delivery.
         at_ms: When it happened, milliseconds UTC.
         reference: Id of the follow-up, empty where the provider gave none.

@@ -25,7 +25,7 @@ from leadmodel_followup.ledger.records import (
     Settled,
     Submission,
 )
-from leadmodel_followup.ledger.scripts import load
+from leadmodel_followup.ledger.scripts import decoded, load
 from leadmodel_followup.planning.identity import checked_lead, checked_tenant, plan_tag
 from leadmodel_followup.planning.spec import DAY_MS
 from leadmodel_messages.followups_report import ARM_COUNTS, ArmCounts
@@ -69,7 +69,7 @@ class Ledger:
     def _call(self, name: str, *arguments: Any) -> Any:
         now = "" if self._clock is None else self._clock()
         try:
-            return _text(self._scripts[name](keys=self._keys, args=[now, self.keep_ms, *arguments]))
+            return decoded(self._scripts[name](keys=self._keys, args=[now, self.keep_ms, *arguments]))
         except redis.RedisError as error:
             raise LedgerUnavailable(f"{name}: {type(error).__name__}") from None
 
@@ -191,12 +191,17 @@ class Ledger:
         values = [value for event in events for value in event.arguments]
         return [None if new is None else news(new) for new in self._call("event", *values)]
 
-    def cancel_contact(self, contact: str, why: str, at_ms: int | None = None) -> int:
-        """End the waiting follow-ups of a contact; an attempt under way is not repeated.
+    def cancel_contact(self, contact: str, why: str) -> int:
+        """End the waiting follow-ups of a contact; an attempt under way is not repeated."""
+        return int(self._call("cancel", contact, "", why, ""))
 
-        With `why` of `replied` or `converted` and the time of it, no lead of the contact from before gets a follow-up any more.
+    def end_sequence(self, contact: str, why: str, at_ms: int) -> tuple[int, bool]:
+        """Record that a contact `replied` or `converted` at a time: what waits ends, and no lead from before gets a follow-up any more.
+
+        Returns how many ended, and whether this is the first such word of a contact who was sent a message.
         """
-        return int(self._call("cancel", contact, "", why, "" if at_ms is None else at_ms))
+        ended, first = self._call("cancel", contact, "", why, at_ms)
+        return int(ended), bool(first)
 
     def cancel(self, follow_up_id: str, why: str) -> bool:
         """End one follow-up, if it waits."""
@@ -219,7 +224,7 @@ class Ledger:
             fields: Any = self._client.hgetall(f"{self._root}:f:{follow_up_id}")
         except redis.RedisError as error:
             raise LedgerUnavailable(f"read: {type(error).__name__}") from None
-        return {_text(name): _text(value) for name, value in fields.items()}
+        return {decoded(name): decoded(value) for name, value in fields.items()}
 
     def arms(self, names: Sequence[str]) -> tuple[ArmCounts, ...]:
         """Leads of the plan in each of these arms of experiments, by what became of them."""
@@ -236,12 +241,6 @@ class Ledger:
         """Counts of the plan for status and metrics."""
         waiting, open_, unknown, sent, failed, oldest = self._call("overview")
         return Overview(waiting, open_, unknown, int(float(oldest)) if oldest else None, sent, failed)
-
-
-def _text(reply: Any) -> Any:
-    if isinstance(reply, bytes):
-        return reply.decode()
-    return [_text(value) for value in reply] if isinstance(reply, list) else reply
 
 
 def _follow_up(fields: Sequence[str]) -> FollowUp:

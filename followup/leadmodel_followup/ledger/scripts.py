@@ -1,6 +1,7 @@
 """The Lua scripts of the ledger, from the `lua` folder beside this module."""
 
 from importlib.resources import files
+from typing import Any
 
 COMMON = ("common.lua",)
 PEOPLE = (*COMMON, "people.lua")
@@ -30,3 +31,10 @@ def load() -> dict[str, str]:
         name: "".join(folder.joinpath(part).read_text("utf-8") for part in (*shared, f"{name}.lua"))
         for name, shared in NAMES.items()
     }
+
+
+def decoded(reply: Any) -> Any:
+    """An answer of a script with texts in place of bytes."""
+    if isinstance(reply, bytes):
+        return reply.decode()
+    return [decoded(value) for value in reply] if isinstance(reply, list) else reply

@@ -10,10 +10,12 @@ import redis
 from leadmodel_followup.ledger.errors import LedgerUnavailable
 from leadmodel_followup.ledger.events import Event, Kind, News
 from leadmodel_followup.ledger.ledger import Ledger
+from leadmodel_followup.planning.spec import DAY_MS
 
 _LOG = logging.getLogger(__name__)
 _GROUP = "apply"
-_MOST = 1000  # what other plans applied, per tick
+_MOST = 1000  # what other plans applied, per tick; events that are kept aside
+_ASIDE_MS = 8 * DAY_MS
 Entry = tuple[bytes, dict[bytes, bytes] | None]
 
 
@@ -32,6 +34,8 @@ class Events:
             applied them. A kill loses counts, never state.
         batch: Events per tick.
         lease_ms: For this long nobody else takes a taken entry.
+        skipped: Counts, by channel and reason, an event that was set aside.
+        tries: An event that the ledger refused this often is set aside, so that it does not come up for ever.
     """
 
     client: "redis.Redis"
@@ -39,11 +43,18 @@ class Events:
     news: Callable[[Iterable[News]], None]
     batch: int = 64
     lease_ms: int = 30_000
+    skipped: Callable[[str, str], None] = lambda _channel, _reason: None
+    tries: int = 5
 
     @property
     def stream(self) -> str:
         """The key of the stream."""
         return f"fu:{{{self.ledger.tenant}}}:ev"
+
+    @property
+    def aside(self) -> str:
+        """The key of the stream of events that were set aside."""
+        return f"fu:{{{self.ledger.tenant}}}:aside"
 
     def tick(self) -> int:
         """Apply one batch of events, of all plans of the tenant. Returns how many left the stream; 0 where none waits.
@@ -107,11 +118,29 @@ class Events:
             if answer is not None:
                 done.append(name)
                 news += answer
-        if len(done) < len(read):
-            _LOG.warning("the ledger refused %d events; they are tried again", len(read) - len(done))
-        self._leave(done)
+        refused = [(name, event) for name, event in read if event is not None and name not in done]
+        aside = self._set_aside(refused) if refused else []
+        self._leave([*done, *aside])
         self.news(news)
-        return len(done)
+        return len(done) + len(aside)
+
+    def _set_aside(self, refused: Sequence[tuple[bytes, Event]]) -> list[bytes]:
+        """Keep what was refused too often elsewhere, for people to look at. Returns the names of these entries."""
+        aside = []
+        for name, event in refused:
+            seen: Any = self.client.xpending_range(self.stream, _GROUP, name, name, 1)
+            if not seen or seen[0]["times_delivered"] < self.tries:
+                continue
+            with self.client.pipeline(transaction=True) as pipe:
+                pipe.xadd(self.aside, {"e": event.dump()}, maxlen=_MOST)
+                pipe.pexpire(self.aside, _ASIDE_MS)
+                pipe.execute()
+            _LOG.warning("event %s (%s) is set aside: the ledger refuses it", name.decode(), event.kind)
+            self.skipped(event.channel, "refused")
+            aside.append(name)
+        if len(aside) < len(refused):
+            _LOG.warning("the ledger refused %d events; they are tried again", len(refused) - len(aside))
+        return aside
 
     def _leave(self, names: Sequence[bytes]) -> None:
         if names:

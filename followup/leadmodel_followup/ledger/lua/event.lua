@@ -1,9 +1,11 @@
 -- Applies events of providers, in any order and any number of times to the same end: times only move to the earlier, ranks only up.
 -- ARGV, per event: channel, id or '', kind, when, hash of the address or '', contact or '', code, the provider's id.
 -- Returns per event what was new of follow-ups of the caller's plan: channel, step, kind, and so on; false for an event that failed by itself.
+-- Where the server takes no writes at all, no event is to blame: the whole call fails.
 local channel, id, kind, at, address, contact, code, pid, new
 local RANK = {queued = 1, sending = 2, sent = 3, delivered = 4, opened = 5, read = 6, clicked = 7, replied = 8}
 local SCANNER_MS = 2000
+local OF_SERVER = {OOM = true, MISCONF = true, READONLY = true, NOREPLICAS = true, MASTERDOWN = true, NOPERM = true}
 local TAG, MOST = KEYS[2]:match('[^:]+$'), 10000
 
 -- Notes what is new of a follow-up: for the caller, or where it is of another plan for a consumer of that plan, whose metrics count it.
@@ -45,12 +47,12 @@ local function clicks()
   end
 end
 
--- The follow-up that a reply answers: the last one before it on the channel.
+-- The follow-up that a reply answers: the last one before it on the channel, or on any where the channel is ''.
 local function answered(one)
   local last, began = nil, -1
   for _, other in ipairs(ids_of(one)) do
     local when = tonumber(redis.call('HGET', person(one), 'f:' .. other))
-    if when and when <= at and when > began and redis.call('HGET', record(other), 'channel') == channel then
+    if when and when <= at and when > began and (channel == '' or redis.call('HGET', record(other), 'channel') == channel) then
       last, began = other, when
     end
   end
@@ -99,6 +101,9 @@ local answers = {}
 for i = 3, #ARGV, 8 do
   channel, id, kind, at, address, contact, code, pid = unpack(ARGV, i, i + 7)
   at, new = tonumber(at), {}
-  answers[#answers + 1] = pcall(apply) and new
+  local applied, problem = pcall(apply)
+  local text = type(problem) == 'table' and problem.err or tostring(problem)
+  if not applied and OF_SERVER[text:match('^-?(%u+)') or ''] then return redis.error_reply(text) end -- check: server
+  answers[#answers + 1] = applied and new
 end
 return answers
