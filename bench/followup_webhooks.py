@@ -47,9 +47,9 @@ def fill(client: "redis.Redis", count: int) -> None:
     for channel in CHANNELS:
         for number in range(count):
             name, who = reference(channel, number), f"{channel}-{number}"
-            ledger.consent(who, channel, "address", now, "form")
+            ledger.consent(who, channel, who, now, "form")
             ledger.create(FollowUp(name, f"lead-{number}", who, channel, "step", now), now)
-            ledger.begin(name, Conditions("address", ALWAYS, 10**9))
+            ledger.begin(name, Conditions(who, ALWAYS, 10**9))
 
 
 def floors(port: int, http: int) -> None:

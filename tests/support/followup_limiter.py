@@ -39,7 +39,7 @@ class Let:
 
 def ledger_asks(_: "redis.Redis", ledger: Ledger, name: str) -> bool:
     """The product: one script looks and takes."""
-    return isinstance(ledger.begin(name, Conditions("address", ALWAYS, 60_000, rates=RATES)), Go)
+    return isinstance(ledger.begin(name, Conditions(name, ALWAYS, 60_000, rates=RATES)), Go)
 
 
 def two_calls_ask(client: "redis.Redis", _: Ledger, name: str) -> bool:
@@ -77,7 +77,7 @@ def crowd(port: int, ask: Ask = ledger_asks, processes: int = 16, seconds: float
     most = 2 * (BURST + round(seconds * 1_000_000 / EVERY_US))
     every = [_names(process, most) for process in range(processes)]
     for name in chain(*every):
-        ledger.consent(name, "sms", "address", now, "form")
+        ledger.consent(name, "sms", name, now, "form")
         ledger.create(FollowUp(name, "lead", name, "sms", "step", now), now)
     client.config_resetstat()
     context = multiprocessing.get_context("fork")

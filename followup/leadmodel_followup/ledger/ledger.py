@@ -84,7 +84,7 @@ class Ledger:
         Returns:
             For each: `created`; `exists` for an id that is there, unless a later call had withdrawn it; `superseded` where a later call for the lead
             came before; `stopped` after an opt-out; `replied` or `silent-intent` where the contact answered or had a silent intent after the
-            lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`.
+            lead came in; `converted` for a customer; `too-old` for a lead older than `keep_ms`; `too-many` of one person.
 
         Raises:
             ValueError: An id is none of this plan, so that no list of the plan would ever lose it.
@@ -160,7 +160,7 @@ class Ledger:
     def consent(self, contact: str, channel: str, address: str | None, at_ms: int, source: str) -> bool:
         """Record consent for an address (its hash), or with None that there is none; the later record stands, in whichever order they come.
 
-        Consent does not lift an opt-out.
+        Consent does not lift an opt-out. None is recorded for an address that a thousand others share.
         """
         return bool(self._call("consent", contact, channel, address or "", at_ms, source))
 

@@ -23,6 +23,7 @@ else
 end
 local now = math.floor(micros / 1000)
 local HOUR = 3600000
+local CROWD = 1000 -- most follow-ups of a person, and people behind an address: one call looks at all of them
 local LONGEST = 366 * 24 * HOUR -- no window of a cap and no retention reaches back longer
 local due, open, unknown = KEYS[2] .. ':due', KEYS[2] .. ':open', KEYS[2] .. ':unknown'
 local function record(id) return root .. ':f:' .. id end

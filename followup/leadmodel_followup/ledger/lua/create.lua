@@ -3,14 +3,14 @@
 -- What waits of the lead in this plan and does not stay is cancelled as superseded; a call from before the newest one of the lead changes
 -- nothing. A silent intent ends what waits of leads of the contact up to its time. What ended so is taken up again where a later call schedules it.
 -- Returns per follow-up 'created', 'exists', or why not: 'superseded'; 'silent-intent', 'stopped' or 'replied' where the contact said so after
--- the lead came in, 'stopped' and 'converted' also for later leads; 'too-old' where an attempt under the id began whose record is gone, or
+-- the lead came in, 'stopped' and 'converted' also for later leads; 'too-many' of one person; 'too-old' where an attempt under the id began whose record is gone, or
 -- where the lead is so old that there may have been one.
 local contact, lead, at, silent, arm, staying = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1', ARGV[7], tonumber(ARGV[8])
 local tag = KEYS[2]:match('[^:]+$')
 local mark = 'l:' .. tag .. lead -- the time of the newest call for a lead of which there is no record, else its records hold it
 
 -- The records of the contact, and the time of the newest call for each of its leads by tag of the plan and lead.
-local records, newest = {}, {}
+local records, newest, many = {}, {}, 0
 for _, id in ipairs(ids_of(contact)) do
   local state, of, since, halt = unpack(redis.call('HMGET', record(id), 'state', 'lead', 'at', 'halt'))
   if state then
@@ -18,6 +18,8 @@ for _, id in ipairs(ids_of(contact)) do
     records[#records + 1] = {id = id, state = state, halt = halt, whose = whose}
     newest[whose] = math.max(newest[whose] or -1, tonumber(since or -1))
   end
+  local began = state and now or tonumber(redis.call('HGET', person(contact), 'f:' .. id))
+  if began and now - began <= LONGEST then many = many + 1 else redis.call('HDEL', person(contact), 'f:' .. id) end
 end
 local older = at < math.max(newest[tag .. lead] or -1, tonumber(redis.call('HGET', person(contact), mark) or -1))
 
@@ -67,12 +69,14 @@ local function create(id, when, channel, step)
   if hushed and tonumber(hushed) >= at then return 'silent-intent' end
   if not again and tonumber(redis.call('HGET', person(contact), 'f:' .. id)) then return 'too-old' end
   if now - at > tonumber(keep) then return 'too-old' end
+  if not again and many >= CROWD then return 'too-many' end -- check: many
   redis.call('HSET', record(id), 'state', 'waiting', 'due', when, 'contact', contact, 'lead', lead, 'channel', channel,
     'step', step, 'at', whole(at))
   redis.call('HDEL', record(id), 'why', 'halt')
   redis.call('PERSIST', record(id))
   redis.call('ZADD', due, when, id)
   redis.call('HSET', person(contact), 'f:' .. id, '')
+  many = many + 1
   count_lead(contact, arm_field(tag, lead), 'scheduled')
   return 'created'
 end
