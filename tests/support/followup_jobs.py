@@ -10,12 +10,12 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from leadmodel_followup.worker.jobs import work
+from leadmodel_followup.worker.jobs import worker
 
 if __name__ == "__main__":
     client = redis.Redis(port=int(sys.argv[2]))
     if sys.argv[1] == "own":
-        work(client, "sms", print, burst=True)
+        worker(client, "sms", print).work(burst=True, logging_level="WARNING")
     else:
         plain = Queue("sms", connection=client, serializer=JSONSerializer)
         SimpleWorker([plain], connection=client, serializer=JSONSerializer).work(burst=True)

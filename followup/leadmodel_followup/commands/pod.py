@@ -4,7 +4,7 @@ import argparse
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event, Thread
@@ -94,9 +94,9 @@ class Pod:
             Metrics(prometheus.CollectorRegistry())
         )  # what is wrong ends the program before any fork
         work: dict[str, Callable[[], None]] = {"server": partial(self._serve, listening), "bell": self._ring}
-        for i, channel in enumerate(service.worker_channels()):
-            work[f"worker {i} of {channel}"] = partial(self._work, channel)
-        _LOG.info("plan %s: %d workers", self.own.settings.spec.plan, len(work) - 2)
+        for i, channels in enumerate(service.crews()):
+            work[f"workers {i}"] = partial(self._work, channels)
+        _LOG.info("plan %s: %d workers", self.own.settings.spec.plan, len(service.worker_channels()))
         return work
 
     def _service(self, metrics: Metrics) -> Service:
@@ -109,17 +109,16 @@ class Pod:
             times=_times(self.arguments.times),
         )
 
-    def _work(self, channel: str) -> None:
-        """Take jobs of one channel and send their messages until a signal asks to stop."""
+    def _work(self, channels: Sequence[str]) -> None:
+        """Take jobs, one worker for each of the channels, and send their messages until a signal asks to stop."""
+        stop = _asked_to_stop()
         metrics = Metrics(prometheus.CollectorRegistry())
         service = self._service(metrics)
-        service.work(channel, Send(service.dispatcher, metrics, service.settings.suspend))
+        service.work(channels, Send(service.dispatcher, metrics, service.settings.suspend), stop)
 
     def _ring(self) -> None:
         """Ring for what is due, look up what has no outcome, and apply what providers told."""
-        stop = Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+        stop = _asked_to_stop()
         metrics = Metrics(prometheus.CollectorRegistry())
         looking, ringing = self._service(metrics), self._service(metrics)
         looks = Thread(target=repeat, args=(looking.reconciler.tick, _LOOK_S, stop))
@@ -194,6 +193,14 @@ class _Watch:
             return None
         self.pod = fresh
         return fresh.work_of(self.listening)
+
+
+def _asked_to_stop() -> Event:
+    """Set by SIGTERM and SIGINT."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _count(metrics: Metrics, news: Iterable[News]) -> None:

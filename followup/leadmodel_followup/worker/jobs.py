@@ -4,19 +4,26 @@ RQ imports whatever function a job names, also with its JSON serializer, and ope
 write to the server could run `os.system`; jobs of this module run what is on the list and nothing else.
 """
 
+import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import redis
-from rq import Queue
+from rq import Queue, worker_registration
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import now
 from rq.worker import SimpleWorker
 
+_LOG = logging.getLogger(__name__)
 SEND = "send"
 Tasks = Mapping[str, Callable[[str], object]]
 _KEEP_S = 60  # how long a job that nobody takes, or that failed, is kept; the bell rings again anyway
-_WORKER_TTL_S = 20  # an idle worker looks up this often less 15 seconds
+_WORKER_TTL_S = 16  # an idle worker looks up this often less 15 seconds
+_BEAT_S = 10.0  # how often a worker notes that it lives
 _PATIENCE_S = 2.0  # longest pause between two attempts to reach the server
 
 
@@ -81,20 +88,87 @@ def ring(to: Queue, ids: list[str], timeout_s: int) -> None:
 
 
 class QueueWorker(SimpleWorker):
-    """Runs jobs in its own process, without a fork per job, and comes back within seconds after the server was away."""
+    """Runs jobs of one queue in a thread, and comes back within seconds after the server was away.
+
+    It keeps no books of jobs, which would be most of its work: what became of a follow-up stands in the ledger. Nobody commands it over the
+    server.
+    """
 
     max_connection_wait_time = _PATIENCE_S
 
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        """Take what a worker of RQ takes."""
+        self._ending, self._beat_s, self._began_s = threading.Event(), 0.0, 0.0
+        super().__init__(*arguments, **more)
 
-def work(client: "redis.Redis", channel: str, send: Callable[[str], object], *, burst: bool = False) -> None:
-    """Send what the bell rings for on one channel, until a signal asks to stop or, in a burst, the queue is empty.
+    def end(self) -> None:
+        """Ask to end after the job under way, or within a second or two, if the server answers."""
+        self._ending.set()
 
-    A message under way is finished.
+    def busy_s(self) -> float:
+        """For how many seconds a job has been under way; 0 between jobs."""
+        began_s = self._began_s
+        return time.monotonic() - began_s if began_s else 0.0
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run the task of a job and forget the job, whatever comes of it; one that the server keeps expires."""
+        try:
+            job.perform()
+        except Exception as error:  # noqa: BLE001  # the bell rings again for what still waits
+            _LOG.warning("a job is dropped (%s)", type(error).__name__)
+        with suppress(redis.RedisError), self.connection.pipeline(transaction=False) as pipe:
+            pipe.delete(job.key)
+            pipe.lrem(queue.intermediate_queue.key, 1, job.id)
+            pipe.execute()
+        self._began_s = 0.0
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """The next job; None where somebody asks to end or, in a burst, the queue is empty."""
+        while not self._ending.is_set():
+            job = super().dequeue_job_and_maintain_ttl(timeout, timeout or max_idle_time)
+            if job is not None or timeout is None:
+                self._began_s = time.monotonic() if job else 0.0
+                return job
+        return None
+
+    def clean_registries(self) -> None:
+        """Forget jobs that ended with their worker, once they expired, and workers that are gone."""
+        for queue in self.queues:
+            taken = queue.intermediate_queue
+            for job_id in taken.get_job_ids():
+                if queue.fetch_job(job_id) is None:
+                    taken.remove(job_id)
+            worker_registration.clean_worker_registry(queue)
+        self.last_cleaned_at = now()  # type: ignore[assignment]  # RQ says None and means a time
+
+    def heartbeat(self, timeout: int | None = None, pipeline: "redis.client.Pipeline | None" = None) -> None:
+        """Note from time to time that the worker lives."""
+        if time.monotonic() - self._beat_s > _BEAT_S:
+            self._beat_s = time.monotonic()
+            super().heartbeat(timeout, pipeline)
+
+    def set_state(self, state: str, pipeline: "redis.client.Pipeline | None" = None) -> None:
+        """Keep to itself whether it is idle."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """Hold nothing up: the settings of the plan have `suspend`."""
+
+    def subscribe(self) -> None:
+        """Listen to no commands."""
+
+    def _install_signal_handlers(self) -> None:
+        """None: signals come to the process, which may have several workers."""
+
+
+def worker(client: "redis.Redis", channel: str, send: Callable[[str], object]) -> QueueWorker:
+    """A worker that sends what the bell rings for on one channel.
 
     One queue per worker: with more, RQ loses a job whose worker dies between taking and starting it.
     """
     tasks = {SEND: send}
-    QueueWorker(
+    return QueueWorker(
         [queue(client, channel, tasks)],
         connection=client,
         serializer=JSONSerializer,
@@ -103,4 +177,4 @@ def work(client: "redis.Redis", channel: str, send: Callable[[str], object], *, 
         maintenance_interval=_KEEP_S,
         default_result_ttl=0,
         log_job_description=False,
-    ).work(burst=burst, logging_level="WARNING")
+    )

@@ -1,9 +1,10 @@
 """The parts of a pod for one plan, made anew by each process after its fork."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from threading import Event
 
 import redis
 
@@ -19,8 +20,10 @@ from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.settings.settings import OnUnknown, Settings
 from leadmodel_followup.templates.templates import Templates
 from leadmodel_followup.worker.bell import Bell
-from leadmodel_followup.worker.jobs import queue, work
+from leadmodel_followup.worker.crew import run
+from leadmodel_followup.worker.jobs import queue, worker
 
+_CREW = 8  # workers of a process at most, which all go where it dies
 _AHEAD = 4  # jobs per worker that may wait in queues, so that no worker waits for the bell
 
 
@@ -88,11 +91,15 @@ class Service:
     @property
     def bell(self) -> Bell:
         """Rings for what is due."""
-        slowest = max((channel.timeout_ms for channel in self.channels.values()), default=0)
         queues = {name: queue(self.client, self._queue(name)) for name in self.channels}
-        timeout_s = math.ceil((slowest + self.times.start_ms) / 1000) + 10
         depth = _AHEAD * len(self.worker_channels())
-        return Bell(self.ledger, queues, depth, timeout_s, self.times, self.settings.suspend)
+        return Bell(self.ledger, queues, depth, self._longest_s, self.times, self.settings.suspend)
+
+    @property
+    def _longest_s(self) -> int:
+        """How long one message may take in all."""
+        slowest = max((channel.timeout_ms for channel in self.channels.values()), default=0)
+        return math.ceil((slowest + self.times.start_ms) / 1000) + 10
 
     def _queue(self, channel: str) -> str:
         """The name of the queue of a channel, which no other plan or tenant shares."""
@@ -104,6 +111,13 @@ class Service:
         count = max(self.settings.concurrency, len(names)) if names else 0
         return [names[i % len(names)] for i in range(count)]
 
-    def work(self, channel: str, send: Callable[[str], object]) -> None:
-        """Run one worker of a channel until a signal asks to stop."""
-        work(self.client, self._queue(channel), send)
+    def crews(self) -> list[list[str]]:
+        """The channels of the workers of each process, of which each has about as many."""
+        channels = self.worker_channels()
+        processes = math.ceil(len(channels) / _CREW)
+        return [channels[i::processes] for i in range(processes)]
+
+    def work(self, channels: Iterable[str], send: Callable[[str], object], stop: Event) -> None:
+        """Run a worker per channel, each in a thread, until somebody asks to stop. Raises WorkerStuck."""
+        workers = [worker(self.client, self._queue(channel), send) for channel in channels]
+        run(workers, self._longest_s, stop)
