@@ -1,7 +1,6 @@
 """RQ jobs: what the bell rings for is sent by its id, and a job written by somebody else runs nothing and calls nobody."""
 
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -158,6 +157,22 @@ def test_the_bell_leaves_in_the_ledger_what_the_queues_have_no_room_for(empty, c
     assert len(ringing.queues["sms"]) == 4
 
 
+@pytest.mark.parametrize(("ahead_ms", "taken"), [(5000, 1), (5001, 0)])
+def test_a_pod_whose_clock_is_seconds_behind_rings_in_time(empty, client, ledger, clock, ahead_ms, taken):
+    waiting(ledger, clock, 1)
+    ringing = bell(ledger, client, now=lambda: clock.now - ahead_ms)
+    ringing.tick()
+    assert len(ringing.queues["sms"]) == taken
+
+
+def test_a_bell_rings_for_nothing_before_it_is_due(empty, client, ledger, clock):
+    waiting(ledger, clock, 1)
+    clock.now -= 1
+    ringing = bell(ledger, client, now=clock)
+    ringing.tick()
+    assert len(ringing.queues["sms"]) == 0
+
+
 def test_a_suspended_bell_takes_nothing(empty, client, ledger, clock):
     waiting(ledger, clock, 1)
     ringing = bell(ledger, client, suspended=True)
@@ -201,15 +216,15 @@ def test_plans_and_tenants_take_no_jobs_of_each_other(empty, client, hasher):
         service.bell.tick()
     for service, own in made:
         assert [job.args for job in service.bell.queues["sms"].jobs] == [[own]]
-        taken = []
-        service.work("sms", lambda one, taken=taken: end_after(taken, one))
+        taken, stop = [], threading.Event()
+        service.work(["sms"], lambda one, taken=taken, stop=stop: end_after(taken, one, stop), stop)
         assert taken == [own]
 
 
-def end_after(taken, one):
-    """Note one job and ask the worker to stop after it."""
+def end_after(taken, one, stop):
+    """Note one job and ask the workers to stop after it."""
     taken.append(one)
-    signal.raise_signal(signal.SIGTERM)
+    stop.set()
 
 
 def test_control_queues_named_by_channel_alone_hold_the_jobs_of_all(empty, client, hasher):

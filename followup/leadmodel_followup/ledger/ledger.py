@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from leadmodel_followup.ledger.errors import LedgerUnavailable
+from leadmodel_followup.ledger.errors import LedgerUnavailable, reached
 from leadmodel_followup.ledger.events import Event, News, news
 from leadmodel_followup.ledger.records import (
     Begun,
@@ -68,10 +68,8 @@ class Ledger:
 
     def _call(self, name: str, *arguments: Any) -> Any:
         now = "" if self._clock is None else self._clock()
-        try:
-            return decoded(self._scripts[name](keys=self._keys, args=[now, self.keep_ms, *arguments]))
-        except redis.RedisError as error:
-            raise LedgerUnavailable(f"{name}: {type(error).__name__}") from None
+        given = [now, self.keep_ms, *arguments]
+        return decoded(reached(name, lambda: self._scripts[name](keys=self._keys, args=given)))
 
     def create(self, follow_up: FollowUp, lead_at_ms: int) -> str:
         """Record a follow-up that waits and leave all others as they are; as `submit`."""
@@ -110,6 +108,11 @@ class Ledger:
     def claim(self, count: int, lease_ms: int) -> list[FollowUp]:
         """Take at most `count` due follow-ups; they come up again when the lease ends and nobody began. Doubles are harmless."""
         return [_follow_up(fields) for fields in self._call("claim", count, lease_ms)]
+
+    def next_due_ms(self) -> int | None:
+        """When the first that waits is due, None where none waits; costs less than a `claim` that finds nothing."""
+        first = reached("due", lambda: self._client.zrange(f"{self.plan_key}:due", 0, 0, withscores=True))
+        return int(first[0][1]) if first else None
 
     def begin(self, follow_up_id: str, conditions: Conditions) -> Begun:
         """Record an attempt if nothing speaks against it in this moment."""
@@ -220,10 +223,7 @@ class Ledger:
 
     def read(self, follow_up_id: str) -> dict[str, str]:
         """The record of a follow-up, empty where there is none."""
-        try:
-            fields: Any = self._client.hgetall(f"{self._root}:f:{follow_up_id}")
-        except redis.RedisError as error:
-            raise LedgerUnavailable(f"read: {type(error).__name__}") from None
+        fields = reached("read", lambda: self._client.hgetall(f"{self._root}:f:{follow_up_id}"))
         return {decoded(name): decoded(value) for name, value in fields.items()}
 
     def arms(self, names: Sequence[str]) -> tuple[ArmCounts, ...]:
@@ -231,10 +231,7 @@ class Ledger:
         if not names:
             return ()
         fields = [f"{name} {what}" for name in names for what in ARM_COUNTS]
-        try:
-            counts: Any = iter(self._client.hmget(f"{self.plan_key}:arms", fields))
-        except redis.RedisError as error:
-            raise LedgerUnavailable(f"arms: {type(error).__name__}") from None
+        counts = iter(reached("arms", lambda: self._client.hmget(f"{self.plan_key}:arms", fields)))
         return tuple(ArmCounts(name, *(int(next(counts) or 0) for _ in ARM_COUNTS)) for name in names)
 
     def overview(self) -> Overview:

@@ -13,6 +13,8 @@ from leadmodel_followup.ledger.errors import LedgerUnavailable
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.worker.jobs import ring
 
+_CLOCKS_MS = 5_000  # by which the clock of a pod may be behind that of the server, which decides
+
 
 @dataclass
 class Bell:
@@ -43,7 +45,7 @@ class Bell:
         Raises:
             LedgerUnavailable: The server cannot be reached; what was taken comes up again after its lease.
         """
-        if self.suspended:
+        if self.suspended or not self._is_anything_due():
             return False
         try:
             room = min(self.settings.batch, self._room())
@@ -51,6 +53,11 @@ class Bell:
         except redis.RedisError as error:
             raise LedgerUnavailable(f"bell: {type(error).__name__}") from None
         return 0 < rung == room
+
+    def _is_anything_due(self) -> bool:
+        """Whether to ask for what is due: most often nothing is, and a look at the list costs least."""
+        due_ms = self.ledger.next_due_ms()
+        return due_ms is not None and due_ms <= self.now() + _CLOCKS_MS
 
     def _room(self) -> int:
         """Jobs that still fit into the queues; looked up only while there may be any in them."""
