@@ -5,7 +5,7 @@ for _, id in ipairs(ids) do
   take_off(id)
   redis.call('DEL', record(id))
 end
-each_address(contact, function(address)
+each_address(fields_of(contact), function(address)
   redis.call('SREM', root .. ':a:' .. address, contact)
   redis.call('DEL', root .. ':rl:to:' .. address, root .. ':rl:to:' .. address .. ':turn')
 end, true)

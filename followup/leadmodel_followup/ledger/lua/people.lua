@@ -67,10 +67,11 @@ local function cancel_all(contact, why)
   return cancelled
 end
 
--- Calls a function with each address, by its hash, for which a contact gave consent, and with the time of the consent; with `past`, also
--- with each that was theirs before and each under which a provider knows them.
-local function each_address(contact, visit, past)
-  local fields = redis.call('HGETALL', person(contact))
+local function fields_of(contact) return redis.call('HGETALL', person(contact)) end
+
+-- Calls a function with each address, by its hash, for which the contact with these fields gave consent, and with the time of the consent; with
+-- `past`, also with each that was theirs before and each under which a provider knows them.
+local function each_address(fields, visit, past)
   for i = 1, #fields, 2 do
     local address, at = fields[i + 1]:match('^(%S+) (%d+)')
     if fields[i]:sub(1, 4) == 'yes:' and address ~= '-' then
@@ -103,7 +104,7 @@ local function stop_all(origin, at, contact)
   local people, cancelled = redis.call('SMEMBERS', root .. ':a:' .. origin), 0
   people[#people + 1], people[#people + 2] = origin, contact ~= '' and contact or nil
   for _, one in ipairs(people) do
-    each_address(one, function(address, since)
+    each_address(fields_of(one), function(address, since)
       if address ~= origin and since <= at or address == origin and not lifted then raise_time(stop_key(address), origin, at) end
     end)
     if not lifted then raise_time(stop_key(one), origin, at) end
@@ -123,7 +124,7 @@ local function start(origin, at)
   if at > tonumber(redis.call('GET', start_key(origin)) or -1) then redis.call('SET', start_key(origin), whole(at)) end
   local hashes, freed = redis.call('SMEMBERS', root .. ':a:' .. origin), 0
   hashes[#hashes + 1] = origin
-  each_address(origin, function(address) hashes[#hashes + 1] = address end)
+  each_address(fields_of(origin), function(address) hashes[#hashes + 1] = address end)
   for _, hash in ipairs(hashes) do
     local since = tonumber(redis.call('HGET', stop_key(hash), origin))
     if since and since < at then
