@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from e2e.harness.cluster import FULL, HELM_NAMESPACE, PLACE, Cluster, wait_for
-from e2e.harness.leads import leads_of, only, proven, replace, send, some
+from e2e.harness.leads import drift_slots, only, proven, replace, send, some
 from e2e.harness.load import Load
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
@@ -190,7 +190,9 @@ def test_a_node_that_learns_late_of_a_rollout(subject: Subject, good: Model, bet
     proxy = int((PLACE.folder / "pid" / "proxy").read_text())
     with Load(subject.url(), some(better, 400), threads=2) as load:
         # stopped before it knew both pods, it would send leads to one that is long gone, once it goes on
-        subject.wait("leads in both pods", lambda: all(leads_of(pod) for pod in subject.pods()))
+        subject.wait(
+            "leads in both pods", lambda: all(drift_slots(pod)["champion"]["n"] for pod in subject.pods())
+        )
         os.kill(proxy, signal.SIGSTOP)
         try:
             subject.put(better)

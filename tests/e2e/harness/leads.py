@@ -32,12 +32,12 @@ def proven(subject: Subject, model: Model, **spec: object) -> None:
     subject.wait("proven", lambda: subject.status()["champion"].get("provenAt"))
 
 
-def leads_of(pod: dict[str, Any]) -> int:
-    """Number of live leads that a pod holds."""
+def drift_slots(pod: dict[str, Any]) -> dict[str, Any]:
+    """What each model of a pod saw of live leads."""
     with urllib.request.urlopen(
         f"http://{pod['status']['podIP']}:8080/ops/drift-window", timeout=5
     ) as answer:
-        return int(json.loads(answer.read())["slots"]["champion"]["n"])
+        return dict(json.loads(answer.read())["slots"])
 
 
 def replace(subject: Subject, model: Model) -> None:
