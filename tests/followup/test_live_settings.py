@@ -91,10 +91,10 @@ def test_a_new_channel_and_another_number_of_workers_take_effect(pod):
     steps = [{"name": "hello", "after": "0s", "channel": "second"}]
     channels = [{"name": name, "provider": "Console", **FAST} for name in ("sms", "second")]
     bands = [{"name": "all", "minScore": 0, "steps": steps}]
-    fresh = settings(channels=channels, bands=bands, worker={"concurrency": 9})
+    fresh = settings(channels=channels, bands=bands, worker={"concurrency": 5})
     wanted = write(pod, json.dumps(fresh))
     until(lambda: runs(pod, wanted))
-    until(lambda: len(pod.children()) == 4)  # nine workers are one too many for one process
+    until(lambda: len(pod.children()) == 4)  # five workers are one too many for one process
     at = clock_time(-1)
     consents = {"second": {"at": at, "source": "form-1"}}
     document = lead(2, at, addresses={"second": "+4915100000002"}, consents=consents)

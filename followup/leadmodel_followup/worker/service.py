@@ -23,7 +23,7 @@ from leadmodel_followup.worker.bell import Bell
 from leadmodel_followup.worker.crew import run
 from leadmodel_followup.worker.jobs import queue, worker
 
-_CREW = 8  # workers of a process at most, which all go where it dies
+_CREW = 4  # workers of a process at most: more wait for each other, and all go where it dies
 _AHEAD = 4  # jobs per worker that may wait in queues, so that no worker waits for the bell
 
 
