@@ -128,6 +128,7 @@ TEXT_MODEL = frozenset(  # why a predictor keeps the text model it has
         ErrorWord.EXAMPLES_DIFFER,
     }
 )
+CHALLENGER = TEXT_MODEL  # why a predictor does not have the challenger that lies before it
 
 
 def word_of(text: str) -> ErrorWord:

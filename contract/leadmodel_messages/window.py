@@ -16,6 +16,7 @@ MAX_NAME = 128  # characters of a feature's name
 MAX_TEXT_FEATURES = 16
 TEXT_HEADS = ("intent", "sentiment", "urgency", "language")
 UNKNOWN_WORDS, TEXT_LENGTH = "unknown", "length"
+DECILES = 10
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,27 @@ class HoursWindow:
 
 
 @dataclass(frozen=True)
+class PairedWindow:
+    """The challenger's scores beside the champion's, on the `n` leads that both scored; counts and sums add up over processes.
+
+    `sum` and `sumsq` are of the differences, challenger minus champion. `deciles` holds 10 × 10 counts, row by row: the row is the tenth of
+    the champion's reference in which the champion's score falls, the column the tenth of the same reference in which the challenger's
+    falls. Empty: the champion has no reference of its scores.
+    """
+
+    n: int = 0
+    sum: float = 0.0
+    sumsq: float = 0.0
+    deciles: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class SlotWindow:
-    """What one model saw. `bad` counts leads the model refuses or scores non-finite, `unsupported` leads at hours without reference."""
+    """What one model saw. `bad` counts leads the model refuses or scores non-finite, `unsupported` leads at hours without reference.
+
+    `unread` counts leads of `n` that a challenger could not be given, because what the champion kept of them does not say what the
+    challenger would have read; nobody knows whether it would have refused them. `paired` is of a challenger only.
+    """
 
     digest: str
     method: str
@@ -73,6 +93,8 @@ class SlotWindow:
     ref_by_hour: tuple[int, ...]
     features: Mapping[str, FeatureWindow]
     hours: HoursWindow | None = None
+    unread: int = 0
+    paired: PairedWindow | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,8 @@ class TextWindow:
 class Window:
     """The document of one process since `boot`; `now` and the keys of `since` are Unix seconds, `since` counts leads newer than its keys.
 
-    `text` is None where the process was started without a text model, or by a release that knows none.
+    `text` is None where the process was started without a text model, or by a release that knows none. `takes_challenger` is false where
+    it was started without a place for challengers; `challenger_error`: why what lies in that place is not loaded.
     """
 
     boot: str
@@ -103,3 +126,6 @@ class Window:
     span_s: float = 0.0
     since: Mapping[str, int] = field(default_factory=dict)
     text: TextWindow | None = None
+    challenger: SlotWindow | None = None
+    challenger_error: ErrorWord | None = None
+    takes_challenger: bool = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from leadmodel_artifact.jsonnode import LayoutError, Node, as_integer, as_number
-from leadmodel_messages import bounds
+from leadmodel_artifact.jsonnode import LayoutError, Node, as_number
+from leadmodel_messages import bounds, window_paired
 from leadmodel_messages.errors import word_of
 from leadmodel_messages.window import (
     MAX_MONITORED,
@@ -41,11 +41,20 @@ def dump(window: Window) -> dict[str, Any]:
         "slots": {
             "champion": window.champion and _dump_slot(window.champion),
             "previous": window.previous and _dump_slot(window.previous),
+            **_dump_challenger(window),
         },
         "spanS": window.span_s,
         "since": dict(window.since),
         **({"text": _dump_text(window.text)} if window.text else {}),
+        **({"challengerError": window.challenger_error.value} if window.challenger_error else {}),
     }
+
+
+def _dump_challenger(window: Window) -> dict[str, Any]:
+    """Null says that the process takes challengers and has none; a process that takes none does not say so."""
+    if not window.takes_challenger:
+        return {}
+    return {"challenger": window.challenger and _dump_slot(window.challenger)}
 
 
 def _dump_text(text: TextWindow) -> dict[str, Any]:
@@ -75,6 +84,8 @@ def _dump_slot(slot: SlotWindow) -> dict[str, Any]:
             "observed": list(hours.observed),
             "expected": list(hours.expected),
         },
+        **({"unread": slot.unread} if slot.unread else {}),
+        **({"paired": window_paired.dump(slot.paired)} if slot.paired else {}),
     }
 
 
@@ -125,6 +136,9 @@ def parse(document: Any) -> Window:
         span_s=bounds.between(node, "spanS", 0, MAX_SPAN_S),
         since=_parse_since(node.node("since")) if node.has("since") else {},
         text=_parse_text(node.node("text")) if node.has("text") else None,
+        challenger=_parse_slot(slots.node("challenger")) if slots.has("challenger") else None,
+        challenger_error=node.optional("challengerError", lambda key: word_of(node.text(key, 64))),
+        takes_challenger="challenger" in slots.value,
     )
 
 
@@ -135,7 +149,7 @@ def _parse_text(node: Node) -> TextWindow:
     text = TextWindow(
         digest=node.optional("digest", lambda key: bounds.digest(node, key)),
         error=node.optional("error", lambda key: word_of(node.text(key, 64))),
-        n=_count(node, "n", MAX_LEADS),
+        n=bounds.count(node, "n", MAX_LEADS),
         features={name: _parse_feature(features.node(name)) for name in features.value},
     )
     if any(max(f.n, sum(f.observed)) > text.n for f in text.features.values()):
@@ -150,7 +164,7 @@ def _is_name(name: str) -> bool:
 def _parse_since(node: Node) -> dict[str, int]:
     if len(node.value) > 16 or any(len(key) > 32 for key in node.value):
         raise LayoutError("since must have at most 16 instants")
-    return {str(key): _count(node, key, MAX_LEADS) for key in node.value}
+    return {str(key): bounds.count(node, key, MAX_LEADS) for key in node.value}
 
 
 def _parse_slot(node: Node) -> SlotWindow:
@@ -160,41 +174,30 @@ def _parse_slot(node: Node) -> SlotWindow:
     slot = SlotWindow(
         digest=bounds.digest(node, "digest"),
         method=bounds.sentence(node, "method", 64),
-        n=_count(node, "n", MAX_LEADS),
-        bad=_count(node, "bad", MAX_LEADS),
-        unsupported=_count(node, "unsupported", MAX_LEADS),
+        n=bounds.count(node, "n", MAX_LEADS),
+        bad=bounds.count(node, "bad", MAX_LEADS),
+        unsupported=bounds.count(node, "unsupported", MAX_LEADS),
         leads_by_hour=_by_hour(node, "leadsByHour", MAX_LEADS),
         ref_by_hour=_by_hour(node, "refByHour", MAX_COUNTED),
         features={name: _parse_feature(features.node(name)) for name in features.value},
         hours=_parse_hours(node.node("hours")) if node.has("hours") else None,
+        unread=bounds.count(node, "unread", MAX_LEADS) if node.has("unread") else 0,
+        paired=window_paired.parse(node.node("paired")) if node.has("paired") else None,
     )
-    if slot.bad > slot.n or any(max(f.n, sum(f.observed)) > slot.n for f in slot.features.values()):
+    scored = slot.n - slot.bad - slot.unread
+    parts = [max(f.n, sum(f.observed)) for f in slot.features.values()]
+    if scored < (slot.paired.n if slot.paired else 0) or max(parts, default=0) > slot.n:
         raise LayoutError(f"{node.path} counts more leads in a part than in all")
     if len(slot.leads_by_hour) != len(slot.ref_by_hour):
         raise LayoutError(f"{node.path} must count the leads of the reference's hours")
     return slot
 
 
-def _count(node: Node, key: str, limit: int) -> int:
-    return _as_count(node.get(key), node.at(key), limit)
-
-
-def _as_count(value: Any, path: str, limit: int) -> int:
-    count = as_integer(value, path)
-    if count > limit:
-        raise LayoutError(f"{path} must be at most {limit}")
-    return count
-
-
 def _by_hour(node: Node, key: str, limit: int) -> tuple[int, ...]:
-    counts = _counts(node, key, HOURS, limit)
+    counts = bounds.counts(node, key, HOURS, limit)
     if len(counts) not in {0, HOURS}:
         raise LayoutError(f"{node.at(key)} must have {HOURS} counts or none")
     return counts
-
-
-def _counts(node: Node, key: str, length: int, limit: int) -> tuple[int, ...]:
-    return tuple(_as_count(value, node.at(key), limit) for value in node.items(key, length))
 
 
 def _shares(node: Node, key: str, length: int) -> tuple[float, ...]:
@@ -205,11 +208,11 @@ def _shares(node: Node, key: str, length: int) -> tuple[float, ...]:
 
 
 def _parse_feature(node: Node) -> FeatureWindow:
-    observed = _counts(node, "observed", MAX_BINS, MAX_LEADS)
+    observed = bounds.counts(node, "observed", MAX_BINS, MAX_LEADS)
     return FeatureWindow(
         kind=bounds.sentence(node, "kind", 64),
-        n=_count(node, "n", MAX_LEADS),
-        n_ref=_count(node, "nRef", MAX_COUNTED),
+        n=bounds.count(node, "n", MAX_LEADS),
+        n_ref=bounds.count(node, "nRef", MAX_COUNTED),
         shrink=bounds.between(node, "shrink", 0, MAX_COUNTED),
         observed=observed,
         expected=_shares(node, "expected", len(observed)),
@@ -222,12 +225,12 @@ def _parse_feature(node: Node) -> FeatureWindow:
 
 
 def _parse_missing(node: Node) -> MissingWindow:
-    observed = _counts(node, "observed", 2, MAX_LEADS)
+    observed = bounds.counts(node, "observed", 2, MAX_LEADS)
     if len(observed) != 2:
         raise LayoutError(f"{node.at('observed')} must count two bins")
     return MissingWindow(
-        n=_count(node, "n", MAX_LEADS),
-        n_ref=_count(node, "nRef", MAX_COUNTED),
+        n=bounds.count(node, "n", MAX_LEADS),
+        n_ref=bounds.count(node, "nRef", MAX_COUNTED),
         shrink=bounds.between(node, "shrink", 0, MAX_COUNTED),
         observed=observed,
         expected=_shares(node, "expected", 2),
@@ -235,6 +238,8 @@ def _parse_missing(node: Node) -> MissingWindow:
 
 
 def _parse_hours(node: Node) -> HoursWindow:
-    observed = _counts(node, "observed", HOURS, MAX_COUNTED)
+    observed = bounds.counts(node, "observed", HOURS, MAX_COUNTED)
     expected = _shares(node, "expected", len(observed))
-    return HoursWindow(_count(node, "n", MAX_COUNTED), _count(node, "nRef", MAX_COUNTED), observed, expected)
+    return HoursWindow(
+        bounds.count(node, "n", MAX_COUNTED), bounds.count(node, "nRef", MAX_COUNTED), observed, expected
+    )

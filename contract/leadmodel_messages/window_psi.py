@@ -94,10 +94,10 @@ def text_psis(text: TextWindow, min_samples: int) -> dict[str, Psi]:
 
 def compared_leads(slot: SlotWindow) -> int:
     """Count the leads that were compared with the reference: scored, and at hours that the reference knows."""
-    return max(0, slot.n - slot.bad - slot.unsupported)
+    return max(0, slot.n - slot.bad - slot.unread - slot.unsupported)
 
 
 def is_compared(slot: SlotWindow, min_samples: int) -> bool:
     """Whether enough leads were compared, and at least half of those scored: silence about the others is no sign that they fit."""
     compared = compared_leads(slot)
-    return compared >= max(min_samples, 1) and 2 * compared >= slot.n - slot.bad
+    return compared >= max(min_samples, 1) and 2 * compared >= slot.n - slot.bad - slot.unread

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from leadmodel_messages import window_paired
 from leadmodel_messages.window import (
     FeatureWindow,
     HoursWindow,
@@ -17,6 +18,9 @@ from leadmodel_messages.window import (
 
 def merge(windows: Iterable[Window]) -> Window | None:
     """Add windows up as if one process had seen all leads; None for no windows.
+
+    Of challengers the largest group of windows that describe one counts: pods take a challenger one after the other, and their leads
+    count for the champion all the same. To add the two over the same leads, pick the windows with `with_challenger` first.
 
     Raises:
         ValueError: The slots name different digests or features.
@@ -36,6 +40,9 @@ def merge(windows: Iterable[Window]) -> Window | None:
         span_s=max(part.span_s for part in parts),
         since=since,
         text=merge_texts(part.text for part in parts if part.text is not None),
+        challenger=_merge_slots(_of_one_model(part.challenger for part in parts)),
+        challenger_error=min((p.challenger_error for p in parts if p.challenger_error), default=None),
+        takes_challenger=all(part.takes_challenger for part in parts),
     )
 
 
@@ -71,6 +78,24 @@ def alike(windows: Iterable[Window]) -> list[Window]:
     return max(groups.values(), key=len, default=[])
 
 
+def with_challenger(windows: Iterable[Window], digest: str) -> list[Window]:
+    """Pick the largest group of windows alike that describe the challenger of this digest, with the same references of it."""
+    groups: dict[object, list[Window]] = {}
+    for window in windows:
+        if window.challenger is not None and window.challenger.digest == digest:
+            shapes = map(_shape, (window.champion, window.previous, window.challenger))
+            groups.setdefault(tuple(shapes), []).append(window)
+    return max(groups.values(), key=len, default=[])
+
+
+def _of_one_model(slots: Iterable[SlotWindow | None]) -> list[SlotWindow]:
+    groups: dict[object, list[SlotWindow]] = {}
+    for slot in slots:
+        if slot is not None:
+            groups.setdefault(_shape(slot), []).append(slot)
+    return max(groups.values(), key=len, default=[])
+
+
 def _shape(slot: SlotWindow | None) -> object:
     """Everything of a slot that comes from its model and not from leads."""
     if slot is None:
@@ -103,6 +128,8 @@ def _merge_slots(slots: Sequence[SlotWindow]) -> SlotWindow | None:
         ref_by_hour=first.ref_by_hour,
         features={name: _merge_features([slot.features[name] for slot in slots]) for name in first.features},
         hours=_merge_hours(hours) if hours else None,
+        unread=sum(slot.unread for slot in slots),
+        paired=window_paired.added([slot.paired for slot in slots if slot.paired is not None]),
     )
 
 

@@ -48,6 +48,7 @@ KNOWN = {
     "training.json": "af3d60585969ca982850a5f18664081e6bfa03e92b357083982d193a559c9fbd",
     "validation-failure.json": "c584fe5dc971da41a78b95045d3d75fb200b4c6caa7cbb817227cf780f4ed685",
     "validation-too-large.json": "524a8f2fd09a04c6c304249871b6418ef07008901930d9cec3a4e8ebd49c02c5",
+    "window-challenger.json": "445348a1752eaae65f08f19a9d6f1c9c47717b3284c9fe15e80fa3d715b5cfc4",
     "window-text.json": "d0c4efce670f01ede7dc05a7d0107e1dbc985788a6a146e7ff09eeb9f89ca5f3",
     "window.json": "45139796302a1674789e03a4b8cb3b8df0c6c9e15695fb5721cac8025142b50c",
 }

@@ -24,6 +24,7 @@ SETS = {
     "training": errors.TRAINING,
     "enrichment": errors.ENRICHMENT,
     "text model": errors.TEXT_MODEL,
+    "challenger": errors.CHALLENGER,
 }
 
 
@@ -35,7 +36,7 @@ def test_sets_are_what_the_programs_can_say():
     assert set(ArtifactReason) < errors.REPORT
     assert set(StoreReason) | set(Refusal) < errors.TRAINING
     examples = {ErrorWord.SCHEMA_MISMATCH, ErrorWord.EXAMPLES_DIFFER}
-    assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | examples == errors.TEXT_MODEL
+    assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | examples == errors.TEXT_MODEL == errors.CHALLENGER
     assert set(StoreReason) < errors.ENRICHMENT
 
 
