@@ -257,6 +257,7 @@ def predictor(
     measured_auc: float | None,
     drain_s: float | None,
     text_model: str | None = None,
+    challenger: str | None = None,
 ) -> list[str]:
     """Arguments of `leadmodel-predictor` under an operator, which has judged the model: no AUC is too low here.
 
@@ -267,6 +268,7 @@ def predictor(
         measured_auc: The AUC that validation measured.
         drain_s: How long to go on accepting after SIGTERM, in seconds; None for the program's own time, which suits a Service.
         text_model: Where the text model lies that answers `/enrich`; None: no texts are answered.
+        challenger: Where a challenger lies at times; None: none is taken.
     """
     return [
         *_model("artifact", "expect-digest", champion),
@@ -276,6 +278,7 @@ def predictor(
         *_flag("measured-auc", None if measured_auc is None else repr(measured_auc)),
         *_model("previous", "previous-digest", previous),
         *_flag("text-model", text_model),
+        *_flag("challenger", challenger),
     ]
 
 

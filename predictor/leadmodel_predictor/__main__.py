@@ -32,6 +32,7 @@ from leadmodel_messages.uris import uri_of
 from leadmodel_predictor.http.app import Application
 from leadmodel_predictor.http.guard import Guard
 from leadmodel_predictor.http.server import Server
+from leadmodel_predictor.serving.challengers import Challengers
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
@@ -51,6 +52,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--text-model",
         help="text model that POST /enrich answers with: a path or URI, looked at every few seconds; may be absent",
+    )
+    p.add_argument(
+        "--challenger",
+        help="a model to score the same leads unseen before it may serve: a path or URI, looked at every few seconds; may be absent",
     )
     _add_address(p)
     _add_limits(p)
@@ -218,9 +223,8 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     boot = uuid4().hex
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
     token = partial(read_token, given.token_file) if given.token_file is not None else None
-    app = Application(
-        model, Reloads(model, lambda: loader.again(model), given.min_auc, token), _texts(given, registry)
-    )
+    reloads = Reloads(model, lambda: loader.again(model), given.min_auc, token)
+    app = Application(model, reloads, _texts(given, registry), _challengers(given, model))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     where = f"sockets {given.fd}" if inherited else f"{given.host or 'every address'}:{given.port}"
     print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
@@ -247,6 +251,12 @@ def _texts(given: argparse.Namespace, registry: CollectorRegistry) -> TextModel 
     texts = TextModel(uri_of(given.text_model), environment(Source.ARTIFACT, os.environ))
     registry.register(texts.metrics)
     return texts
+
+
+def _challengers(given: argparse.Namespace, model: Model) -> Challengers | None:
+    if not given.challenger:
+        return None
+    return Challengers(uri_of(given.challenger), environment(Source.ARTIFACT, os.environ), model)
 
 
 def program() -> NoReturn:

@@ -106,10 +106,11 @@ def predictor_on_a_port() -> tuple[list[str], dict[str, object]]:
         measured_auc=0.7123456789012345,
         drain_s=None,
         text_model="/models/text/text.json.gz",
+        challenger="/models/challenger/challenger.json.gz",
     )
     models = {"artifact": "/c", "expect_digest": D, "previous": "/p", "previous_digest": E}
     rest = {"host": "0.0.0.0", "port": 8080, "measured_auc": 0.7123456789012345, "min_auc": 0.0}
-    rest |= {"text_model": "/models/text/text.json.gz"}
+    rest |= {"text_model": "/models/text/text.json.gz", "challenger": "/models/challenger/challenger.json.gz"}
     return line, {**models, **rest}
 
 
@@ -118,6 +119,7 @@ def predictor_on_sockets() -> tuple[list[str], dict[str, object]]:
         champion=Model("/c", D), previous=None, listen=Inherited((3, 4)), measured_auc=None, drain_s=2.0
     )
     nothing = {"previous": None, "previous_digest": None, "measured_auc": None, "text_model": None}
+    nothing |= {"challenger": None}
     return line, {"artifact": "/c", "expect_digest": D, "fd": (3, 4), "drain_seconds": 2.0, **nothing}
 
 

@@ -18,6 +18,7 @@ from leadmodel_artifact.model import Artifact
 from leadmodel_predictor.http.app import Application
 from leadmodel_predictor.http.guard import Guard
 from leadmodel_predictor.http.server import Server
+from leadmodel_predictor.serving.challengers import Challengers
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
@@ -90,6 +91,7 @@ def served(
     read: Callable[[], Slots] | None = None,
     token: str | None = None,
     texts: TextModel | None = None,
+    challengers: str | None = None,
     drain: float = 0.2,
     max_drain: float = 0.0,
     **limits: Any,
@@ -103,6 +105,7 @@ def served(
         model,
         Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token),
         texts,
+        Challengers(challengers, {}, model) if challengers is not None else None,
     )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain, max_drain_seconds=max_drain)

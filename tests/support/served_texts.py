@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from leadmodel_predictor.serving import text_model
+from leadmodel_predictor.serving import watch
 from leadmodel_predictor.serving.text_model import TextModel
 from leadmodel_text.document import Document, Reference
 from leadmodel_text.files import pack
+from support import mounts
 from support.predictor_thread import Served, served
 from support.small_models import linear
 from support.text_documents import open_document
@@ -27,26 +28,15 @@ def referred(document: Document, **labels: dict[str, float]) -> Document:
     return replace(document, reference=Reference(labels, (1000, *(0,) * 9), (0, 0, 500, 500, *(0,) * 6)))
 
 
-class Mount:
-    """A mounted ConfigMap: a file that is a link through `..data` into a folder, which is swapped as a whole."""
+class Mount(mounts.Mount):
+    """A mounted ConfigMap with a text model."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.file, self._count = folder, folder / NAME, 0
+        super().__init__(folder, NAME)
 
     def write(self, data: bytes | Document | None) -> None:
         """Swap the content for these bytes or this document; None: the ConfigMap has no key."""
-        self._count += 1
-        version = self.folder / f"..version-{self._count}"
-        version.mkdir()
-        if data is not None:
-            (version / NAME).write_bytes(pack(data) if isinstance(data, Document) else data)
-        link = self.folder / "..data_tmp"
-        link.symlink_to(version.name)
-        link.rename(self.folder / "..data")
-        if data is None:
-            self.file.unlink(missing_ok=True)
-        elif not self.file.is_symlink():
-            self.file.symlink_to(f"..data/{NAME}")
+        super().write(pack(data) if isinstance(data, Document) else data)
 
     def model(self) -> TextModel:
         """A text model that reads this mount and has not looked yet."""
@@ -79,4 +69,4 @@ def until(done, seconds: float = 60) -> None:
 
 def often(monkeypatch) -> None:
     """Let text models look at their files twenty times a second."""
-    monkeypatch.setattr(text_model, "FILE_S", 0.05)
+    monkeypatch.setattr(watch, "FILE_S", 0.05)

@@ -26,11 +26,10 @@ from leadmodel_predictor.http.predict import (
     examine,
     remember,
     remember_refused,
-    safe_score,
     unreadable,
 )
 from leadmodel_predictor.http.types import Receive, Scope, Send
-from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader
+from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, safe_score
 from leadmodel_predictor.serving.fields import NAN, Values
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
@@ -95,12 +94,13 @@ class Batch:
     async def answer(self, body: bytes, *, live: bool) -> tuple[bytes, int]:
         """The answers in order, and how many. Raises BadLead for the first lead that is refused; then no other is counted."""
         ring, now = self.model.ring, time()
+        slots = ring.slots
         if not ring.begins <= now < ring.ends:
             ring.turn(now)
         columnar = _COLUMNAR.match(body) is not None
         try:
-            leads = (_columns if columnar else _rows)(ring.slots, body, ring.clock_hour)
-            scores = await _scored(ring.slots.champion.scorer, leads)
+            leads = (_columns if columnar else _rows)(slots, body, ring.clock_hour)
+            scores = await _scored(slots.champion.scorer, leads)
         except UNREADABLE as error:
             refused = unreadable(error, body)
             if live:
@@ -109,15 +109,15 @@ class Batch:
                 examine(self.model, lead, perf_counter())
             raise refused from None
         if live:
-            await self._count(ring, now, leads, scores)
+            await self._count(ring, slots, now, leads, scores)
         self.model.metrics.scores.add_batch(scores)
-        return (_as_columns if columnar else _as_rows)(scores, ring.slots.tail), len(scores)
+        return (_as_columns if columnar else _as_rows)(scores, slots.tail), len(scores)
 
-    async def _count(self, ring: Ring, now: float, leads: Leads, scores: list[float]) -> None:
+    async def _count(self, ring: Ring, slots: Slots, now: float, leads: Leads, scores: list[float]) -> None:
         for part in leads.parts():
             rows = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
             for i, (hour, values, score) in enumerate(rows, part.start):
-                remember(self.model, ring, leads.lead(i), (now, hour, values, score))
+                remember(self.model, ring, slots, leads.lead(i), (now, hour, values, score))
             await asyncio.sleep(0)
 
 
@@ -153,9 +153,7 @@ def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
 
 
 def _piece(slots: Slots) -> int:
-    previous = slots.previous
-    reads_texts = slots.champion.artifact.text_models or (previous and previous.artifact.text_models)
-    return TEXT_PIECE if reads_texts else PIECE
+    return TEXT_PIECE if any(slot.artifact.text_models for slot in slots.loaded.values()) else PIECE
 
 
 def _checked_hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:

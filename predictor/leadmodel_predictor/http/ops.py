@@ -18,6 +18,7 @@ from leadmodel_messages import window_document
 from leadmodel_messages.negotiation import accepts_gzip
 from leadmodel_predictor.http.openapi import openapi
 from leadmodel_predictor.serving.card import card
+from leadmodel_predictor.serving.challengers import Challengers
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.reload import Reloads
 from leadmodel_predictor.serving.text_model import TextModel
@@ -39,8 +40,14 @@ def refused(status: int, field: str, error: str) -> Response:
 class Ops:
     """The operations side of one predictor."""
 
-    def __init__(self, model: Model, reloads: Reloads, texts: TextModel | None = None) -> None:
-        self.model, self.reloads, self.texts = model, reloads, texts
+    def __init__(
+        self,
+        model: Model,
+        reloads: Reloads,
+        texts: TextModel | None = None,
+        challengers: Challengers | None = None,
+    ) -> None:
+        self.model, self.reloads, self.texts, self.challengers = model, reloads, texts, challengers
         self.is_draining = False
 
     def router(self) -> Starlette:
@@ -94,14 +101,16 @@ class Ops:
         if self.texts is not None:
             text = await asyncio.to_thread(self.texts.snapshot(now).window)
             seen = replace(seen, text=text)
+        if self.challengers is not None:
+            seen = self.challengers.report(seen)
         return reply(window_document.dump(seen))
 
     async def artifact(self, request: Request) -> Response:
         """Return the bytes of the artifact in one of the slots."""
         slots = self.model.slots
         wanted = request.query_params.get("digest", slots.champion.digest)
-        for slot in (slots.champion, slots.previous):
-            if slot is not None and slot.digest == wanted:
+        for slot in slots.loaded.values():
+            if slot.digest == wanted:
                 headers = {"x-leadmodel-digest": slot.digest}
                 return Response(slot.raw, media_type="application/json", headers=headers)
         return refused(404, "digest", "no slot holds this digest")

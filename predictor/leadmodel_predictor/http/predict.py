@@ -1,19 +1,18 @@
-"""POST /predict: decode a lead, score it with both slots, remember it for the drift window, answer. Nothing else is on this path."""
+"""POST /predict: decode a lead, score it with all slots, remember it for the drift window, answer. Nothing else is on this path."""
 
-from contextlib import suppress
 from time import perf_counter, time
 from typing import Any
 
 import msgspec
 
-from leadmodel_artifact.compiler import Scorer
 from leadmodel_predictor.http.errors import Refused, refusal, send_refusal
 from leadmodel_predictor.http.no_json import why_no_json
 from leadmodel_predictor.http.types import Receive, Scope, Send
-from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_of
+from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, path_of, safe_score
 from leadmodel_predictor.serving.fields import NAN, Scored, Values
 from leadmodel_predictor.serving.model import Model
-from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.ring import Entry, Ring
+from leadmodel_predictor.serving.slots import Slots
 
 UNREADABLE = (msgspec.DecodeError, BadLead, UnicodeDecodeError, RecursionError)
 POST_ONLY = Refused(405, "$", "use POST", (b"allow", b"POST"))
@@ -79,11 +78,11 @@ class Predict:
             raise unreadable(error, body) from None
         if started >= examined.due:
             examine(self.model, body, started)
-        if reader.previous_score is None and score == score:  # noqa: PLR0124  # no NaN
+        if reader.others is None and score == score:  # noqa: PLR0124  # no NaN
             ring.row[hour] += 1
             ring.add((now, hour, values, score, None, NAN))
         else:
-            remember(self.model, ring, lead, (now, hour, values, score))
+            remember(self.model, ring, slots, lead, (now, hour, values, score))
             if score != score:  # noqa: PLR0124  # NaN
                 raise BadLead("$", NO_SCORE)
         self.count_score(score)
@@ -108,38 +107,42 @@ def scored(reader: Reader, lead: Any, hour: int, body: bytes) -> Scored:
     return safe_score(reader.scorer, values), values
 
 
-def safe_score(scorer: Scorer, values: Values) -> float:
-    """The score of coded values; NaN where arithmetic fails."""
-    try:
-        return scorer(*values)
-    except UNSCORED:
-        return NAN
-
-
-def remember(model: Model, ring: Ring, lead: Any, entry: tuple[float, int, Values | None, float]) -> None:
-    """Score a lead for the previous model too and put the lead into the ring.
+def remember(
+    model: Model, ring: Ring, slots: Slots, lead: Any, entry: tuple[float, int, Values | None, float]
+) -> None:
+    """Score a lead for the other models too and put the lead into the ring.
 
     Args:
         model: counts leads that a slot refuses.
         ring: the drift window.
+        slots: the models that decoded the lead; a challenger that came or went since then is not theirs.
         lead: as the champion decoded it.
         entry: time in Unix seconds, UTC hour, the champion's values and score (NaN: none).
     """
-    previous_score, hour = ring.slots.reader.previous_score, entry[1]
+    reader, hour = slots.reader, entry[1]
     other: Scored = NAN, None
-    if previous_score is not None:
-        with suppress(*UNSCORED):
-            other = previous_score(lead, hour, entry[2])
+    if reader.previous_score is not None:
+        try:
+            other = reader.previous_score(lead, hour, entry[2])
+        except UNSCORED:
+            other = NAN, None
         if other[0] != other[0]:  # NaN
             model.metrics.bad_previous()
     if entry[3] != entry[3]:  # NaN
         model.metrics.bad_champion()
     ring.row[hour] += 1
-    ring.add((*entry, other[1], other[0]))
+    if reader.challenger_score is None or ring.slots is not slots:
+        ring.add((*entry, other[1], other[0]))
+        return
+    try:
+        score, values = reader.challenger_score(lead, hour, entry[2])
+    except UNSCORED:
+        score, values = NAN, None
+    ring.add((*entry, other[1], other[0], values, score))
 
 
 def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
-    """Count a lead that the champion refuses as bad for the champion, and for the previous model if that model refuses the lead too."""
+    """Count a lead that the champion refuses as bad for the champion, and for the other models if they refuse the lead too."""
     model.metrics.bad_champion()
     hour = ring.clock_hour
     other: Scored = NAN, None
@@ -148,7 +151,12 @@ def remember_refused(model: Model, ring: Ring, body: bytes, now: float) -> None:
         hour, other = _read(reader, body, hour)
         if other[0] != other[0]:  # NaN
             model.metrics.bad_previous()
-    ring.add((now, hour, None, NAN, other[1], other[0]))
+    entry: Entry = (now, hour, None, NAN, other[1], other[0])
+    challenger = ring.slots.challenger
+    if challenger is not None:
+        _, (score, values) = _read(challenger.reader, body, hour)
+        entry = (*entry, values, score)
+    ring.add(entry)
 
 
 def examine(model: Model, body: bytes, at: float) -> None:

@@ -60,8 +60,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
         self._running = [loop.create_task(self.guard.sweep_forever(loop.time))]
-        if self.app.texts is not None:
-            self._running.append(loop.create_task(self.app.texts.watch_forever()))
+        self._running += [loop.create_task(watch.watch_forever()) for watch in self.app.watches]
         allow_connections(self.guard)
         sys.setswitchinterval(SWITCH_S)
         gc.collect()

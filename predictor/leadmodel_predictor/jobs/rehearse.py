@@ -56,17 +56,17 @@ class Rehearsal:
     def take(self, lead: Any, now: float) -> float | None:
         """Score and remember one lead."""
         model = next(self.turn)
-        ring, reader, body = model.ring, model.slots.reader, msgspec.json.encode(lead)
+        ring, slots, body = model.ring, model.slots, msgspec.json.encode(lead)
         if not ring.begins <= now < ring.ends:
             ring.turn(now)
         try:
-            read = reader.decode(body)
-            hour = reader.hour(read, ring.clock_hour)
-            score, values = scored(reader, read, hour, body)
+            read = slots.reader.decode(body)
+            hour = slots.reader.hour(read, ring.clock_hour)
+            score, values = scored(slots.reader, read, hour, body)
         except UNREADABLE:
             remember_refused(model, ring, body, now)
             return None
-        remember(model, ring, read, (now, hour, values, score))
+        remember(model, ring, slots, read, (now, hour, values, score))
         return None if score != score else score  # noqa: PLR0124  # NaN
 
 

@@ -19,6 +19,7 @@ from leadmodel_predictor.serving.fields import Field, Values
 from leadmodel_predictor.serving.text_numbers import number_or_text
 
 # possessive: what a plain repeat remembers for backtracking takes a hundred bytes per character of a string
+REFUSED = msgspec.Raw(b"{}")  # a value that no model takes
 STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
@@ -45,7 +46,7 @@ class ColumnReader:
         columns: dict[str, list[Any]] = {}
         for source, field in self.reader.fields.items():
             raw = getattr(split, field.name)
-            if raw is not None and (text := bytes(raw)) != b"null":
+            if raw is not None and (text := bytes(raw)) != b"null" and source not in self.reader.of_challenger:
                 columns[source] = self._column(source, field, text)
             elif field.default is msgspec.NODEFAULT:
                 raise BadLead(f"$.{source}", "is required")
@@ -55,6 +56,20 @@ class ColumnReader:
         for source, column in columns.items():
             if len(column) != size:
                 raise BadLead(f"$.{source}", "must be as long as the columns before it")
+        return columns | self._others(split, size)
+
+    def _others(self, split: Any, size: int) -> dict[str, list[Any]]:
+        """The columns that only the challenger reads: it refuses every lead of one that is no column, and no other model minds."""
+        columns: dict[str, list[Any]] = {}
+        for source in self.reader.of_challenger:
+            field = self.reader.fields[source]
+            raw = getattr(split, field.name)
+            if raw is not None and (text := bytes(raw)) != b"null":
+                try:
+                    column = self._column(source, field, text)
+                except BadLead:
+                    column = []
+                columns[source] = column if len(column) == size else [REFUSED] * size
         return columns
 
     def _column(self, source: str, field: Field, raw: bytes) -> list[Any]:

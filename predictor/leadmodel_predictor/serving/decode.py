@@ -1,4 +1,4 @@
-"""Decodes leads: types and functions are made from the features of both models, so that decoding validates.
+"""Decodes leads: types and functions are made from the features of all models, so that decoding validates.
 
 Strings of an artifact are field aliases and keys, never code. Categories leave as codes and texts as lengths, so that whoever keeps
 values keeps nothing that a person wrote. The artifact's scoring says what values mean.
@@ -16,7 +16,7 @@ from leadmodel_artifact.lead import LeadError, instant
 from leadmodel_artifact.model import Artifact, FeatureKind
 from leadmodel_artifact.values import is_missing_word
 from leadmodel_predictor.serving.compiled.lead_functions import LeadFunctions
-from leadmodel_predictor.serving.fields import NAN, Field, Scored, Values, fields_of
+from leadmodel_predictor.serving.fields import NAN, UNREAD, Field, Scored, Unread, Values, fields_of
 from leadmodel_predictor.serving.text_numbers import forgiving
 
 TIME_SOURCE = "created_at"
@@ -25,6 +25,14 @@ NAMES_SHOWN = 20  # of the fields that a model reads, in an error
 UNSCORED = (ArithmeticError, TypeError, ValueError)
 # what reading a time may raise: the value is no instant
 NO_INSTANT = (LeadError, msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def safe_score(scorer: Scorer, values: Values) -> float:
+    """The score of coded values; NaN where arithmetic fails."""
+    try:
+        return scorer(*values)
+    except UNSCORED:
+        return NAN
 
 
 class BadLead(ValueError):  # noqa: N818  # the lead is bad, not the program
@@ -55,12 +63,22 @@ ArtifactWithScorer = tuple[Artifact, Scorer]  # the scorer takes coded values
 
 
 class Reader:
-    """Reads leads as the champion wants them; a field that only the previous model reads stays undecoded."""
+    """Reads leads as the champion wants them; a field that the champion does not read stays undecoded.
 
-    def __init__(self, champion: ArtifactWithScorer, previous: ArtifactWithScorer | None) -> None:
+    `others` is None where the champion is alone; `of_challenger` names the fields that no other model reads.
+    """
+
+    def __init__(
+        self,
+        champion: ArtifactWithScorer,
+        previous: ArtifactWithScorer | None,
+        challenger: ArtifactWithScorer | None = None,
+    ) -> None:
         artifact, scorer = champion
         self.champion = artifact
-        self.fields = fields_of(artifact, previous and previous[0])
+        others = [other[0] for other in (previous, challenger) if other is not None]
+        self.fields = fields_of(artifact, *others)
+        self.of_challenger = self.fields.keys() - fields_of(artifact, *others[: previous is not None])
         self.type = self.struct("Lead", [(f.type, f.default) for f in self.fields.values()])
         numbers = [
             source
@@ -70,13 +88,15 @@ class Reader:
         self.decode = forgiving(msgspec.json.Decoder(self.type).decode, numbers)
         self.decode_many = forgiving(msgspec.json.Decoder(list[self.type]).decode, numbers)  # type: ignore[name-defined]
         own = _time_source(artifact)
-        self.time_source = own or (previous and _time_source(previous[0])) or TIME_SOURCE
+        self.time_source = own or next(filter(None, map(_time_source, others)), TIME_SOURCE)
         self.strict_time = own is not None  # only the champion refuses leads
         self.time = self.fields[self.time_source].name if self.time_source in self.fields else None
         self.scorer = scorer
         self._functions = LeadFunctions(artifact, self.fields)
         self.score = self._functions.score(scorer)
         self.previous_score = previous and self._of_previous(*previous)
+        self.challenger_score = challenger and self._of_challenger(*challenger)
+        self.others = others or None
 
     @cached_property
     def values(self) -> Callable[[Any, int], Values]:
@@ -138,6 +158,14 @@ class Reader:
         if self.strict_time or self.time is None or _time_source(artifact) is None:
             return score
         return lambda lead, hour, values: score(lead, hour, values) if self.is_timed(lead) else (NAN, None)
+
+    def _of_challenger(
+        self, artifact: Artifact, scorer: Scorer
+    ) -> Callable[[Any, int, Values | None], Scored | Unread]:
+        """The function `challenger_score`; where it reads another time than the one that gives leads their hour, it can be given none."""
+        if _time_source(artifact) not in {None, self.time_source}:
+            return lambda _lead, _hour, _values: UNREAD
+        return self._of_previous(artifact, scorer)
 
     def is_timed(self, lead: Any) -> bool:
         """Whether the time of a lead is missing or an instant, so that a model which reads times takes the lead."""

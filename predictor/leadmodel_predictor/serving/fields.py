@@ -1,6 +1,7 @@
-"""The fields of a lead on the wire, as the features of both models want them."""
+"""The fields of a lead on the wire, as the features of all models want them."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -12,6 +13,8 @@ NAN = float("nan")
 
 Values = tuple[Any, ...]
 Scored = tuple[float, Values | None]  # a score with the coded values it comes from; None: the lead is refused
+Unread = tuple[None, None]  # a model could not be given the lead
+UNREAD: Unread = (None, None)
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Field:
     )  # words that stand for no value of a required category, besides the empty text
 
 
-def fields_of(champion: Artifact, previous: Artifact | None) -> dict[str, Field]:
-    """The fields by their names on the wire; a field that only the previous model reads stays undecoded."""
+def fields_of(champion: Artifact, *others: Artifact) -> dict[str, Field]:
+    """The fields by their names on the wire; a field that the champion does not read stays undecoded."""
     fields: dict[str, Field] = {}
     for feature in champion.features:
         if feature.source not in fields:
             missing = frozenset(feature.missing if feature.required else ())
             fields[feature.source] = Field(f"f{len(fields)}", feature.kind, *wire_type(feature), missing)
-    for feature in previous.features if previous else ():
+    for feature in chain.from_iterable(other.features for other in others):
         if feature.source not in fields:
             fields[feature.source] = Field(f"f{len(fields)}", feature.kind, msgspec.Raw, None)
     return fields

@@ -1,6 +1,7 @@
 """The running model: its slots, its drift window, and the figures that follow from both."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +10,7 @@ from leadmodel_artifact.model import Artifact
 from leadmodel_messages.window import SlotWindow, Window
 from leadmodel_messages.window_psi import compared_leads, is_compared, slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
-from leadmodel_predictor.serving.ring import Ring
+from leadmodel_predictor.serving.ring import Entry, Ring
 from leadmodel_predictor.serving.slots import Slots
 from leadmodel_statistics.stability import mean_shift_z
 
@@ -34,6 +35,11 @@ class Model:
         """Serve these slots from the next request on, with an empty drift window."""
         self.slots, self.ring, self.loaded_at = slots, Ring(slots, self.boot), now
         self.measured_auc = None
+
+    def challenge(self, slots: Slots, entries: Sequence[Entry], after: Entry | None) -> None:
+        """Have another challenger from the next request on, beside the same models and leads; arguments as `Ring.challenge` takes them."""
+        self.slots = slots
+        self.ring.challenge(slots, entries, after)
 
     @property
     def auc(self) -> float:
@@ -63,9 +69,8 @@ class Model:
 
     def _set_digests(self) -> None:
         self.metrics.info.clear()
-        for name, slot in (("champion", self.slots.champion), ("previous", self.slots.previous)):
-            if slot is not None:
-                self.metrics.info.labels(name, slot.digest.removeprefix("sha256:")[:12]).set(1)
+        for name, slot in self.slots.loaded.items():
+            self.metrics.info.labels(name, slot.digest.removeprefix("sha256:")[:12]).set(1)
 
     def status(self, window: Window, now: float) -> dict[str, Any]:
         """The JSON document that /ops/model-status answers with."""
@@ -91,6 +96,7 @@ class Model:
                 "champion": slots.champion.digest,
                 "previous": slots.previous and slots.previous.digest,
                 **({"previous_error": slots.previous_error} if slots.previous_error else {}),
+                **({"challenger": slots.challenger.slot.digest} if slots.challenger else {}),
             },
         }
 

@@ -1,4 +1,4 @@
-"""The last leads, scored by both slots, beside the references of both models.
+"""The last leads, scored by all slots, beside the references of the models.
 
 Adding a lead is one append and one count; everything else is computed on request, from a snapshot, so that a thread can do the work. No text of a lead is kept, only values of features (codes, numbers, lengths), for at most 1,000 leads and 7 days.
 """
@@ -6,11 +6,13 @@ Adding a lead is one append and one count; everything else is computed on reques
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from leadmodel_artifact.model import Reference
 from leadmodel_messages.window import HoursWindow, SlotWindow, Window
+from leadmodel_predictor.serving.paired import paired
 from leadmodel_predictor.serving.slots import Slot, Slots
 from leadmodel_statistics.hours import HOUR_S, expected_hours
 from leadmodel_statistics.stability import MIN_REFERENCE_ROWS
@@ -19,8 +21,18 @@ SIZE = 1000
 MAX_AGE_S = 7 * 86400.0
 HOURS_KEPT = 25
 
-# time, hour, values, score; previous values, score (values None: refused)
-Entry = tuple[float, int, Any, float, Any, float]
+# time, hour, values, score; previous values, score (values None: refused); where a challenger was loaded its values and score
+# (score None: it could not be given the lead)
+Entry = tuple[Any, ...]
+OF_SERVING = 6  # parts of an entry that are not the challenger's
+
+
+def given(entry: Entry, slots: Slots) -> Entry:
+    """An entry of the same champion and previous model as the challenger of these slots reads it, if there is one."""
+    if slots.challenger is None:
+        return entry[:OF_SERVING]
+    score, values = slots.challenger.of_past(entry[2])
+    return *entry[:OF_SERVING], values, score
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,17 @@ class Snapshot:
             previous=self._slot(previous, [(e[1], e[4], e[5]) for e in entries]) if previous else None,
             span_s=max(0.0, round(self.now - entries[0][0], 3)) if entries else 0.0,  # a clock may step back
             since={f"{t:.3f}": sum(entry[0] > t for entry in entries) for t in since},
+            challenger=self._challenger(self.slots.challenger.slot) if self.slots.challenger else None,
         )
+
+    def _challenger(self, slot: Slot) -> SlotWindow:
+        """The challenger's window; a lead that came while it was being loaded is read now."""
+        entries = [e if len(e) > OF_SERVING else given(e, self.slots) for e in self.entries]
+        read = [e for e in entries if e[7] is not None]
+        unread = len(entries) - len(read)
+        both = [(e[3], e[7]) for e in read if math.isfinite(e[3]) and math.isfinite(e[7])]
+        window = self._slot(slot, [(e[1], e[6], e[7]) for e in read])
+        return replace(window, n=window.n + unread, unread=unread, paired=paired(self.slots.champion, both))
 
     def _slot(self, slot: Slot, rows: Sequence[tuple[int, Any, float]]) -> SlotWindow:
         reference = slot.reference
@@ -82,7 +104,7 @@ class Snapshot:
 
 
 class Ring:
-    """The leads of one process since it started or its models changed."""
+    """The leads of one process since it started or its champion changed."""
 
     def __init__(self, slots: Slots, boot: str) -> None:
         self.boot = boot
@@ -111,6 +133,19 @@ class Ring:
         if not self.begins <= now < self.ends:
             self.turn(now)
         self.row[hour] += leads
+
+    def challenge(self, slots: Slots, entries: Sequence[Entry], after: Entry | None) -> None:
+        """Go on with another challenger beside the same models.
+
+        Args:
+            slots: the slots from now on.
+            entries: what `given` made of a snapshot of the ring.
+            after: the last entry of that snapshot; those behind it came meanwhile, and are read in the window.
+        """
+        came = takewhile(lambda entry: entry is not after, reversed(self.entries))
+        late = [entry[:OF_SERVING] for entry in came]
+        self.entries = deque([*entries, *reversed(late)], maxlen=SIZE)
+        self.add, self.slots = self.entries.append, slots
 
     def snapshot(self, now: float) -> Snapshot:
         """The ring as it is, without leads older than 7 days."""

@@ -1,10 +1,10 @@
-"""Models as a process holds them: the champion, and the previous one that scores the same leads.
+"""Models as a process holds them: the champion, the previous one that scores the same leads, and at times a challenger that does too.
 
-Loading checks everything before anything changes; a pair of slots is one immutable value, so that a swap is one assignment.
+Loading checks everything before anything changes; all slots are one immutable value, so that a swap is one assignment.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from leadmodel_artifact.artifact import parse
@@ -16,6 +16,7 @@ from leadmodel_artifact.snapshot import digest, unpack
 from leadmodel_predictor.serving.columns import ColumnReader
 from leadmodel_predictor.serving.decode import Reader
 from leadmodel_predictor.serving.monitor import Monitor, monitors
+from leadmodel_predictor.serving.past import Translate, translation
 
 MAX_BATCH = 10_000  # leads
 
@@ -41,8 +42,17 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Challenger:
+    """A model that may become the champion, with what gives it leads that this champion did not hand on."""
+
+    slot: Slot
+    reader: Reader  # for leads that the champion refuses
+    of_past: Translate  # for leads of which only the champion's values are left
+
+
+@dataclass(frozen=True)
 class Slots:
-    """Both models and everything that reads leads for them: immutable, swapped as a whole."""
+    """All models and everything that reads leads for them: immutable, swapped as a whole."""
 
     champion: Slot
     previous: Slot | None
@@ -51,6 +61,14 @@ class Slots:
     previous_reader: Reader | None  # for leads that the champion refuses
     columns: ColumnReader
     tail: bytes  # of every answer: everything after the score
+    challenger: Challenger | None = None
+
+    @property
+    def loaded(self) -> dict[str, Slot]:
+        """The loaded models by the names of their slots."""
+        challenger = self.challenger.slot if self.challenger is not None else None
+        slots = {"champion": self.champion, "previous": self.previous, "challenger": challenger}
+        return {name: slot for name, slot in slots.items() if slot is not None}
 
 
 def load_slot(data: bytes, expect: str | None) -> Slot:
@@ -63,16 +81,36 @@ def load_slot(data: bytes, expect: str | None) -> Slot:
 def pair(champion: Slot, previous: Slot | None, previous_error: str | None = None) -> Slots:
     """Join two loaded models with the readers of their leads."""
     name = json.dumps(champion.artifact.name)
-    first = (champion.artifact, champion.scorer)
-    second = (previous.artifact, previous.scorer) if previous else None
-    reader = Reader(first, second)
-    _ = reader.values, reader.scores  # compiled now, while nobody waits
+    reader = _reader(champion, previous, None)
     return Slots(
         champion,
         previous,
         previous_error,
         reader=reader,
-        previous_reader=Reader(second, None) if second else None,
+        previous_reader=Reader((previous.artifact, previous.scorer), None) if previous else None,
         columns=ColumnReader(reader, MAX_BATCH),
         tail=f',"model":{name},"version":{champion.artifact.version}}}'.encode(),
     )
+
+
+def challenged(slots: Slots, challenger: Slot | None) -> Slots:
+    """The same champion and previous model with another challenger beside them, or with none."""
+    reader = _reader(slots.champion, slots.previous, challenger)
+    return replace(
+        slots,
+        reader=reader,
+        columns=ColumnReader(reader, MAX_BATCH),
+        challenger=_challenger(slots.champion, challenger) if challenger is not None else None,
+    )
+
+
+def _challenger(champion: Slot, slot: Slot) -> Challenger:
+    own = Reader((slot.artifact, slot.scorer), None)
+    return Challenger(slot, own, translation(champion.artifact, slot.artifact, slot.scorer))
+
+
+def _reader(champion: Slot, previous: Slot | None, challenger: Slot | None) -> Reader:
+    others = [(slot.artifact, slot.scorer) if slot is not None else None for slot in (previous, challenger)]
+    reader = Reader((champion.artifact, champion.scorer), *others)
+    _ = reader.values, reader.scores  # compiled now, while nobody waits
+    return reader

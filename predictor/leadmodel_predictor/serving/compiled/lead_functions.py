@@ -1,4 +1,4 @@
-"""Functions of decoded leads, written for one pair of models: values, score, scores of many leads, score of the previous model.
+"""Functions of decoded leads, written for the models of one process: values, score, scores of many leads, score of another model.
 
 Only names made here stand in the text of a function. Strings and numbers of an artifact are objects that the function refers to, so
 that an artifact is never code.
@@ -79,7 +79,7 @@ class LeadFunctions:
         self, previous: Artifact, scorer: Scorer
     ) -> Callable[[Any, int, Values | None], Scored]:
         """A function of a lead that the champion took, its UTC hour and the champion's values: the previous model's score."""
-        if _shape(previous) == _shape(self.champion):
+        if shape(previous) == shape(self.champion):
             return lambda _lead, _hour, values: (scorer(*values), values)  # type: ignore[misc]  # the champion took it
         own = {f.source for f in self.champion.features}
 
@@ -223,7 +223,8 @@ def _texts_too(decode: Callable[[Any], Any], kind: Any, *, raw: bool) -> Callabl
     return read
 
 
-def _shape(artifact: Artifact) -> tuple[Any, ...]:
+def shape(artifact: Artifact) -> tuple[Any, ...]:
+    """All that decides what a model reads of a lead: models of one shape read the same coded values."""
     return tuple(
         (f.source, f.kind, f.required, f.minimum, f.maximum, f.levels, f.missing, f.text_model)
         for f in artifact.features
