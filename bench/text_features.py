@@ -83,14 +83,14 @@ def leads(count: int) -> list[dict[str, object]]:
 
 
 def start(
-    artifact: Path, sent: Path, old: str | None = None, program: str = "turns.py"
+    artifact: Path, sent: Path, old: str | None = None, program: str = "turns.py", flags: Sequence[str] = ()
 ) -> "subprocess.Popen[str]":
-    """Start a server's process, with the packages of an older checkout where one is given."""
+    """Start a server's process with more flags, and with the packages of an older checkout where one is given."""
     here = Path(__file__).parent
     older = [Path(old) / part for part in ("contract", "predictor")] if old else []
     paths = [here, *older, *filter(None, [os.environ.get("PYTHONPATH")])]
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
-    command = [sys.executable, str(here / "serving" / program), str(artifact), str(sent)]
+    command = [sys.executable, str(here / "serving" / program), str(artifact), str(sent), *flags]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
 
 

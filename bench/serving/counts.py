@@ -1,4 +1,4 @@
-"""Counts the bytecode instructions and C calls of POST /predict: `counts.py ARTIFACT LEADS.json`; the packages of an older release may come by PYTHONPATH.
+"""Counts the bytecode instructions and C calls of POST /predict: `counts.py ARTIFACT LEADS.json [FLAG...]`; the packages of an older release may come by PYTHONPATH.
 
 The counts depend neither on the machine nor on its load. The answer is JSON: instructions of each Python function and calls of each
 function of C, over COUNTED requests without sockets.
@@ -9,6 +9,7 @@ import gc
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,9 +20,11 @@ from serving import inside
 WARM, COUNTED = 200, 100  # requests
 
 
-async def counted(artifact: str, sent: list[bytes]) -> Counter[str]:
+async def counted(artifact: str, sent: list[bytes], flags: Sequence[str] = ()) -> Counter[str]:
     """Instructions and C calls by function, of the requests behind the first ones."""
-    connections = inside.Connections(inside.leadmodel(["--artifact", artifact, "--min-auc", "0.5"]), 1)
+    config = inside.leadmodel(["--artifact", artifact, "--min-auc", "0.5", *flags])
+    await inside.look(config)
+    connections = inside.Connections(config, 1)
     [(protocol, wire)] = connections.pairs
     counts: Counter[str] = Counter()
 
@@ -47,4 +50,5 @@ async def counted(artifact: str, sent: list[bytes]) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(counted(sys.argv[1], requests(json.loads(Path(sys.argv[2]).read_text()))))))
+    leads = requests(json.loads(Path(sys.argv[2]).read_text()))
+    print(json.dumps(asyncio.run(counted(sys.argv[1], leads, sys.argv[3:]))))

@@ -89,6 +89,12 @@ def floor() -> uvicorn.Config:
     )
 
 
+async def look(config: uvicorn.Config) -> None:
+    """The first look of all that the predictor watches, for nobody begins it here; releases without challengers watch nothing."""
+    for watch in getattr(config.app, "watches", ()):
+        await watch.step()
+
+
 def leadmodel(arguments: Sequence[str]) -> uvicorn.Config:
     """The predictor as its program makes it, up to the moment when it would listen."""
     found: list[Server] = []

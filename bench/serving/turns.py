@@ -1,10 +1,11 @@
-"""A predictor without sockets in a process of its own, which measures a round whenever it is asked: `turns.py ARTIFACT LEADS.json`.
+"""A predictor without sockets in a process of its own, which measures a round whenever it is asked: `turns.py ARTIFACT LEADS.json [FLAG...]`.
 
 A line of standard input is a round; the answer is the µs of CPU a request. The packages of an older release may come by PYTHONPATH.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -13,9 +14,10 @@ from serving import inside
 from serving.models import Lead
 
 
-async def rounds(artifact: str, leads: list[Lead]) -> None:
+async def rounds(artifact: str, leads: list[Lead], flags: Sequence[str] = ()) -> None:
     """Answer until standard input ends."""
-    config = inside.leadmodel(["--artifact", artifact, "--min-auc", "0.5"])
+    config = inside.leadmodel(["--artifact", artifact, "--min-auc", "0.5", *flags])
+    await inside.look(config)
     connections = inside.Connections(config, CONNECTIONS)
     sent = requests(leads)
     for _ in sys.stdin:
@@ -23,4 +25,4 @@ async def rounds(artifact: str, leads: list[Lead]) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(rounds(sys.argv[1], json.loads(Path(sys.argv[2]).read_text())))
+    uvloop.run(rounds(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()), sys.argv[3:]))

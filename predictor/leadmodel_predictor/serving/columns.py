@@ -46,7 +46,11 @@ class ColumnReader:
         columns: dict[str, list[Any]] = {}
         for source, field in self.reader.fields.items():
             raw = getattr(split, field.name)
-            if raw is not None and (text := bytes(raw)) != b"null" and source not in self.reader.of_challenger:
+            if (
+                raw is not None
+                and (text := bytes(raw)) != b"null"
+                and source not in self.reader.of_challenger
+            ):
                 columns[source] = self._column(source, field, text)
             elif field.default is msgspec.NODEFAULT:
                 raise BadLead(f"$.{source}", "is required")

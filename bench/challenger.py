@@ -1,0 +1,165 @@
+"""What a challenger costs a POST /predict: nothing where there is none, some µs a lead where one is loaded; its memory, and the leads of the past.
+
+The work of a request from its bytes to the bytes of the answer, as in bench/text_features.py: each server is a process of its own, rounds
+are interleaved, and a round is the processor's time of 1,000 requests. Instructions and C calls are counted, too, which no load disturbs.
+
+    python bench/challenger.py [--rounds N] [--old FOLDER]    # FOLDER: a checkout of an older release
+"""
+
+import argparse
+import gc
+import json
+import os
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+from serving.counts import COUNTED
+from serving.figures import against, goal, spread, table
+from serving.machine import describe
+from serving.models import Lead, Made, as_json, made
+from text_features import REQUESTS, ask, leads, start
+
+from leadmodel_predictor.http.predict import Predict
+from leadmodel_predictor.serving.metrics import Metrics
+from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.ring import SIZE, Ring, given
+from leadmodel_predictor.serving.slots import challenged, load_slot, pair
+
+MOST_US = 1.5  # a lead
+
+
+@dataclass(frozen=True)
+class Served:
+    """One server: the flags beyond its champion, and the checkout whose packages it runs."""
+
+    flags: tuple[str, ...]
+    old: str | None = None
+
+
+def servers(files: Made, old: str | None) -> dict[str, Served]:
+    """All servers by name; those of an older release beside the same of today."""
+    previous, challenger = (
+        (f"--previous={files.previous}",),
+        (f"--challenger={files.challenger.as_uri()}",),
+    )
+    today = {
+        "champion": Served(()),
+        "and previous": Served(previous),
+        "champion, challenger": Served(challenger),
+        "and previous, challenger": Served((*previous, *challenger)),
+    }
+    older = {
+        f"older release: {name}": Served(today[name].flags, old) for name in ("champion", "and previous")
+    }
+    return (older if old else {}) | today
+
+
+def count(files: Made, found: dict[str, Served], sent: Path) -> tuple[str, dict[str, float]]:
+    """A table of instructions and C calls a request, and the instructions by server."""
+    rows, instructions = [], {}
+    for name, one in found.items():
+        process = start(files.champion, sent, one.old, "counts.py", one.flags)
+        counts = json.loads(process.communicate()[0])
+        totals = [
+            sum(n for what, n in counts.items() if what.startswith(event)) / COUNTED
+            for event in ("opcode", "c_call")
+        ]
+        instructions[name] = totals[0]
+        rows.append([name, *(f"{total:.2f}" for total in totals)])
+    return table(["models", "instructions a request", "C calls"], rows), instructions
+
+
+def measure(files: Made, found: dict[str, Served], sent: Path, rounds: int) -> dict[str, list[float]]:
+    """CPU µs a request of interleaved rounds."""
+    processes = {name: start(files.champion, sent, one.old, flags=one.flags) for name, one in found.items()}
+    times: dict[str, list[float]] = {name: [] for name in found}
+    for number in range(-2, rounds):  # the first rounds warm up
+        for name, process in processes.items():
+            took = ask(process)
+            if number >= 0:
+                times[name].append(took)
+    for process in processes.values():
+        process.communicate()
+    return times
+
+
+def loading(champion: Path, challenger: Path, sent: Sequence[Lead]) -> tuple[float, float]:
+    """CPU ms to load a challenger and to score a full ring for it, and MB that both keep."""
+    slots = pair(load_slot(champion.read_bytes(), None), None)
+    model = Model(slots, Ring(slots, "bench"), Metrics(CollectorRegistry()), 0.0, "bench")
+    predict, data = Predict(model), challenger.read_bytes()
+    for i in range(SIZE):
+        predict.score(as_json(sent[i % len(sent)]), time.perf_counter())
+    past = model.ring.snapshot(time.time()).entries
+    begun = time.process_time()
+    _beside(model, data, past)
+    took = (time.process_time() - begun) * 1e3
+    model.challenge(slots, [entry[:6] for entry in past], after=None)
+    gc.collect()
+    tracemalloc.start()
+    _beside(model, data, past)
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0] / 1e6
+    tracemalloc.stop()
+    return took, kept
+
+
+def _beside(model: Model, data: bytes, past: Sequence[tuple[object, ...]]) -> None:
+    new = challenged(model.slots, load_slot(data, None))
+    model.challenge(new, [given(entry, new) for entry in past], after=past[-1])
+
+
+def main() -> None:
+    """Print all figures, and whether the goals are met."""
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--rounds", type=int, default=31)
+    p.add_argument("--old", help="a checkout of an older release")
+    options = p.parse_args()
+    files, lines = made(), leads(REQUESTS)
+    found = servers(files, options.old)
+    with tempfile.TemporaryDirectory() as folder:
+        sent = Path(folder) / "leads.json"
+        sent.write_text(json.dumps(lines))
+        shown, instructions = count(files, found, sent)
+        print(shown, "\n")
+        times = measure(files, found, sent, options.rounds)
+    report(times, instructions, options.rounds)
+    rows = []
+    for name, models in (
+        ("linear", (files.champion, files.challenger)),
+        ("trees", (files.trees, files.other_trees)),
+    ):
+        took, kept = loading(*models, lines)
+        rows.append([name, f"{took:.0f}", f"{kept:.1f}"])
+    print(table(["challenger", f"CPU ms to load it and score {SIZE} past leads", "MB kept"], rows))
+
+
+def report(times: dict[str, list[float]], instructions: dict[str, float], rounds: int) -> None:
+    """Print processor times and goals."""
+    base = {name: name.replace(", challenger", "") for name in times}
+    rows = [
+        [name, spread(own).show(2), against(own, times[base[name]], lambda a, b: a - b).show(2)]
+        for name, own in times.items()
+    ]
+    print(f"{describe()}; load {os.getloadavg()[0]:.1f}; {rounds} rounds: median (least to most)\n")
+    print(table(["models", "CPU µs a request", "over the one without a challenger"], rows), "\n")
+    least = {name: min(own) for name, own in times.items()}  # what disturbs a round only adds to it
+    goals = [
+        goal(f"{name}, µs a lead more", least[name] - least[without], below=MOST_US)
+        for name, without in base.items()
+        if name != without
+    ]
+    for name in ("champion", "and previous"):
+        if (older := instructions.get(f"older release: {name}")) is not None:
+            more = instructions[name] - older
+            goals.append(goal(f"{name}, instructions more than the older release", more, below=0.01))
+    print(table(["goal", "wanted", "least", ""], goals), "\n")
+
+
+if __name__ == "__main__":
+    main()
