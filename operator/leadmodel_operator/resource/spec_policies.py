@@ -1,9 +1,35 @@
 """Limits in the spec: of the gate, of drift on live leads, and of rollbacks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from leadmodel_operator.resource.fields import Duration, doc
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveGate:
+    """What a candidate must show on leads that the champion answers, before it answers any."""
+
+    policy: Literal["Require", "Report", "Off"] | None = doc(
+        "Require refuses a candidate that live leads do not fit while they fit the champion. Report only records it. Off asks no pod. "
+        "If absent: Require, but Report for a pinned artifact.",
+        default=None,
+    )
+    min_samples: int = doc(
+        "Lowest number of leads that must be compared with the candidate's reference.",
+        default=150,
+        minimum=30,
+        maximum=100_000,
+    )
+    max_wait: Duration = doc(
+        "Longest time to wait for that many leads.",
+        default=Duration("1h"),
+        minimum_s=0,
+        maximum_s=604800,
+    )
+    on_insufficient: Literal["Promote", "Hold"] = doc(
+        "Action when that many leads have not come by then.", default="Promote"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +58,11 @@ class Gate:
     on_inconclusive: Literal["Promote", "Hold"] = doc(
         "Action when the confidence interval of the difference to the champion is too wide to decide.",
         default="Promote",
+    )
+    live: LiveGate = field(
+        default=LiveGate(),
+        repr=False,  # verdicts on the holdout name the settings by their repr: they do not lapse with these
+        metadata={"description": "Limits on live leads, before a candidate answers any."},
     )
 
 

@@ -85,6 +85,14 @@ class Reason(StrEnum):
     HOLDOUT_TOO_OLD = "HoldoutTooOld"
     FETCH_RETRYING = "FetchRetrying"
     HELD_AFTER_ROLLBACK = "HeldAfterRollback"
+    # the live gate: Validated, status.challenger and quarantine
+    ASKING_LIVE_LEADS = "AskingLiveLeads"  # passed on the holdout, and the pods score their leads with it
+    LIKE_LIVE_LEADS = "LikeLiveLeads"
+    WORLD_MOVED = "WorldMoved"  # live leads fit neither the candidate nor the champion
+    UNLIKE_LIVE_LEADS = "UnlikeLiveLeads"  # live leads fit the champion and not the candidate
+    CANNOT_READ_LIVE_LEADS = "CannotReadLiveLeads"
+    NOT_MOUNTED = "NotMounted"  # the champion's pods were rendered without a place for a candidate
+    NOT_LOADED = "NotLoaded"  # fewer than half of the ready pods have loaded the candidate
     # Stalled
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     NAME_CONFLICT = "NameConflict"

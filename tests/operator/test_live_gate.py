@@ -1,0 +1,148 @@
+"""The live gate: each rule of the verdict, each response, and for each rule a control that the same leads pass without it."""
+
+from dataclasses import replace
+
+import pytest
+
+from leadmodel_messages.window_psi import HOUR_OF_DAY
+from leadmodel_operator.planning import live_gate
+from leadmodel_operator.planning.drift_reading import Reading
+from leadmodel_operator.planning.live_gate import LiveVerdict, Response, judge_live, respond
+from leadmodel_operator.planning.pass_state import inputs_of
+from leadmodel_operator.resource.fields import Duration
+from leadmodel_operator.resource.spec_policies import Gate, LiveGate
+from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from worlds.names import spec
+
+FITS = Reading(samples=400, compared=400, is_compared=True, psi=0.03, feature="score", bad_share=0.0)
+DIFFERS = replace(FITS, psi=1.4, feature="source", over=("source",), stays=True)
+FEW = replace(FITS, samples=149, compared=149, is_compared=False, psi=None, feature=None)
+PASS, FAIL, INSUFFICIENT = Evidence.PASS, Evidence.FAIL, Evidence.INSUFFICIENT
+
+# rule without which the verdict is another one, champion, candidate, leads not given, verdict
+ROWS = {
+    "the candidate fits": ("_fits", FITS, FITS, 0, PASS, Reason.LIKE_LIVE_LEADS),
+    "only the candidate differs": (
+        "_only_candidate_differs", FITS, DIFFERS, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+    ),
+    "both differ": ("_both_differ", DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
+    "the champion has few leads": (
+        "_champion_has_few", FEW, DIFFERS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
+    ),
+    "few leads were compared": (
+        "_too_few_compared", FITS, replace(FEW, over=("source",)), 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
+    ),
+    "the candidate refuses leads": (
+        "_candidate_refuses", FITS, replace(FITS, bad_share=0.05), 0, FAIL, Reason.CANNOT_READ_LIVE_LEADS,
+    ),
+    "few leads could be given": (
+        "_too_few_given", FITS, FEW, 251, INSUFFICIENT, Reason.CANNOT_READ_LIVE_LEADS,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_verdict(name):
+    _, champion, challenger, unread, evidence, reason = ROWS[name]
+    verdict = judge_live(champion, challenger, unread=unread)
+    assert (verdict.evidence, verdict.reason) == (evidence, reason)
+    assert verdict.message
+    assert len(verdict.message) <= 160  # of the evidence of a quarantine entry
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name != "the candidate fits"])
+def test_each_rule_is_needed(name, monkeypatch):
+    """Control: without its rule the same leads lead to another verdict."""
+    rule, champion, challenger, unread, evidence, reason = ROWS[name]
+    chain = tuple(one for one in live_gate.CHAIN if one.__name__ != rule)
+    monkeypatch.setattr(live_gate, "CHAIN", chain)
+    verdict = judge_live(champion, challenger, unread=unread)
+    assert len(chain) == len(ROWS) - 1
+    assert (verdict.evidence, verdict.reason) != (evidence, reason)
+
+
+def test_figures_are_of_the_same_leads():
+    both = judge_live(FITS, replace(DIFFERS, samples=380, compared=380), unread=20)
+    expected = LiveVerdict(
+        FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=380, psi=1.4, champion_psi=0.03, feature="source", unread=0.05
+    )  # fmt: skip
+    assert both == expected
+    assert "1.40 in source" in both.message
+    assert "champion 0.03" in both.message
+
+
+def test_feature_is_one_that_fits_the_champion():
+    """Of several the one that speaks against the candidate, where the champion is over a limit too."""
+    champion = replace(DIFFERS, feature="visits", over=("visits",))
+    challenger = replace(DIFFERS, feature="visits", over=("visits", "source"))
+    assert judge_live(champion, challenger).feature == "source"
+
+
+def test_hours_blame_nobody():
+    """Leads at other hours differ from every reference: that neither refuses a candidate nor excuses one."""
+    hours = replace(FITS, psi=0.9, feature=HOUR_OF_DAY, over=(HOUR_OF_DAY,))
+    assert judge_live(FITS, hours).reason is Reason.LIKE_LIVE_LEADS
+    assert judge_live(hours, DIFFERS).reason is Reason.UNLIKE_LIVE_LEADS
+
+
+def test_leads_that_the_champion_refuses_are_bad_leads():
+    """At 4 % of the champion's own the share says nothing of the candidate any more; below it does."""
+    candidate = replace(FITS, bad_share=0.2)
+    assert judge_live(replace(FITS, bad_share=0.04), candidate).evidence is PASS
+    assert judge_live(replace(FITS, bad_share=0.039), candidate).evidence is FAIL
+    assert judge_live(FITS, replace(FITS, bad_share=0.049)).evidence is PASS
+
+
+def test_share_is_of_the_champions_leads():
+    """A tenth refused of 100 given leads is no twentieth of 400."""
+    few_given = replace(FITS, samples=180, compared=162, bad_share=0.1)
+    verdict = judge_live(FITS, few_given, unread=220)
+    assert verdict.evidence is PASS
+    assert verdict.unread == pytest.approx(0.55 + 0.045)
+
+
+def test_leads_not_given_do_not_count_where_enough_others_do():
+    """The champion does not know the level of a new source; a candidate that does is not refused for that."""
+    known = replace(FITS, samples=320, compared=320)
+    assert judge_live(FITS, known, unread=80).evidence is PASS
+
+
+def test_min_samples_is_the_live_gates_own():
+    some = replace(FITS, samples=200, compared=200)
+    assert judge_live(some, some, policy=LiveGate(min_samples=200)).evidence is PASS
+    assert judge_live(some, some, policy=LiveGate(min_samples=201)).evidence is INSUFFICIENT
+
+
+REFUSED = judge_live(FITS, DIFFERS)
+UNREADABLE = judge_live(FITS, FEW, unread=251)
+TOO_FEW = judge_live(FEW, FEW)
+NOT_MOUNTED = LiveVerdict(INSUFFICIENT, Reason.NOT_MOUNTED, "no place")
+HOLD = LiveGate(on_insufficient="Hold")
+RESPONSES = (
+    (judge_live(FITS, FITS), LiveGate(), True, False, Response.PROMOTE),
+    (REFUSED, LiveGate(), True, False, Response.REFUSE),
+    (REFUSED, LiveGate(), False, False, Response.PROMOTE),
+    (TOO_FEW, LiveGate(), True, False, Response.ASK),
+    (TOO_FEW, LiveGate(), False, False, Response.ASK),
+    (TOO_FEW, LiveGate(), True, True, Response.PROMOTE),
+    (TOO_FEW, HOLD, True, True, Response.HOLD),
+    (TOO_FEW, HOLD, False, True, Response.PROMOTE),
+    (UNREADABLE, LiveGate(), True, False, Response.ASK),
+    (UNREADABLE, LiveGate(), True, True, Response.REFUSE),
+    (UNREADABLE, LiveGate(), False, True, Response.PROMOTE),
+    (NOT_MOUNTED, LiveGate(), True, False, Response.PROMOTE),
+    (NOT_MOUNTED, HOLD, True, False, Response.HOLD),
+)
+
+
+@pytest.mark.parametrize(("verdict", "policy", "binding", "waited", "response"), RESPONSES)
+def test_response(verdict, policy, binding, waited, response):
+    assert respond(verdict, policy, binding=binding, waited=waited) is response
+
+
+def test_settings_leave_verdicts_on_the_holdout_as_they_are():
+    """A champion that passed before there was a live gate passed the present one: nothing is judged again on an upgrade."""
+    plain, live = spec(), spec(gate=Gate(live=LiveGate(policy="Off", max_wait=Duration("2h"))))
+    assert inputs_of(plain).gate == "3e64748b21"
+    assert inputs_of(live).gate == inputs_of(plain).gate
+    assert inputs_of(spec(gate=Gate(min_positives=99))).gate != inputs_of(plain).gate
