@@ -51,6 +51,7 @@ def case(
     restarts: float = 0.0,
     rollouts: float = 0.0,
     forgetful: bool = False,
+    live: bool = False,
 ) -> Case:
     """`count` plays with seeds of their own."""
     play = Play(
@@ -69,6 +70,7 @@ def case(
         first_look_day=first_look_day,
         look_s=LOOK_S[rate],
         forgetful=forgetful,
+        live=live,
         spec=SPEC,
         cause=name,
     )
@@ -221,6 +223,39 @@ def delays(seed: int, share: float) -> list[Case]:
     ]  # fmt: skip
 
 
+SPOILT = {
+    "corrupt retrain (40 % of rows)": CORRUPT,
+    "corrupt retrain (10 % of rows)": shift_of(ShiftKind.CORRUPT, 10),
+    "leaked feature": shift_of(ShiftKind.LEAK),
+}
+CHANGES = {
+    "no drift": (None, None),
+    "world shift, 1 sd at once": (shift_of(ShiftKind.STEP), None),
+    "a campaign of 2 days, 1 sd": (shift_of(ShiftKind.STEP), TURN_DAY + 2),
+    "a source appears (20 %)": (shift_of(ShiftKind.APPEARS), None),
+    "night bot (30 %)": (shift_of(ShiftKind.BOT), None),
+}
+
+
+def live(seed: int, share: float) -> list[Case]:
+    """Candidates are judged on live leads before they answer any; of spoilt ones the same plays without that come right after."""
+    found = []
+    for place, (world, rate) in enumerate((w, r) for w in WORLDS for r in (200, 2_000, 20_000)):
+        at, some = seed + 8000 + 100 * place, max(2, round(10 * share))
+        for name, shift in SPOILT.items():
+            found += [
+                case("live", name, world, rate, some, at, days=BAD_NIGHT + 1, bad=shift,
+                     bad_nights=(BAD_NIGHT,), first_look_day=BAD_NIGHT, live=judged)
+                for judged in (True, False)
+            ]  # fmt: skip
+        for name, (shift, end) in CHANGES.items():
+            found.append(
+                case("live", name, world, rate, some, at + 50, days=8, shift=shift, turn_end=end,
+                     first_look_day=NEVER, live=True)
+            )  # fmt: skip
+    return found
+
+
 PARTS = {
     "calm": calm,
     "bad": bad,
@@ -230,4 +265,5 @@ PARTS = {
     "lost": lost,
     "again": again,
     "delays": delays,
+    "live": live,
 }

@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 from simulation.auc import Placed, compare, place, report
 from simulation.cluster import Cluster
+from simulation.live import ask
 from simulation.models import Model, table, train
-from simulation.play import Day, Outcome, Play
+from simulation.play import Asked, Day, Outcome, Play
 from simulation.windows import SIZE, Traffic
 
+from leadmodel_operator.planning.live_gate import Response
 from leadmodel_operator.planning.planned import Serve
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_predictor.serving.model import drift_score
@@ -88,12 +90,33 @@ class Run:
     def _night(self, night: int, at: float) -> None:
         before, self.cluster.now = self._champion(), at
         digest = self._train(night, bad=night in self.play.bad_nights)
-        self.cluster.retrained(digest)
-        self._note_night(digest, before, at - self.begin)
+        if not (self.play.live and self._refused_live(digest, at)):
+            self.cluster.retrained(digest)
+            self._note_night(digest, before, at - self.begin)
         status = self.cluster.status
         assert status is not None
         keep = {r.digest for r in (status.champion, status.previous, status.best) if r} | {digest}
         self.models = {d: m for d, m in self.models.items() if d in keep}
+
+    def _refused_live(self, digest: str, at: float) -> bool:
+        """Whether live leads refuse tonight's candidate while they fit the champion."""
+        champion, bad = self._champion(), digest in self.bad
+        if champion is None:
+            return False
+        pair = self.models[champion], self.models[digest]
+        found = ask(self.traffic, self.cluster.begun, pair, at, self.play.spec)
+        self.outcome.asked.append(
+            Asked(
+                at - self.begin,
+                bad,
+                found.response is Response.REFUSE,
+                found.verdict.reason,
+                found.minutes,
+                found.verdict.psi,
+                found.verdict.champion_psi,
+            )
+        )
+        return found.response is Response.REFUSE
 
     def _train(self, night: int, *, bad: bool) -> str:
         leads, shift = join(self.history), self.play.bad
@@ -140,6 +163,7 @@ class Run:
         bad = digest in self.bad
         if now == digest and now != before:
             outcome.promotions += 1
+            outcome.promoted.append(at)
             outcome.bad_served += [at] * bad
         elif status.hold is not None:
             outcome.holds.append(at)

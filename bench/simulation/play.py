@@ -33,6 +33,7 @@ class Play:
     first_look_day: int = 0  # until then pods are asked twice a day only, so that a champion is proven
     look_s: float = 600.0  # between looks while nothing breaches; the real interval is 30 s
     forgetful: bool = False  # a control: without the memory that the leads moved
+    live: bool = False  # whether candidates are judged on live leads before they answer any
     spec: Spec = SPEC
     cause: str = ""
 
@@ -53,6 +54,19 @@ class Day:
     readings: list[tuple[float, float]] = field(default_factory=list)  # seconds since the day began, PSI
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What live leads said of one night's candidate, and how many minutes that took."""
+
+    at: float
+    bad: bool  # trained on spoilt rows
+    refused: bool
+    reason: str
+    minutes: float
+    psi: float | None
+    champion_psi: float | None
+
+
 @dataclass
 class Outcome:
     """What happened in a play. Times are seconds since the play's day 0."""
@@ -67,3 +81,5 @@ class Outcome:
     bad_served: list[float] = field(default_factory=list)  # when a badly trained model began to serve
     holds: list[float] = field(default_factory=list)
     asked_a_person: bool = False
+    asked: list[Asked] = field(default_factory=list)
+    promoted: list[float] = field(default_factory=list)

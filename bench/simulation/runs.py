@@ -53,7 +53,7 @@ def _code() -> str:
     """A hash of what decides the outcomes."""
     here = Path(__file__).parent
     operator = Path(leadmodel_operator.planning.plan.__file__)
-    files = [here / f"{n}.py" for n in ("auc", "cluster", "models", "nights", "play", "windows")]
+    files = [here / f"{n}.py" for n in ("auc", "cluster", "live", "models", "nights", "play", "windows")]
     files += [
         Path(leadmodel_local.replay.instant.__file__),
         Path(leadmodel_training.world.__file__),

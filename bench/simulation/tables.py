@@ -186,6 +186,45 @@ def again(found: Found) -> str:
 back = moves
 
 
+def live(found: Found) -> str:
+    """Plays with the live gate; a case of the same name without it stands right after and gives the columns of today."""
+
+    def row(case: Case, outcomes: list[Outcome], without: list[Outcome]) -> list[object]:
+        bad = [asked for o in outcomes for asked in o.asked if asked.bad]
+        sound = [asked for o in outcomes for asked in o.asked if not asked.bad]
+        served = figures.served(without)
+        seen = [asked.psi for asked in bad if asked.refused and asked.psi is not None]
+        return [
+            case.name,
+            *_where(case),
+            percent(Share(sum(asked.refused for asked in bad), len(bad))) if bad else "–",
+            f"{min(seen):.2f}" if seen else "–",
+            f"{max(asked.minutes for asked in bad):.0f}" if bad else "–",
+            f"{len(served)} of {len(without)}" if without else "–",
+            percent(figures.rolled_back(served)) if served else "–",
+            figures.median_and_most(figures.delays(served)),
+            _rare(Share(sum(asked.refused for asked in sound), len(sound))),
+            f"{max((asked.psi or 0.0 for asked in sound), default=0.0):.2f}",
+        ]
+
+    head = [
+        "with the live gate", "world", "leads a day", "bad model refused before it answers (95 % interval)",
+        "its smallest PSI", "minutes asked, most", "without: it serves", "without: rolled back (95 % interval)",
+        "without: hours until then, median / most", "sound models refused, of nights (95 % bound)",
+        "their largest PSI",
+    ]  # fmt: skip
+    rows = []
+    for case, outcomes in found:
+        if case.plays[0].live:
+            twin = next((o for c, o in found if not c.plays[0].live and _same(c, case)), [])
+            rows.append(row(case, outcomes, twin))
+    return table(head, rows)
+
+
+def _same(one: Case, other: Case) -> bool:
+    return (one.name, one.world, one.rate) == (other.name, other.world, other.rate)
+
+
 # --- the gate ----------------------------------------------------------------------------------------------------------------
 
 
