@@ -111,7 +111,7 @@ def _scalar_schema(kind: Any) -> dict[str, Any]:
     if kind is datetime:
         return {"type": "string", "format": "date-time"}
     if kind is Duration:
-        return {"type": "string", "pattern": DURATION, "maxLength": 32}
+        return {"type": "string", "pattern": DURATION, "maxLength": 24}
     if issubclass(kind, StrEnum):
         return {"type": "string", "enum": [str(member) for member in kind]}
     return {"type": "string"}
