@@ -36,7 +36,7 @@ ROWS = {
         "_candidate_refuses", FITS, replace(FITS, bad_share=0.05), 0, FAIL, Reason.CANNOT_READ_LIVE_LEADS,
     ),
     "few leads could be given": (
-        "_too_few_given", FITS, FEW, 251, INSUFFICIENT, Reason.CANNOT_READ_LIVE_LEADS,
+        "_too_few_given", FITS, replace(FEW, samples=400), 251, INSUFFICIENT, Reason.CANNOT_READ_LIVE_LEADS,
     ),
 }  # fmt: skip
 
@@ -62,7 +62,7 @@ def test_each_rule_is_needed(name, monkeypatch):
 
 
 def test_figures_are_of_the_same_leads():
-    both = judge_live(FITS, replace(DIFFERS, samples=380, compared=380), unread=20)
+    both = judge_live(FITS, replace(DIFFERS, compared=380), unread=20)
     expected = LiveVerdict(
         FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=380, psi=1.4, champion_psi=0.03, feature="source", unread=0.05
     )  # fmt: skip
@@ -93,17 +93,20 @@ def test_leads_that_the_champion_refuses_are_bad_leads():
     assert judge_live(FITS, replace(FITS, bad_share=0.049)).evidence is PASS
 
 
-def test_share_is_of_the_champions_leads():
-    """A tenth refused of 100 given leads is no twentieth of 400."""
-    few_given = replace(FITS, samples=180, compared=162, bad_share=0.1)
-    verdict = judge_live(FITS, few_given, unread=220)
-    assert verdict.evidence is PASS
-    assert verdict.unread == pytest.approx(0.55 + 0.045)
+def test_refused_share_is_of_the_leads_that_were_given():
+    """12 refused are too many of 180 and few of 400; of 149 given leads no share is taken."""
+    some = replace(FITS, compared=168, bad_share=0.03)
+    assert judge_live(FITS, some, unread=220).evidence is FAIL
+    assert judge_live(FITS, replace(some, compared=388)).evidence is PASS
+    few = replace(FEW, samples=400, compared=137, bad_share=0.03)
+    verdict = judge_live(FITS, few, unread=251)
+    assert verdict.evidence is INSUFFICIENT
+    assert verdict.unread == pytest.approx(0.6275 + 0.03)
 
 
 def test_leads_not_given_do_not_count_where_enough_others_do():
     """The champion does not know the level of a new source; a candidate that does is not refused for that."""
-    known = replace(FITS, samples=320, compared=320)
+    known = replace(FITS, compared=320)
     assert judge_live(FITS, known, unread=80).evidence is PASS
 
 
@@ -114,7 +117,7 @@ def test_min_samples_is_the_live_gates_own():
 
 
 REFUSED = judge_live(FITS, DIFFERS)
-UNREADABLE = judge_live(FITS, FEW, unread=251)
+UNREADABLE = judge_live(FITS, replace(FEW, samples=400), unread=251)
 TOO_FEW = judge_live(FEW, FEW)
 NOT_MOUNTED = LiveVerdict(INSUFFICIENT, Reason.NOT_MOUNTED, "no place")
 HOLD = LiveGate(on_insufficient="Hold")

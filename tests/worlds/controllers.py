@@ -11,6 +11,7 @@ from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, JobState
 from leadmodel_operator.planning.planned import Serve
+from worlds.challengers import move_challengers
 from worlds.names import IMAGE, digest, letter_of
 from worlds.programs import Ending, Programs, ValidationRequest
 from worlds.texts import finish_checks, move_texts
@@ -86,13 +87,14 @@ def move_pods(world: World) -> bool:
     """Let the Deployment's controller and the kubelet take one step; tell whether anything changed."""
     before = [replace(pod) for pod in world.pods]
     _move_pods(world)
-    return move_texts(world) or before != world.pods
+    moved = before != world.pods
+    return any([move_texts(world), move_challengers(world), moved])
 
 
 def is_new(pod: Pod, serve: Serve) -> bool:
     """Tell whether a pod was made from the template that is to serve."""
-    template = (serve.champion, serve.previous, serve.image, serve.text)
-    return (pod.champion, pod.previous, pod.image, pod.takes_text) == template
+    template = (serve.champion, serve.previous, serve.image, serve.text, serve.challenger)
+    return (pod.champion, pod.previous, pod.image, pod.takes_text, pod.takes_challenger) == template
 
 
 def _move_pods(world: World) -> None:

@@ -20,6 +20,7 @@ from leadmodel_operator.resource.vocabulary import (
     QuarantineKind,
     Reason,
 )
+from worlds.live_rules import LiveRules
 from worlds.names import letter_of
 from worlds.windows import fits_previous
 
@@ -44,6 +45,7 @@ class Invariants:
     denied: set[str] = field(default_factory=set)  # digests the store answered it does not have
     texts: set[str] = field(default_factory=set)  # text models that status named to serve
     auto_rollbacks: list[datetime] = field(default_factory=list)
+    live: LiveRules = field(default_factory=LiveRules)
 
     def forget_decisions(self) -> None:
         """Nobody can know of earlier decisions any more."""
@@ -65,6 +67,7 @@ class Invariants:
             _check_ready(world, status, seen)
         world.require(world.status is None or status.decision >= world.status.decision, "decisions only rise")
         self._check_rollbacks(world, status, seen)
+        self.live.check_status(world, status, seen)
 
     def check_serve(self, world: World, serve: Serve) -> None:
         """Check a template before the Deployment is written."""
@@ -119,6 +122,7 @@ def check_settled(world: World) -> None:
     status = world.status
     assert status is not None
     world.require(world.paused or not _is_waiting_in_vain(world, status), "lost bytes are not waited for")
+    world.invariants.live.check_settled(world)
     if world.deployment is None:
         return
     refused, serve = permanent(status), world.deployment.serve

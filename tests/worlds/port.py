@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
-from leadmodel_operator.planning.planned import Desired, Event, Serve
+from leadmodel_operator.planning.planned import Asked, Desired, Event, Serve
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.status import Status
 from worlds.names import letter_of
@@ -32,6 +32,7 @@ class WorldPort:
     _snapshots: dict[str, int] = field(default_factory=dict)
     _deployment: int | None = None
     _text: int = 0
+    _place: int = 0
 
     async def observe(self, key: Key) -> Observed | None:
         """Read everything, with the versions that later writes name."""
@@ -39,6 +40,7 @@ class WorldPort:
         self._snapshots = dict(world.snapshots)
         self._deployment = world.deployment.rv if world.deployment else None
         self._text = world.texts.version
+        self._place = world.place.version
         return world.observed()
 
     async def _step(self, what: str) -> None:
@@ -79,6 +81,7 @@ class WorldPort:
             changed |= await self._restore(name)
         for name in sorted(self.world.snapshots.keys() - desired.keep):
             await self._trim(name)
+        await self._ask(desired.asked)
         changed |= await TextPort(self.world, self._step, self._text).apply(desired.text)
         await self._jobs(desired)
         return changed
@@ -105,6 +108,19 @@ class WorldPort:
         current = self.world.deployment.rv if self.world.deployment else None
         if current != self._deployment:
             raise Conflict("Deployment")
+
+    async def _ask(self, asked: Asked | None) -> None:
+        """Put a candidate before the pods, or none, over the version that was read."""
+        world, place = self.world, self.world.place
+        digest, decision = (asked.digest, asked.decision) if asked else (None, 0)
+        if digest == place.digest or (digest is not None and digest not in world.snapshots):
+            return
+        await self._step(f"ask {letter_of(digest) if digest else None} ({decision})")
+        if place.fenced and place.version != self._place:
+            raise Conflict("the candidate before the pods")
+        world.invariants.live.check_asked(world, digest, decision)
+        place.put(digest, decision or place.decision)
+        self._place = place.version
 
     async def _keep(self, name: str) -> bool:
         if self.world.mailbox != name:

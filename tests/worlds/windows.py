@@ -23,8 +23,8 @@ def make_window(
     return Window(
         boot="boot",
         now=now.timestamp(),
-        champion=_slot(champion, drifts=drifts),
-        previous=_slot(previous, drifts=previous_drifts) if previous else None,
+        champion=make_slot(champion, drifts=drifts),
+        previous=make_slot(previous, drifts=previous_drifts) if previous else None,
         span_s=3600.0,
         since=AnyInstant(),
     )
@@ -36,7 +36,8 @@ def fits_previous(window: Window) -> bool:
     return slot is not None and slot.features["score"].observed == _FITS
 
 
-def _slot(digest: str, *, drifts: bool) -> SlotWindow:
+def make_slot(digest: str, *, drifts: bool) -> SlotWindow:
+    """Make what one model saw, with or without drift."""
     observed = _DRIFTS if drifts else _FITS
     score = FeatureWindow("numeric", LEADS, 5000, 1e5, observed, (250.0, 250.0), 250.0, 150.0, 0.5, 0.25)
     return SlotWindow(digest, "holdout-newest/v1", LEADS, 0, 0, (), (), {"score": score})

@@ -29,6 +29,7 @@ from leadmodel_operator.planning.planned import Event, Plan, Serve, Validation
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command
+from worlds.challengers import Place, with_challenger
 from worlds.controllers import end_job, is_new, programs
 from worlds.invariants import Broken, Invariants
 from worlds.names import IMAGE, KEY, START, URI, digest, letter_of, spec
@@ -68,6 +69,9 @@ class Pod:
     takes_text: bool = False  # whether it looks for a text model
     text: str | None = None  # the text model that it answers with
     text_error: ErrorWord | None = None
+    takes_challenger: bool = False  # whether it has a place for a candidate
+    challenger: str | None = None  # the candidate that it has loaded
+    challenger_error: ErrorWord | None = None
 
 
 @dataclass
@@ -112,6 +116,8 @@ class World:
     rv: Any = field(default_factory=lambda: itertools.count(10))
     names: Any = field(default_factory=lambda: itertools.count(10))
     texts: Texts = field(default_factory=Texts)
+    place: Place = field(default_factory=Place)
+    rendering: int = Observed.rendering
     follow_ups: FollowUpsSeen | None = None  # what a pass sees of them
     trace: list[str] = field(default_factory=list)
 
@@ -143,6 +149,7 @@ class World:
         """Status and ledger are gone: nobody can know of earlier decisions any more."""
         self.lose_status()
         self.ledger = ()
+        self.place.decision = 0
         self.invariants.forget_decisions()
 
     def truth(self, digest_: str) -> Truth:
@@ -190,6 +197,7 @@ class World:
         """Make a pod from a template."""
         name = f"pod-{next(self.names)}"
         pod = Pod(name, serve.champion, serve.previous, serve.image, takes_text=serve.text)
+        pod.takes_challenger = serve.challenger
         self.pods.append(pod)
         return pod
 
@@ -218,6 +226,7 @@ class World:
             pods=tuple(self._pod_seen(pod) for pod in self.pods),
             scraped=scraped,
             default_image=IMAGE,
+            rendering=self.rendering,
         )
 
     def _job_seen(self, job: Job) -> JobSeen:
@@ -267,7 +276,7 @@ class World:
                 previous_drifts=previous,
                 now=self.now,
             )
-            window = replace(window, text=text_window(self, pod))
+            window = with_challenger(self, pod, replace(window, text=text_window(self, pod)))
         return PodSeen(
             name=pod.name,
             template_champion=pod.champion,

@@ -6,6 +6,7 @@ Each value is processed once; the value is recorded in the same write of status 
 import re
 from dataclasses import replace
 
+from leadmodel_operator.planning.challenger import release_challenger
 from leadmodel_operator.planning.champion import roll_back
 from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
@@ -129,6 +130,7 @@ def _release(state: PassState, value: str) -> None:
     candidate = state.status.candidate
     if state.quarantine_entry(digest) is not None:
         state.release(digest)
+        release_challenger(state, digest)
         state.emit(EventReason.RELEASED, f"{short(digest)} is no longer quarantined")
     elif candidate is not None and candidate.digest == digest:
         state.change(candidate=replace(candidate, released=True))

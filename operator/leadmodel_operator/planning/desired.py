@@ -1,9 +1,10 @@
 """Status → what should be. No evidence is read here: the same status always asks for the same objects."""
 
+from leadmodel_operator.planning.challenger import takes_challenger
 from leadmodel_operator.planning.follow_ups import follow_ups_work
 from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.pass_state import PassState
-from leadmodel_operator.planning.planned import Desired, Poll, Serve, TextCheck, Validation
+from leadmodel_operator.planning.planned import Asked, Desired, Poll, Serve, TextCheck, Validation
 from leadmodel_operator.planning.text_work import takes_text_model, text_work
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
@@ -26,6 +27,7 @@ def desired(
         poll=_poll(state, poll_job),
         retraining=state.spec.retraining,
         backfill=state.spec.pii_backfill,
+        asked=asked(state),
         text=text_work(state, check),
         follow_ups=follow_ups_work(state),
         keep=snapshots_to_keep(state),
@@ -57,7 +59,16 @@ def _serve(state: PassState) -> Serve | None:
         progress_deadline=state.spec.progress_deadline.seconds,
         rolls_back=rolling_back,
         text=takes_text_model(state),
+        challenger=takes_challenger(state),
     )
+
+
+def asked(state: PassState) -> Asked | None:
+    """The candidate that status says the pods are asked about; None if there is none."""
+    challenger = state.status.challenger
+    if challenger is None or challenger.until is not None:
+        return None
+    return Asked(challenger.digest, challenger.decision)
 
 
 def may_touch_deployment(state: PassState, serve: Serve | None) -> bool:
@@ -117,11 +128,12 @@ def _best(state: PassState) -> set[str]:
 
 
 def _under_validation(state: PassState) -> set[str]:
-    """The digest of the candidate, unless the gate refused the candidate."""
-    candidate = state.status.candidate
+    """The digest of the candidate, unless the gate refused the candidate, and the one that live leads are asked about."""
+    candidate, challenger = state.status.candidate, asked(state)
+    digests = {challenger.digest} if challenger is not None else set()
     if candidate is None or candidate.digest is None or candidate.verdict is Evidence.FAIL:
-        return set()
-    return {candidate.digest}
+        return digests
+    return {candidate.digest, *digests}
 
 
 def left_by_rollback(state: PassState) -> set[str]:

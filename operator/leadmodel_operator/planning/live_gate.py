@@ -3,7 +3,7 @@
 readings of the same leads (first that applies)                     | verdict      | reason
 --------------------------------------------------------------------|--------------|--------------------
 the champion was given fewer than minSamples leads                  | Insufficient | InsufficientSamples
-the candidate refuses >= 5 % of leads, the champion < 4 %           | Fail         | CannotReadLiveLeads
+the candidate refuses >= 5 % of given leads, the champion < 4 %     | Fail         | CannotReadLiveLeads
 too few leads compared, >= 5 % could not be given to the candidate  | Insufficient | CannotReadLiveLeads
 too few leads compared                                              | Insufficient | InsufficientSamples
 the candidate is over a limit, the champion over none               | Fail         | UnlikeLiveLeads
@@ -26,7 +26,7 @@ from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 @dataclass(frozen=True)
 class LiveVerdict:
-    """What live leads say of a candidate, with the reason in one word and in one sentence. Shares are of the champion's leads."""
+    """What live leads say of a candidate, with the reason in one word and in one sentence."""
 
     evidence: Evidence
     reason: Reason
@@ -73,14 +73,15 @@ def judge_live(
 
     Args:
         champion: The reading of the champion.
-        challenger: The reading of the candidate on the same leads.
-        unread: Number of the champion's leads that could not be given to the candidate.
+        challenger: The reading of the candidate on the same leads; its `samples` count those that could not be given to it too.
+        unread: Number of leads that could not be given to the candidate.
         policy: The limits of the live gate; None: the defaults.
     """
-    leads = max(champion.samples, 1)
-    bad = (challenger.bad_share or 0.0) * challenger.samples / leads
-    share = min(1.0, max(0, unread) / leads)
-    case = _Case(champion, challenger, share, bad, (policy or LiveGate()).min_samples)
+    leads, limits = max(challenger.samples, 1), policy or LiveGate()
+    bad, given = (challenger.bad_share or 0.0) * leads, challenger.samples - unread
+    # few given leads are no share to go by
+    refused = bad / given if given >= limits.min_samples else bad / leads
+    case = _Case(champion, challenger, unread / leads, refused, limits.min_samples)
     evidence, reason, message = next(answer for rule in CHAIN if (answer := rule(case)) is not None)
     over = _over(challenger)
     # where the candidate is over several limits, the feature that the champion finds at home says most
@@ -93,7 +94,7 @@ def judge_live(
         psi=challenger.psi,
         champion_psi=champion.psi,
         feature=feature,
-        unread=min(1.0, share + bad),
+        unread=min(1.0, (unread + bad) / leads),
     )
 
 

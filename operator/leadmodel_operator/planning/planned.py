@@ -31,6 +31,7 @@ class Serve:
         False  # a rollback that has not served yet: settings that are refused do not hold it up
     )
     text: bool = False  # whether predictors look for a text model
+    challenger: bool = False  # whether predictors have a place for a candidate
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,14 @@ class FollowUpsWork:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The candidate that lies where predictors look for one, and the number of the decision to ask about it."""
+
+    digest: str
+    decision: int
+
+
+@dataclass(frozen=True)
 class Desired:
     """What should exist after a pass. A part that is None should not exist (`serve` None: no pods)."""
 
@@ -112,6 +121,7 @@ class Desired:
     poll: Poll | None = None
     retraining: Retraining | None = None
     backfill: PiiBackfill | None = None
+    asked: Asked | None = None
     text: TextWork | None = None
     follow_ups: FollowUpsWork | None = None
     keep: frozenset[str] = (

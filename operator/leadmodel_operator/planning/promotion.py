@@ -3,17 +3,20 @@
 requested digest                                  | outcome
 --------------------------------------------------|----------------------------------------------------------
 one of BLOCKERS answers                           | nothing is promoted
-pinned, its revision held and passed this gate    | promoted at once, without a validation
+pinned, its revision held and passed this gate    | promoted at once, without a validation; if gate.live.policy is
+                                                  | Require, as live leads say
 one of CANDIDATE_BLOCKERS answers                 | nothing is promoted
 passed, and one of HOLDS answers                  | held; promoted when the hold ends or a person releases
-passed, and none of HOLDS answers                 | promoted
+passed, and none of HOLDS answers                 | promoted, refused or held by live leads; see `challenger.py`
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from leadmodel_operator.planning.attempts import verdict_inputs
+from leadmodel_operator.planning.challenger import consult, drop_unasked, is_binding, refuse
 from leadmodel_operator.planning.champion import as_revision, promote
+from leadmodel_operator.planning.live_gate import Response
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import is_automatic
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
@@ -27,7 +30,13 @@ _STEP = PlanStep.PROMOTION
 
 
 def promote_passed(state: PassState) -> Outcome:
-    """Promote the requested digest if the digest passed the gate and nothing holds the candidate."""
+    """Promote the requested digest if the digest passed the gate, nothing holds the candidate, and live leads let it serve."""
+    outcome = _promote_passed(state)
+    drop_unasked(state)
+    return outcome
+
+
+def _promote_passed(state: PassState) -> Outcome:
     requested, champion = state.status.requested, state.champion
     if requested is None:
         return nothing(_STEP)
@@ -37,8 +46,8 @@ def promote_passed(state: PassState) -> Outcome:
         state.change(hold=None)
         return nothing(_STEP)
     if (pinned := _pinned_revision(state, requested)) is not None:
-        promote(state, pinned, "the pinned revision is held and has passed this gate")
-        return did(_STEP, f"{short(pinned.digest)} is promoted: the spec pins a revision that passed before")
+        message = "the pinned revision is held and has passed this gate"
+        return _promote_if_live(state, pinned, message, asks=is_binding(state))
     if (why := _first(CANDIDATE_BLOCKERS, state, requested)) is not None:
         return withheld(_STEP, why)
     candidate = state.status.candidate
@@ -47,17 +56,41 @@ def promote_passed(state: PassState) -> Outcome:
 
 def _promote_or_hold(state: PassState, candidate: Candidate) -> Outcome:
     hold = why_held(state, candidate)
-    if hold != state.status.hold:
-        state.change(hold=hold)
     if hold is None:
-        promote(state, as_revision(state, candidate, state.image), candidate.message)
-        return did(_STEP, f"{short(candidate.digest)} passed the gate and is promoted")
+        revision = as_revision(state, candidate, state.image)
+        return _promote_if_live(state, revision, candidate.message, released=candidate.released)
+    _hold(state, hold)
     if hold.until is None:
         return withheld(_STEP, f"{short(candidate.digest)} is held ({hold.reason}) until a person acts")
     state.requeue_at(hold.until)
     return withheld(
         _STEP, f"{short(candidate.digest)} is held ({hold.reason}) until {hold.until:%Y-%m-%d %H:%M} UTC"
     )
+
+
+def _promote_if_live(
+    state: PassState, revision: Revision, message: str, *, asks: bool = True, released: bool = False
+) -> Outcome:
+    """Promote a revision if live leads let it serve; `asks`: whether they are asked at all."""
+    digest = revision.digest
+    response = consult(state, digest, released=released) if asks else Response.PROMOTE
+    challenger = state.status.challenger if state.asks else None
+    said = challenger.message if challenger is not None else ""
+    if response is Response.REFUSE:
+        return withheld(_STEP, f"{short(digest)} is refused: {refuse(state, digest)}")
+    if response is Response.PROMOTE:
+        promote(state, revision, f"{message}; {said}" if said else message)
+        return did(_STEP, f"{short(digest)} passed the gate and is promoted")
+    if response is Response.HOLD and challenger is not None:
+        _hold(state, Hold(reason=challenger.reason or Reason.INSUFFICIENT_SAMPLES))
+        return withheld(_STEP, f"{short(digest)} is held until leads tell or a person acts: {said}")
+    _hold(state, None)
+    return withheld(_STEP, f"live leads are asked about {short(digest)}: {said}")
+
+
+def _hold(state: PassState, hold: Hold | None) -> None:
+    if hold != state.status.hold:
+        state.change(hold=hold)
 
 
 def _pinned_revision(state: PassState, requested: Requested) -> Revision | None:

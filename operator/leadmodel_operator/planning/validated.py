@@ -3,6 +3,7 @@
 Validated
 ------------------------------------------------------|-------------------------------------
 the candidate passed and is held                      | Unknown, reason of the hold
+the candidate passed and live leads are asked         | Unknown AskingLiveLeads
 the champion is requested and passed the present gate | True GatePassed
 the requested digest is quarantined                   | False, reason of the entry
 the candidate has a verdict                           | True, False or Unknown, its reason
@@ -10,6 +11,9 @@ the source gave no artifact                           | Unknown, reason of the p
 otherwise                                             | Unknown Pending
 """
 
+from datetime import timedelta
+
+from leadmodel_operator.planning.challenger import is_held_by_leads, is_open
 from leadmodel_operator.planning.facts import (
     Answer,
     Rule,
@@ -22,6 +26,8 @@ from leadmodel_operator.planning.facts import (
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
 
+_LIFT = "customerops.dev/release lifts it"
+
 
 def validated(state: PassState) -> Answer:
     """The verdict of the gate on the requested digest."""
@@ -33,8 +39,24 @@ def validated(state: PassState) -> Answer:
 def _held(state: PassState) -> Answer | None:
     """The candidate passed and waits."""
     hold = state.status.hold
-    message = "passed, and held after a rollback; customerops.dev/release lifts it"
-    return unknown(hold.reason, message) if hold is not None else None
+    if hold is None:
+        return None
+    challenger = state.status.challenger
+    if is_held_by_leads(state) and challenger is not None:
+        return unknown(hold.reason, f"passed on the holdout, and held: {challenger.message}; {_LIFT}")
+    return unknown(hold.reason, f"passed, and held after a rollback; {_LIFT}")
+
+
+def _asked(state: PassState) -> Answer | None:
+    """The candidate passed on the holdout, and the pods score their leads with it."""
+    challenger = state.status.challenger
+    if challenger is None or not is_open(challenger):
+        return None
+    until = challenger.since + timedelta(seconds=state.spec.gate.live.max_wait.seconds)
+    message = (
+        f"passed on the holdout; live leads are asked until {until:%H:%M} UTC at most: {challenger.message}"
+    )
+    return unknown(Reason.ASKING_LIVE_LEADS, message)
 
 
 def _champion_passed(state: PassState) -> Answer | None:
@@ -74,4 +96,4 @@ def _source_failed(state: PassState) -> Answer | None:
     return unknown(poll.reason, poll.error or "") if poll.reason is not None else None
 
 
-VALIDATED: tuple[Rule, ...] = (_held, _champion_passed, _in_quarantine, _judged, _source_failed)
+VALIDATED: tuple[Rule, ...] = (_held, _asked, _champion_passed, _in_quarantine, _judged, _source_failed)

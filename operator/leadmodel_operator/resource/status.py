@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from leadmodel_operator.resource.fields import doc
+from leadmodel_operator.resource.status_challenger import Challenger
 from leadmodel_operator.resource.status_decisions import (
     Decision,
     DriftResult,
@@ -74,6 +75,9 @@ class Status:
     )
     candidate: Candidate | None = doc(
         "Artifact under validation, or the last artifact that was judged and not promoted.", default=None
+    )
+    challenger: Challenger | None = doc(
+        "Newest candidate that live leads were asked about before it answers any.", default=None
     )
     champion: Revision | None = doc("Revision that the operator decided to serve.", default=None)
     previous: Revision | None = doc("Revision that is the rollback target.", default=None)
