@@ -1,7 +1,7 @@
 """Brings the cluster to what one pass desires.
 
-The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), text models
-(`write/kept_texts.py`), evictions, Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`) and, last, follow-ups
+The Deployment comes first, since leads depend on it; then its surroundings, snapshots (`write/kept_snapshots.py`), the
+candidate that pods are asked about (`write/asked_pods.py`), text models (`write/kept_texts.py`), evictions, Jobs (`write/made_jobs.py`, `write/made_text_jobs.py`) and, last, follow-ups
 (`write/made_follow_ups.py`). A write that the API server refuses is remembered, a name that someone else has taken as well, and the rest
 goes on (`write/writes.py`).
 """
@@ -13,6 +13,7 @@ from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.render import objects
 from leadmodel_operator.kubernetes.render.models_only import models_patch
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, name_of, path_of, scales
+from leadmodel_operator.kubernetes.write.asked_pods import AskedPods
 from leadmodel_operator.kubernetes.write.kept_snapshots import KeptSnapshots
 from leadmodel_operator.kubernetes.write.kept_texts import KeptTexts
 from leadmodel_operator.kubernetes.write.made_follow_ups import MadeFollowUps
@@ -23,7 +24,7 @@ from leadmodel_operator.planning.planned import Desired, Serve, TextWork
 
 
 @dataclass
-class Applier(KeptSnapshots, KeptTexts, MadeTextJobs, MadeFollowUps):
+class Applier(KeptSnapshots, AskedPods, KeptTexts, MadeTextJobs, MadeFollowUps):
     """All writes of one pass."""
 
     async def act(self, seen: Observed, desired: Desired) -> bool:
@@ -46,6 +47,7 @@ class Applier(KeptSnapshots, KeptTexts, MadeTextJobs, MadeFollowUps):
                 service, self.apply(self.live.service, objects.service(self.live.lead_model))
             )
         changed = await self.keep_snapshots(desired)
+        await self.ask(desired.asked)
         await self.narrow_access(seen)
         changed |= await self.keep_texts(desired.text or TextWork())
         await self._evict(desired.evict)

@@ -43,4 +43,5 @@ class ClusterPort(Recording):
             taken=taken,
             created=created,
             intact=self.intact,
+            asked=self.asked,
         )

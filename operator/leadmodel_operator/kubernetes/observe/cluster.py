@@ -9,6 +9,7 @@ from typing import Any
 from leadmodel_messages.texts import one_line
 from leadmodel_messages.window import Window
 from leadmodel_operator.kubernetes.render.names import (
+    CHALLENGER_DIGEST,
     CHAMPION,
     DECISION,
     DIGEST,
@@ -53,6 +54,11 @@ def digest_of(config_map: Object) -> str | None:
 def text_digest_of(config_map: Object) -> str | None:
     """Read the full digest that the ConfigMap of a text model names."""
     return annotations(config_map).get(TEXT_DIGEST)
+
+
+def challenger_digest_of(config_map: Object) -> str | None:
+    """Read the full digest of the candidate that the ConfigMap before the pods names."""
+    return annotations(config_map).get(CHALLENGER_DIGEST)
 
 
 def slots_of(pod: Object) -> set[str]:

@@ -58,6 +58,7 @@ class Live:
     others: int = 0  # conflicts with objects that no LeadModel left
     packed: tuple[str, bytes] | None = None  # digest and verified bytes of the mailbox
     texts: LiveTexts = field(default_factory=LiveTexts)
+    challenger: Object | None = None  # metadata of the ConfigMap in which predictors look for a candidate
     follow_ups: LiveFollowUps = field(default_factory=LiveFollowUps)
 
     @property
@@ -173,6 +174,8 @@ async def _read_lists(client: Api, live: Live) -> None:
     mailboxes = (m for m in config_maps if m["metadata"]["name"] == f"{live.name}-mailbox" and live.owns(m))
     live.mailbox = next(mailboxes, None)
     live.texts = pick_texts(live.name, [m for m in config_maps if live.owns(m)])
+    candidates = (m for m in config_maps if m["metadata"]["name"] == f"{live.name}-challenger")
+    live.challenger = next(filter(live.owns, candidates), None)
     _add_text_conflicts(live, config_maps)
     if are_asked_for(live.lead_model, [m for m in config_maps if live.owns(m)]):
         await _read_follow_ups(client, live, pods, replica_sets)
@@ -197,8 +200,8 @@ async def _read_follow_ups(client: Api, live: Live, pods: list[Object], replica_
 
 
 def _add_text_conflicts(live: Live, config_maps: list[Object]) -> None:
-    """Note ConfigMaps with our label and a name of a text model's that belong to someone else."""
-    ours = {f"{live.name}-text", f"{live.name}-text-mailbox"}
+    """Note ConfigMaps with our label and a name of a text model's or a candidate's that belong to someone else."""
+    ours = {f"{live.name}-{word}" for word in ("text", "text-mailbox", "challenger")}
     for item in config_maps:
         name = item["metadata"]["name"]
         if live.foreign(item) and name in ours:

@@ -20,6 +20,7 @@ from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.planning.follow_ups import INTERVAL_S
 from leadmodel_operator.planning.observed import FollowUpsSeen, JobSeen, Observed, Refusal, RefusalKind
 from leadmodel_operator.planning.planned import Event, EventType
@@ -53,6 +54,7 @@ class Reading:
         refused: per LeadModel, writes that the last whole pass was refused; none for a LeadModel without such a pass.
         created: per LeadModel, the UID of the validation Job this process created last, by the Job's name.
         intact: per LeadModel, UID and version of the ConfigMap of its text model when its bytes were last what its digest says.
+        asked: the same of the ConfigMap in which predictors look for a candidate.
     """
 
     client: Api
@@ -69,6 +71,7 @@ class Reading:
     refused: dict[Key, tuple[Refusal, ...]] = field(default_factory=dict)
     created: dict[Key, dict[str, str]] = field(default_factory=dict)
     intact: dict[Key, tuple[str, str]] = field(default_factory=dict)
+    asked: dict[Key, tuple[str, str]] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
     _ledger_refused: dict[Key, Refusal] = field(default_factory=dict)  # in the running pass
 
@@ -114,6 +117,7 @@ class Reading:
             namespace=key.namespace,
             status=status,
             default_image=self.images.predictor,
+            rendering=RENDERING,
         )
 
     async def _read(self, key: Key, lead_model: Object) -> Observed:
@@ -239,6 +243,7 @@ class Reading:
         self.refused.pop(key, None)
         self.created.pop(key, None)
         self.intact.pop(key, None)
+        self.asked.pop(key, None)
         self.windows.forget(key)
         self.job_events.forget(key)
 

@@ -10,6 +10,7 @@ DIGEST, DECISION, RENDERED, CLAIMED = (
 )
 CHAMPION, PREVIOUS, TEMPLATE = (f"{GROUP}/{word}" for word in ("champion", "previous", "template"))
 TEXT_DIGEST = f"{GROUP}/text-digest"  # not DIGEST: an earlier release would take a text model for a model
+CHALLENGER_DIGEST = f"{GROUP}/challenger-digest"  # not DIGEST, for the same reason
 MANAGED_LABEL, MANAGED_BY = "app.kubernetes.io/managed-by", "leadmodel-operator"
 Object = dict[str, Any]
 

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from leadmodel_messages import commands
 from leadmodel_messages.commands import EVERY_ADDRESS, Address, Model, Program
-from leadmodel_messages.places import SNAPSHOT_FILE, TEXT_FILE
+from leadmodel_messages.places import CHALLENGER_FILE, SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.arguments import start
 from leadmodel_operator.kubernetes.render.names import (
     CHAMPION,
@@ -23,6 +23,7 @@ from leadmodel_operator.resource.spec_serving import Predictor
 PORT, USER = 8080, 65532
 PREDICTOR = "predictor"
 TEXT_FOLDER = "/models/text"  # where predictors look for their text model
+CHALLENGER_FOLDER = "/models/challenger"  # where predictors look for a candidate
 RESOURCES = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
 JOB_RESOURCES = {  # with a limit of CPU, which a quota of limits.cpu asks for
     "requests": {"cpu": "50m", "memory": "128Mi"},
@@ -132,6 +133,9 @@ def _volumes(name: str, serve: Serve) -> list[Object]:
         volumes.append({"name": "previous", "configMap": source})
     if serve.text:
         volumes.append({"name": "text", "configMap": {"name": f"{name}-text", "optional": True}})
+    if serve.challenger:
+        source = {"name": f"{name}-challenger", "optional": True}
+        volumes.append({"name": "challenger", "configMap": source})
     return volumes
 
 
@@ -144,6 +148,8 @@ def _predictor(serve: Serve) -> Object:
         mounts.append({"name": "previous", "mountPath": "/models/previous", "readOnly": True})
     if serve.text:
         mounts.append({"name": "text", "mountPath": TEXT_FOLDER, "readOnly": True})
+    if serve.challenger:
+        mounts.append({"name": "challenger", "mountPath": CHALLENGER_FOLDER, "readOnly": True})
     return {
         "name": PREDICTOR,
         "image": serve.image,
@@ -168,6 +174,7 @@ def _arguments(serve: Serve) -> list[str]:
         measured_auc=serve.measured_auc,
         drain_s=None,
         text_model=f"{TEXT_FOLDER}/{TEXT_FILE}" if serve.text else None,
+        challenger=f"{CHALLENGER_FOLDER}/{CHALLENGER_FILE}" if serve.challenger else None,
     )
 
 

@@ -3,9 +3,11 @@
 import base64
 import json
 
-from leadmodel_messages.places import SNAPSHOT_FILE, TEXT_FILE
+from leadmodel_messages.places import CHALLENGER_FILE, SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.names import (
+    CHALLENGER_DIGEST,
     CLAIMED,
+    DECISION,
     DIGEST,
     TEXT_DIGEST,
     Object,
@@ -14,6 +16,7 @@ from leadmodel_operator.kubernetes.render.names import (
     text_revision_name,
 )
 from leadmodel_operator.planning.observed import Record
+from leadmodel_operator.planning.planned import Asked
 from leadmodel_operator.resource.conversion import SchemaError, dump, load
 
 
@@ -55,6 +58,19 @@ def _text(lead_model: Object, name: str, role: str, digest: str, packed: bytes) 
         "metadata": meta(name, lead_model, role, {TEXT_DIGEST: digest}),
         "binaryData": {TEXT_FILE: base64.b64encode(packed).decode()},
     }
+
+
+def challenger(lead_model: Object, asked: Asked | None, packed: bytes | None) -> Object:
+    """Render the ConfigMap in which predictors look for a candidate; empty where they are asked about none."""
+    notes = {CHALLENGER_DIGEST: asked.digest, DECISION: str(asked.decision)} if asked else {}
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": meta(f"{lead_model['metadata']['name']}-challenger", lead_model, "challenger", notes),
+    }
+    if packed is not None:
+        body["binaryData"] = {CHALLENGER_FILE: base64.b64encode(packed).decode()}
+    return body
 
 
 def claim_patch(revision: Object, value: str) -> Object:
