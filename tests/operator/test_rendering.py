@@ -11,6 +11,7 @@ import pytest
 
 from leadmodel_operator.kubernetes.render.jobs import poll_job
 from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.planned import Poll, Serve
 from leadmodel_operator.resource.spec_serving import Predictor
@@ -33,11 +34,12 @@ SERVE = Serve(
 )
 
 
-@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
 def test_a_released_rendering_stays_as_it_was(version: int):
     """On purpose changed? Keep this version in the code, raise `rendering`, and add a golden file for the new one."""
-    found = pod_template(LEAD_MODEL, replace(SERVE, template=version))
-    assert found == json.loads((GOLDEN / f"pods-{min(version, 2)}.json").read_text())
+    found = pod_template(LEAD_MODEL, replace(SERVE, template=version, challenger=version >= RENDERING))
+    golden = {1: "pods-1", 4: "pods-4"}.get(version, "pods-2")
+    assert found == json.loads((GOLDEN / f"{golden}.json").read_text())
 
 
 def test_a_text_model_adds_a_volume_a_mount_and_an_argument_and_nothing_else():
@@ -51,6 +53,18 @@ def test_a_text_model_adds_a_volume_a_mount_and_an_argument_and_nothing_else():
     }
     assert more["containers"][0]["volumeMounts"].pop()["mountPath"] == "/models/text"
     more["containers"][0]["args"].remove("--text-model=/models/text/text.json.gz")
+    assert more == bare
+
+
+def test_a_place_for_candidates_adds_a_volume_a_mount_and_an_argument_and_nothing_else():
+    """Optional: pods start before there is a candidate, and pods of an earlier rendering go on without a place."""
+    serve = replace(SERVE, template=RENDERING)
+    bare = pod_template(LEAD_MODEL, serve)["spec"]
+    more = pod_template(LEAD_MODEL, replace(serve, challenger=True))["spec"]
+    source = {"name": "conversion-challenger", "optional": True}
+    assert more["volumes"].pop() == {"name": "challenger", "configMap": source}
+    assert more["containers"][0]["volumeMounts"].pop()["mountPath"] == "/models/challenger"
+    more["containers"][0]["args"].remove("--challenger=/models/challenger/challenger.json.gz")
     assert more == bare
 
 

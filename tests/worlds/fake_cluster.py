@@ -21,9 +21,10 @@ from leadmodel_messages import refusal, report, window_document
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PredictorExit
 from leadmodel_messages.refusal import Refusal
+from leadmodel_messages.window import PairedWindow, Window
 from worlds.fake_api import FakeApi, Object
 from worlds.programs import Programs, Truth, ValidationRequest
-from worlds.windows import make_window
+from worlds.windows import make_slot, make_window
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NAMESPACE, NAME = "sales", "conversion"
@@ -52,11 +53,12 @@ def stamp(when: datetime) -> str:
 
 
 def lead_model(**spec: Any) -> Object:
-    """A LeadModel that asks its source only when told."""
+    """A LeadModel that asks its source only when told, and live leads not at all."""
     base: Object = {
         "artifact": {"uri": URI, "pollInterval": "0s"},
         "holdout": {"uri": HOLDOUT},
         "minAuc": 0.65,
+        "gate": {"live": {"policy": "Off"}},
         "drift": {"interval": "30s", "sustainedFor": "1h"},
     }
     for key, value in spec.items():
@@ -367,11 +369,22 @@ class FakeCluster:
         champion, previous = notes[CHAMPION], notes.get(PREVIOUS) or None
         drifts = self.truths[LETTERS[champion]].drifts
         also = bool(previous) and self.truths[LETTERS[previous]].drifts
-        window = window_document.dump(
-            make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now)
-        )
+        window = make_window(champion, previous, drifts=drifts, previous_drifts=also, now=self.now)
+        window = window_document.dump(self._with_challenger(pod, window))
         since = target.partition("since=")[2]
         return json.dumps({**window, "since": {since: 500} if since else {}}).encode()
+
+    def _with_challenger(self, pod: Object, window: Window) -> Window:
+        """Add what the pod reports of the candidate in the ConfigMap that it mounts."""
+        if not any(volume["name"] == "challenger" for volume in pod["spec"]["volumes"]):
+            return window
+        window = replace(window, takes_challenger=True)
+        held = self.api.objects.get(("configmaps", NAMESPACE, f"{NAME}-challenger"))
+        digest_ = unpacked(held, "challenger.json.gz") if held else None
+        if digest_ is None:
+            return window
+        slot = make_slot(digest_, drifts=self.truths[LETTERS[digest_]].drifts)
+        return replace(window, challenger=replace(slot, paired=PairedWindow()))
 
     # --- Jobs --------------------------------------------------------------------------------------------------------------
 
@@ -510,12 +523,10 @@ def request_of(given: dict[str, str]) -> ValidationRequest:
     )
 
 
-def unpacked(held: Object) -> str | None:
-    """The digest of the bytes in a snapshot."""
+def unpacked(held: Object, key: str = "model.json.gz") -> str | None:
+    """The digest of the bytes that a ConfigMap holds under a key."""
     try:
-        data = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(held["binaryData"]["model.json.gz"]))).read(
-            1 << 20
-        )
+        data = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(held["binaryData"][key]))).read(1 << 20)
     except (KeyError, OSError):
         return None
     return "sha256:" + hashlib.sha256(data).hexdigest()

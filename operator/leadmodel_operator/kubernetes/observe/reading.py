@@ -117,7 +117,6 @@ class Reading:
             namespace=key.namespace,
             status=status,
             default_image=self.images.predictor,
-            rendering=RENDERING,
         )
 
     async def _read(self, key: Key, lead_model: Object) -> Observed:
@@ -188,6 +187,7 @@ class Reading:
             scraped=windows is not None,
             scrapes=self.windows.scrapes,
             default_image=self.images.predictor,
+            rendering=RENDERING,
         )
 
     async def _follow_ups(self, key: Key, live: Live, now: datetime) -> FollowUpsSeen:

@@ -29,7 +29,7 @@ class AskedPods(Writes):
             if place is not None:
                 await self._put(snapshots.challenger(self.live.lead_model, None, None))
             return
-        if asked.digest not in revisions or (place is not None and await self._holds(place, asked.digest)):
+        if asked.digest not in revisions or (place is not None and await self.holds(place, asked.digest)):
             return
         kept = await read_packed(self.client, self.key.namespace, revisions[asked.digest], SNAPSHOT_FILE)
         if kept is not None and kept[0] == asked.digest:
@@ -38,7 +38,7 @@ class AskedPods(Writes):
     async def _put(self, body: Object) -> None:
         await self.permitted(name_of(body), self.apply(self.live.challenger, body, fenced=True))
 
-    async def _holds(self, place: Object, digest: str) -> bool:
+    async def holds(self, place: Object, digest: str) -> bool:
         """Tell whether the bytes before the pods are those of a digest; they are read once per version, for anybody may edit them."""
         if cluster.challenger_digest_of(place) != digest:
             return False

@@ -1,0 +1,102 @@
+"""A candidate before the pods on the fake API server: what is written when, by whom, and over what."""
+
+import asyncio
+import base64
+import gzip
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from leadmodel_operator.kubernetes.write.asked_pods import AskedPods
+from worlds.fake_cluster import LETTERS, NAME, NAMESPACE, FakeCluster, Truth, raw, unpacked
+from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
+
+PLACE = f"{NAME}-challenger"
+REQUIRE = {"live": {"policy": "Require"}}
+PAUSE = timedelta(minutes=1)
+
+
+async def serving(cluster: FakeCluster, leader: Leader) -> None:
+    """Let A serve leads, and candidates be asked about."""
+    cluster.live = True
+    cluster.upload("A")
+    cluster.apply(gate=REQUIRE)
+    await leader.settle()
+    await leader.pass_time(PAUSE)
+    assert cluster.champion() == "A"
+
+
+async def offer(cluster: FakeCluster, leader: Leader, letter: str, truth: Truth) -> None:
+    """Put a candidate into the store and ask for a look at it."""
+    cluster.upload(letter, truth)
+    cluster.annotate("poll", letter)
+    await leader.settle()
+
+
+def before_the_pods(cluster: FakeCluster) -> str | None:
+    """The letter of the candidate that pods look at; None where they look at none."""
+    held = cluster.api.objects.get(("configmaps", NAMESPACE, PLACE))
+    found = unpacked(held, "challenger.json.gz") if held else None
+    return LETTERS[found] if found else None
+
+
+def tampered(body: dict[str, Any]) -> None:
+    body["binaryData"]["challenger.json.gz"] = base64.b64encode(gzip.compress(raw("E"))).decode()
+
+
+def test_pods_are_asked_and_a_candidate_that_fits_serves():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader)
+            await offer(cluster, leader, "B", Truth())
+            await leader.pass_time(PAUSE)
+            assert cluster.champion() == "B"
+            assert cluster.status["challenger"]["verdict"] == "Pass"
+            assert ("configmaps", NAMESPACE, PLACE) in cluster.api.objects
+            assert before_the_pods(cluster) is None
+            assert not await stays_quiet(leader)
+            assert not cluster.broken
+
+    asyncio.run(play())
+
+
+def test_a_candidate_that_leads_do_not_fit_serves_none():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader)
+            await offer(cluster, leader, "B", Truth(drifts=True))
+            await leader.pass_time(PAUSE)
+            assert (cluster.champion(), before_the_pods(cluster)) == ("A", None)
+            assert cluster.condition("Validated") == ("False", "UnlikeLiveLeads")
+            assert "B" not in cluster.templates
+            assert not await stays_quiet(leader)
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("verifies", [True, False], ids=["verified", "control"])
+def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
+    """Control: whoever goes by the annotation alone leaves them there."""
+
+    async def by_annotation(self: AskedPods, place: dict[str, Any], digest: str) -> bool:
+        return place["metadata"]["annotations"].get("customerops.dev/challenger-digest") == digest
+
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            if not verifies:
+                monkeypatch.setattr(AskedPods, "holds", by_annotation)
+            await serving(cluster, leader)
+            cluster.truths["E"] = Truth()
+            cluster.live = False  # pods say nothing yet
+            await offer(cluster, leader, "B", Truth(drifts=True))
+            assert before_the_pods(cluster) == "B"
+            cluster.edit("configmaps", PLACE, tampered)
+            assert before_the_pods(cluster) == "E"
+            await leader.settle()
+            assert before_the_pods(cluster) == ("B" if verifies else "E")
+            cluster.live = True
+            await leader.pass_time(PAUSE)
+            assert cluster.champion() == "A"
+
+    asyncio.run(play())
