@@ -153,11 +153,6 @@ def asks_before_recording(_real: Callable[..., Any]) -> Callable[..., Any]:
     return asked
 
 
-def forgets_nobody(_real: Callable[..., Any]) -> Callable[..., Any]:
-    """Pods go on with a candidate that is none any more."""
-    return lambda _state: None
-
-
 def binds_pins(_real: Callable[..., Any]) -> Callable[..., Any]:
     """Live leads may hold and refuse what is pinned."""
     return lambda _state: True
@@ -171,7 +166,6 @@ FAULTS = (
     (challenger, "respond", refuses_nothing),
     (challenger, "ask_pods", takes_any_for_it),
     (desired, "asked", asks_before_recording),
-    (promotion, "drop_unasked", forgets_nobody),
     (challenger, "is_binding", binds_pins),
 )
 

@@ -82,6 +82,8 @@ class LiveRules:
         challenger = status.challenger
         asked = challenger.digest if challenger is not None and challenger.until is None else None
         world.require(world.place.digest == asked, "pods look at the candidate that status names, or at none")
+        wanted = status.requested.digest if status.requested is not None else None
+        world.require(asked in {None, wanted}, "nobody is asked about what is no candidate any more")
         enforced = world.spec.artifact.digest is not None and world.spec.gate.live.policy != "Require"
         by_leads = status.hold is not None and status.hold.reason in UNTOLD
         world.require(not (enforced and by_leads), "leads hold no artifact that is pinned")
