@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 import urllib.request
 from dataclasses import replace
@@ -85,6 +86,30 @@ def test_a_place_that_does_not_answer_leaves_the_challenger(mount, watched):
     assert looked(watched)[0] == digest(dump(OTHER))
     watched.uri = "ftp://somewhere/challenger.json.gz"
     assert looked(watched) == (digest(dump(OTHER)), ErrorWord.ARTIFACT_BAD_URI)
+
+
+def test_a_pipe_is_refused_at_once_and_a_file_in_its_place_is_taken(tmp_path):
+    """Nobody writes into the pipe, so whoever opens it as a file waits for ever, as the control does."""
+    pipe = tmp_path / "challenger.json.gz"
+    os.mkfifo(pipe)
+    watched = Challengers(pipe.as_uri(), {}, model_of(linear()))
+    seen, waits = [], []
+    threads = [
+        threading.Thread(target=lambda: seen.append(looked(watched)), daemon=True),
+        threading.Thread(target=lambda: waits.append(pipe.read_bytes()), daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    threads[0].join(30)
+    assert seen == [(None, ErrorWord.ARTIFACT_UNREACHABLE)]
+    assert waits == []
+    writer = os.open(pipe, os.O_WRONLY)  # lets the control end
+    os.close(writer)
+    threads[1].join(30)
+    assert waits == [b""]
+    pipe.unlink()
+    pipe.write_bytes(pack(dump(OTHER)))
+    assert looked(watched) == (digest(dump(OTHER)), None)
 
 
 def test_what_fails_beside_this_champion_is_a_word_and_is_not_tried_again(mount, watched, monkeypatch):
