@@ -23,6 +23,7 @@ from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.window import Window
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
 from leadmodel_operator.planning.planned import Desired, Event, TextWork
 from leadmodel_operator.planning.scraping import scrape_is_due
@@ -120,6 +121,7 @@ class LocalPort:
             scraped=bool(windows),
             default_image=IMAGE,
             url=f"http://{HOST}:{self.listener.port_of(folder)}/predict",
+            rendering=RENDERING,
         )
 
     def _windows(
@@ -173,6 +175,7 @@ class LocalPort:
             return False
         folder, jobs = self.folder(key), self.jobs(key)
         changed = self.held_snapshots.keep(folder, jobs, desired)
+        self.held_snapshots.ask(folder, desired.asked)
         changed |= self.held_snapshots.keep_text(folder, jobs, desired.text or TextWork())
         self.sender(key).render(desired.follow_ups)
         rollout.evict(desired.evict, seen.now)

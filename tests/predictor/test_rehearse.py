@@ -1,16 +1,17 @@
 """A rehearsed predictor sees what a serving one sees: the same scores, the same windows."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from leadmodel_artifact.artifact import load
+from leadmodel_artifact.artifact import digest, load
 from leadmodel_artifact.compiler import make_scorer
 from leadmodel_artifact.lead import lead_values
-from leadmodel_messages.window_document import dump
+from leadmodel_messages.window_document import dump, parse
 from leadmodel_predictor.http import predict
 from leadmodel_predictor.jobs.rehearse import Rehearsal
-from scenarios.goods import BETTER, GOOD, live
+from scenarios.goods import BETTER, FAIR, GOOD, live
 
 NOON = 1_767_614_400.0
 
@@ -46,5 +47,26 @@ def test_windows_are_those_of_serving(played, monkeypatch):
             serving.score(json.dumps(lead).encode(), 0.0)
         except predict.BadLead:
             continue
-    assert rehearsed == [dump(model.ring.window(NOON + 300, (NOON + 100,)))]
+    window = model.ring.window(NOON + 300, (NOON + 100,))
+    assert rehearsed == [dump(replace(window, takes_challenger=True))]
     assert rehearsed[0]["slots"]["champion"]["bad"] >= 1
+
+
+def test_a_challenger_is_given_the_leads_of_the_past_and_those_that_come(played, tmp_path):
+    """Dropped, it leaves the windows as they are without one."""
+    (tmp_path / "challenger").write_bytes(FAIR)
+    leads = live(60)
+
+    def windows():
+        return [parse(window) for window in played.answer({"look": NOON + 300})["windows"]]
+
+    played.answer({"leads": [[NOON + i, lead] for i, lead in enumerate(leads[:40])]})
+    assert [window.challenger for window in windows()] == [None]
+    played.answer({"challenge": str(tmp_path / "challenger"), "at": NOON + 40})
+    (seen,) = windows()
+    assert (seen.challenger.digest, seen.challenger.n, seen.challenger.unread) == (digest(FAIR), 40, 0)
+    played.answer({"leads": [[NOON + 40 + i, lead] for i, lead in enumerate(leads[40:])]})
+    (seen,) = windows()
+    assert (seen.champion.n, seen.challenger.n, seen.challenger.paired.n) == (60, 60, 60)
+    played.answer({"challenge": None, "at": NOON + 300})
+    assert windows() == [replace(seen, challenger=None)]

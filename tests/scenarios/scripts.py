@@ -61,6 +61,18 @@ def bad_retrain_is_rolled_back(stage: Stage) -> None:
     stage.condition("Ready", "False", "RolledBack")
 
 
+def bad_retrain_never_serves(stage: Stage) -> None:
+    """The leads that the champion answered do not fit it, so it answers none; they fit a sound one."""
+    good = start(stage)
+    stage.apply(gate={"live": {"policy": "Require"}})
+    stage.proven()
+    stage.put(SPOILT)
+    stage.condition("Validated", "False", "UnlikeLiveLeads")
+    stage.serves(good)
+    stage.serves(stage.put(BETTER))
+    stage.condition("Ready", "True", "Serving")
+
+
 def held_after_rollback(stage: Stage) -> None:
     """After a rollback a good candidate waits for the cooldown; a person may release it."""
     bad_retrain_is_rolled_back(stage)
@@ -169,6 +181,7 @@ SCENARIOS: dict[str, Scenario] = {
         refused_then_better,
         worse_than_champion,
         bad_retrain_is_rolled_back,
+        bad_retrain_never_serves,
         held_after_rollback,
         world_moves,
         pinned,

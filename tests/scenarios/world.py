@@ -18,6 +18,7 @@ SPEC: dict[str, Any] = {
     "predictor": {"replicas": 1},
     "drift": {"interval": "1s", "sustainedFor": "2s"},
     "rollback": {"cooldown": "1h"},
+    "gate": {"live": {"policy": "Off"}},  # most scenarios send no leads
 }
 
 
@@ -246,6 +247,9 @@ OWN = {  # what is of one runtime, or of one moment
         "samples",
         "compared",
         "previousPsi",
+        "championPsi",
+        "unread",
+        "shift",
         "previousBadShare",
         "pods",
         "error",
@@ -281,4 +285,4 @@ def _named(text: str) -> str:
         text = text.replace(found, name).replace(found.removeprefix("sha256:")[:12], name)
     text = re.sub(r"\w+://\S+", "URI", _DIGEST.sub("DIGEST", text))
     text = re.sub(r"(macro-F1|calibration error) [\d.]+|(answers) \d+%", r"\1\2 #", text)
-    return re.sub(r"PSI [\d.]+( in \w+)?", "PSI #", text)
+    return re.sub(r"PSI [\d.]+( in \w+)?(, champion [\d.]+ on the same \d+ leads)?", "PSI #", text)

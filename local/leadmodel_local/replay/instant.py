@@ -36,6 +36,7 @@ class InstantCluster:
     key: Key
     image: str
     url: str = ""
+    rendering: int = Observed.rendering
     now: float = 0.0
     status: Status | None = None
     ledger: tuple[Record, ...] = ()
@@ -89,6 +90,7 @@ class InstantCluster:
             scraped=scraped,
             default_image=self.image,
             url=self.url,
+            rendering=self.rendering,
         )
 
     def _rollout(self) -> RolloutSeen | None:

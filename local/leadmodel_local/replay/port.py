@@ -15,6 +15,7 @@ from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.report import named_digest
 from leadmodel_messages.window import Window
+from leadmodel_operator.planning.challenger import RENDERING, is_open
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
 from leadmodel_operator.planning.planned import Desired, Event, Serve
 from leadmodel_operator.reconcile import Key, reconcile
@@ -33,11 +34,18 @@ class ReplayPort(InstantCluster):
     scraped: bool = False
     image: str = field(default=IMAGE, kw_only=True)
     url: str = field(default="rehearsal", kw_only=True)
+    rendering: int = field(default=RENDERING, kw_only=True)
+    asked: str | None = None  # digest of the candidate that the predictors have loaded
 
     @property
     def model(self) -> ModelFolder:
         """Folder of snapshots and messages."""
         return ModelFolder(self.folder, self.key)
+
+    @property
+    def asks(self) -> bool:
+        """Whether live leads are being asked about a candidate."""
+        return self.status is not None and is_open(self.status.challenger)
 
     async def settle(self) -> None:
         """Make passes until nothing changes."""
@@ -86,6 +94,7 @@ class ReplayPort(InstantCluster):
         self._keep(desired)
         if desired.touch_serve and desired.serve is not None and desired.serve != self.serve:
             self._roll(desired.serve)
+        self._ask(desired.asked.digest if desired.asked is not None else None)
         if desired.validate is not None and desired.validate.name not in self.jobs:
             name, command = desired.validate.name, work.validation(self.model, desired.validate)
             self.model.job(name).mkdir(parents=True, exist_ok=True)
@@ -120,3 +129,10 @@ class ReplayPort(InstantCluster):
         if before is None or (before.champion, before.previous) != (serve.champion, serve.previous):
             previous = self.model.snapshot(serve.previous) if serve.previous else None
             self.predictors.serve(self.model.snapshot(serve.champion), previous, self.replicas)
+            self.asked = None  # these predictors have just started
+
+    def _ask(self, digest: str | None) -> None:
+        """Load a candidate beside the models that serve, or drop the one that is loaded."""
+        if digest != self.asked:
+            self.predictors.challenge(self.model.snapshot(digest) if digest is not None else None, self.now)
+            self.asked = digest

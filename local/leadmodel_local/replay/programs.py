@@ -78,6 +78,10 @@ class Predictors:
         second = str(previous) if previous else None
         self._ask({"serve": {"champion": str(champion), "previous": second, "pods": pods}})
 
+    def challenge(self, challenger: Path | None, now: float) -> None:
+        """Load a candidate in each pod, beside the models that serve and the leads of the past; None drops the one that is loaded."""
+        self._ask({"challenge": str(challenger) if challenger else None, "at": now})
+
     def score(self, leads: Sequence[tuple[float, dict[str, Any]]]) -> list[float | None]:
         """Score leads at their times in Unix seconds; None stands for a refused lead."""
         return list(self._ask({"leads": leads})["scores"]) if leads else []

@@ -152,6 +152,8 @@ class Replay:
             if now == night and now < end:
                 self._train(port)
                 await port.settle()
+                if port.asks:
+                    await port.pass_with_windows(port.now)
                 night = next(nights, end)
             elif port.serve is not None:
                 await port.pass_with_windows(now)
@@ -160,9 +162,10 @@ class Replay:
     def _step(self, port: ReplayPort) -> float:
         drift = port.status.drift if port.status else None
         breaching = drift is not None and drift.evidence is Evidence.FAIL
+        often = breaching or port.asks
         return max(
             self.spec.drift.interval.seconds,
-            min(self.interval_s, BREACH_INTERVAL_S) if breaching else self.interval_s,
+            min(self.interval_s, BREACH_INTERVAL_S) if often else self.interval_s,
         )
 
     def _nights(self, begin: float, end: float) -> Iterator[float]:

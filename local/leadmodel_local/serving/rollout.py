@@ -82,6 +82,7 @@ def template_of(serve: Serve) -> dict[str, Any]:
         "measuredAuc": serve.measured_auc,
         "env": {str(item["name"]): str(item.get("value", "")) for item in serve.pod.env},
         **({"text": True} if serve.text else {}),
+        **({"challenger": True} if serve.challenger else {}),
     }
 
 
@@ -180,6 +181,7 @@ class Rollout:
             measured_auc=template["measuredAuc"],
             drain_s=DRAIN_S,
             text_model=str(self.folder.text_model) if template.get("text") else None,
+            challenger=str(self.folder.challenger) if template.get("challenger") else None,
         )
         log = commands.termination_log(folder / children.MESSAGE)
         return [sys.executable, "-m", Program.PREDICTOR.module, *arguments, *log]

@@ -12,7 +12,7 @@ from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages import report, text_report
 from leadmodel_operator.planning.observed import JobKind, TextSeen
-from leadmodel_operator.planning.planned import Desired, TextWork
+from leadmodel_operator.planning.planned import Asked, Desired, TextWork
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,14 @@ class Snapshots:
         for digest in held.keys() - wanted:
             held[digest].unlink(missing_ok=True)
         return changed
+
+    def ask(self, folder: ModelFolder, asked: Asked | None) -> None:
+        """Put the candidate that predictors are asked about where they look for one, or take away what lies there."""
+        held = self.held(folder)
+        if asked is None:
+            folder.challenger.unlink(missing_ok=True)
+        elif asked.digest in held and self._digest(folder.challenger) != asked.digest:
+            files.write(folder.challenger, held[asked.digest].read_bytes())
 
     # --- text models -----------------------------------------------------------------------------------------------------
 

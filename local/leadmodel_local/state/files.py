@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from leadmodel_messages.places import CHALLENGER_FILE
 from leadmodel_operator.reconcile import Key
 
 ARTIFACTS, TEXT_MODELS = "rev", "text/rev"  # folders of snapshots in the folder of a LeadModel
@@ -152,6 +153,11 @@ class ModelFolder:
     def text_model(self) -> Path:
         """The text model that the predictors look for; a missing file means none."""
         return self.folder / "text" / "text.json.gz"
+
+    @property
+    def challenger(self) -> Path:
+        """The candidate that the predictors look for; a missing file means none."""
+        return self.folder / "challenger" / CHALLENGER_FILE
 
     def job(self, name: str) -> Path:
         """Return the folder of a Job."""

@@ -1,12 +1,14 @@
 """`python -m leadmodel_predictor.jobs.rehearse`: predictors at a simulated time, which the caller passes in; everything else is as in a predictor that serves.
 
 Reads one JSON document per line and writes one per line: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
-`{"leads": [[SECONDS, LEAD], …]}` answers their scores (null: refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
+`{"challenge": FILE or null, "at": SECONDS}` loads a challenger or drops it, `{"leads": [[SECONDS, LEAD], …]}` answers their scores (null:
+refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
 """
 
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from leadmodel_messages.window_document import dump
 from leadmodel_predictor.http.predict import UNREADABLE, remember, remember_refused, scored
+from leadmodel_predictor.serving.challengers import beside
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Ring
@@ -35,11 +38,14 @@ class Rehearsal:
         match request:
             case {"serve": {"champion": champion, "previous": previous, "pods": pods}}:
                 return self.serve(champion, previous, pods)
+            case {"challenge": challenger, "at": at}:
+                return self.challenge(challenger, at)
             case {"leads": leads}:
                 return {"scores": [self.take(lead, at) for at, lead in leads]}
             case {"look": at}:
                 since = () if request.get("since") is None else (float(request["since"]),)
-                return {"windows": [dump(model.ring.window(at, since)) for model in self.models]}
+                windows = (model.ring.window(at, since) for model in self.models)
+                return {"windows": [dump(replace(window, takes_challenger=True)) for window in windows]}
             case _:
                 return {"error": "unknown"}
 
@@ -52,6 +58,15 @@ class Rehearsal:
         ]
         self.turn = cycle(self.models)
         return {"pods": pods}
+
+    def challenge(self, challenger: str | None, now: float) -> dict[str, Any]:
+        """Load a challenger beside the models that serve, or drop the one that is loaded."""
+        slot = load_slot(Path(challenger).read_bytes(), None) if challenger else None
+        for model in self.models:
+            past = model.ring.snapshot(now).entries
+            slots, entries = beside(model.slots, slot, past)
+            model.challenge(slots, entries, after=past[-1] if past else None)
+        return {"pods": len(self.models)}
 
     def take(self, lead: Any, now: float) -> float | None:
         """Score and remember one lead."""

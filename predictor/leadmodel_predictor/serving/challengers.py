@@ -44,7 +44,7 @@ class Challengers(Watch[Slot]):
             return
         past = ring.snapshot(time()).entries
         try:
-            new, entries = await asyncio.to_thread(_beside, slots, wanted, past)
+            new, entries = await asyncio.to_thread(beside, slots, wanted, past)
         except Exception:  # noqa: BLE001  # a challenger ends neither the watch nor the process
             self.take(replace(self.seen, slot=None, error=ErrorWord.SCHEMA_MISMATCH))
             return
@@ -64,7 +64,7 @@ def _loaded(data: bytes) -> Slot | ErrorWord:
         return ErrorWord(f"{error.reason}")
 
 
-def _beside(slots: Slots, wanted: Slot | None, past: Sequence[Entry]) -> tuple[Slots, list[Entry]]:
-    """The slots with another challenger, and the leads of the past as that one reads them."""
+def beside(slots: Slots, wanted: Slot | None, past: Sequence[Entry]) -> tuple[Slots, list[Entry]]:
+    """The slots with another challenger or none, and the leads of the past as that one reads them; for a thread of its own."""
     new = challenged(slots, wanted)
     return new, [given(entry, new) for entry in past]

@@ -1,0 +1,126 @@
+"""Candidates on this machine: one file lies where every predictor looks, and a replay asks its predictors in simulated time."""
+
+import asyncio
+
+import pytest
+
+from leadmodel_artifact.snapshot import digest, pack
+from leadmodel_local.replay.port import ReplayPort
+from leadmodel_local.replay.programs import Predictors
+from leadmodel_local.serving.rollout import template_of
+from leadmodel_local.serving.snapshots import Snapshots, digest_of
+from leadmodel_local.state import files
+from leadmodel_local.state.files import ModelFolder
+from leadmodel_messages import training
+from leadmodel_messages.training import TrainingAnswer
+from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.observed import JobKind
+from leadmodel_operator.planning.planned import Asked, Serve
+from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.spec_policies import Gate, LiveGate
+from leadmodel_operator.resource.spec_serving import Predictor
+from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
+from leadmodel_operator.resource.vocabulary import Reason
+from scenarios.goods import BETTER, GOOD, SPOILT, holdout, live
+from worlds.local_world import put
+
+KEY = Key("sales", "conversion")
+NOON = 1_767_614_400.0
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = ModelFolder(tmp_path, KEY)
+    for raw in (GOOD, BETTER):
+        files.write(found.snapshot(digest(raw)), pack(raw))
+    return found
+
+
+def test_a_candidate_lies_where_predictors_look_until_nobody_is_asked(folder):
+    shelves = Snapshots()
+    for raw in (GOOD, BETTER, GOOD):
+        shelves.ask(folder, Asked(digest(raw), 1))
+        assert digest_of(folder.challenger) == digest(raw)
+    shelves.ask(folder, None)
+    assert not folder.challenger.exists()
+    shelves.ask(folder, None)
+    shelves.ask(folder, Asked(digest(SPOILT), 2))
+    assert not folder.challenger.exists(), "nobody holds it"
+
+
+def test_a_candidate_that_somebody_edited_is_put_back(folder):
+    """The control is a candidate that nobody touched: it is not written again."""
+    shelves = Snapshots()
+    shelves.ask(folder, Asked(digest(GOOD), 1))
+    before = files.signature(folder.challenger)
+    shelves.ask(folder, Asked(digest(GOOD), 1))
+    assert files.signature(folder.challenger) == before
+    files.write(folder.challenger, pack(BETTER))
+    shelves.ask(folder, Asked(digest(GOOD), 1))
+    assert digest_of(folder.challenger) == digest(GOOD)
+
+
+def test_a_place_for_candidates_is_part_of_what_a_predictor_is_started_from():
+    """Predictors of an earlier release have none and go on as they are."""
+    serve = {"champion": "a", "previous": None, "image": "i", "decision": 1, "measured_auc": None}
+    with_place, without = (
+        template_of(Serve(**serve, template=RENDERING, pod=Predictor(), replicas=1, challenger=place))
+        for place in (True, False)
+    )
+    assert with_place == {**without, "challenger": True}
+
+
+# --- a replay --------------------------------------------------------------------------------------------------------------------
+
+
+def replayed(folder, policy: str | None, raw: bytes, leads: int) -> tuple[ReplayPort, bool]:
+    """A replay in which GOOD serves and has answered leads when a night makes another model; whether live leads were asked at once."""
+    folder.mkdir()
+    put(folder / "model.json", GOOD)
+    put(folder / "holdout.csv", holdout())
+    artifact = ArtifactSource(uri=(folder / "model.json").as_uri())
+    sources = {"artifact": artifact, "holdout": HoldoutSource(uri=(folder / "holdout.csv").as_uri())}
+    spec = Spec(**sources, min_auc=0.55, gate=Gate(live=LiveGate(policy=policy)))
+
+    async def play(port: ReplayPort) -> bool:
+        await port.settle()
+        port.predictors.score([(port.now + i, lead) for i, lead in enumerate(live(leads))])
+        port.now += 1000.0
+        put(folder / "model.json", raw)
+        answer = training.dump(TrainingAnswer(digest(raw), uri=artifact.uri))
+        port.end_job("retraining-1", JobKind.RETRAINING, answer)
+        await port.settle()
+        asked = port.asks
+        await port.pass_with_windows(port.now + 60.0)
+        return asked
+
+    with Predictors() as predictors:
+        port = ReplayPort(folder / "replay", predictors, spec=spec, key=KEY, now=NOON)
+        port.folder.mkdir()
+        return port, asyncio.run(play(port))
+
+
+@pytest.mark.parametrize(
+    ("policy", "raw", "leads", "ends"),
+    [
+        (None, SPOILT, 400, (True, GOOD, [Reason.UNLIKE_LIVE_LEADS], False)),
+        (None, BETTER, 400, (True, BETTER, [], False)),
+        (None, BETTER, 40, (True, GOOD, [], True)),
+        ("Report", SPOILT, 400, (True, SPOILT, [], False)),
+        ("Off", SPOILT, 400, (False, SPOILT, [], False)),
+    ],
+    ids=["refused", "promoted", "waits for leads", "control: only told", "control: not asked"],
+)
+def test_a_replay_asks_the_leads_that_its_predictors_hold(tmp_path, policy, raw, leads, ends):
+    port, asked = replayed(tmp_path / "all", policy, raw, leads)
+    status = port.status
+    refused = [entry.reason for entry in status.quarantine]
+    assert (asked, status.champion.digest, refused, port.asks) == (ends[0], digest(ends[1]), *ends[2:])
+    assert port.asked == (digest(raw) if port.asks else None)
+
+
+def test_a_replay_says_how_many_leads_were_compared(tmp_path):
+    port, _ = replayed(tmp_path / "all", None, SPOILT, 400)
+    assert port.status.challenger.samples == 400
+    assert "on the same 400 leads" in port.status.challenger.message
