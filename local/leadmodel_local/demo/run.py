@@ -24,6 +24,7 @@ class DemoRun:
     load: Load | None = None
     better_training: subprocess.Popen[str] | None = None
     bad_training: subprocess.Popen[str] | None = None
+    corrupt: str | None = None  # digest of the model of the corrupt night
 
     def check_requests(self) -> None:
         """Raise StepFailed if a request failed so far."""

@@ -26,7 +26,7 @@ MANIFEST = """\
 # What the demo runs. On a cluster: s3:// or any other store, and the default times (interval 30s, sustainedFor 1h, cooldown 24h).
 apiVersion: customerops.dev/v1alpha1
 kind: LeadModel
-metadata: {{name: conversion, namespace: demo}}
+metadata: {{name: conversion, namespace: demo, annotations: {annotations}}}
 spec:
   artifact: {{uri: "{folder}/model.json"}}
   holdout: {{uri: "{folder}/holdout.csv.gz"}}
@@ -100,9 +100,10 @@ class Sandbox:
 
     # --- what a person does --------------------------------------------------------------------------------------------
 
-    def apply(self, mode: str = "DryRun", *, more: str = "") -> None:
-        """Write the manifest with this mode of the backfill, and with more sections."""
+    def apply(self, mode: str = "DryRun", *, release: str = "", more: str = "") -> None:
+        """Write the manifest with this mode of the backfill, with a digest that a person releases, and with more sections."""
         values = {"folder": self.folder.as_uri(), "label": self.label, "min_auc": self.min_auc}
+        values["annotations"] = json.dumps({"customerops.dev/release": release} if release else {})
         files.write(self.path("model.yaml"), MANIFEST.format(mode=mode, **values) + more)
 
     def up(self) -> None:

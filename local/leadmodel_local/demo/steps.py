@@ -93,24 +93,43 @@ def roll_out_better_model(demo: DemoRun) -> str:
     return f"{short(better)} serves: AUC {gate['delta']:+.3f} on the same leads; {sent:,} requests meanwhile, 0 failed"
 
 
-def roll_back_corrupt_night(demo: DemoRun) -> str:
-    """Retrain on a broken export; its holdout is broken too, so only live leads can tell."""
-    sandbox, past = demo.sandbox, demo.past
+def refuse_corrupt_night(demo: DemoRun) -> str:
+    """Retrain on a broken export; its holdout is broken too, so only the leads that the predictors hold can tell."""
+    sandbox, past, good = demo.sandbox, demo.past, demo.sandbox.champion()
     assert past is not None
-    good = sandbox.champion()
     sandbox.wait("the champion is proven on live leads", lambda: _is_proven(sandbox))
     _export(sandbox, leads.with_broken_export(past, demo.seed))
-    sandbox.run("retraining")
-    sandbox.wait("the corrupt model serves", lambda: sandbox.champion() not in {good, None})
-    bad, began = sandbox.champion(), time.monotonic()
+    bad = training.parse(sandbox.run("retraining").strip().splitlines()[-1]).digest
+    entry = sandbox.wait("live leads are asked about it", lambda: _quarantined(sandbox, bad))
+    status = sandbox.status()
+    served = any(decision["digest"] == bad for decision in status["history"])
+    if entry["reason"] != "UnlikeLiveLeads" or status["gate"]["verdict"] != "Pass" or served:
+        raise StepFailed(f"the corrupt model got {status['gate']['verdict']}, then {entry['reason']}")
+    demo.corrupt = bad
+    demo.check_requests()
+    return (
+        f"refused before it answered a lead: AUC {status['gate']['auc']:.3f} on a holdout as broken as its training, but "
+        f"{entry['evidence']}; {short(good)} serves on"
+    )
+
+
+def roll_back_released_model(demo: DemoRun) -> str:
+    """Release the refused model all the same; live leads that differ for a while take it back."""
+    sandbox, good, bad = demo.sandbox, demo.sandbox.champion(), demo.corrupt
+    assert bad is not None
+    sandbox.apply(release=bad)
+    sandbox.wait("the corrupt model serves", lambda: sandbox.champion() == bad)
+    began = time.monotonic()
     sandbox.wait("it is rolled back", lambda: sandbox.status()["rollbacks"] and sandbox.champion() == good)
     sandbox.wait("the good one serves", lambda: good is not None and sandbox.serves(good))
-    newest, quarantine = sandbox.status()["rollbacks"][0], sandbox.status()["quarantine"]
+    newest = sandbox.status()["rollbacks"][0]
     if newest["from"] != bad or newest["reason"] != "DriftSustained":
         raise StepFailed(f"rolled back from {short(newest['from'])} for {newest['reason']}")
-    evidence = next(entry["evidence"] for entry in quarantine if entry["digest"] == bad)
     demo.check_requests()
-    return f"rolled back after {time.monotonic() - began:.0f} s to {short(good)}: {evidence}"
+    return (
+        f"released by hand, it serves and is rolled back after {time.monotonic() - began:.0f} s to {short(good)}: "
+        f"{_quarantined(sandbox, bad)['evidence']}"
+    )
 
 
 def retrain_on_mended_export(demo: DemoRun) -> str:
@@ -175,6 +194,11 @@ def _is_proven(sandbox: Sandbox) -> bool:
     return bool((sandbox.status()["champion"] or {}).get("provenAt"))
 
 
+def _quarantined(sandbox: Sandbox, digest: str) -> dict[str, Any]:
+    entries: list[dict[str, Any]] = sandbox.status()["quarantine"]
+    return next((entry for entry in entries if entry["digest"] == digest), {})
+
+
 def _condition(status: Mapping[str, Any], kind: str) -> str:
     conditions: dict[str, str] = {c["type"]: c["status"] for c in status["conditions"]}
     return conditions[kind]
@@ -208,7 +232,8 @@ STEPS: tuple[DemoStep, ...] = (
     DemoStep("A bad model", refuse_bad_model),
     DemoStep("A better model", roll_out_better_model),
     DemoStep("What leads write", texts.refuse_slipped_text_model),
-    DemoStep("A corrupt night", roll_back_corrupt_night),
+    DemoStep("A corrupt night", refuse_corrupt_night),
+    DemoStep("Released anyway", roll_back_released_model),
     DemoStep("The next night", retrain_on_mended_export),
     DemoStep("The world moves", warn_of_shifted_population),
     DemoStep("Personal data", redact_personal_data),
