@@ -9,6 +9,7 @@ import pytest
 from leadmodel_cli.kubectl.program import main
 from leadmodel_cli.views import advice
 from leadmodel_messages.exits import KubectlExit
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.resource.vocabulary import ConditionType, Reason
 from project.house import ROOT
 from worlds.kubectl import WorldKubectl
@@ -29,6 +30,16 @@ def refused() -> tuple[World, Leader]:
     world, leader = serving(live=True)
     upload_and_poll(world, "B", Truth(auc=0.6))
     leader.settle()
+    return world, leader
+
+
+def unlike_live_leads() -> tuple[World, Leader]:
+    world = World(rendering=RENDERING, live=True)
+    world.upload("A", Truth(auc=0.75))
+    leader = Leader(world)
+    leader.step(0.1)
+    upload_and_poll(world, "B", Truth(auc=0.8, drifts=True))
+    leader.step(0.1)
     return world, leader
 
 
@@ -63,6 +74,7 @@ def unread() -> tuple[World, Leader]:
 SITUATIONS: dict[Callable[[], tuple[World, Leader]], int] = {
     serves: KubectlExit.DONE,
     refused: KubectlExit.DONE,
+    unlike_live_leads: KubectlExit.DONE,
     drifted: KubectlExit.NOT_READY,
     held_after_rollback: KubectlExit.NOT_READY,
     first_refused: KubectlExit.NOT_READY,

@@ -27,7 +27,7 @@ def why(lead_model: dict[str, Any], trace: Sequence[dict[str, str]] = ()) -> lis
     ready = conditions["Ready"]
     is_ready = "ready" if ready["status"] == "True" else "not ready"
     lines = [f"{name} is {is_ready} ({ready['reason']}): {ready['message']}"]
-    lines += [*_champion(status), *_gate(status), *_drift(status), *_quarantine(status)]
+    lines += [*_champion(status), *_gate(status), *_live_gate(status), *_drift(status), *_quarantine(status)]
     lines += _follow_ups(conditions.get("FollowUpsHealthy"), status)
     return [*lines, *_waiting(conditions, status), *_trace(trace)]
 
@@ -59,6 +59,21 @@ def _gate(status: dict[str, Any]) -> list[str]:
         line += f"; {gate['delta']:+.4f} against the champion on the same leads (at least {gate['deltaLower']:+.4f})"
     rows = f" ({gate['positives']} converted and {gate['negatives']} other leads)"
     return [line + rows + "."]
+
+
+def _live_gate(status: dict[str, Any]) -> list[str]:
+    """What live leads said of the newest candidate that they were asked about; none without one."""
+    asked = status.get("challenger")
+    if asked is None:
+        return []
+    name, message = short(asked["digest"]), asked.get("message") or "no pod has answered yet"
+    if not asked.get("until"):
+        return [f"Live gate: the pods are asked about {name}: {message}."]
+    line = f"Live gate: {name} got {asked['verdict']} ({asked['reason']}): {message}"
+    shift = asked.get("shift") or {}
+    if shift.get("moved") is not None:
+        line += f"; its scores are {shift['mean']:+.3f} on average, {shift['moved']:.0%} of leads fall into another tenth"
+    return [line + "."]
 
 
 def _drift(status: dict[str, Any]) -> list[str]:
