@@ -54,7 +54,13 @@ def _verdict(
     known = _read(traffic, begun, champion, now, spec)
     given = _read(traffic, first, challenger, now, spec)
     unread = known.samples - given.samples
-    return judge_live(known, replace(given, samples=known.samples), unread=unread, policy=spec.gate.live)
+    return judge_live(
+        known,
+        replace(given, samples=known.samples),
+        unread=unread,
+        policy=spec.gate.live,
+        max_psi=spec.drift.max_psi,
+    )
 
 
 def _read(traffic: Traffic, begun: Sequence[float], model: Model, now: float, spec: Spec) -> Reading:

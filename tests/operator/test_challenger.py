@@ -111,7 +111,7 @@ def test_a_world_that_moved_is_followed(world):
     Leader(world).step()
     assert world.status.champion.digest == B
     assert world.status.challenger.reason is Reason.WORLD_MOVED
-    assert "the world moved" in world.status.history[0].message
+    assert "the leads changed for both models" in world.status.history[0].message
 
 
 def test_a_release_lets_a_refused_one_serve(world):

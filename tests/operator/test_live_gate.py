@@ -12,10 +12,25 @@ from leadmodel_operator.planning.pass_state import inputs_of
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec_policies import Gate, LiveGate
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_statistics.stability import Psi
 from worlds.names import spec
 
 FITS = Reading(samples=400, compared=400, is_compared=True, psi=0.03, feature="score", bad_share=0.0)
 DIFFERS = replace(FITS, psi=1.4, feature="source", over=("source",), stays=True)
+# the world moved: the champion is over a limit too, by less than the candidate in the last row
+MOVED = replace(
+    FITS,
+    psi=0.6,
+    feature="visits",
+    over=("visits",),
+    psis={"visits": Psi(0.6, 0.004, 10), "source": Psi(0.02, 0.004, 5)},
+)
+SPOILT = replace(
+    MOVED,
+    psi=0.6,
+    over=("visits", "source"),
+    psis={"visits": Psi(0.6, 0.004, 10), "source": Psi(0.28, 0.004, 5)},
+)
 FEW = replace(FITS, samples=149, compared=149, is_compared=False, psi=None, feature=None)
 PASS, FAIL, INSUFFICIENT = Evidence.PASS, Evidence.FAIL, Evidence.INSUFFICIENT
 
@@ -26,6 +41,9 @@ ROWS = {
         "_only_candidate_differs", FITS, DIFFERS, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
     ),
     "both differ": ("_both_differ", DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
+    "both differ, the candidate far more": (
+        "_candidate_differs_more", MOVED, SPOILT, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+    ),
     "the champion has few leads": (
         "_champion_has_few", FEW, DIFFERS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
     ),
@@ -71,11 +89,47 @@ def test_figures_are_of_the_same_leads():
     assert "champion 0.03" in both.message
 
 
-def test_feature_is_one_that_fits_the_champion():
+def test_feature_is_the_one_in_which_the_candidate_is_worse():
     """Of several the one that speaks against the candidate, where the champion is over a limit too."""
-    champion = replace(DIFFERS, feature="visits", over=("visits",))
-    challenger = replace(DIFFERS, feature="visits", over=("visits", "source"))
+    champion = replace(DIFFERS, feature="visits", over=("visits",), psis={"visits": Psi(0.9, 0.004, 10)})
+    psis = {"visits": Psi(1.4, 0.004, 10), "source": Psi(0.7, 0.004, 5)}
+    challenger = replace(DIFFERS, feature="visits", over=("visits", "source"), psis=psis)
     assert judge_live(champion, challenger).feature == "source"
+
+
+@pytest.mark.parametrize(
+    ("source", "noise", "reason"),
+    [
+        (0.28, 0.004, Reason.UNLIKE_LIVE_LEADS),
+        (0.26, 0.004, Reason.WORLD_MOVED),
+        (0.28, 0.04, Reason.WORLD_MOVED),
+        (0.50, 0.04, Reason.UNLIKE_LIVE_LEADS),
+    ],
+    ids=["by a limit", "by less than a limit", "by less than its noise", "by more than its noise"],
+)
+def test_where_the_world_moved_only_a_breach_of_its_own_refuses(source, noise, reason):
+    """By its own limit of .25, or by 4 √(2 · 4) of noise where that is more; the champion has .02 in that feature."""
+    candidate = replace(SPOILT, psis={**SPOILT.psis, "source": Psi(source, noise, 5)})
+    verdict = judge_live(MOVED, candidate)
+    assert verdict.reason is reason
+    assert ("source" in verdict.message) is (reason is Reason.UNLIKE_LIVE_LEADS)
+
+
+def test_a_limit_of_the_users_own_counts_where_the_world_moved():
+    assert judge_live(MOVED, SPOILT, max_psi=0.3).reason is Reason.WORLD_MOVED
+
+
+def test_a_candidate_that_knows_the_new_world_better_is_told_so():
+    newer = replace(MOVED, psi=0.3, psis={**MOVED.psis, "visits": Psi(0.3, 0.004, 10)})
+    assert "fits them better" in judge_live(MOVED, newer).message
+    assert "about as well" in judge_live(MOVED, MOVED).message
+
+
+def test_hours_move_no_world():
+    """Hours over the limit of both make no candidate worse."""
+    hours = {HOUR_OF_DAY: Psi(2.0, 0.004, 24)}
+    late = replace(MOVED, over=("visits", HOUR_OF_DAY), psis={**MOVED.psis, **hours})
+    assert judge_live(MOVED, late).reason is Reason.WORLD_MOVED
 
 
 def test_hours_blame_nobody():

@@ -53,6 +53,7 @@ def ask_pods(
         _read_challenger(windows, limits),
         unread=slot.unread if slot is not None else 0,
         policy=policy,
+        max_psi=drift.max_psi,
     )
     named = one_line(verdict.feature, MAX_NAME) if verdict.feature else None
     return replace(verdict, feature=named), _shift(slot.paired if slot is not None else None)

@@ -1,13 +1,13 @@
 """The figures of drift windows: what live leads look like beside the references of both models. Pure: windows in, figures out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from leadmodel_messages.window import SlotWindow, Window
 from leadmodel_messages.window_psi import HOUR_OF_DAY, compared_leads, is_compared, slot_psis
 from leadmodel_messages.window_sums import merge
 from leadmodel_operator.resource.spec_policies import DriftPolicy
-from leadmodel_statistics.stability import mean_shift_z
+from leadmodel_statistics.stability import Psi, mean_shift_z
 
 BAD_BREACH, BAD_LEAVE = (
     0.05,
@@ -27,6 +27,7 @@ class Reading:
     is_compared: bool = False  # enough of them to say that live leads fit
     psi: float | None = None
     feature: str | None = None
+    psis: Mapping[str, Psi] = field(default_factory=dict)  # of each feature that was compared
     over: tuple[str, ...] = ()  # features at or over their limit
     stays: bool = False  # still over 0.8 of some limit
     bad_share: float | None = None
@@ -65,6 +66,7 @@ def read(windows: Sequence[Window], policy: DriftPolicy) -> Reading:
             reading,
             psi=psis[feature].value,
             feature=feature,
+            psis=psis,
             over=tuple(n for n, p in psis.items() if p.value >= p.limit(policy.max_psi)),
             stays=any(p.value >= LEAVE * p.limit(policy.max_psi) for p in psis.values()),
         )

@@ -7,11 +7,16 @@ the candidate refuses >= 5 % of given leads, the champion < 4 %     | Fail      
 too few leads compared, >= 5 % could not be given to the candidate  | Insufficient | CannotReadLiveLeads
 too few leads compared                                              | Insufficient | InsufficientSamples
 the candidate is over a limit, the champion over none               | Fail         | UnlikeLiveLeads
+both are over, the candidate by a limit more than the champion      | Fail         | UnlikeLiveLeads
 both are over a limit                                               | Pass         | WorldMoved
 anything else                                                       | Pass         | LikeLiveLeads
 
 A lead of the past cannot be given to a candidate if the champion did not keep what the candidate reads of it: another field, or a level
 that the champion does not know. That says nothing against the candidate as long as enough other leads can be compared.
+
+Where the world moved, newer training is the way to follow it, so a candidate that fits as badly as the champion passes. One that fits worse
+than that was spoilt by something else: in some feature its PSI exceeds the champion's on the same leads by what is a breach by itself,
+max(maxPsi, noise).
 """
 
 from collections.abc import Callable
@@ -20,7 +25,7 @@ from enum import StrEnum
 
 from leadmodel_messages.window_psi import HOUR_OF_DAY
 from leadmodel_operator.planning.drift_reading import BAD_BREACH, BAD_LEAVE, Reading
-from leadmodel_operator.resource.spec_policies import LiveGate
+from leadmodel_operator.resource.spec_policies import DriftPolicy, LiveGate
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 
 
@@ -56,6 +61,7 @@ class _Case:
     unread: float
     refused: float
     min_samples: int
+    max_psi: float
 
     @property
     def compared(self) -> bool:
@@ -67,7 +73,12 @@ _Answer = tuple[Evidence, Reason, str]
 
 
 def judge_live(
-    champion: Reading, challenger: Reading, *, unread: int = 0, policy: LiveGate | None = None
+    champion: Reading,
+    challenger: Reading,
+    *,
+    unread: int = 0,
+    policy: LiveGate | None = None,
+    max_psi: float = DriftPolicy.max_psi,
 ) -> LiveVerdict:
     """Judge a candidate on the leads in the pods.
 
@@ -76,16 +87,16 @@ def judge_live(
         challenger: The reading of the candidate on the same leads; its `samples` count those that could not be given to it too.
         unread: Number of leads that could not be given to the candidate.
         policy: The limits of the live gate; None: the defaults.
+        max_psi: The limit of drift by which both readings were made.
     """
     leads, limits = max(challenger.samples, 1), policy or LiveGate()
     bad, given = (challenger.bad_share or 0.0) * leads, challenger.samples - unread
     # few given leads are no share to go by
     refused = bad / given if given >= limits.min_samples else bad / leads
-    case = _Case(champion, challenger, unread / leads, refused, limits.min_samples)
+    case = _Case(champion, challenger, unread / leads, refused, limits.min_samples, max_psi)
     evidence, reason, message = next(answer for rule in CHAIN if (answer := rule(case)) is not None)
-    over = _over(challenger)
-    # where the candidate is over several limits, the feature that the champion finds at home says most
-    feature = next((name for name in over if name not in champion.over), challenger.feature)
+    # where the candidate is over several limits, the feature in which it is worse than the champion says most
+    feature = max(_over(challenger), key=lambda name: _excess(case, name), default=challenger.feature)
     return LiveVerdict(
         evidence=evidence,
         reason=reason,
@@ -126,6 +137,21 @@ def respond(verdict: LiveVerdict, policy: LiveGate, *, binding: bool, waited: bo
 def _over(reading: Reading) -> tuple[str, ...]:
     """The limits a model is over. That leads come at other hours is no model's doing."""
     return tuple(name for name in reading.over if name != HOUR_OF_DAY)
+
+
+def _psi(reading: Reading, name: str) -> float:
+    return reading.psis[name].value if name in reading.psis else 0.0
+
+
+def _limit(case: _Case, name: str) -> float:
+    """Smallest PSI of the candidate in one feature that is a breach."""
+    known = case.challenger.psis.get(name)
+    return known.limit(case.max_psi) if known is not None else case.max_psi
+
+
+def _excess(case: _Case, name: str) -> float:
+    """By how much the candidate fits worse than the champion in one feature, in PSI."""
+    return _psi(case.challenger, name) - _psi(case.champion, name)
 
 
 def _two_decimals(value: float | None) -> str:
@@ -172,12 +198,24 @@ def _only_candidate_differs(case: _Case) -> _Answer | None:
     return Evidence.FAIL, Reason.UNLIKE_LIVE_LEADS, f"live leads do not fit the candidate: {_figures(case)}"
 
 
+def _candidate_differs_more(case: _Case) -> _Answer | None:
+    """The world moved, but not to where the candidate expects it: what it has in addition to the champion is a breach by itself."""
+    worse = [name for name in _over(case.challenger) if _excess(case, name) >= _limit(case, name)]
+    if not worse:
+        return None
+    name = max(worse, key=lambda one: _excess(case, one))
+    ours, theirs = _psi(case.challenger, name), _psi(case.champion, name)
+    message = f"live leads differ from both models, from the candidate far more: PSI {ours:.2f} in {name}, champion {theirs:.2f}"
+    return Evidence.FAIL, Reason.UNLIKE_LIVE_LEADS, f"{message} on the same {case.challenger.compared} leads"
+
+
 def _both_differ(case: _Case) -> _Answer | None:
     """The leads are as neither model knows them: the world moved, and newer training is the way to follow it."""
     if not _over(case.challenger):
         return None
-    message = f"the world moved: live leads fit neither the candidate nor the champion: {_figures(case)}"
-    return Evidence.PASS, Reason.WORLD_MOVED, message
+    better = (case.challenger.psi or 0.0) < (case.champion.psi or 0.0)
+    fits = "this one fits them better" if better else "this one fits them about as well"
+    return Evidence.PASS, Reason.WORLD_MOVED, f"the leads changed for both models, {fits}: {_figures(case)}"
 
 
 def _fits(case: _Case) -> _Answer | None:
@@ -198,6 +236,7 @@ CHAIN: tuple[Callable[[_Case], _Answer | None], ...] = (
     _too_few_given,
     _too_few_compared,
     _only_candidate_differs,
+    _candidate_differs_more,
     _both_differ,
     _fits,
 )
