@@ -33,6 +33,8 @@ POLICIES = (None, None, "Require", "Report", "Off")
 own_steps = st.one_of(
     st.tuples(st.just("rendering"), st.sampled_from([3, 4])),
     st.tuples(st.just("reach"), st.sampled_from([0, 1, 2])),
+    st.tuples(st.just("late"), letters),
+    st.tuples(st.just("few leads"), st.tuples(letters, st.sampled_from([0, 10, 60]))),
     st.tuples(st.just("someone edits"), st.one_of(st.none(), letters)),
     st.tuples(st.just("live gate"), st.tuples(st.sampled_from(POLICIES), st.sampled_from(["Promote", "Hold"]))),
     st.tuples(st.just("candidate"), st.tuples(letters, st.booleans(), st.one_of(st.none(), cuts), st.booleans())),
@@ -49,6 +51,12 @@ def step(world: World, leader: Leader, what: str, arg: Any) -> None:
             world.rendering = arg
         case "reach":
             world.place.reach = arg
+        case "late":  # pods go on with a candidate of the past
+            world.place.reach = 0
+            for pod in world.pods:
+                pod.challenger = digest(arg) if pod.takes_challenger else None
+        case "few leads":
+            world.leads[digest(arg[0])] = arg[1]
         case "someone edits":
             world.place.put(arg and digest(arg), world.place.decision)
         case "live gate":
@@ -79,7 +87,7 @@ def history(world: World, given_steps: list[tuple[str, Any]]) -> None:
     world.upload("A", Truth(auc=0.75))
     leader = Leader(world)
     leader.run()
-    own = {"rendering", "reach", "someone edits", "live gate", "candidate", "wait"}
+    own = {"rendering", "reach", "late", "few leads", "someone edits", "live gate", "candidate", "wait"}
     for what, arg in given_steps:
         if what in own:
             step(world, leader, what, arg)
@@ -158,6 +166,21 @@ def binds_pins(_real: Callable[..., Any]) -> Callable[..., Any]:
     return lambda _state: True
 
 
+def keeps_the_champions(real: Callable[..., Any]) -> Callable[..., Any]:
+    """What the pods held of the old champion counts for the new one."""
+
+    def first_evidence(pods: Any, **kwargs: Any) -> Any:
+        swapped = []
+        for pod in pods:
+            window = pod.window
+            if window is not None and window.challenger is not None:
+                window = replace(window, challenger=replace(window.champion, digest=kwargs["champion"]))
+            swapped.append(replace(pod, window=window))
+        return real(swapped, **{**kwargs, "challenger": kwargs["champion"]})
+
+    return first_evidence
+
+
 FAULTS = (
     (challenger, "ask_pods", passes_all),
     (promotion, "consult", asks_nobody),
@@ -167,6 +190,7 @@ FAULTS = (
     (challenger, "ask_pods", takes_any_for_it),
     (desired, "asked", asks_before_recording),
     (challenger, "is_binding", binds_pins),
+    (promotion, "first_evidence", keeps_the_champions),
 )
 
 

@@ -102,7 +102,7 @@ def blames_the_model(_real: Callable[..., Any]) -> Callable[..., Any]:
 
 def ignores_pause(real: Callable[..., Any]) -> Callable[..., Any]:
     """Goes on although a person asked it to wait."""
-    return lambda seen, spec, status, paused: real(seen, spec, status, paused=False)
+    return lambda *args, **kwargs: real(*args, **{**kwargs, "paused": False})
 
 
 def deletes_what_serves(_real: Callable[..., Any]) -> Callable[..., Any]:

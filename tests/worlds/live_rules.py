@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from leadmodel_operator.planning.observed import Observed
+from leadmodel_operator.planning.first_evidence import unpack
+from leadmodel_operator.planning.observed import Observed, Record
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import Command, Evidence, Reason
 from worlds.challengers import says
@@ -64,6 +65,16 @@ class LiveRules:
             world.require(answer != "unlike", "live leads say that it does not fit")
             world.require(over or challenger.reason is Reason.NOT_MOUNTED, "leads had no time to tell")
             world.require(live.on_insufficient == "Promote", "without leads it is held")
+
+    def check_ledger(self, world: World, records: tuple[Record, ...]) -> None:
+        """Check a ledger that is about to be written: first evidence is kept of its champion alone, and is that model's own."""
+        for record in records:
+            kept = record.evidence
+            if kept is None:
+                continue
+            world.require(record.role == "champion", "first evidence is of the champion alone")
+            own = unpack(kept, record.digest, datetime.min.replace(tzinfo=UTC))
+            world.require(own is not None, "first evidence is of the model that it is kept for")
 
     def check_asked(self, world: World, digest: str | None, decision: int) -> None:
         """Check what is about to lie where pods look for a candidate."""

@@ -56,6 +56,7 @@ class WorldPort:
 
     async def record(self, key: Key, records: tuple[Record, ...]) -> None:
         await self._step("ledger")
+        self.world.invariants.live.check_ledger(self.world, records)
         self.world.ledger = records
 
     async def write_status(self, key: Key, seen: Observed, status: Status) -> None:

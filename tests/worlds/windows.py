@@ -6,38 +6,45 @@ from typing import Any
 from leadmodel_messages.window import FeatureWindow, SlotWindow, Window
 
 LEADS = 500
-_FITS, _DRIFTS = (250, 250), (500, 0)
 
 
 class AnyInstant(dict[str, int]):
     """All leads of a window are newer than whatever instant a reader asks for."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        return LEADS
+        return self["all"]
 
 
 def make_window(
-    champion: str, previous: str | None, *, drifts: bool, previous_drifts: bool, now: datetime
+    champion: str,
+    previous: str | None,
+    *,
+    drifts: bool,
+    previous_drifts: bool,
+    now: datetime,
+    leads: int = LEADS,
 ) -> Window:
     """Make the full drift window of one pod, with or without drift of either model."""
     return Window(
         boot="boot",
         now=now.timestamp(),
-        champion=make_slot(champion, drifts=drifts),
-        previous=make_slot(previous, drifts=previous_drifts) if previous else None,
+        champion=make_slot(champion, drifts=drifts, leads=leads),
+        previous=make_slot(previous, drifts=previous_drifts, leads=leads) if previous else None,
         span_s=3600.0,
-        since=AnyInstant(),
+        since=AnyInstant(all=leads),
     )
 
 
 def fits_previous(window: Window) -> bool:
     """Tell whether the previous model's scores in a window are as they were on its holdout."""
     slot = window.previous
-    return slot is not None and slot.features["score"].observed == _FITS
+    return slot is not None and slot.features["score"].observed[1] > 0
 
 
-def make_slot(digest: str, *, drifts: bool) -> SlotWindow:
-    """Make what one model saw, with or without drift."""
-    observed = _DRIFTS if drifts else _FITS
-    score = FeatureWindow("numeric", LEADS, 5000, 1e5, observed, (250.0, 250.0), 250.0, 150.0, 0.5, 0.25)
-    return SlotWindow(digest, "holdout-newest/v1", LEADS, 0, 0, (), (), {"score": score})
+def make_slot(digest: str, *, drifts: bool, leads: int = LEADS) -> SlotWindow:
+    """Make what one model saw, with or without drift; an even number of leads."""
+    half = leads // 2
+    observed = (leads, 0) if drifts else (half, half)
+    sums = half * 1.0, half * 0.6
+    score = FeatureWindow("numeric", leads, 5000, 1e5, observed, (half, half), *sums, 0.5, 0.25)
+    return SlotWindow(digest, "holdout-newest/v1", leads, 0, 0, (), (), {"score": score})

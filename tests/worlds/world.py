@@ -35,7 +35,7 @@ from worlds.invariants import Broken, Invariants
 from worlds.names import IMAGE, KEY, START, URI, digest, letter_of, spec
 from worlds.programs import Truth
 from worlds.texts import Texts, text_window
-from worlds.windows import make_window
+from worlds.windows import LEADS, make_window
 
 
 @dataclass
@@ -109,6 +109,7 @@ class World:
     positives: int = 500
     truths: dict[str, Truth] = field(default_factory=dict)
     live: bool = False  # leads arrive
+    leads: dict[str, int] = field(default_factory=dict)  # by digest: leads in each pod that serves it
     bad_image: bool = False  # nothing can be pulled or scheduled
     writes: int = 0
     events: list[Event] = field(default_factory=list)
@@ -275,6 +276,7 @@ class World:
                 drifts=self.truth(pod.reported).drifts,
                 previous_drifts=previous,
                 now=self.now,
+                leads=self.leads.get(pod.reported, LEADS),
             )
             window = with_challenger(self, pod, replace(window, text=text_window(self, pod)))
         return PodSeen(

@@ -50,7 +50,7 @@ def promote(state: PassState, revision: Revision, message: str) -> None:
 
 
 def _record_change(state: PassState, to: str | None, subject: str, reason: Reason, message: str) -> None:
-    state.claim, state.champion_changed = to, True
+    state.claim, state.champion_changed, state.evidence = to, True, None
     state.record_decision(subject, reason, message)
     state.requeue_in(1)
 

@@ -33,7 +33,7 @@ def desired(
         keep=snapshots_to_keep(state),
         restore=_snapshots_to_restore(state),
         claim=state.claim,
-        ledger=render(state.seen.ledger, state.status),
+        ledger=render(state.seen.ledger, state.status, state.evidence),
         evict=_pods_to_evict(state),
         frozen=state.paused,
         touch_serve=may_touch_deployment(state, serve),

@@ -19,6 +19,7 @@ from leadmodel_messages.texts import one_line
 from leadmodel_messages.window import MAX_NAME, Window
 from leadmodel_messages.window_sums import alike
 from leadmodel_operator.planning.drift_reading import BAD_BREACH, BAD_LEAVE, Reading, read
+from leadmodel_operator.planning.first_evidence import leads, with_first
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec_policies import DriftPolicy
 from leadmodel_operator.resource.status_decisions import DriftResult
@@ -36,6 +37,7 @@ class Assessed:
     sustained: bool = False
     comparable: bool = False
     blames: bool = False
+    is_own: bool = False  # enough leads came to the champion itself
 
 
 def assess(
@@ -47,6 +49,7 @@ def assess(
     ready: int,
     policy: DriftPolicy,
     now: datetime,
+    first: Window | None = None,
 ) -> Assessed:
     """Assess the champion on the windows of its pods.
 
@@ -58,6 +61,7 @@ def assess(
         ready: Number of ready pods, of which at least half must answer.
         policy: The limits of drift.
         now: The instant of the pass.
+        first: What the pods held of the champion before it served; read beside its own leads while these are few.
     """
     windows = alike(
         pod.window
@@ -68,14 +72,15 @@ def assess(
     if not windows or 2 * len(windows) < ready:
         silent = DriftResult(evidence=Evidence.UNAVAILABLE, pods=answered, at=now)
         return Assessed(_settled(before, _remembering(before, silent, policy, now), now))
-    reading = read(windows, policy)
+    reading = read(with_first(windows, first, policy.min_samples), policy)
     result = _continued(before, _result(before, reading, answered, policy, now), policy, now)
     sustained = result.evidence is Evidence.FAIL and _sustained(result, windows, policy, now)
     same = before is not None and before.breach_since == result.breach_since
     result = replace(result, sustained=sustained)
     if before is not None and same and sustained:
         result = replace(result, verdict=before.verdict, blocker=before.blocker)
-    return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames)
+    is_own = leads(windows) >= policy.min_samples
+    return Assessed(_settled(before, result, now), sustained, reading.comparable, reading.blames, is_own)
 
 
 def _result(

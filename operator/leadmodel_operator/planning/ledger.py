@@ -18,12 +18,21 @@ _CHAMPION, _PREVIOUS = "champion", "previous"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def render(before: Sequence[Record], status: Status) -> tuple[Record, ...]:
-    """The records for a status: those in use first, then quarantined ones, then the newest. The clock plays no part."""
-    known = {record.digest: replace(record, role="", quarantined=None) for record in before}
+def render(before: Sequence[Record], status: Status, evidence: str | None = None) -> tuple[Record, ...]:
+    """The records for a status: those in use first, then quarantined ones, then the newest. The clock plays no part.
+
+    Args:
+        before: The records as they are.
+        status: The status after all decisions.
+        evidence: The champion's first evidence, packed.
+    """
+    known = {record.digest: replace(record, role="", quarantined=None, evidence=None) for record in before}
     for role, revision in ((_PREVIOUS, status.previous), (_CHAMPION, status.champion)):
         if revision is not None:
             known[revision.digest] = _record(revision, role, status)
+    if status.champion is not None:
+        of_champion = known[status.champion.digest]
+        known[status.champion.digest] = replace(of_champion, evidence=evidence)
     for entry in status.quarantine:
         if entry.kind is not QuarantineKind.GATE:
             old = known.get(entry.digest, Record(entry.digest, entry.since))
@@ -40,6 +49,12 @@ def render(before: Sequence[Record], status: Status) -> tuple[Record, ...]:
 
 def _record(revision: Revision, role: str, status: Status) -> Record:
     return Record(revision.digest, revision.since or _LONG_AGO, revision, None, role, status.decision)
+
+
+def evidence_of(records: Sequence[Record], status: Status) -> str | None:
+    """The champion's first evidence, packed; None once it is spent."""
+    digest = status.champion.digest if status.champion is not None else None
+    return next((r.evidence for r in records if r.digest == digest and r.role == _CHAMPION), None)
 
 
 def rebuild(seen: Observed) -> Status:

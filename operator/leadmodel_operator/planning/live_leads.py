@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from leadmodel_operator.planning.champion import renew_previous, roll_back
 from leadmodel_operator.planning.drift import assess
+from leadmodel_operator.planning.first_evidence import unpack
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import Response, RollbackDecision, decide
@@ -27,6 +28,7 @@ def watch_live_leads(state: PassState) -> Outcome:
     if not state.seen.scraped:
         return _standing_alert(state)
     status, spec = state.status, state.spec
+    first = unpack(state.evidence, champion.digest, state.now)
     assessed = assess(
         status.drift,
         state.seen.pods,
@@ -35,10 +37,14 @@ def watch_live_leads(state: PassState) -> Outcome:
         ready=_pods_ready(state.seen, champion.digest),
         policy=spec.drift,
         now=state.now,
+        first=first,
     )
     was_breaching = status.drift is not None and status.drift.evidence is Evidence.FAIL
     state.change(drift=assessed.result)
-    record_proven(state)
+    if (first is None or assessed.is_own) and not state.is_suspended:
+        state.evidence = None
+    if assessed.is_own:
+        record_proven(state)
     decision = decide(
         assessed,
         previous=status.previous,

@@ -194,6 +194,7 @@ class Record:
     role: str = ""  # champion, previous or "" at the time of writing
     decision: int = 0
     rollback: Rollback | None = None  # the newest that took it out
+    evidence: str | None = None  # of the champion; see `first_evidence.py`
 
 
 @dataclass(frozen=True)

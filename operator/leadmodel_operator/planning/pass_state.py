@@ -50,6 +50,7 @@ class PassState:
         None  # digest whose snapshot this pass will serve; None if the champion did not change
     )
     asks: bool = False  # True once this pass asks live leads about a candidate
+    evidence: str | None = None  # the champion's first evidence, packed; None: there is none, or it is spent
     events: list[Event] = field(default_factory=list)  # in the order of the decisions
     requeue_delays: list[float] = field(default_factory=list)  # seconds; empty: only the resync wakes the key
     spec_changed: bool = (

@@ -11,7 +11,7 @@ from leadmodel_operator.planning.champion import replace_lost
 from leadmodel_operator.planning.cronjob_results import record_backfill, record_retraining
 from leadmodel_operator.planning.desired import desired
 from leadmodel_operator.planning.follow_ups import watch_follow_ups
-from leadmodel_operator.planning.ledger import rebuild
+from leadmodel_operator.planning.ledger import evidence_of, rebuild
 from leadmodel_operator.planning.live_leads import watch_live_leads
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.pass_state import PassState
@@ -43,7 +43,8 @@ def plan(seen: Observed) -> Plan:
     )
     if seen.spec is None:
         return _plan_without_spec(seen, status)
-    state = PassState(seen, seen.spec, status, paused=seen.paused or seen.spec.paused)
+    paused = seen.paused or seen.spec.paused
+    state = PassState(seen, seen.spec, status, paused=paused, evidence=evidence_of(seen.ledger, status))
     for step in (
         record_spec,
         watch_rollout,

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from leadmodel_operator.planning.attempts import verdict_inputs
 from leadmodel_operator.planning.challenger import consult, drop_unasked, is_binding, refuse
 from leadmodel_operator.planning.champion import as_revision, promote
+from leadmodel_operator.planning.first_evidence import first_evidence
 from leadmodel_operator.planning.live_gate import Response
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import is_automatic
@@ -79,13 +80,27 @@ def _promote_if_live(
     if response is Response.REFUSE:
         return withheld(_STEP, f"{short(digest)} is refused: {refuse(state, digest)}")
     if response is Response.PROMOTE:
+        replaced = state.champion
         promote(state, revision, f"{message}; {said}" if said else message)
+        _keep_evidence(state, replaced)
         return did(_STEP, f"{short(digest)} passed the gate and is promoted")
     if response is Response.HOLD and challenger is not None:
         _hold(state, Hold(reason=challenger.reason or Reason.INSUFFICIENT_SAMPLES))
         return withheld(_STEP, f"{short(digest)} is held until leads tell or a person acts: {said}")
     _hold(state, None)
     return withheld(_STEP, f"live leads are asked about {short(digest)}: {said}")
+
+
+def _keep_evidence(state: PassState, replaced: Revision | None) -> None:
+    """Keep what the pods hold of the new champion: its own windows will be empty."""
+    champion, previous = state.champion, state.status.previous
+    if replaced is not None and champion is not None:
+        state.evidence = first_evidence(
+            state.seen.pods,
+            champion=replaced.digest,
+            challenger=champion.digest,
+            previous=previous.digest if previous is not None else None,
+        )
 
 
 def _hold(state: PassState, hold: Hold | None) -> None:
