@@ -125,7 +125,11 @@ class Leads:
         prod = Subject(cluster, store, f"{prefix}-prod")
         self.subjects = {name: Subject(cluster, store, f"{prefix}-{name}") for name in ("dev", "staging")}
         self.subjects["prod"] = prod
-        policy = {"rollback": {"maxPreviousPsi": 0.2}, "drift": {"interval": "1s", "sustainedFor": "4s"}}
+        policy = {
+            "gate": {"live": {"policy": "Off"}},
+            "rollback": {"maxPreviousPsi": 0.2},
+            "drift": {"interval": "1s", "sustainedFor": "4s"},
+        }
         for name in self.subjects:
             file = self.repository.folder / name / "conversion.yaml"
             text = file.read_text().replace("s3://leads/conversion/", store.uri(prod.path("")))

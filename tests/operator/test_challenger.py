@@ -123,6 +123,32 @@ def test_a_release_lets_a_refused_one_serve(world):
     assert world.status.champion.digest == B
 
 
+def test_a_release_ends_the_wait_for_leads(world):
+    """What the sentence says that a person can do."""
+    world.place.reach = 0
+    world.retrain("B", Truth())
+    Leader(world).step()
+    message = condition(world, ConditionType.VALIDATED).message
+    assert "0 of 2 ready pods have loaded the candidate" in message
+    assert "at 09:12 UTC it is promoted without them" in message
+    assert "customerops.dev/release promotes it at once" in message
+    assert world.status.champion.digest == A
+    world.commands[Command.RELEASE] = B
+    Leader(world).step()
+    assert world.status.champion.digest == B
+
+
+def test_the_sentence_tells_of_a_hold_and_of_a_report(world):
+    world.place.reach = 0
+    live_gate(world, on_insufficient="Hold")
+    world.retrain("B", Truth())
+    Leader(world).step()
+    assert "UTC it is held" in condition(world, ConditionType.VALIDATED).message
+    live_gate(world, policy="Report")
+    Leader(world).step()
+    assert "promoted whatever they say" in condition(world, ConditionType.VALIDATED).message
+
+
 def test_a_pin_lets_a_refused_one_serve(world):
     world.retrain("B", Truth(drifts=True))
     Leader(world).step()

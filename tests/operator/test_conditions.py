@@ -174,6 +174,33 @@ def test_a_polled_candidate_was_refused(documented):
     assert shown(world) == documented
 
 
+def asked(truth: Truth, *, reach: int) -> World:
+    """A serves in pods that have a place for a candidate; B passed on the holdout, and so many pods load it."""
+    world = World(rendering=4)
+    world.upload("A", Truth(auc=0.75))
+    leader = Leader(world)
+    leader.settle()
+    world.live, world.place.reach = True, reach
+    leader.step(0.1)
+    upload_and_poll(world, "B", truth)
+    leader.settle()
+    return world
+
+
+@state("serving, live leads are asked about a candidate")
+def test_live_leads_are_asked(documented):
+    world = asked(Truth(auc=0.8), reach=0)
+    assert shown(world) == documented
+    assert "ready pods have loaded the candidate" in message_of(world, ConditionType.VALIDATED)
+
+
+@state("serving, live leads do not fit a candidate")
+def test_live_leads_do_not_fit(documented):
+    world = asked(Truth(auc=0.8, drifts=True), reach=2)
+    assert shown(world) == documented
+    assert "PSI" in message_of(world, ConditionType.VALIDATED)
+
+
 @state("serving, the pinned digest was refused")
 def test_the_pinned_digest_was_refused(documented):
     world, leader = serving(live=True)

@@ -13,7 +13,7 @@ more is no challenger either: the pods forget it.
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from leadmodel_operator.planning.attempts import verdict_inputs
 from leadmodel_operator.planning.challenger_reading import ask_pods, not_mounted
@@ -46,6 +46,27 @@ def is_open(challenger: Challenger | None) -> bool:
     return challenger is not None and challenger.until is None
 
 
+def asked_until(state: PassState, challenger: Challenger) -> datetime:
+    """Until when leads are waited for: for `maxWait`, or two minutes where the verdict is only reported."""
+    longest = timedelta(seconds=state.spec.gate.live.max_wait.seconds)
+    return challenger.since + (longest if is_binding(state) else min(longest, REPORT_WAIT))
+
+
+def waits_for(state: PassState, challenger: Challenger) -> str:
+    """Say what is waited for, until when, and what ends the wait."""
+    until = f"{asked_until(state, challenger):%H:%M} UTC"
+    if not is_binding(state):
+        return f"live leads are asked until {until} at the latest, and the candidate is promoted whatever they say: {challenger.message}"
+    holds = state.spec.gate.live.on_insufficient == "Hold"
+    then = "held" if holds else "promoted without them"
+    if challenger.reason is Reason.CANNOT_READ_LIVE_LEADS:
+        then = "refused"
+    return (
+        f"live leads are asked before the candidate answers any: {challenger.message or 'no pod has loaded it yet'};"
+        f" at {until} it is {then} (gate.live), and customerops.dev/release promotes it at once"
+    )
+
+
 def is_held_by_leads(state: PassState) -> bool:
     """Whether what holds the candidate is that live leads have not told yet."""
     return state.status.hold is not None and state.status.hold.reason in _UNTOLD
@@ -70,21 +91,21 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
     Args:
         state: The working state of the pass.
         digest: Digest of the candidate.
-        released: Whether a person released the candidate: then the verdict is only reported.
+        released: Whether a person released the candidate: then nobody waits, and the verdict is only reported.
     """
     live, champion = state.spec.gate.live, state.champion
     if champion is None or live.policy == "Off" or not any(pod.ready for pod in state.seen.pods):
         return Response.PROMOTE
     state.asks = True
     challenger = _challenger(state, digest, champion.digest)
-    binding = is_binding(state) and not released and not challenger.released
+    released = released or challenger.released
+    binding = is_binding(state) and not released
     if not is_open(challenger):
         is_refused = challenger.verdict is Evidence.FAIL and binding
         return Response.REFUSE if is_refused else Response.PROMOTE
     verdict, shift = _verdict(state, challenger, champion.digest)
-    longest = timedelta(seconds=live.max_wait.seconds)
-    until = challenger.since + (longest if binding else min(longest, REPORT_WAIT))
-    waited = state.now >= until or not state.seen.scrapes
+    until = asked_until(state, challenger)
+    waited = released or state.now >= until or not state.seen.scrapes
     response = respond(verdict, live, binding=binding, waited=waited)
     _record(state, challenger, verdict, shift, response)
     if response is Response.ASK:

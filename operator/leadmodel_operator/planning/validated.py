@@ -11,9 +11,7 @@ the source gave no artifact                           | Unknown, reason of the p
 otherwise                                             | Unknown Pending
 """
 
-from datetime import timedelta
-
-from leadmodel_operator.planning.challenger import is_held_by_leads, is_open
+from leadmodel_operator.planning.challenger import is_held_by_leads, is_open, waits_for
 from leadmodel_operator.planning.facts import (
     Answer,
     Rule,
@@ -52,11 +50,7 @@ def _asked(state: PassState) -> Answer | None:
     challenger = state.status.challenger
     if challenger is None or not is_open(challenger):
         return None
-    until = challenger.since + timedelta(seconds=state.spec.gate.live.max_wait.seconds)
-    message = (
-        f"passed on the holdout; live leads are asked until {until:%H:%M} UTC at most: {challenger.message}"
-    )
-    return unknown(Reason.ASKING_LIVE_LEADS, message)
+    return unknown(Reason.ASKING_LIVE_LEADS, f"passed on the holdout; {waits_for(state, challenger)}")
 
 
 def _champion_passed(state: PassState) -> Answer | None:

@@ -22,15 +22,20 @@ class Subject:
     name: str = "conversion"
 
     def body(self, **spec: Any) -> dict[str, Any]:
-        """The object; `spec` is laid over a quick default."""
+        """The object; `spec` is laid over a quick default, of which None leaves a part out.
+
+        Live leads are asked about no candidate: where nobody sends any, that would take `gate.live.maxWait`.
+        """
         base: dict[str, Any] = {
             "artifact": {"uri": self.store.uri(self.path("model.json")), "pollInterval": "0s"},
             "holdout": {"uri": self.store.uri(self.path("holdout.csv.gz"))},
             "minAuc": 0.6,
+            "gate": {"live": {"policy": "Off"}},
             "drift": {"interval": "1s", "sustainedFor": "4s"},
         }
         for key, value in spec.items():
             base[key] = {**base[key], **value} if isinstance(value, dict) and key in base else value
+        base = {key: value for key, value in base.items() if value is not None}
         return {
             "apiVersion": "customerops.dev/v1alpha1",
             "kind": "LeadModel",
