@@ -18,6 +18,7 @@ from leadmodel_messages.followups_report import ArmCounts
 from leadmodel_operator.kubernetes.process.metrics import ProcessMetrics
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES, OWN
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
+from leadmodel_predictor.serving.challenger_metrics import ChallengerMetrics
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.text_metrics import TextMetrics
 
@@ -78,6 +79,7 @@ def _predictor() -> Iterator[Exported]:
         collector(registry=registry)
     Metrics(registry)
     registry.register(TextMetrics())
+    registry.register(ChallengerMetrics())
     yield from _registered("predictor", registry)
 
 

@@ -1,6 +1,7 @@
 """The dashboard of one LeadModel: what serves, how good it is, what live leads say, and what was decided."""
 
 from monitoring.one_model_followups import FOLLOW_UPS
+from monitoring.one_model_live_gate import LIVE_GATE
 from monitoring.one_model_texts import TEXTS
 from monitoring.one_model_traffic import DECISIONS, TRAFFIC
 from monitoring.panels import MODEL, Dashboard, Panel, Query, Row
@@ -199,5 +200,5 @@ ONE_MODEL = Dashboard(
     "leadmodel-model",
     "LeadModel / One model",
     "One LeadModel: health, AUC with its threshold, drift of champion and previous model, age, decisions, scores and traffic.",
-    (_HEALTH, _QUALITY, _DRIFT, DECISIONS, TRAFFIC, TEXTS, FOLLOW_UPS),
+    (_HEALTH, _QUALITY, LIVE_GATE, _DRIFT, DECISIONS, TRAFFIC, TEXTS, FOLLOW_UPS),
 )

@@ -224,7 +224,7 @@ def _serve(given: argparse.Namespace, slots: Slots, loader: Loader) -> None:
     model = Model(slots, Ring(slots, boot), Metrics(registry), time(), boot, given.measured_auc)
     token = partial(read_token, given.token_file) if given.token_file is not None else None
     reloads = Reloads(model, lambda: loader.again(model), given.min_auc, token)
-    app = Application(model, reloads, _texts(given, registry), _challengers(given, model))
+    app = Application(model, reloads, _texts(given, registry), _challengers(given, model, registry))
     inherited = [socket.socket(fileno=number) for number in given.fd or ()]
     where = f"sockets {given.fd}" if inherited else f"{given.host or 'every address'}:{given.port}"
     print(f"serving {slots.champion.digest} on {where}", file=sys.stderr)
@@ -253,10 +253,12 @@ def _texts(given: argparse.Namespace, registry: CollectorRegistry) -> TextModel 
     return texts
 
 
-def _challengers(given: argparse.Namespace, model: Model) -> Challengers | None:
+def _challengers(given: argparse.Namespace, model: Model, registry: CollectorRegistry) -> Challengers | None:
     if not given.challenger:
         return None
-    return Challengers(uri_of(given.challenger), environment(Source.ARTIFACT, os.environ), model)
+    challengers = Challengers(uri_of(given.challenger), environment(Source.ARTIFACT, os.environ), model)
+    registry.register(challengers.metrics)
+    return challengers
 
 
 def program() -> NoReturn:

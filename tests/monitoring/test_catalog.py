@@ -1,6 +1,7 @@
 """The page of metrics says what the programs really export."""
 
 from collections import Counter
+from itertools import chain
 
 import httpx
 import pytest
@@ -8,11 +9,12 @@ from monitoring.catalog import exported, own
 from monitoring.page import PAGE, page
 from prometheus_client.parser import text_string_to_metric_families
 
+from leadmodel_artifact.artifact import dump
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from support.followup_pod import Pod, clock_time, lead, settings, until
 from support.predictor_thread import served
 from support.redis_servers import Server
-from support.served_texts import Mount, looked, referred, text_document
+from support.served_texts import Mount, looked, often, referred, text_document
 from support.small_models import leads, linear
 from support.text_documents import SENTENCES
 
@@ -48,19 +50,30 @@ def test_units_stand_in_names():
         assert metric.name.split("_")[-1] not in {"ms", "hours", "minutes", "percent"}, metric.name
 
 
-def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path):
-    mount = Mount(tmp_path)
+def shows(server, pages: dict[str, str], word: str) -> bool:
+    """Keep the page of metrics under the word that it is asked for, and tell whether it has the word."""
+    pages[word] = server.ask("GET", "/metrics").body.decode()
+    return word in pages[word]
+
+
+def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path, monkeypatch):
+    often(monkeypatch)
+    mount, place = Mount(tmp_path), tmp_path / "challenger.json.gz"
     mount.write(referred(text_document(), intent={"pricing": 0.5, "demo": 0.5}))
-    with served(linear(), linear(0.1, name="older"), texts=looked(mount)) as server:
+    place.write_bytes(dump(linear(0.2, name="newer")))
+    models, pages = (linear(), linear(0.1, name="older")), {}
+    with served(*models, texts=looked(mount), challengers=place.as_uri()) as server:
         server.ask("POST", "/enrich/batch?live=true", [{"text": text} for text in (SENTENCES[0], "") * 100])
         server.ask("POST", "/enrich", {"text": SENTENCES[0]})
         server.ask("POST", "/predict/batch?live=true", leads(200, seed=1))
         server.ask("POST", "/predict", leads(1, seed=2)[0])
         server.ask("POST", "/predict", b"{")
-        text = server.ask("GET", "/metrics").body.decode()
+        until(lambda: shows(server, pages, "lead_model_challenger_leads{"))
+        place.write_bytes(b"no model")
+        until(lambda: shows(server, pages, "lead_model_challenger_refused{"))
     known = {sample: m for m in exported() if m.part == "predictor" for sample in m.samples}
     seen = set()
-    for family in text_string_to_metric_families(text):
+    for family in chain.from_iterable(map(text_string_to_metric_families, pages.values())):
         for sample in family.samples:
             metric = known[sample.name]
             assert set(sample.labels) - {"le"} == set(metric.labels), sample.name

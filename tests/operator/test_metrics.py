@@ -12,6 +12,7 @@ from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.process.model_rows import rows
 from leadmodel_operator.kubernetes.process.turning_points import TurningPoints, counted
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
@@ -106,13 +107,52 @@ def test_an_alert_can_be_written_for_age_leads_and_refused_candidates():
     assert {labels["kind"] for labels, _ in found["leadmodel_job_duration_seconds"]} == {"poll"}
 
 
+def asking() -> World:
+    """A world in which A serves in pods that have a place for candidates, and none of them has B yet, which live leads do not fit."""
+    world = World(rendering=RENDERING, live=True)
+    world.upload("A", Truth())
+    Leader(world).step(0.1)
+    world.place.reach = 0
+    world.retrain("B", Truth(drifts=True))
+    Leader(world).step(0.01)
+    world.place.reach = 2
+    return world
+
+
+def test_an_alert_can_be_written_for_pods_that_do_not_load_a_candidate():
+    world = asking()
+    since = ({"reason": "NotLoaded"}, world.status.challenger.since.timestamp())
+    found = samples_of(world)
+    assert found["leadmodel_live_gate_asking_since_timestamp_seconds"] == [since]
+    assert "leadmodel_live_gate_psi" not in found
+    Leader(world).step(0.1)
+    found = samples_of(world)
+    assert "leadmodel_live_gate_asking_since_timestamp_seconds" not in found
+    psis = {labels["model"]: value for labels, value in found["leadmodel_live_gate_psi"]}
+    assert psis["challenger"] > 0.25 > psis["champion"]
+    assert found["leadmodel_live_gate_leads"][0][1] > 150
+
+
+def test_a_verdict_of_live_leads_counts_once():
+    world = asking()
+    before = world.status
+    Leader(world).step(0.1)
+    name = ("leadmodel_live_gate_verdicts_total", "Fail", "UnlikeLiveLeads")
+    assert (counts(before, world.status)[name], counts(before, before)[name]) == (1, 0)
+    assert counts(world.status, world.status) == Counter()  # the control: a pass that changes nothing
+    again = replace(world.status.challenger, decision=world.status.challenger.decision + 1)
+    assert counts(world.status, replace(world.status, challenger=again))[name] == 1
+
+
 @pytest.fixture(scope="module")
 def worlds() -> list[World]:
     """Worlds in which as many things as possible were seen: a rollback, a refusal, a withheld rollback, and nothing."""
     served_world, leader = serving(live=True)
     upload_and_poll(served_world, "B", Truth(auc=0.6))
     leader.settle()
-    return [World(), served_world, drifted()[0]]
+    asked = asking()
+    Leader(asked).step(0.1)
+    return [World(), served_world, drifted()[0], asked, asking()]
 
 
 def told(world: World) -> ModelMetrics:
@@ -273,7 +313,10 @@ def test_a_verdict_counts_where_the_promotion_follows_in_the_same_pass():
         move_pods(world)
         world.now += timedelta(seconds=2)
     assert champion(world) == "A"
-    assert verdicts == {("leadmodel_gate_verdicts_total", "Pass", "GatePassed"): 1}
+    assert verdicts == {
+        ("leadmodel_gate_verdicts_total", "Pass", "GatePassed"): 1,
+        ("leadmodel_live_gate_verdicts_total", "Insufficient", "NotMounted"): 1,
+    }
     assert buckets(points, "leadmodel_validation_duration_seconds", "Pass")["30.0"] == 1
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import threading
 import urllib.request
 from dataclasses import replace
@@ -17,6 +18,7 @@ from leadmodel_messages.window_document import parse
 from leadmodel_predictor.serving import challengers
 from leadmodel_predictor.serving.challengers import Challengers
 from support.mounts import Mount
+from support.other_models import OTHERS
 from support.predictor_process import Replica
 from support.predictor_thread import model_of, served
 from support.served_texts import often, until
@@ -183,6 +185,36 @@ def test_the_endpoints_show_the_challenger(mount):
         assert not parse(document).takes_challenger
         assert bare.ask("GET", f"/ops/artifact?digest={name}").status == 404
         assert "challenger" not in bare.ask("GET", "/ops/model-status").json["slots"]
+
+
+def metrics_of(server, name: str) -> dict[str, float]:
+    """The samples of a metric with one label, by its value."""
+    page = server.ask("GET", "/metrics").body.decode()
+    lines = re.findall(rf'^{name}{{\w+="(\w+)"}} (\S+)$', page, re.MULTILINE)
+    return {label: float(value) for label, value in lines}
+
+
+def test_metrics_count_what_the_challenger_made_of_the_leads(mount, monkeypatch):
+    """It reads a field of which the champion kept nothing; the control is the lead that comes once it is loaded."""
+    often(monkeypatch)
+    mount.write(None)
+    with served(linear(), challengers=mount.file.as_uri()) as server:
+        for lead in leads(20):
+            server.ask("POST", "/predict", {**lead, "extra": 3})
+        assert metrics_of(server, "lead_model_challenger_leads") == {}
+        mount.write(pack(dump(OTHERS["one more number"])))
+        until(lambda: metrics_of(server, "lead_model_challenger_leads"))
+        counts = metrics_of(server, "lead_model_challenger_leads")
+        assert counts == {"compared": 0, "unsupported": 0, "refused": 0, "unread": 20}
+        server.ask("POST", "/predict", {**leads(1)[0], "extra": 3})
+        counts = metrics_of(server, "lead_model_challenger_leads")
+        assert (counts["unread"], counts["compared"] + counts["unsupported"]) == (20, 1)
+        assert metrics_of(server, "lead_model_challenger_refused") == {}
+        mount.write(dump(WRONG))
+        until(lambda: metrics_of(server, "lead_model_challenger_refused") == {"ExamplesDiffer": 1})
+        assert metrics_of(server, "lead_model_challenger_leads") == {}
+    with served(linear()) as bare:
+        assert "lead_model_challenger" not in bare.ask("GET", "/metrics").body.decode()
 
 
 def test_the_program_takes_a_place_that_may_be_empty(tmp_path):

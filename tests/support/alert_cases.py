@@ -137,6 +137,15 @@ CASES = (
         description=f"{NAMED} holds a candidate for HeldAfterRollback (value 1).",
         labels={**MODEL, "reason": "HeldAfterRollback"},
     ),
+    age(
+        "LeadModelChallengerNotLoaded",
+        "leadmodel_live_gate_asking_since_timestamp_seconds",
+        600,
+        5,
+        f"Pods of {NAMED} have not loaded the candidate for 17m 0s; status.challenger.message says why.",
+        MODEL,
+        reason="NotLoaded",
+    ),
     condition("LeadModelSourceUnreachable", "SourceReachable", "false", 30, "; status.poll.error says why."),
     condition("LeadModelUnavailable", "Available", "false", 5, "."),
     Case(

@@ -101,11 +101,14 @@ def served(
     model.metrics.watch(guard)
     if texts is not None:
         model.metrics.registry.register(texts.metrics)
+    watched = Challengers(challengers, {}, model) if challengers is not None else None
+    if watched is not None:
+        model.metrics.registry.register(watched.metrics)
     app = Application(
         model,
         Reloads(model, read or (lambda: model.slots), 0.65, None if token is None else lambda: token),
         texts,
-        Challengers(challengers, {}, model) if challengers is not None else None,
+        watched,
     )
     listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     server = Server(app, guard, "127.0.0.1", 0, drain_seconds=drain, max_drain_seconds=max_drain)

@@ -13,8 +13,13 @@ SHOWS = re.compile(
 )  # a command that asks for one field, or for a log
 
 # Fields that a healthy LeadModel does not have: a rollout while one is on its way, a share of a previous model where one is kept, follow-ups
-# where they are switched on.
-MAY_BE_EMPTY = ("{.status.rollout}", "{.status.drift.previousBadShare}", "{.status.followUps}")
+# where they are switched on, a challenger where live leads were asked.
+MAY_BE_EMPTY = (
+    "{.status.rollout}",
+    "{.status.drift.previousBadShare}",
+    "{.status.followUps}",
+    "{.status.challenger.message}",
+)
 
 NOT_DONE = {EventReason.VERB_REFUSED, EventReason.PAUSED}  # the answers to a command that changed nothing
 

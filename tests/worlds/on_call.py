@@ -83,6 +83,7 @@ STORIES: dict[str, Story] = {
     "LeadModelGateFailed": refused,
     "LeadModelStale": held,
     "LeadModelPromotionHeld": held,
+    "LeadModelChallengerNotLoaded": held,
     "LeadModelQuarantineGrowing": refused_since,
     "LeadModelRolledBack": refused_since,
     "LeadModelRollbackWithheld": withheld,

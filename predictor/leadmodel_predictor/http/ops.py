@@ -131,6 +131,8 @@ class Ops:
         self.model.gauges(seen)
         if self.texts is not None:
             self.texts.metrics.window = await asyncio.to_thread(self.texts.snapshot(now).window)
+        if self.challengers is not None:
+            self.challengers.metrics.window = self.challengers.report(seen)
         body, kind = self.model.metrics.text(", ".join(request.headers.getlist("accept")))
         headers = {"content-type": kind, "vary": "accept, accept-encoding"}
         if accepts_gzip(", ".join(request.headers.getlist("accept-encoding"))):

@@ -13,6 +13,7 @@ from leadmodel_artifact.model import ArtifactError
 from leadmodel_artifact.snapshot import MAX_RAW_BYTES
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.window import Window
+from leadmodel_predictor.serving.challenger_metrics import ChallengerMetrics
 from leadmodel_predictor.serving.model import Model
 from leadmodel_predictor.serving.ring import Entry, given
 from leadmodel_predictor.serving.slots import Slot, Slots, challenged, load_slot
@@ -35,6 +36,7 @@ class Challengers(Watch[Slot]):
     def __init__(self, uri: str, environ: Mapping[str, str], model: Model) -> None:
         super().__init__(uri, environ, _loaded, MAX_RAW_BYTES)
         self.model = model
+        self.metrics = ChallengerMetrics()
 
     async def step(self) -> None:
         """Look once, and bring the slots to what was seen; slots that change meanwhile wait for the next look."""

@@ -46,6 +46,28 @@ FAMILIES: Mapping[str, Family] = {
     "leadmodel_gate_verdicts_total": Family(
         "Verdicts on candidates since this process began, with the reason.", ("verdict", "reason"), "counter"
     ),
+    "leadmodel_live_gate_verdicts_total": Family(
+        "Final verdicts of live leads on candidates since this process began, with the reason.",
+        ("verdict", "reason"),
+        "counter",
+    ),
+    "leadmodel_live_gate_asking_since_timestamp_seconds": Family(
+        "Since when pods are asked about a candidate, with the reason why there is no verdict yet; absent while none is asked about.",
+        ("reason",),
+    ),
+    "leadmodel_live_gate_leads": Family(
+        "Live leads that the newest candidate asked about was compared with, all pods added."
+    ),
+    "leadmodel_live_gate_psi": Family(
+        "Largest PSI of the newest candidate asked about and of the champion on the same live leads.",
+        ("model",),
+    ),
+    "leadmodel_live_gate_unread_share": Family(
+        "Share of live leads that the newest candidate asked about refuses or could not be given, from 0 to 1."
+    ),
+    "leadmodel_live_gate_moved_share": Family(
+        "Share of live leads that the newest candidate asked about puts into another tenth of the champion's scores, from 0 to 1."
+    ),
     "leadmodel_promotion_held": Family(
         "1 while a candidate that passed is held, with the reason.", ("reason",)
     ),

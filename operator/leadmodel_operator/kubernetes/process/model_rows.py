@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from leadmodel_operator.kubernetes.process.follow_up_rows import follow_up_rows
+from leadmodel_operator.kubernetes.process.live_gate_rows import live_gate_rows
 from leadmodel_operator.kubernetes.process.text_rows import text_rows
 from leadmodel_operator.planning.observed import JobKind, JobState, Observed
 from leadmodel_operator.resource.digest import short
@@ -47,6 +48,8 @@ def rows(seen: Observed, status: Status, measured: datetime | None = None) -> It
         yield "leadmodel_drift_psi_limit", {}, seen.spec.drift.max_psi
         yield "leadmodel_paused", {}, seen.paused or seen.spec.paused
     yield from _gate_rows(status)
+    if status.challenger is not None:
+        yield from live_gate_rows(status.challenger)
     yield from _drift_rows(status, measured)
     yield from _work_rows(seen, status)
     yield from _poll_rows(status)

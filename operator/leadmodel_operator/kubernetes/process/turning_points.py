@@ -1,4 +1,4 @@
-"""What is counted when a status changes: rollbacks, withheld rollbacks, verdicts; and how long validations and rollouts took."""
+"""What is counted when a status changes: rollbacks, withheld rollbacks, verdicts, those of live leads too; and how long validations and rollouts took."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.resource.status import Status
+from leadmodel_operator.resource.status_challenger import Challenger
 from leadmodel_operator.resource.status_models import Candidate
 
 _SECONDS = (1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
@@ -26,6 +27,18 @@ def counted(before: Status | None, after: Status) -> Iterator[tuple[str, ...]]:
     judged = _new_verdict(before, after)
     if judged is not None:
         yield "leadmodel_gate_verdicts_total", judged.verdict or "", judged.reason or ""
+    asked = _answered(before, after)
+    if asked is not None:
+        yield "leadmodel_live_gate_verdicts_total", asked.verdict or "", asked.reason or ""
+
+
+def _answered(before: Status | None, after: Status) -> Challenger | None:
+    """The candidate about which live leads gave their final verdict between two statuses."""
+    was, challenger = None if before is None else before.challenger, after.challenger
+    if challenger is None or challenger.until is None:
+        return None
+    is_old = was is not None and (was.decision, was.until) == (challenger.decision, challenger.until)
+    return None if is_old else challenger
 
 
 def _new_verdict(before: Status | None, after: Status) -> Candidate | None:

@@ -1,0 +1,60 @@
+"""The row of the live gate on the dashboard of one LeadModel: what live leads say of candidates before these serve."""
+
+from monitoring.panels import MODEL, Panel, Query, Row
+
+M = f"{{{MODEL}}}"
+
+LIVE_GATE = Row(
+    "Live gate",
+    (
+        Panel(
+            "Candidate on live leads",
+            "PSI of the newest candidate and of the champion on the same live leads. The candidate is refused above the limit while the champion is not.",
+            [
+                Query(f"leadmodel_live_gate_psi{M}", "{{model}}"),
+                Query(f"leadmodel_drift_psi_limit{M}", "limit"),
+            ],
+            decimals=2,
+            width=6,
+        ),
+        Panel(
+            "Leads that the candidate was given",
+            "In the pods that have loaded it, by what it made of them; and the leads behind its newest verdict.",
+            [
+                Query(f"sum by (outcome) (lead_model_challenger_leads{M})", "{{outcome}}"),
+                Query(f"leadmodel_live_gate_leads{M}", "behind the verdict"),
+            ],
+            decimals=0,
+            width=6,
+            must=False,
+        ),
+        Panel(
+            "Shares of live leads",
+            "That the newest candidate refuses or could not be given, and that it puts into another tenth of the champion's scores.",
+            [
+                Query(f"leadmodel_live_gate_unread_share{M}", "unread"),
+                Query(f"leadmodel_live_gate_moved_share{M}", "moved"),
+            ],
+            unit="percentunit",
+            width=6,
+            must=False,
+        ),
+        Panel(
+            "Verdicts of live leads",
+            "Candidates judged, by verdict and reason, since the leader began; minutes of waiting for the next one; pods that refuse the file.",
+            [
+                Query(f"leadmodel_live_gate_verdicts_total{M}", "{{verdict}} {{reason}}"),
+                Query(
+                    f"(time() - leadmodel_live_gate_asking_since_timestamp_seconds{M}) / 60",
+                    "minutes asked: {{reason}}",
+                ),
+                Query(
+                    f"count by (reason) (lead_model_challenger_refused{M})", "pods that refuse: {{reason}}"
+                ),
+            ],
+            decimals=0,
+            width=6,
+            must=False,
+        ),
+    ),
+)

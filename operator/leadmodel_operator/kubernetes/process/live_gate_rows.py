@@ -1,0 +1,24 @@
+"""What metrics say of the candidate that live leads are or were asked about: rows of name, labels and value. Pure."""
+
+from collections.abc import Iterator
+
+from leadmodel_operator.resource.status_challenger import Challenger
+from leadmodel_operator.resource.vocabulary import Reason
+
+
+def live_gate_rows(challenger: Challenger) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield every row that is known of the newest candidate that live leads were asked about."""
+    if challenger.until is None:
+        reason = challenger.reason or Reason.NOT_LOADED
+        asked = "leadmodel_live_gate_asking_since_timestamp_seconds"
+        yield asked, {"reason": reason}, challenger.since.timestamp()
+    if challenger.verdict is None:
+        return
+    yield "leadmodel_live_gate_leads", {}, challenger.samples
+    for model, psi in (("challenger", challenger.psi), ("champion", challenger.champion_psi)):
+        if psi is not None:
+            yield "leadmodel_live_gate_psi", {"model": model}, psi
+    if challenger.unread is not None:
+        yield "leadmodel_live_gate_unread_share", {}, challenger.unread
+    if challenger.shift is not None and challenger.shift.moved is not None:
+        yield "leadmodel_live_gate_moved_share", {}, challenger.shift.moved
