@@ -7,6 +7,7 @@ from typing import Any
 from leadmodel_cli.views import texts
 from leadmodel_operator.planning.trace import Effect
 from leadmodel_operator.resource.digest import short
+from leadmodel_operator.resource.vocabulary import Evidence
 
 ENTRIES_SHOWN = 5
 
@@ -71,7 +72,7 @@ def _live_gate(status: dict[str, Any]) -> list[str]:
         return [f"Live gate: the pods are asked about {name}: {message}."]
     line = f"Live gate: {name} got {asked['verdict']} ({asked['reason']}): {message}"
     shift = asked.get("shift") or {}
-    if shift.get("moved") is not None:
+    if shift.get("moved") is not None and asked["verdict"] != Evidence.INSUFFICIENT:
         line += f"; its scores are {shift['mean']:+.3f} on average, {shift['moved']:.0%} of leads fall into another tenth"
     return [line + "."]
 
