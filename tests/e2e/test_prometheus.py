@@ -271,6 +271,9 @@ MAY_BE_EMPTY = {
     "Jobs that wait": "a pod may start between two scrapes",
     "Shares of what was sent": "Console hears of no delivery",
     "Refused webhooks a second": "no provider calls back here",
+    "Leads that the candidate was given": "live leads are asked about no candidate here",
+    "Shares of live leads": "live leads are asked about no candidate here",
+    "Verdicts of live leads": "live leads are asked about no candidate here",
 }
 CAPTION = (
     "Drawn by matplotlib from a Prometheus that scraped real pods of a test on a real cluster; no screenshot of Grafana."

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from leadmodel_operator.planning.challenger import RENDERING
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.spec_serving import Predictor
@@ -48,6 +49,16 @@ def refused() -> World:
     world, leader = serving(live=True)
     upload_and_poll(world, "B", Truth(auc=0.6))
     leader.settle()
+    return world
+
+
+@symptom("Validated/UnlikeLiveLeads")
+def unlike_live_leads() -> World:
+    world = World(rendering=RENDERING, live=True)
+    world.upload("A", Truth(auc=0.75))
+    Leader(world).step(0.1)
+    world.retrain("B", Truth(auc=0.8, drifts=True))
+    Leader(world).step(0.1)
     return world
 
 
