@@ -75,6 +75,18 @@ def test_a_candidate_that_leads_do_not_fit_serves_none():
     asyncio.run(play())
 
 
+def test_control_without_the_live_gate_it_serves():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader)
+            cluster.apply(gate={"live": {"policy": "Off"}})
+            await offer(cluster, leader, "B", Truth(drifts=True))
+            assert cluster.champion() == "B"
+            assert ("configmaps", NAMESPACE, PLACE) not in cluster.api.objects
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("verifies", [True, False], ids=["verified", "control"])
 def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
     """Control: whoever goes by the annotation alone leaves them there."""

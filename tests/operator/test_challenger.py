@@ -149,6 +149,23 @@ def test_the_sentence_tells_of_a_hold_and_of_a_report(world):
     assert "promoted whatever they say" in condition(world, ConditionType.VALIDATED).message
 
 
+@pytest.mark.parametrize("releases", [True, False], ids=["released", "control"])
+def test_what_a_person_released_from_quarantine_waits_for_no_leads(world, releases):
+    """It was rolled back by hand; the release is the person's word that it may serve. Control: another candidate waits."""
+    world.retrain("B", Truth())
+    Leader(world).step()
+    world.commands[Command.ROLLBACK_TO] = A
+    Leader(world).step()
+    assert world.status.quarantine[0].digest == B
+    world.place.reach = 0
+    if releases:
+        world.commands[Command.RELEASE] = B
+        Leader(world).step()
+    world.retrain("B" if releases else "C", Truth())
+    Leader(world).step(0.1)
+    assert world.status.champion.digest == (B if releases else A)
+
+
 def test_a_pin_lets_a_refused_one_serve(world):
     world.retrain("B", Truth(drifts=True))
     Leader(world).step()

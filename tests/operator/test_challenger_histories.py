@@ -7,6 +7,7 @@ operator that learns to render the place in the middle, pauses, pins, rollbacks 
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -87,7 +88,17 @@ def history(world: World, given_steps: list[tuple[str, Any]]) -> None:
     world.upload("A", Truth(auc=0.75))
     leader = Leader(world)
     leader.run()
-    own = {"rendering", "reach", "late", "few leads", "someone edits", "live gate", "candidate", "wait"}
+    own = {
+        "rendering",
+        "reach",
+        "late",
+        "few leads",
+        "someone edits",
+        "live gate",
+        "candidate",
+        "overtaken",
+        "wait",
+    }
     for what, arg in given_steps:
         if what in own:
             step(world, leader, what, arg)
@@ -211,13 +222,42 @@ def test_caught(where, name, fault, monkeypatch):
         find(lambda: World(rendering=4))
 
 
+def overtaken(passes: int, cut: int, *, fenced: bool) -> None:
+    """A leader freezes before a write while the pods are asked about B, and goes on when they are asked about C."""
+    world = World(rendering=4, live=True)
+    world.upload("A", Truth())
+    leader = Leader(world)
+    leader.settle()
+    world.place.reach, world.place.fenced = 0, fenced
+    world.retrain("B", Truth())
+    for _ in range(passes):
+        play(world, leader, ("pass", None))
+    leader.run(stop_before=cut, freeze=True)
+    world.now += timedelta(minutes=1)
+    world.retrain("C", Truth())
+    leader.step(0.02)
+    assert world.status is not None
+    assert world.status.challenger is not None
+    assert world.status.challenger.digest == digest("C")
+    leader.thaw()
+    leader.step(0.02)
+    check_settled(world)
+
+
+FREEZES = [(passes, cut) for passes in range(4) for cut in range(6)]
+
+
+def test_a_leader_of_the_past_puts_its_candidate_over_no_newer_one():
+    for passes, cut in FREEZES:
+        overtaken(passes, cut, fenced=True)
+
+
 def test_an_unfenced_write_is_caught():
     """Control of the version in each write: a leader of the past would put its candidate over a newer one."""
 
-    def world() -> World:
-        made = World(rendering=4)
-        made.place.fenced = False
-        return made
+    def every() -> None:
+        for passes, cut in FREEZES:
+            overtaken(passes, cut, fenced=False)
 
     with pytest.raises(Broken, match="an older decision"):
-        find(world)
+        every()

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 UNTOLD = {Reason.INSUFFICIENT_SAMPLES, Reason.NOT_LOADED, Reason.NOT_MOUNTED}
 
 
+REFUSED = {Reason.UNLIKE_LIVE_LEADS, Reason.CANNOT_READ_LIVE_LEADS}
+
+
+def _is_enforced(seen: Observed | World) -> bool:
+    """Tell whether the spec names what serves, whatever live leads say of it."""
+    spec = seen.spec
+    return spec is not None and spec.artifact.digest is not None and spec.gate.live.policy != "Require"
+
+
 @dataclass
 class LiveRules:
     """What the rules remember: when a candidate was first recorded beside a champion, and which ones a person released."""
@@ -34,6 +43,11 @@ class LiveRules:
             self.since.setdefault((champion.digest, challenger.digest), seen.now)
         same = before is None or before.challenger == challenger
         world.require(not seen.paused or same, "nobody is asked and nothing is answered while paused")
+        refused = {entry.digest for entry in status.quarantine if entry.reason in REFUSED}
+        known = {entry.digest for entry in before.quarantine} if before is not None else set()
+        world.require(
+            not refused - known or not _is_enforced(seen), "leads refuse no artifact that is pinned"
+        )
         held = status.hold is not None and status.hold.reason is Reason.HELD_AFTER_ROLLBACK
         world.require(not (held and asked), "a candidate that a rollback holds is not asked about")
         if before is not None and before.champion is not None and champion is not None:
@@ -95,6 +109,5 @@ class LiveRules:
         world.require(world.place.digest == asked, "pods look at the candidate that status names, or at none")
         wanted = status.requested.digest if status.requested is not None else None
         world.require(asked in {None, wanted}, "nobody is asked about what is no candidate any more")
-        enforced = world.spec.artifact.digest is not None and world.spec.gate.live.policy != "Require"
         by_leads = status.hold is not None and status.hold.reason in UNTOLD
-        world.require(not (enforced and by_leads), "leads hold no artifact that is pinned")
+        world.require(not (_is_enforced(world) and by_leads), "leads hold no artifact that is pinned")

@@ -65,7 +65,9 @@ def _gate(status: dict[str, Any]) -> list[str]:
 def _live_gate(status: dict[str, Any]) -> list[str]:
     """What live leads said of the newest candidate that they were asked about; none without one."""
     asked = status.get("challenger")
-    if asked is None:
+    if asked is None or (
+        asked.get("until") and not asked.get("verdict")
+    ):  # released before it was asked about
         return []
     name, message = short(asked["digest"]), asked.get("message") or "no pod has answered yet"
     if not asked.get("until"):

@@ -206,9 +206,12 @@ def refuse(state: PassState, digest: str) -> str:
 
 
 def release_challenger(state: PassState, digest: str) -> None:
-    """Let a candidate that live leads refused serve after all: it had passed on the holdout."""
+    """Let a digest serve whatever live leads say, or said of it; one that they refused had passed on the holdout."""
     challenger, candidate = state.status.challenger, state.status.candidate
     if challenger is None or challenger.digest != digest:
+        if not is_open(challenger):
+            known = Challenger(digest=digest, inputs="", since=state.now, until=state.now, released=True)
+            state.change(challenger=known)
         return
     state.change(challenger=replace(challenger, released=True))
     if candidate is not None and candidate.digest == digest and candidate.reason is challenger.reason:

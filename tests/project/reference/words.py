@@ -41,6 +41,7 @@ ANNOTATIONS = {
     names.PREVIOUS: "pods of predictors: the digest of the previous model, or nothing",
     names.RENDERED: "an object: a hash of what the operator last applied",
     names.CLAIMED: "a snapshot: the decision that is to serve it, so that no older plan deletes it",
+    names.CHALLENGER_DIGEST: "the ConfigMap of the candidate that live leads are asked about: its full digest",
 }
 
 
