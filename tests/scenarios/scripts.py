@@ -70,7 +70,7 @@ def bad_retrain_never_serves(stage: Stage) -> None:
     stage.condition("Validated", "False", "UnlikeLiveLeads")
     stage.serves(good)
     stage.serves(stage.put(BETTER))
-    stage.condition("Ready", "True", "Serving")
+    stage.condition("DriftDetected", "False", "WithinLimits")  # by the leads that it was asked about
 
 
 def held_after_rollback(stage: Stage) -> None:
