@@ -59,10 +59,10 @@ def servers(files: Made, old: str | None) -> dict[str, Served]:
     return (older if old else {}) | today
 
 
-def count(files: Made, found: dict[str, Served], sent: Path) -> tuple[str, dict[str, float]]:
+def count(files: Made, variants: dict[str, Served], sent: Path) -> tuple[str, dict[str, float]]:
     """A table of instructions and C calls a request, and the instructions by server."""
     rows, instructions = [], {}
-    for name, one in found.items():
+    for name, one in variants.items():
         process = start(files.champion, sent, one.old, "counts.py", one.flags)
         counts = json.loads(process.communicate()[0])
         totals = [
@@ -74,10 +74,12 @@ def count(files: Made, found: dict[str, Served], sent: Path) -> tuple[str, dict[
     return table(["models", "instructions a request", "C calls"], rows), instructions
 
 
-def measure(files: Made, found: dict[str, Served], sent: Path, rounds: int) -> dict[str, list[float]]:
+def measure(files: Made, variants: dict[str, Served], sent: Path, rounds: int) -> dict[str, list[float]]:
     """CPU µs a request of interleaved rounds."""
-    processes = {name: start(files.champion, sent, one.old, flags=one.flags) for name, one in found.items()}
-    times: dict[str, list[float]] = {name: [] for name in found}
+    processes = {
+        name: start(files.champion, sent, one.old, flags=one.flags) for name, one in variants.items()
+    }
+    times: dict[str, list[float]] = {name: [] for name in variants}
     for number in range(-2, rounds):  # the first rounds warm up
         for name, process in processes.items():
             took = ask(process)
@@ -121,13 +123,13 @@ def main() -> None:
     p.add_argument("--old", help="a checkout of an older release")
     options = p.parse_args()
     files, lines = made(), leads(REQUESTS)
-    found = servers(files, options.old)
+    variants = servers(files, options.old)
     with tempfile.TemporaryDirectory() as folder:
         sent = Path(folder) / "leads.json"
         sent.write_text(json.dumps(lines))
-        shown, instructions = count(files, found, sent)
+        shown, instructions = count(files, variants, sent)
         print(shown, "\n")
-        times = measure(files, found, sent, options.rounds)
+        times = measure(files, variants, sent, options.rounds)
     report(times, instructions, options.rounds)
     rows = []
     for name, models in (

@@ -104,19 +104,19 @@ class Run:
         if champion is None:
             return False
         pair = self.models[champion], self.models[digest]
-        found = ask(self.traffic, self.cluster.begun, pair, at, self.play.spec)
+        answer = ask(self.traffic, self.cluster.begun, pair, at, self.play.spec)
         self.outcome.asked.append(
             Asked(
                 at - self.begin,
                 bad,
-                found.response is Response.REFUSE,
-                found.verdict.reason,
-                found.minutes,
-                found.verdict.psi,
-                found.verdict.champion_psi,
+                answer.response is Response.REFUSE,
+                answer.verdict.reason,
+                answer.minutes,
+                answer.verdict.psi,
+                answer.verdict.champion_psi,
             )
         )
-        return found.response is Response.REFUSE
+        return answer.response is Response.REFUSE
 
     def _train(self, night: int, *, bad: bool) -> str:
         leads, shift = join(self.history), self.play.bad

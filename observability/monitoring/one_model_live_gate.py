@@ -45,7 +45,7 @@ LIVE_GATE = Row(
             [
                 Query(f"leadmodel_live_gate_verdicts_total{M}", "{{verdict}} {{reason}}"),
                 Query(
-                    f"(time() - leadmodel_live_gate_asking_since_timestamp_seconds{M}) / 60",
+                    f"(time() - leadmodel_live_gate_pending_since_timestamp_seconds{M}) / 60",
                     "minutes asked: {{reason}}",
                 ),
                 Query(

@@ -4,12 +4,11 @@ import base64
 import gzip
 import json
 import time
-import urllib.request
 from typing import Any
 
 import pytest
 
-from e2e.harness.leads import only, send, some
+from e2e.harness.leads import drift_slots, only, send, some
 from e2e.harness.load import Load
 from e2e.harness.models import Model
 from e2e.harness.subject import Subject
@@ -40,13 +39,8 @@ def before_the_pods(subject: Subject) -> bytes | None:
 
 def loaded(subject: Subject) -> list[str | None]:
     """The digest of the candidate that each pod has loaded, as its window says."""
-    found = []
-    for pod in subject.pods():
-        url = f"http://{pod['status']['podIP']}:8080/ops/drift-window"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            slot = json.loads(answer.read())["slots"].get("challenger")
-        found.append(slot["digest"] if slot else None)
-    return found
+    slots = (drift_slots(pod).get("challenger") for pod in subject.pods() if "podIP" in pod["status"])
+    return [slot["digest"] if slot else None for slot in slots]
 
 
 def asked(subject: Subject, model: Model) -> float:
@@ -77,15 +71,15 @@ def test_a_bad_retraining_answers_no_lead(subject: Subject, better: Model, broke
     before = {pod["metadata"]["uid"] for pod in subject.pods()}
     with Load(subject.url(), some(better, 400), threads=1) as load:
         began = asked(subject, broken)
-        found = verdict(subject, broken)
+        answer = verdict(subject, broken)
         took = time.monotonic() - began
         sent = load.sent
         subject.wait("more answers", lambda: load.sent > sent + 50)
     print(
         f"\ncandidate recorded to verdict of live leads: {took:.1f} s; {load.sent} requests, {len(load.failures)} failed"
     )
-    assert (found["verdict"], found["reason"]) == ("Fail", "UnlikeLiveLeads"), subject.shown()
-    assert found["psi"] > found["championPsi"]
+    assert (answer["verdict"], answer["reason"]) == ("Fail", "UnlikeLiveLeads"), subject.shown()
+    assert answer["psi"] > answer["championPsi"]
     assert subject.condition("Validated") == ("False", "UnlikeLiveLeads")
     assert subject.condition("Ready") == ("True", "Serving")
     entries = [(q["digest"], q["kind"], q["reason"]) for q in subject.status()["quarantine"]]
@@ -103,23 +97,23 @@ def test_a_sound_retraining_serves(subject: Subject, better: Model, later: Model
     with Load(subject.url(), some(better, 400), threads=1) as load:
         began = asked(subject, later)
 
-        def in_both() -> float | None:
-            return time.monotonic() if loaded(subject) == [later.digest] * 2 else None
+        def is_loaded() -> float | None:
+            is_there = later.digest in loaded(subject) or subject.champion() == later.digest
+            return time.monotonic() if is_there else None
 
-        seen = subject.wait("in both pods", in_both, 150)
-        assert load.versions == [better.version]
+        seen = subject.wait("loaded in a pod", is_loaded, 150)
         subject.until_champion(later, 180)
         took = time.monotonic() - began
         subject.until("Ready", "True", "Serving")
         subject.wait("two pods", lambda: only(subject, later.digest))
-    print(f"\ncandidate recorded to loaded in all pods: {seen - began:.1f} s, to promoted: {took:.1f} s")
+    print(f"\ncandidate recorded to loaded in a pod: {seen - began:.1f} s, to promoted: {took:.1f} s")
     print(f"{load.sent} requests meanwhile, {len(load.failures)} failed")
     assert not load.failures, load.failures[:3]
     assert load.versions == [better.version, later.version]
-    found = subject.status()["challenger"]
-    assert (found["verdict"], found["digest"]) == ("Pass", later.digest)
-    assert found["samples"] >= 150
-    assert found["shift"]["leads"] >= 150
+    record = subject.status()["challenger"]
+    assert (record["verdict"], record["digest"]) == ("Pass", later.digest)
+    assert record["samples"] >= 150
+    assert record["shift"]["leads"] >= 150
     subject.wait("its place is empty", lambda: before_the_pods(subject) is None)
 
 
@@ -130,7 +124,7 @@ def test_what_someone_puts_before_the_pods_is_put_right(
     subject.serve(better, gate=LIVE)
     asked(subject, later)
     subject.wait("it lies there", lambda: before_the_pods(subject) == later.raw)
-    subject.until("Validated", "Unknown", "AskingLiveLeads")
+    subject.until("Validated", "Unknown", "LiveGatePending")
     assert "customerops.dev/release" in subject.message("Validated")
     packed = base64.b64encode(gzip.compress(broken.raw)).decode()
     patch = json.dumps({"binaryData": {KEY: packed}})

@@ -207,7 +207,7 @@ def test_leads_that_do_not_come(world, action, champion):
     world.retrain("B", Truth())
     Leader(world).step(0.9)
     validated = condition(world, ConditionType.VALIDATED)
-    assert (validated.status, validated.reason) == (ConditionStatus.UNKNOWN, Reason.ASKING_LIVE_LEADS)
+    assert (validated.status, validated.reason) == (ConditionStatus.UNKNOWN, Reason.LIVE_GATE_PENDING)
     assert world.status.champion.digest == A
     Leader(world).step(0.9)
     assert world.status.champion.digest == A

@@ -123,11 +123,11 @@ def test_an_alert_can_be_written_for_pods_that_do_not_load_a_candidate():
     world = asking()
     since = ({"reason": "NotLoaded"}, world.status.challenger.since.timestamp())
     found = samples_of(world)
-    assert found["leadmodel_live_gate_asking_since_timestamp_seconds"] == [since]
+    assert found["leadmodel_live_gate_pending_since_timestamp_seconds"] == [since]
     assert "leadmodel_live_gate_psi" not in found
     Leader(world).step(0.1)
     found = samples_of(world)
-    assert "leadmodel_live_gate_asking_since_timestamp_seconds" not in found
+    assert "leadmodel_live_gate_pending_since_timestamp_seconds" not in found
     psis = {labels["model"]: value for labels, value in found["leadmodel_live_gate_psi"]}
     assert psis["challenger"] > 0.25 > psis["champion"]
     assert found["leadmodel_live_gate_leads"][0][1] > 150

@@ -139,7 +139,7 @@ CASES = (
     ),
     age(
         "LeadModelChallengerNotLoaded",
-        "leadmodel_live_gate_asking_since_timestamp_seconds",
+        "leadmodel_live_gate_pending_since_timestamp_seconds",
         600,
         5,
         f"Pods of {NAMED} have not loaded the candidate for 17m 0s; status.challenger.message says why.",

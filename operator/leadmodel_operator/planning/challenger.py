@@ -160,9 +160,9 @@ def _record(
 ) -> None:
     """Write the verdict down; while more leads may come, only where more than figures changed."""
     ends = response in {Response.PROMOTE, Response.REFUSE}
-    said, known = verdict.message, challenger.message
+    message, known = verdict.message, challenger.message
     same = (verdict.evidence, verdict.reason) == (challenger.verdict, challenger.reason)
-    if not ends and same and without_figures(said) == without_figures(known):
+    if not ends and same and without_figures(message) == without_figures(known):
         return
     state.change(
         challenger=replace(
@@ -206,7 +206,7 @@ def refuse(state: PassState, digest: str) -> str:
 
 
 def release_challenger(state: PassState, digest: str) -> None:
-    """Let a digest serve whatever live leads say, or said of it; one that they refused had passed on the holdout."""
+    """Let a digest serve whatever the live gate says of it; one that they refused had passed on the holdout."""
     challenger, candidate = state.status.challenger, state.status.candidate
     if challenger is None or challenger.digest != digest:
         if not is_open(challenger):

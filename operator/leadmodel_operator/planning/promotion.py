@@ -76,19 +76,19 @@ def _promote_if_live(
     digest = revision.digest
     response = consult(state, digest, released=released) if asks else Response.PROMOTE
     challenger = state.status.challenger if state.asks else None
-    said = challenger.message if challenger is not None else ""
+    live = challenger.message if challenger is not None else ""
     if response is Response.REFUSE:
         return withheld(_STEP, f"{short(digest)} is refused: {refuse(state, digest)}")
     if response is Response.PROMOTE:
         replaced = state.champion
-        promote(state, revision, f"{message}; {said}" if said else message)
+        promote(state, revision, f"{message}; {live}" if live else message)
         _keep_evidence(state, replaced)
         return did(_STEP, f"{short(digest)} passed the gate and is promoted")
     if response is Response.HOLD and challenger is not None:
         _hold(state, Hold(reason=challenger.reason or Reason.INSUFFICIENT_SAMPLES))
-        return withheld(_STEP, f"{short(digest)} is held until leads tell or a person acts: {said}")
+        return withheld(_STEP, f"{short(digest)} is held until leads tell or a person acts: {live}")
     _hold(state, None)
-    return withheld(_STEP, f"live leads are asked about {short(digest)}: {said}")
+    return withheld(_STEP, f"live leads are asked about {short(digest)}: {live}")
 
 
 def _keep_evidence(state: PassState, replaced: Revision | None) -> None:

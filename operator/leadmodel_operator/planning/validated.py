@@ -3,7 +3,7 @@
 Validated
 ------------------------------------------------------|-------------------------------------
 the candidate passed and is held                      | Unknown, reason of the hold
-the candidate passed and live leads are asked         | Unknown AskingLiveLeads
+the candidate passed and live leads are asked         | Unknown LiveGatePending
 the champion is requested and passed the present gate | True GatePassed
 the requested digest is quarantined                   | False, reason of the entry
 the candidate has a verdict                           | True, False or Unknown, its reason
@@ -50,7 +50,7 @@ def _asked(state: PassState) -> Answer | None:
     challenger = state.status.challenger
     if challenger is None or not is_open(challenger):
         return None
-    return unknown(Reason.ASKING_LIVE_LEADS, f"passed on the holdout; {waits_for(state, challenger)}")
+    return unknown(Reason.LIVE_GATE_PENDING, f"passed on the holdout; {waits_for(state, challenger)}")
 
 
 def _champion_passed(state: PassState) -> Answer | None:

@@ -11,7 +11,7 @@ class LiveGate:
     """What a candidate must show on leads that the champion answers, before it answers any."""
 
     policy: Literal["Require", "Report", "Off"] | None = doc(
-        "Require refuses a candidate that live leads do not fit while they fit the champion. Report only records it. Off asks no pod. "
+        'Require refuses a candidate that live leads do not fit while they fit the champion. Report only records it. "Off" (in quotes: YAML reads a bare Off as false) asks no pod. '
         "If absent: Require, but Report for a pinned artifact.",
         default=None,
     )

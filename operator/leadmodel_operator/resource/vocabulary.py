@@ -86,7 +86,7 @@ class Reason(StrEnum):
     FETCH_RETRYING = "FetchRetrying"
     HELD_AFTER_ROLLBACK = "HeldAfterRollback"
     # the live gate: Validated, status.challenger and quarantine
-    ASKING_LIVE_LEADS = "AskingLiveLeads"  # passed on the holdout, and the pods score their leads with it
+    LIVE_GATE_PENDING = "LiveGatePending"  # passed on the holdout, and the pods score their leads with it
     LIKE_LIVE_LEADS = "LikeLiveLeads"
     WORLD_MOVED = "WorldMoved"  # live leads fit neither the candidate nor the champion
     UNLIKE_LIVE_LEADS = "UnlikeLiveLeads"  # live leads fit the champion and not the candidate

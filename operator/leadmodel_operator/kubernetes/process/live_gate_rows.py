@@ -10,7 +10,7 @@ def live_gate_rows(challenger: Challenger) -> Iterator[tuple[str, dict[str, str]
     """Yield every row that is known of the newest candidate that live leads were asked about."""
     if challenger.until is None:
         reason = challenger.reason or Reason.NOT_LOADED
-        asked = "leadmodel_live_gate_asking_since_timestamp_seconds"
+        asked = "leadmodel_live_gate_pending_since_timestamp_seconds"
         yield asked, {"reason": reason}, challenger.since.timestamp()
     if challenger.verdict is None:
         return

@@ -51,7 +51,7 @@ FAMILIES: Mapping[str, Family] = {
         ("verdict", "reason"),
         "counter",
     ),
-    "leadmodel_live_gate_asking_since_timestamp_seconds": Family(
+    "leadmodel_live_gate_pending_since_timestamp_seconds": Family(
         "Since when pods are asked about a candidate, with the reason why there is no verdict yet; absent while none is asked about.",
         ("reason",),
     ),
