@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from leadmodel_operator.kubernetes.write.asked_pods import AskedPods
+from leadmodel_operator.kubernetes.write.recording import Recording
+from worlds.fake_api import Call
 from worlds.fake_cluster import LETTERS, NAME, NAMESPACE, FakeCluster, Truth, raw, unpacked
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 
@@ -110,5 +112,40 @@ def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
             cluster.live = True
             await leader.pass_time(PAUSE)
             assert cluster.champion() == "A"
+
+    asyncio.run(play())
+
+
+async def older_crd(call: Call, moment: str) -> None:
+    """Drop what an earlier CRD does not know, as the API server does without a word."""
+    if moment == "before" and call.method == "PUT" and call.sub == "status":
+        call.body["status"].pop("challenger", None)
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["looks", "control"])
+def test_under_an_older_crd_a_candidate_is_promoted_without_the_live_gate(looks, monkeypatch):
+    """Control: who does not look at what was stored records the candidate anew in every pass, and never promotes it."""
+
+    async def believe(*_: object) -> None:
+        """Take what was written for what is stored."""
+
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            if not looks:
+                monkeypatch.setattr(Recording, "look_for_challenger", believe)
+            cluster.api.hooks.append(older_crd)
+            await serving(cluster, leader)
+            cluster.upload("B", Truth())
+            cluster.annotate("poll", "B")
+            await leader.march(60)
+            assert cluster.champion() == ("B" if looks else "A")
+            if looks:
+                await leader.settle()
+                notes = [
+                    event["note"] for event in cluster.all("events") if event["reason"] == "StatusRefused"
+                ]
+                assert len(notes) == 1
+                assert "crds/leadmodels.yaml" in notes[0]
+                assert not await stays_quiet(leader)
 
     asyncio.run(play())

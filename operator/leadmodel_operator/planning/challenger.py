@@ -3,6 +3,7 @@
 before a candidate would be promoted (first that applies)          | what follows
 --------------------------------------------------------------------|--------------------------------------------------
 nothing serves, or gate.live.policy is Off                          | it is promoted
+an older CRD does not keep the record                               | it is promoted
 this candidate has not been asked about under these inputs          | it is recorded, and put before the pods
 the pods were not read in this pass                                 | as before
 the verdict binds                                                   | see `respond` in `live_gate.py`
@@ -94,7 +95,8 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
         released: Whether a person released the candidate: then nobody waits, and the verdict is only reported.
     """
     live, champion = state.spec.gate.live, state.champion
-    if champion is None or live.policy == "Off" or not any(pod.ready for pod in state.seen.pods):
+    is_unrecorded = state.seen.unrecorded == digest  # without a record, every pass would begin anew
+    if champion is None or live.policy == "Off" or is_unrecorded or not any(p.ready for p in state.seen.pods):
         return Response.PROMOTE
     state.asks = True
     challenger = _challenger(state, digest, champion.digest)

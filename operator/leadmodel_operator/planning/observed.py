@@ -234,6 +234,9 @@ class Observed:
     refused: (
         tuple[Refusal, ...] | None
     ) = ()  # writes that the last pass was refused; None: no pass was made yet
+    unrecorded: str | None = (
+        None  # the candidate whose record an older CRD took out of the status that was written
+    )
     covered_by: str | None = None  # an older LeadModel that backfills the same keys
     scraped: bool = False  # whether this pass read the drift windows of the pods
     scrapes: bool = True  # whether drift windows are read at all

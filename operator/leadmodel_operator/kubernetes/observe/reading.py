@@ -55,6 +55,7 @@ class Reading:
         created: per LeadModel, the UID of the validation Job this process created last, by the Job's name.
         intact: per LeadModel, UID and version of the ConfigMap of its text model when its bytes were last what its digest says.
         asked: the same of the ConfigMap in which predictors look for a candidate.
+        unrecorded: per LeadModel, digest of the candidate whose record an older CRD took out of the status.
     """
 
     client: Api
@@ -72,6 +73,7 @@ class Reading:
     created: dict[Key, dict[str, str]] = field(default_factory=dict)
     intact: dict[Key, tuple[str, str]] = field(default_factory=dict)
     asked: dict[Key, tuple[str, str]] = field(default_factory=dict)
+    unrecorded: dict[Key, str] = field(default_factory=dict)
     _live: dict[Key, Live] = field(default_factory=dict)
     _ledger_refused: dict[Key, Refusal] = field(default_factory=dict)  # in the running pass
 
@@ -183,6 +185,7 @@ class Reading:
             adopts=document.read_adopt(notes),
             adoptable=bool(conflicts) and not live.others,
             refused=self._refused(key, of_follow_ups=False),
+            unrecorded=self.unrecorded.get(key),
             covered_by=await self._covered_by(live, spec[0]),
             scraped=windows is not None,
             scrapes=self.windows.scrapes,
@@ -244,6 +247,7 @@ class Reading:
         self.created.pop(key, None)
         self.intact.pop(key, None)
         self.asked.pop(key, None)
+        self.unrecorded.pop(key, None)
         self.windows.forget(key)
         self.job_events.forget(key)
 

@@ -17,6 +17,11 @@ from leadmodel_operator.resource.conversion import dump
 from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import PLURAL, EventReason
 
+UNRECORDED = (
+    "the installed CRD is older than the operator and drops status.challenger, so live leads are not asked about candidates; "
+    "apply the crds/leadmodels.yaml of this release"
+)
+
 
 @dataclass
 class Recording(Reading):
@@ -107,6 +112,17 @@ class Recording(Reading):
         except ApiError as error:
             live.lead_model = await self._write_rest_of_status(key, seen, body, error)
         self.on_read(live.lead_model)
+        await self.look_for_challenger(key, seen, status)
+
+    async def look_for_challenger(self, key: Key, seen: Observed, status: Status) -> None:
+        """Remember a candidate whose record is not in the answer: the installed CRD is older and drops what it does not know."""
+        stored = self._live[key].lead_model
+        if status.challenger is None or "challenger" in (stored.get("status") or {}):
+            self.unrecorded.pop(key, None)
+            return
+        self.unrecorded[key] = status.challenger.digest
+        event = Event(EventReason.STATUS_REFUSED, UNRECORDED, EventType.WARNING)
+        await self.recorder.record(stored, event, seen.now)
 
     async def _write_status(self, key: Key, body: Object) -> Object:
         return await written(self.client.replace(path(PLURAL, key.namespace, key.name, "status"), body))
