@@ -167,6 +167,8 @@ def largest(node: dict[str, Any]) -> int:
         return 2 + node["maxProperties"] * (KEY + ESCAPED + 2 + largest(node["additionalProperties"]))
     if node.get("type") == "object":
         return 2 + sum(len(k) + ESCAPED + 2 + largest(n) for k, n in node.get("properties", {}).items())
+    if node.get("type") == "integer" and {"minimum", "maximum"} <= node.keys():
+        return max(len(str(node[bound])) for bound in ("minimum", "maximum"))
     if node.get("type") == "string" or "x-kubernetes-int-or-string" in node:
         return node.get("maxLength", TIME) + ESCAPED
     return NUMBER
