@@ -323,8 +323,8 @@ def test_a_server_that_remembers_is_taken(client):
 
 @pytest.mark.parametrize(("append_only", "kept"), [("yes", 200), ("no", 0)])
 def test_what_was_acknowledged_outlives_the_server(server, tmp_path, append_only, kept):
-    """Without the append-only file, which the control shows, a crash forgets."""
-    other = Server(server.flavour, tmp_path, ("--appendonly", append_only)).start()
+    """Without the append-only file, which the control shows, a crash forgets. `everysec` may write late where a disk is slow."""
+    other = Server(server.flavour, tmp_path, ("--appendonly", append_only, "--appendfsync", "always")).start()
     try:
         ledger = Ledger(other.client(), "acme", clock=lambda: 1_700_000_000_000)
         for i in range(200):
