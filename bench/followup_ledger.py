@@ -11,6 +11,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent / "tests")]
 import redis  # noqa: E402
 
 from leadmodel_followup.dispatch.settings import DispatchSettings  # noqa: E402
+from leadmodel_followup.ledger.events import Event, Kind  # noqa: E402
 from leadmodel_followup.ledger.ledger import Ledger  # noqa: E402
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Rate, Submission  # noqa: E402
 from leadmodel_followup.planning.identity import ContactHasher, follow_up_id  # noqa: E402
@@ -110,11 +111,12 @@ def _crowd(client: "redis.Redis", many: int) -> dict[str, float]:
         ledger.create(FollowUp(f"{name[:4]}person{i:06}", "lead", f"person-{i}", "sms", "step-1", now), now)
     ledger.consent("one", "sms", "own", now, "form")
     conditions = Conditions("own", ALWAYS, 60_000, (Cap(1000, DAY_MS),))
+    stop = Event("sms", Kind.OPTED_OUT, now, address="shared")
     calls = {
         "submit": lambda: ledger.submit(Submission("one", "lead-0", now, tuple(names)), []),
         "begin": lambda: ledger.begin(names[-1], conditions),
         "stopOfPerson": lambda: ledger.stop("one"),
-        "stopFromSharedAddress": lambda: ledger.stop("shared"),
+        "stopFromSharedAddress": lambda: ledger.apply(stop),
     }
     return {name: round(timed(lambda _, call=call: call(), [0]) / 1000, 2) for name, call in calls.items()}
 

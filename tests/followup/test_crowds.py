@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.ledger.records import FollowUp, Submission
 from leadmodel_followup.ledger.scripts import load
@@ -58,9 +59,36 @@ def test_control_without_a_limit_the_crowd_grows(ledger, client, clock):
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_stop_from_a_crowded_address_holds_for_all_who_are_there(ledger):
-    ledger.stop("mailbox")
-    assert all(ledger.history(f"person-{number}").stopped for number in range(0, CROWD, 99))
+def test_a_stop_from_a_crowded_address_holds_for_all_who_are_there(ledger, clock):
+    ledger.apply(stop_from("mailbox", clock))
+    assert all(ledger.history(f"person-{number}").stopped for number in range(CROWD))
+
+
+def stop_from(address, clock):
+    return Event("sms", Kind.OPTED_OUT, clock.now, address=address)
+
+
+def commands(ledger, client, clock, people):
+    """How many commands the server runs for a STOP from an address of so many people."""
+    for number in range(people):
+        ledger.consent(f"one-of-{people}-{number}", "sms", f"of-{people}", clock.now, "form")
+    ledger.apply(stop_from("nobody", clock))  # which loads the script
+    client.config_resetstat()
+    ledger.apply(stop_from(f"of-{people}", clock))
+    assert ledger.history(f"one-of-{people}-{people - 1}").stopped
+    return sum(one["calls"] for one in client.info("commandstats").values())
+
+
+def test_a_stop_looks_once_at_each_who_is_behind_the_address(ledger, client, clock):
+    assert commands(ledger, client, clock, 100) < 2 * commands(ledger, client, clock, 50)
+
+
+def test_control_a_look_at_all_for_each_of_them_grows_with_the_square(ledger, client, clock):
+    once, text = "      stop_all(address, at, contact)\n", load()["event"]
+    assert text.count(once) == 1
+    each = text.replace(once, "      for one in pairs(people) do stop_all(address, at, one) end\n")
+    careless = Ledger(client, ledger.tenant, clock=clock, scripts=load() | {"event": each})
+    assert commands(careless, client, clock, 100) > 3 * commands(careless, client, clock, 50)
 
 
 @pytest.mark.usefixtures("busy")

@@ -91,9 +91,13 @@ local function apply()
     for one in pairs(people) do
       local follow_up = not ours and answered(one)
       if follow_up then first(follow_up, 'opted-out') end
-      if address ~= '' then stop_all(address, at, one) elseif ours and one == own_contact then opted_out(id, at) else stop_all(one, at, '') end
     end
-    if address ~= '' and not next(people) then stop_all(address, at, '') end
+    if address ~= '' then -- once: it looks at all people behind the address, among them whose message this is
+      stop_all(address, at, contact)
+    else
+      if ours then opted_out(id, at) end
+      if contact ~= '' and not (ours and contact == own_contact) then stop_all(contact, at, '') end
+    end
   end
 end
 
