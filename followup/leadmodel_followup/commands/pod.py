@@ -2,12 +2,11 @@
 
 import argparse
 import logging
-import signal
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from threading import Event, Thread
+from threading import Thread
 from typing import Any
 
 import prometheus_client as prometheus
@@ -33,7 +32,7 @@ from leadmodel_followup.webhooks.consumer import Events
 from leadmodel_followup.webhooks.inbox import Inbox
 from leadmodel_followup.webhooks.routes import WebhookDeps
 from leadmodel_followup.webhooks.routes import routes as webhooks
-from leadmodel_followup.worker.loop import repeat
+from leadmodel_followup.worker.loop import Stop, repeat, set_by_signals
 from leadmodel_followup.worker.problems import Problems, SecretFiles
 from leadmodel_followup.worker.service import Service
 from leadmodel_followup.worker.supervisor import Supervisor, Work
@@ -111,14 +110,14 @@ class Pod:
 
     def _work(self, channels: Sequence[str]) -> None:
         """Take jobs, one worker for each of the channels, and send their messages until a signal asks to stop."""
-        stop = _asked_to_stop()
+        stop = set_by_signals(Stop())
         metrics = Metrics(prometheus.CollectorRegistry())
         service = self._service(metrics)
         service.work(channels, Send(service.dispatcher, metrics, service.settings.suspend), stop)
 
     def _ring(self) -> None:
         """Ring for what is due, look up what has no outcome, and apply what providers told."""
-        stop = _asked_to_stop()
+        stop = set_by_signals(Stop())
         metrics = Metrics(prometheus.CollectorRegistry())
         looking, ringing = self._service(metrics), self._service(metrics)
         looks = Thread(target=repeat, args=(looking.reconciler.tick, _LOOK_S, stop))
@@ -193,14 +192,6 @@ class _Watch:
             return None
         self.pod = fresh
         return fresh.work_of(self.listening)
-
-
-def _asked_to_stop() -> Event:
-    """Set by SIGTERM and SIGINT."""
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _count(metrics: Metrics, news: Iterable[News]) -> None:

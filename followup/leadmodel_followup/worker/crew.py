@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from leadmodel_followup.worker.jobs import QueueWorker
+from leadmodel_followup.worker.loop import Stop
 
 _LOOK_S = 0.2
 _LEAVE_S = 0.1  # for a job that was taken in this moment; who waits for one is left behind
@@ -14,7 +15,7 @@ class WorkerStuck(Exception):  # noqa: N818  # an outcome
     """A message took longer than its channel allows; the process is to be started again, and the ledger says what was under way."""
 
 
-def run(workers: Sequence[QueueWorker], longest_s: float, stop: threading.Event) -> None:
+def run(workers: Sequence[QueueWorker], longest_s: float, stop: Stop) -> None:
     """Run workers until somebody asks to stop or one of them ends; each finishes its message.
 
     Raises:

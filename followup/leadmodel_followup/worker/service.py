@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from threading import Event
 
 import redis
 
@@ -22,6 +21,7 @@ from leadmodel_followup.templates.templates import Templates
 from leadmodel_followup.worker.bell import Bell
 from leadmodel_followup.worker.crew import run
 from leadmodel_followup.worker.jobs import queue, worker
+from leadmodel_followup.worker.loop import Stop
 
 _CREW = 4  # workers of a process at most: more wait for each other, and all go where it dies
 _AHEAD = 4  # jobs per worker that may wait in queues, so that no worker waits for the bell
@@ -117,7 +117,7 @@ class Service:
         processes = math.ceil(len(channels) / _CREW)
         return [channels[i::processes] for i in range(processes)]
 
-    def work(self, channels: Iterable[str], send: Callable[[str], object], stop: Event) -> None:
+    def work(self, channels: Iterable[str], send: Callable[[str], object], stop: Stop) -> None:
         """Run a worker per channel, each in a thread, until somebody asks to stop. Raises WorkerStuck."""
         workers = [worker(self.client, self._queue(channel), send) for channel in channels]
         run(workers, self._longest_s, stop)
