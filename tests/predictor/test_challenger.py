@@ -122,23 +122,60 @@ COLUMNS = [
 ]
 
 
-@pytest.mark.parametrize("body", [*COLUMNS, [{"age": 30, "extra": [[]]}, {"extra": 3, "age": None}]])
+ODD = {  # columns of the challenger that are no list of values
+    "no UTF-8": b'"\xff"',
+    "no UTF-8 in an object": b'{"\xff": 1}',
+    "a deep nest": b"[" * 200 + b"]" * 200,
+}
+
+
+def sent(body):
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def with_odd(column):
+    return b'{"age": [30, 41], "extra": ' + column + b"}"
+
+
+def batch(model, body):
+    try:
+        return asyncio.run(Batch(model).answer(sent(body), live=True))
+    except BadLead as error:
+        return error.field, str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [*COLUMNS, *map(with_odd, ODD.values()), [{"age": 30, "extra": [[]]}, {"extra": 3, "age": None}]],
+    ids=[*map(str, range(len(COLUMNS))), *ODD, "rows"],
+)
 def test_batches_are_answered_as_without_a_challenger(body):
-    found = []
-    for model in (model_of(linear()), with_challenger(linear(), MORE)):
-        try:
-            found.append(asyncio.run(Batch(model).answer(json.dumps(body).encode(), live=True)))
-        except BadLead as error:
-            found.append((error.field, str(error)))
-    assert found[0] == found[1]
+    assert batch(with_challenger(linear(), MORE), body) == batch(model_of(linear()), body)
+
+
+def test_a_column_is_as_deep_as_it_may_be_without_a_challenger():
+    """To decode a column takes a little more of the stack than to skip it."""
+    models, found = (model_of(linear()), with_challenger(linear(), MORE)), set()
+    for depth in range(700, 1000):
+        one, two = (batch(model, with_odd(b"[" * depth + b"]" * depth)) for model in models)
+        assert one == two, depth
+        found.add(type(one[0]))
+    assert found == {bytes, str}, "the control: depths that are answered, and depths that are refused"
 
 
 def test_a_live_batch_counts_for_the_challenger_and_what_is_no_column_is_refused_by_it_alone():
-    for body, bad in zip(COLUMNS[:3], (0, 2, 2), strict=True):
+    odd = [(with_odd(column), 2) for column in ODD.values()]
+    for body, bad in [*zip(COLUMNS[:3], (0, 2, 2), strict=True), *odd]:
         model = with_challenger(linear(), MORE)
-        asyncio.run(Batch(model).answer(json.dumps(body).encode(), live=True))
+        batch(model, body)
         seen = window(model)
         assert (seen.champion.bad, seen.challenger.n, seen.challenger.bad) == (0, 2, bad)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_control_an_odd_column_of_the_champion_refuses_the_batch(name):
+    with pytest.raises(BadLead):
+        asyncio.run(Batch(model_of(MORE)).answer(with_odd(ODD[name]), live=True))
 
 
 def test_a_lead_that_only_the_champion_refuses_is_no_stain_on_the_challenger():

@@ -71,7 +71,7 @@ class ColumnReader:
             if raw is not None and (text := bytes(raw)) != b"null":
                 try:
                     column = self._column(source, field, text)
-                except BadLead:
+                except (BadLead, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     column = []
                 columns[source] = column if len(column) == size else [REFUSED] * size
         return columns
