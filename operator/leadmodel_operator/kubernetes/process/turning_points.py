@@ -33,9 +33,9 @@ def counted(before: Status | None, after: Status) -> Iterator[tuple[str, ...]]:
 
 
 def _answered(before: Status | None, after: Status) -> Challenger | None:
-    """The candidate about which live leads gave their final verdict between two statuses."""
+    """The candidate about which live leads gave their final verdict between two statuses; one that is released unasked has none."""
     was, challenger = None if before is None else before.challenger, after.challenger
-    if challenger is None or challenger.until is None:
+    if challenger is None or challenger.until is None or challenger.verdict is None:
         return None
     is_old = was is not None and (was.decision, was.until) == (challenger.decision, challenger.until)
     return None if is_old else challenger
