@@ -18,7 +18,6 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key
 from leadmodel_operator.resource.conversion import dump, load
 from leadmodel_operator.resource.status import Status
-from leadmodel_operator.resource.status_challenger import Challenger
 from leadmodel_operator.resource.status_jobs import BackfillResult
 from leadmodel_operator.resource.status_models import Rollout
 from leadmodel_operator.resource.vocabulary import Blocker, Command, Evidence, Reason
@@ -146,7 +145,7 @@ def test_a_verdict_of_live_leads_counts_once():
 
 
 def test_a_candidate_released_before_anybody_asked_has_no_verdict_to_count():
-    """The control is one that live leads judged after its release."""
+    """The control is one that live leads judged."""
     world, leader = drifted()
     before = replace(world.status, challenger=None)
     world.status = before
@@ -155,22 +154,15 @@ def test_a_candidate_released_before_anybody_asked_has_no_verdict_to_count():
     released = world.status.challenger
     assert (released.digest, released.verdict) == (before.quarantine[0].digest, None)
     assert live_verdicts(before, world.status) == []
-    judged = replace(world.status, challenger=asked_about())
+    asked = asking()
+    Leader(asked).step(0.1)
+    judged = replace(before, challenger=asked.status.challenger)
     assert live_verdicts(before, judged) == [("Fail", "UnlikeLiveLeads")]
 
 
 def live_verdicts(before: Status, after: Status) -> list[tuple[str, ...]]:
     name = "leadmodel_live_gate_verdicts_total"
     return [event[1:] for event in counted(before, after) if event[0] == name]
-
-
-def asked_about() -> Challenger:
-    """A candidate that was released while live leads were asked, and that they did not fit."""
-    world = asking()
-    world.commands[Command.RELEASE] = world.status.challenger.digest
-    Leader(world).step(0.1)
-    assert world.status.challenger.released
-    return world.status.challenger
 
 
 @pytest.fixture(scope="module")
