@@ -149,7 +149,7 @@ def test_stop_stops_all_and_start_lifts_what_was_asked_in_every_order(client):
 
 
 LINKED = {
-    "past-addresses": ("begin", "end, true) -- one of theirs", "end) -- one of theirs"),
+    "past-addresses": ("begin", "end, true) -- STOP from", "end) -- STOP from"),
     "consents-that-came-late": (
         "consent",
         "if past ~= '' and past ~= '-' then",

@@ -211,7 +211,7 @@ def release_challenger(state: PassState, digest: str) -> None:
     """Let a digest serve whatever the live gate says of it; one that they refused had passed on the holdout."""
     challenger, candidate = state.status.challenger, state.status.candidate
     if challenger is None or challenger.digest != digest:
-        if not is_open(challenger):
+        if not is_open(challenger) and state.spec.gate.live.policy != "Off":
             known = Challenger(digest=digest, inputs="", since=state.now, until=state.now, released=True)
             state.change(challenger=known)
         return
