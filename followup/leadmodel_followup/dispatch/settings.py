@@ -34,3 +34,14 @@ class DispatchSettings:
     def look_ms(self, timeout_ms: int) -> int:
         """From the record of an attempt to the first look-up: start, the provider's longest time, quiet."""
         return self.start_ms + timeout_ms + self.quiet_ms
+
+    def stuck_ms(self, timeout_ms: int) -> int:
+        """From taking a follow-up to where its sender counts as stuck: start, the provider's longest time, half of quiet."""
+        return self.look_ms(timeout_ms) - self.quiet_ms // 2
+
+    def leave_ms(self, timeout_ms: int) -> int:
+        """From taking a follow-up to where its process ends at the latest: a quarter of quiet before anybody looks the message up.
+
+        What a sender that is stuck still sent would come after an answer that there is no message, and so would be a second one.
+        """
+        return self.look_ms(timeout_ms) - self.quiet_ms // 4

@@ -125,12 +125,19 @@ class QueueWorker(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """The next job; None where somebody asks to end or, in a burst, the queue is empty."""
+        """The next job; None where somebody asks to end or, in a burst, the queue is empty.
+
+        A job that was taken while somebody asked to end is left: the bell rings again for what waits in the ledger.
+        """
         while not self._ending.is_set():
             job = super().dequeue_job_and_maintain_ttl(timeout, timeout or max_idle_time)
-            if job is not None or timeout is None:
-                self._began_s = time.monotonic() if job else 0.0
-                return job
+            if job is not None:
+                self._began_s = time.monotonic()  # before the look: who asks to end sees the job, or is seen
+                if not self._ending.is_set():
+                    return job
+                self._began_s = 0.0
+            elif timeout is None:
+                return None
         return None
 
     def clean_registries(self) -> None:

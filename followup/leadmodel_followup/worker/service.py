@@ -19,7 +19,7 @@ from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.settings.settings import OnUnknown, Settings
 from leadmodel_followup.templates.templates import Templates
 from leadmodel_followup.worker.bell import Bell
-from leadmodel_followup.worker.crew import run
+from leadmodel_followup.worker.crew import Member, run
 from leadmodel_followup.worker.jobs import queue, worker
 from leadmodel_followup.worker.loop import Stop
 
@@ -93,13 +93,9 @@ class Service:
         """Rings for what is due."""
         queues = {name: queue(self.client, self._queue(name)) for name in self.channels}
         depth = _AHEAD * len(self.worker_channels())
-        return Bell(self.ledger, queues, depth, self._longest_s, self.times, self.settings.suspend)
-
-    @property
-    def _longest_s(self) -> int:
-        """How long one message may take in all."""
-        slowest = max((channel.timeout_ms for channel in self.channels.values()), default=0)
-        return math.ceil((slowest + self.times.start_ms) / 1000) + 10
+        slowest_ms = max((channel.timeout_ms for channel in self.channels.values()), default=0)
+        longest_s = math.ceil(self.times.leave_ms(slowest_ms) / 1000)
+        return Bell(self.ledger, queues, depth, longest_s, self.times, self.settings.suspend)
 
     def _queue(self, channel: str) -> str:
         """The name of the queue of a channel, which no other plan or tenant shares."""
@@ -119,5 +115,9 @@ class Service:
 
     def work(self, channels: Iterable[str], send: Callable[[str], object], stop: Stop) -> None:
         """Run a worker per channel, each in a thread, until somebody asks to stop. Raises WorkerStuck."""
-        workers = [worker(self.client, self._queue(channel), send) for channel in channels]
-        run(workers, self._longest_s, stop)
+        run([self._member(channel, send) for channel in channels], stop)
+
+    def _member(self, channel: str, send: Callable[[str], object]) -> Member:
+        timeout_ms = self.channels[channel].timeout_ms
+        stuck_s, leave_s = self.times.stuck_ms(timeout_ms) / 1000, self.times.leave_ms(timeout_ms) / 1000
+        return Member(worker(self.client, self._queue(channel), send), stuck_s, leave_s)
