@@ -44,7 +44,7 @@ def before_the_pods(cluster: FakeCluster) -> str | None:
 
 
 def tampered(body: dict[str, Any]) -> None:
-    body["binaryData"]["challenger.json.gz"] = base64.b64encode(gzip.compress(raw("E"))).decode()
+    body["binaryData"] = {"challenger.json.gz": base64.b64encode(gzip.compress(raw("E"))).decode()}
 
 
 def test_pods_are_asked_and_a_candidate_that_fits_serves():
@@ -89,12 +89,14 @@ def test_control_without_the_live_gate_it_serves():
     asyncio.run(play())
 
 
+async def by_annotation(*_: object) -> bool:
+    """Take the place for what its annotation says."""
+    return True
+
+
 @pytest.mark.parametrize("verifies", [True, False], ids=["verified", "control"])
 def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
     """Control: whoever goes by the annotation alone leaves them there."""
-
-    async def by_annotation(self: AskedPods, place: dict[str, Any], digest: str) -> bool:
-        return place["metadata"]["annotations"].get("customerops.dev/challenger-digest") == digest
 
     async def play() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:
@@ -112,6 +114,44 @@ def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
             cluster.live = True
             await leader.pass_time(PAUSE)
             assert cluster.champion() == "A"
+
+    asyncio.run(play())
+
+
+def tampered_as_text(body: dict[str, Any]) -> None:
+    """Predictors take a model that is not packed, too."""
+    body["data"] = {"challenger.json.gz": raw("E").decode()}
+
+
+def reads(cluster: FakeCluster) -> int:
+    """How often the place was read with its data."""
+    return sum(call.method == "GET" and call.name == PLACE for call in cluster.api.log)
+
+
+@pytest.mark.parametrize("verifies", [True, False], ids=["verified", "control"])
+@pytest.mark.parametrize("tamper", [tampered, tampered_as_text], ids=["packed", "as text"])
+def test_what_someone_else_puts_there_while_nobody_is_asked_about_is_taken_away(
+    tamper, verifies, monkeypatch
+):
+    """No apply does that, for it is another manager's. Control: whoever goes by the annotation alone leaves it there."""
+
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader)
+            await offer(cluster, leader, "B", Truth())
+            await leader.pass_time(PAUSE)
+            assert (cluster.champion(), before_the_pods(cluster)) == ("B", None)
+            if not verifies:
+                monkeypatch.setattr(AskedPods, "holds", by_annotation)
+            cluster.truths["E"] = Truth()
+            cluster.edit("configmaps", PLACE, tamper)
+            await leader.settle()
+            held = cluster.api.objects[("configmaps", NAMESPACE, PLACE)]
+            assert bool(held.get("data") or held.get("binaryData")) is not verifies
+            if verifies:
+                known = reads(cluster)
+                assert not await stays_quiet(leader)
+                assert reads(cluster) == known, "the data are read once per version"
 
     asyncio.run(play())
 

@@ -3,6 +3,7 @@
 import base64
 import json
 
+from leadmodel_artifact.snapshot import unpacked_digest
 from leadmodel_messages.places import CHALLENGER_FILE, SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CHALLENGER_DIGEST,
@@ -26,6 +27,14 @@ def packed_of(config_map: Object, file: str = SNAPSHOT_FILE) -> bytes | None:
         return base64.b64decode(config_map["binaryData"][file], validate=True)
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def holds(config_map: Object, file: str, digest: str | None) -> bool:
+    """Tell whether a ConfigMap holds a packed snapshot of this digest under a key; no data at all where the digest is None."""
+    if digest is None:
+        return not (config_map.get("data") or config_map.get("binaryData"))
+    packed = packed_of(config_map, file)
+    return packed is not None and unpacked_digest(packed) == digest
 
 
 def revision(lead_model: Object, digest: str, packed: bytes) -> Object:

@@ -6,7 +6,7 @@ from leadmodel_messages.places import TEXT_FILE
 from leadmodel_operator.kubernetes.observe import cluster
 from leadmodel_operator.kubernetes.observe.text_models import read_packed
 from leadmodel_operator.kubernetes.render import snapshots
-from leadmodel_operator.kubernetes.render.names import Object, name_of
+from leadmodel_operator.kubernetes.render.names import name_of
 from leadmodel_operator.kubernetes.write.writes import Writes
 from leadmodel_operator.planning.planned import TextWork
 from leadmodel_operator.reconcile import Key
@@ -54,23 +54,12 @@ class KeptTexts(Writes):
             return
         if digest not in texts.revisions:
             return
-        if texts.served is not None and await self._is_intact(texts.served, digest):
+        served = texts.served
+        is_named = served is not None and cluster.text_digest_of(served) == digest
+        if served is not None and is_named and await self.holds(served, TEXT_FILE, digest, self.intact):
             return
         kept = await read_packed(self.client, self.key.namespace, texts.revisions[digest], TEXT_FILE)
         if kept is None or kept[0] != digest:
             return
         body = snapshots.served_text(self.live.lead_model, digest, kept[1])
-        await self.permitted(name_of(body), self.apply(texts.served, body, fenced=True))
-
-    async def _is_intact(self, served: Object, digest: str) -> bool:
-        """Tell whether the bytes that predictors look at are those of a digest; they are read once per version, for anybody may edit them."""
-        metadata = served["metadata"]
-        if cluster.text_digest_of(served) != digest:
-            return False
-        version = metadata["uid"], metadata["resourceVersion"]
-        if self.intact.get(self.key) != version:
-            held = await read_packed(self.client, self.key.namespace, served, TEXT_FILE)
-            if held is None or held[0] != digest:
-                return False
-            self.intact[self.key] = version
-        return True
+        await self.permitted(name_of(body), self.apply(served, body, fenced=True))

@@ -10,6 +10,7 @@ from typing import TypeVar
 from leadmodel_operator.kubernetes.apiserver.client import Api, ApiError
 from leadmodel_operator.kubernetes.apiserver.refusals import refusal_of
 from leadmodel_operator.kubernetes.observe.live import Live
+from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.comparison import add_hash, applied_fields, is_as_rendered
 from leadmodel_operator.kubernetes.render.names import (
     KINDS,
@@ -57,6 +58,24 @@ class Writes:
                 raise
             self.refused.append(refusal)
             return None
+
+    async def holds(
+        self, item: Object, file: str, digest: str | None, verified: dict[Key, tuple[str, str]]
+    ) -> bool:
+        """Tell whether a ConfigMap holds the bytes of a digest under a key; no data at all where the digest is None.
+
+        The data are read once per version, for anybody may edit them; `verified` has, per LeadModel, UID and version that held them.
+        """
+        metadata = item["metadata"]
+        version = metadata["uid"], metadata["resourceVersion"]
+        if verified.get(self.key) != version:
+            whole = await self.client.get(path("configmaps", self.key.namespace, metadata["name"]))
+            if whole is None or whole["metadata"]["uid"] != metadata["uid"]:
+                return False
+            if not snapshots.holds(whole, file, digest):
+                return False
+            verified[self.key] = version
+        return True
 
     async def create(self, body: Object) -> Object:
         """POST an object; a name that someone else has taken becomes a conflict the next pass names.
