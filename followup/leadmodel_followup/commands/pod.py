@@ -27,12 +27,12 @@ from leadmodel_followup.http.ops import LedgerCollector, Ops
 from leadmodel_followup.http.token import Token
 from leadmodel_followup.intake.intake import Intake
 from leadmodel_followup.ledger.events import Kind, News
-from leadmodel_followup.metrics import Metrics
+from leadmodel_followup.metrics import Metrics, counted_as
 from leadmodel_followup.webhooks.consumer import Events
 from leadmodel_followup.webhooks.inbox import Inbox
 from leadmodel_followup.webhooks.routes import WebhookDeps
 from leadmodel_followup.webhooks.routes import routes as webhooks
-from leadmodel_followup.worker.loop import Stop, repeat, set_by_signals
+from leadmodel_followup.worker.loop import Stop, reached, repeat, set_by_signals
 from leadmodel_followup.worker.problems import Problems, SecretFiles
 from leadmodel_followup.worker.service import Service
 from leadmodel_followup.worker.supervisor import Supervisor, Work
@@ -96,7 +96,7 @@ class Pod:
         for i, channels in enumerate(service.crews()):
             work[f"workers {i}"] = partial(self._work, channels)
         _LOG.info("plan %s: %d workers", self.own.settings.spec.plan, len(service.worker_channels()))
-        return work
+        return {name: partial(counted_as, name, one) for name, one in work.items()}
 
     def _service(self, metrics: Metrics) -> Service:
         return Service(
@@ -113,7 +113,8 @@ class Pod:
         stop = set_by_signals(Stop())
         metrics = Metrics(prometheus.CollectorRegistry())
         service = self._service(metrics)
-        service.work(channels, Send(service.dispatcher, metrics, service.settings.suspend), stop)
+        if reached(service.client.ping, stop):
+            service.work(channels, Send(service.dispatcher, metrics, service.settings.suspend), stop)
 
     def _ring(self) -> None:
         """Ring for what is due, look up what has no outcome, and apply what providers told."""

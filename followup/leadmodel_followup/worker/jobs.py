@@ -130,7 +130,12 @@ class QueueWorker(SimpleWorker):
         A job that was taken while somebody asked to end is left: the bell rings again for what waits in the ledger.
         """
         while not self._ending.is_set():
-            job = super().dequeue_job_and_maintain_ttl(timeout, timeout or max_idle_time)
+            try:
+                job = super().dequeue_job_and_maintain_ttl(timeout, timeout or max_idle_time)
+            except redis.RedisError as error:  # such as the refusal of a server that became a replica
+                _LOG.warning("a worker takes no jobs (%s) and tries again", type(error).__name__)
+                self._ending.wait(_PATIENCE_S)
+                continue
             if job is not None:
                 self._began_s = time.monotonic()  # before the look: who asks to end sees the job, or is seen
                 if not self._ending.is_set():
@@ -154,7 +159,18 @@ class QueueWorker(SimpleWorker):
         """Note from time to time that the worker lives."""
         if time.monotonic() - self._beat_s > _BEAT_S:
             self._beat_s = time.monotonic()
-            super().heartbeat(timeout, pipeline)
+            with suppress(redis.RedisError):
+                super().heartbeat(timeout, pipeline)
+
+    def run_maintenance_tasks(self) -> None:
+        """Clean up, now or when the server answers again."""
+        with suppress(redis.RedisError):
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ has no types here
+
+    def register_death(self) -> None:
+        """Have the server forget the worker, or let the worker's key expire where the server is away."""
+        with suppress(redis.RedisError):
+            super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types here
 
     def set_state(self, state: str, pipeline: "redis.client.Pipeline | None" = None) -> None:
         """Keep to itself whether it is idle."""

@@ -5,6 +5,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import redis
+
 from leadmodel_followup.ledger.errors import LedgerUnavailable
 
 _LOG = logging.getLogger(__name__)
@@ -58,3 +60,15 @@ def repeat(tick: Callable[[], object], every_s: float, stop: Stop) -> None:
                 )
             trouble = seen
             stop.wait(_AWAY_S)
+
+
+def reached(ping: Callable[[], object], stop: Stop) -> bool:
+    """Wait until the server answers. Returns whether it did before somebody asked to stop."""
+    while not stop.is_set():
+        try:
+            ping()
+        except redis.RedisError:
+            stop.wait(_AWAY_S)
+        else:
+            return True
+    return False
