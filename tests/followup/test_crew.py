@@ -12,6 +12,7 @@ from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.worker.crew import Member, WorkerStuck, run
 from leadmodel_followup.worker.jobs import SEND, QueueWorker, job_class, queue, ring, worker
 from leadmodel_followup.worker.loop import Stop
+from support.followup_pod import until
 
 CHANNELS = count()
 
@@ -108,6 +109,14 @@ def test_control_without_a_limit_nobody_notices_the_message_that_never_ends(chan
     forever.set()
     keeping.join(30)
     assert not keeping.is_alive()
+
+
+def test_the_server_knows_no_worker_of_a_process_that_left(channel, client, stop):
+    keeping, _ = started(crew(client, channel, 3, print), stop)
+    until(lambda: client.scard("rq:workers") == client.scard(f"rq:workers:{channel}") == 3)
+    stop.set()
+    keeping.join(30)
+    assert client.keys("rq:workers*") == []
 
 
 def test_a_worker_that_ends_by_itself_ends_the_others(channel, client, stop):

@@ -10,11 +10,10 @@ _Stamp = tuple[int, int]
 
 @dataclass
 class LiveTemplates:
-    """Templates of a folder; to be called for those of this moment."""
+    """Templates of a folder; to be called for those of this moment, by any thread."""
 
     folder: Path
-    _seen: _Stamp | None = field(default=None, repr=False)
-    _read: Templates | None = field(default=None, repr=False)
+    _read: tuple[_Stamp, Templates] | None = field(default=None, repr=False)
 
     def __call__(self) -> Templates:
         """The templates, read again where the folder changed.
@@ -22,10 +21,10 @@ class LiveTemplates:
         Raises:
             OSError: The folder cannot be read.
         """
-        stamp = self._stamp()
-        if self._read is None or stamp != self._seen:
-            self._read, self._seen = Templates.from_folder(self.folder), stamp
-        return self._read
+        stamp, read = self._stamp(), self._read
+        if read is None or read[0] != stamp:
+            read = self._read = stamp, Templates.from_folder(self.folder)
+        return read[1]
 
     def _stamp(self) -> _Stamp:
         """What changes with the folder: Kubernetes puts a new folder in place of `..data`."""

@@ -3,7 +3,10 @@
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+import redis
 
 from leadmodel_followup.worker.jobs import QueueWorker
 from leadmodel_followup.worker.loop import Stop
@@ -65,3 +68,6 @@ def run(crew: Sequence[Member], stop: Stop) -> None:
         time.sleep(0.02)
     if any(one.is_stuck() for one in crew):
         raise WorkerStuck
+    with suppress(redis.RedisError):
+        for one in crew:
+            one.worker.be_forgotten()  # whose thread waits for a job and ends with the process

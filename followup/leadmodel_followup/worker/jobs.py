@@ -170,7 +170,11 @@ class QueueWorker(SimpleWorker):
     def register_death(self) -> None:
         """Have the server forget the worker, or let the worker's key expire where the server is away."""
         with suppress(redis.RedisError):
-            super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types here
+            self.be_forgotten()
+
+    def be_forgotten(self) -> None:
+        """Have the server forget the worker, also while its thread waits for a job. Raises RedisError."""
+        super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types here
 
     def set_state(self, state: str, pipeline: "redis.client.Pipeline | None" = None) -> None:
         """Keep to itself whether it is idle."""

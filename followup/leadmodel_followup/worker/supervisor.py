@@ -118,7 +118,7 @@ class Supervisor:
         self._ask_to_end()
 
     def _ask_to_end(self) -> None:
-        """Ask each process once: an RQ worker that is asked twice drops its message."""
+        """Ask each process once: its time to end runs from then on."""
         until = time.monotonic() + self._grace_s
         for child in self._running.keys() - self._leaving.keys():
             os.kill(child, signal.SIGTERM)
