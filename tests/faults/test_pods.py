@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from leadmodel_operator.kubernetes.observe import scrape
-from leadmodel_operator.planning import rollout
+from leadmodel_operator.planning import rollout, scraping
 from worlds.fake_cluster import FakeCluster, Truth
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 from worlds.stories import DRIFT, HOUR, drifted, drifting, first, holds, peaceful, promoted, proven
@@ -238,7 +238,7 @@ async def padded() -> str:
     async with a_cluster() as cluster, a_leader(cluster, http=True) as leader:
         await first(cluster, leader)
         cluster.live = True
-        distort(cluster, lambda real: real + b" " * (300 << 10))
+        distort(cluster, lambda real: real + b" " * scraping.WINDOW_LIMIT)
         await leader.pass_time(0.05 * HOUR)
         return cluster.status["drift"]["evidence"]
 

@@ -10,7 +10,7 @@ from leadmodel_messages.window import Window
 from leadmodel_messages.window_document import parse
 
 TIMEOUT_S = 2.0  # for one predictor
-WINDOW_LIMIT = 256 * 1024  # bytes of one window
+WINDOW_LIMIT = 512 * 1024  # bytes of one window: three models of a hundred categories with fifty levels
 REPORT_LIMIT = 64 * 1024  # bytes of one report of follow-ups
 REPORT_TARGET = "/ops/followups"
 INTERVAL_FACTOR = 0.9  # timers are not exact: a pass that comes a little early still counts

@@ -1,4 +1,4 @@
-"""Asks pods of ours for their drift window: 2 seconds, 256 KiB, no redirects. Whatever else comes is no answer.
+"""Asks pods of ours for their drift window: 2 seconds, 512 KiB, no redirects. Whatever else comes is no answer.
 
 One LeadModel has 4 seconds and 16 MiB for all of its pods, and one namespace a third of the requests in flight: pods that are mute, slow
 or talkative cost their own LeadModel its figures, and others nothing.
