@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import redis
@@ -16,6 +16,7 @@ _LOG = logging.getLogger(__name__)
 _GROUP = "apply"
 _MOST = 1000  # what other plans applied, per tick; events that are kept aside
 _ASIDE_MS = 8 * DAY_MS
+STOPS = frozenset({Kind.OPTED_OUT, Kind.REPLIED})  # without these, messages would go on
 Entry = tuple[bytes, dict[bytes, bytes] | None]
 
 
@@ -27,6 +28,9 @@ class Events:
     again after `lease_ms`; that an event is applied twice changes nothing. All pods are one consumer of one group, so that none that is gone
     has to be cleared away.
 
+    An event that the ledger refuses is tried again after the same time. What stops messages is tried for ever, and takes up at most half of a
+    batch; any other is set aside in the end.
+
     Attributes:
         client: The server of the ledger.
         ledger: The tenant's ledger.
@@ -34,8 +38,8 @@ class Events:
             applied them. A kill loses counts, never state.
         batch: Events per tick.
         lease_ms: For this long nobody else takes a taken entry.
-        skipped: Counts, by channel and reason, an event that was set aside.
-        tries: An event that the ledger refused this often is set aside, so that it does not come up for ever.
+        skipped: Counts, by channel and reason, an event that was set aside (`refused`), and each refusal of one that stays (`stop-refused`).
+        tries: An event that the ledger refused this often is set aside; tries that failed because the server was away do not count.
     """
 
     client: "redis.Redis"
@@ -45,6 +49,7 @@ class Events:
     lease_ms: int = 30_000
     skipped: Callable[[str, str], None] = lambda _channel, _reason: None
     tries: int = 5
+    _cursor: Any = field(default="0-0", init=False, repr=False)  # where to look on for what was not applied
 
     @property
     def stream(self) -> str:
@@ -55,6 +60,11 @@ class Events:
     def aside(self) -> str:
         """The key of the stream of events that were set aside."""
         return f"fu:{{{self.ledger.tenant}}}:aside"
+
+    @property
+    def refusals(self) -> str:
+        """The key of the hash of how often the ledger refused an entry that is in the stream."""
+        return f"fu:{{{self.ledger.tenant}}}:refused"
 
     def tick(self) -> int:
         """Apply one batch of events, of all plans of the tenant. Returns how many left the stream; 0 where none waits.
@@ -88,8 +98,9 @@ class Events:
 
     def _read(self) -> list[Entry]:
         left: Any = self.client.xautoclaim(
-            self.stream, _GROUP, _GROUP, self.lease_ms, start_id="0-0", count=self.batch
+            self.stream, _GROUP, _GROUP, self.lease_ms, start_id=self._cursor, count=max(1, self.batch // 2)
         )
+        self._cursor = left[0]
         entries: list[Entry] = list(left[1])
         if len(entries) < self.batch:
             new: Any = self.client.xreadgroup(
@@ -119,34 +130,47 @@ class Events:
                 done.append(name)
                 news += answer
         refused = [(name, event) for name, event in read if event is not None and name not in done]
-        aside = self._set_aside(refused) if refused else []
-        self._leave([*done, *aside])
+        self._leave(done)
         self.news(news)
+        aside = self._refuse(refused) if refused else []
+        self._leave(aside)
         return len(done) + len(aside)
 
-    def _set_aside(self, refused: Sequence[tuple[bytes, Event]]) -> list[bytes]:
-        """Keep what was refused too often elsewhere, for people to look at. Returns the names of these entries."""
+    def _refuse(self, refused: Sequence[tuple[bytes, Event]]) -> list[bytes]:
+        """Count refusals, and set aside what was refused too often and stops nothing. Returns the names of these entries."""
+        with self.client.pipeline(transaction=True) as pipe:
+            for name, _ in refused:
+                pipe.hincrby(self.refusals, name.decode(), 1)
+            pipe.pexpire(self.refusals, _ASIDE_MS)
+            counts = pipe.execute()[: len(refused)]
         aside = []
-        for name, event in refused:
-            seen: Any = self.client.xpending_range(self.stream, _GROUP, name, name, 1)
-            if not seen or seen[0]["times_delivered"] < self.tries:
-                continue
-            with self.client.pipeline(transaction=True) as pipe:
-                pipe.xadd(self.aside, {"e": event.dump()}, maxlen=_MOST)
-                pipe.pexpire(self.aside, _ASIDE_MS)
-                pipe.execute()
-            _LOG.warning("event %s (%s) is set aside: the ledger refuses it", name.decode(), event.kind)
-            self.skipped(event.channel, "refused")
-            aside.append(name)
+        for (name, event), count in zip(refused, counts, strict=True):
+            if event.kind in STOPS:
+                self.skipped(event.channel, "stop-refused")
+            elif count >= self.tries:
+                self._set_aside(name, event)
+                aside.append(name)
         if len(aside) < len(refused):
             _LOG.warning("the ledger refused %d events; they are tried again", len(refused) - len(aside))
         return aside
+
+    def _set_aside(self, name: bytes, event: Event) -> None:
+        """Keep an event elsewhere for some days, for people to look at and to bring back."""
+        put: Any = self.client.xadd(self.aside, {"e": event.dump()}, maxlen=_MOST)
+        now_ms = int(put.split(b"-")[0])
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.xtrim(self.aside, minid=str(now_ms - _ASIDE_MS), approximate=False)
+            pipe.pexpire(self.aside, _ASIDE_MS)
+            pipe.execute()
+        _LOG.warning("event %s (%s) is set aside: the ledger refuses it", name.decode(), event.kind)
+        self.skipped(event.channel, "refused")
 
     def _leave(self, names: Sequence[bytes]) -> None:
         if names:
             with self.client.pipeline(transaction=True) as pipe:
                 pipe.xack(self.stream, _GROUP, *names)
                 pipe.xdel(self.stream, *names)
+                pipe.hdel(self.refusals, *(name.decode() for name in names))
                 pipe.execute()
 
 

@@ -12,7 +12,7 @@
 --   root:stop:<hash>   hash, of a contact or an address: when it opted out, by the contact or address from which the opt-out came
 --   root:start:<hash>  string, when the latest word to start again came from an address              root:rl:<name>  string, rates
 --   root:ev            stream, events of providers that wait to be applied   root:in:<name>  string, when a message first came in
---   root:aside         stream, events that the ledger refused again and again, for eight days
+--   root:aside         stream, events that the ledger refused again and again, for eight days   root:refused  hash, how often, of those in root:ev
 local root, keep = KEYS[1], ARGV[2]
 local micros
 if ARGV[1] == '' then
