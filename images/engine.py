@@ -8,6 +8,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CHROOT = ("--isolation", "chroot")  # buildah in a container or a machine without namespaces
+# buildah ends without waiting for what it still has to pass on, so that on a busy machine a program's output is lost
+OUTPUT = "tmp/output"
+TO_FILE = (
+    f"import os, sys; os.dup2(os.open('/{OUTPUT}', os.O_WRONLY | os.O_CREAT, 0o600), 1); "
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
 
 
 def run(*command: str) -> str:
@@ -36,14 +42,15 @@ def build(dockerfile: str, name: str, base: str) -> None:
 
 
 def inside(name: str, *command: str) -> str:
-    """Run a command in a new container of an image, as the image's user; return its output."""
+    """Run a command in a new container of an image with Python, as the image's user; return its output."""
     if docker():
         return run(
             "docker", "run", "--rm", "--network=none", f"--entrypoint={command[0]}", name, *command[1:]
         )
     container = run("buildah", "from", "--pull-never", name)
     try:
-        return run("buildah", "run", *CHROOT, container, "--", *command)
+        run("buildah", "run", *CHROOT, container, "--", "python3", "-I", "-c", TO_FILE, *command)
+        return (Path(run("buildah", "mount", container)) / OUTPUT).read_text(encoding="utf-8").strip()
     finally:
         run("buildah", "rm", container)
 
