@@ -343,6 +343,8 @@ def test_parts_that_decide_are_never_left_out():
     }
     left = refused_status.accepted_part
     assert left(status, {}, ("status.champion.digest",)) is None
+    asked = {**status, "challenger": {"digest": "x", "until": "y"}}
+    assert left(asked, {}, ("status.challenger.until",)) is None  # pods would be asked again
     assert left(status, {}, ("metadata.name",)) is None
     assert left(status, {}, ()) is None
     assert left(status, {}, ("status.poll.etag",)) == {**status, "poll": {"attempt": 1}}

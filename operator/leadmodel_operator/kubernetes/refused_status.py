@@ -14,7 +14,18 @@ from leadmodel_operator.resource.status import Status
 
 # Parts that objects are rendered from: without them nothing may be done, so that none of them is ever left out.
 DECIDES = frozenset(
-    {"inputs", "requested", "candidate", "champion", "previous", "rollout", "best", "decision", "quarantine"}
+    {
+        "inputs",
+        "requested",
+        "candidate",
+        "champion",
+        "previous",
+        "rollout",
+        "best",
+        "decision",
+        "quarantine",
+        "challenger",
+    }
 )
 _CONDITION = re.compile(r"status[.]conditions\[(\d+)\]")
 FOR_PEOPLE = frozenset({"message", "evidence"})  # leaves of these parts that no decision reads
