@@ -13,7 +13,8 @@ from simulation.windows import Traffic
 from leadmodel_messages.window import Window
 from leadmodel_messages.window_sums import alike
 from leadmodel_operator.planning.drift_reading import Reading, read
-from leadmodel_operator.planning.live_gate import LiveVerdict, Response, judge_live, respond
+from leadmodel_operator.planning.live_gate import judge_live
+from leadmodel_operator.planning.live_response import LiveVerdict, Response, respond
 from leadmodel_operator.resource.spec import Spec
 
 STEP_S = 300.0  # between looks while more leads may come

@@ -11,7 +11,7 @@ from simulation.models import Model, table, train
 from simulation.play import Asked, Day, Outcome, Play
 from simulation.windows import SIZE, Traffic
 
-from leadmodel_operator.planning.live_gate import Response
+from leadmodel_operator.planning.live_response import Response
 from leadmodel_operator.planning.planned import Serve
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_predictor.serving.model import drift_score

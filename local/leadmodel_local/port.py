@@ -23,10 +23,10 @@ from leadmodel_local.state.children import Children
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
 from leadmodel_operator.planning.planned import Desired, Event, TextWork
-from leadmodel_operator.planning.scraping import scrape_is_due
+from leadmodel_operator.planning.scraping import scrape_is_due, window_interval
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource.columns import column_figures
 from leadmodel_operator.resource.conversion import SchemaError, dump, load
@@ -128,7 +128,7 @@ class LocalPort:
         self, key: Key, spec: Spec | None, status: Status | None, pods: list[Pod], now: datetime
     ) -> Mapping[str, Window | None]:
         """Ask the ready predictors for their windows when that is due. Returns answers by name, None for no answer."""
-        if spec is None or not scrape_is_due(self._scraped_at.get(key), spec.drift.interval.seconds, now):
+        if spec is None or not scrape_is_due(self._scraped_at.get(key), window_interval(spec, status), now):
             return {}
         breach = status.drift.breach_since if status and status.drift else None
         since = breach.timestamp() if breach else None

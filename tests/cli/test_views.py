@@ -9,7 +9,7 @@ import pytest
 from leadmodel_cli.kubectl.program import main
 from leadmodel_cli.views import advice
 from leadmodel_messages.exits import KubectlExit
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.resource.vocabulary import ConditionType, Reason
 from project.house import ROOT
 from worlds.kubectl import WorldKubectl

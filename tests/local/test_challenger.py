@@ -13,7 +13,7 @@ from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages import training
 from leadmodel_messages.training import TrainingAnswer
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.planned import Asked, Serve
 from leadmodel_operator.reconcile import Key

@@ -130,7 +130,7 @@ def test_a_release_ends_the_wait_for_leads(world):
     Leader(world).step()
     message = condition(world, ConditionType.VALIDATED).message
     assert "0 of 2 ready pods have loaded the candidate" in message
-    assert "at 09:12 UTC it is promoted without them" in message
+    assert "at 2026-01-05 09:12 UTC it is promoted without them" in message
     assert "customerops.dev/release promotes it at once" in message
     assert world.status.champion.digest == A
     world.commands[Command.RELEASE] = B
@@ -254,15 +254,6 @@ def test_pods_of_an_earlier_release_have_no_place_and_restart_for_none():
     challenger = world.status.challenger
     assert (challenger.verdict, challenger.reason) == (Evidence.INSUFFICIENT, Reason.NOT_MOUNTED)
     assert world.status.champion.digest == B
-    assert all(pod.takes_challenger for pod in world.pods)
-
-
-def test_an_image_of_the_specs_own_gets_a_place_only_with_a_policy_written(world):
-    world.edit(predictor=replace(world.spec.predictor, image="predictor:1"))
-    Leader(world).step(0.1)
-    assert not any(pod.takes_challenger for pod in world.pods)
-    live_gate(world, policy="Require")
-    Leader(world).step(0.1)
     assert all(pod.takes_challenger for pod in world.pods)
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from leadmodel_operator.planning import challenger, desired, promotion
-from leadmodel_operator.planning.live_gate import Response
+from leadmodel_operator.planning.live_response import Response
 from leadmodel_operator.planning.planned import Asked
 from leadmodel_operator.resource.spec_policies import LiveGate
 from leadmodel_operator.resource.vocabulary import Evidence, Reason

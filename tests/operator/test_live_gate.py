@@ -7,7 +7,8 @@ import pytest
 from leadmodel_messages.window_psi import HOUR_OF_DAY
 from leadmodel_operator.planning import live_gate
 from leadmodel_operator.planning.drift_reading import Reading
-from leadmodel_operator.planning.live_gate import LiveVerdict, Response, judge_live, respond
+from leadmodel_operator.planning.live_gate import judge_live
+from leadmodel_operator.planning.live_response import LiveVerdict, Response, respond
 from leadmodel_operator.planning.pass_state import inputs_of
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec_policies import Gate, LiveGate
@@ -15,8 +16,23 @@ from leadmodel_operator.resource.vocabulary import Evidence, Reason
 from leadmodel_statistics.stability import Psi
 from worlds.names import spec
 
-FITS = Reading(samples=400, compared=400, is_compared=True, psi=0.03, feature="score", bad_share=0.0)
-DIFFERS = replace(FITS, psi=1.4, feature="source", over=("source",), stays=True)
+PSIS = {"score": Psi(0.03, 0.004, 10), "source": Psi(0.02, 0.004, 5)}
+FITS = Reading(
+    samples=400, compared=400, is_compared=True, psi=0.03, feature="score", bad_share=0.0, psis=PSIS
+)
+DIFFERS = replace(
+    FITS,
+    psi=1.4,
+    feature="source",
+    over=("source",),
+    stays=True,
+    psis={**PSIS, "source": Psi(1.4, 0.004, 5)},
+)
+# one just over a limit, the other just below
+BARELY, NEARLY = (
+    replace(FITS, feature="source", psis={**PSIS, "source": Psi(0.27, 0.004, 5)}, over=("source",)),
+    replace(FITS, feature="source", psis={**PSIS, "source": Psi(0.2, 0.004, 5)}),
+)
 # the world moved: the champion is over a limit too, by less than the candidate in the last row
 MOVED = replace(
     FITS,
@@ -31,27 +47,41 @@ SPOILT = replace(
     over=("visits", "source"),
     psis={"visits": Psi(0.6, 0.004, 10), "source": Psi(0.28, 0.004, 5)},
 )
-FEW = replace(FITS, samples=149, compared=149, is_compared=False, psi=None, feature=None)
+FEW = replace(FITS, samples=149, compared=149, is_compared=False, psi=None, feature=None, psis={})
+# its reference knows none of the hours at which leads come
+UNSUPPORTED = replace(FEW, samples=400, compared=100)
 PASS, FAIL, INSUFFICIENT = Evidence.PASS, Evidence.FAIL, Evidence.INSUFFICIENT
 
 # place in CHAIN of the rule without which the verdict is another one, champion, candidate, leads not given, verdict
 ROWS = {
-    "the candidate fits": (7, FITS, FITS, 0, PASS, Reason.LIKE_LIVE_LEADS),
+    "the candidate fits": (8, FITS, FITS, 0, PASS, Reason.LIKE_LIVE_LEADS),
     "only the candidate differs": (
-        4, FITS, DIFFERS, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+        5, NEARLY, BARELY, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
     ),
-    "both differ": (6, DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
+    "the champion was not compared": (
+        4, UNSUPPORTED, DIFFERS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
+    ),
+    "the champion refuses most leads": (
+        7, replace(UNSUPPORTED, bad_share=0.9), DIFFERS, 0, PASS, Reason.WORLD_MOVED,
+    ),
+    "both differ": (7, DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
     "both differ, the candidate far more": (
-        5, MOVED, SPOILT, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+        6, MOVED, SPOILT, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
     ),
     "the champion has few leads": (
-        0, FEW, DIFFERS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
+        0, FEW, FITS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
     ),
     "few leads were compared": (
         3, FITS, replace(FEW, over=("source",)), 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
     ),
     "the candidate refuses leads": (
         1, FITS, replace(FITS, bad_share=0.05), 0, FAIL, Reason.CANNOT_READ_LIVE_LEADS,
+    ),
+    "the candidate refuses far more leads than the champion": (
+        1, replace(FITS, bad_share=0.05), replace(FITS, bad_share=0.4), 0, FAIL, Reason.CANNOT_READ_LIVE_LEADS,
+    ),
+    "the champion refuses some leads, the candidate all": (
+        1, replace(FITS, bad_share=0.1), replace(FEW, samples=400, compared=0, bad_share=1.0), 0, FAIL, Reason.CANNOT_READ_LIVE_LEADS,
     ),
     "few leads could be given": (
         2, FITS, replace(FEW, samples=400), 251, INSUFFICIENT, Reason.CANNOT_READ_LIVE_LEADS,
@@ -72,21 +102,22 @@ def test_verdict(name):
 def test_each_rule_is_needed(name, monkeypatch):
     """Control: without its rule the same leads lead to another verdict."""
     rule, champion, challenger, unread, evidence, reason = ROWS[name]
-    chain = live_gate.CHAIN[:rule] + live_gate.CHAIN[rule + 1 :]
+    whole = live_gate.CHAIN
+    chain = whole[:rule] + whole[rule + 1 :]
     monkeypatch.setattr(live_gate, "CHAIN", chain)
     verdict = judge_live(champion, challenger, unread=unread)
-    assert len(chain) == len(ROWS) - 1
+    assert len(chain) == len(whole) - 1
     assert (verdict.evidence, verdict.reason) != (evidence, reason)
 
 
 def test_figures_are_of_the_same_leads():
     both = judge_live(FITS, replace(DIFFERS, compared=380), unread=20)
     expected = LiveVerdict(
-        FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=380, psi=1.4, champion_psi=0.03, feature="source", unread=0.05
+        FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=380, psi=1.4, champion_psi=0.02, feature="source", unread=0.05
     )  # fmt: skip
     assert both == expected
     assert "1.40 in source" in both.message
-    assert "champion 0.03" in both.message
+    assert "champion 0.02" in both.message
 
 
 def test_feature_is_the_one_in_which_the_candidate_is_worse():
@@ -134,16 +165,42 @@ def test_hours_move_no_world():
 
 def test_hours_blame_nobody():
     """Leads at other hours differ from every reference: that neither refuses a candidate nor excuses one."""
-    hours = replace(FITS, psi=0.9, feature=HOUR_OF_DAY, over=(HOUR_OF_DAY,))
+    at_night = {HOUR_OF_DAY: Psi(0.9, 0.004, 24)}
+    hours = replace(FITS, psi=0.9, feature=HOUR_OF_DAY, over=(HOUR_OF_DAY,), psis={**PSIS, **at_night})
     assert judge_live(FITS, hours).reason is Reason.LIKE_LIVE_LEADS
     assert judge_live(hours, DIFFERS).reason is Reason.UNLIKE_LIVE_LEADS
 
 
+def test_no_figure_is_of_the_hours():
+    """They can be the largest of both models, and still refuse none."""
+    at_night = {HOUR_OF_DAY: Psi(2.9, 0.004, 24)}
+    late = replace(
+        DIFFERS, psi=2.9, feature=HOUR_OF_DAY, over=("source", HOUR_OF_DAY), psis={**DIFFERS.psis, **at_night}
+    )
+    verdict = judge_live(replace(FITS, psi=2.9, feature=HOUR_OF_DAY, psis={**PSIS, **at_night}), late)
+    assert (verdict.psi, verdict.champion_psi, verdict.feature) == (1.4, 0.02, "source")
+    assert "PSI 1.40 in source, champion 0.02" in verdict.message
+    fits = judge_live(FITS, replace(FITS, psi=2.9, feature=HOUR_OF_DAY, psis={**PSIS, **at_night}))
+    assert (fits.psi, fits.feature) == (0.03, "score")
+
+
+def test_the_name_of_a_feature_stays_on_one_line():
+    """It is a text of the training, and ends in status and terminals."""
+    name = "so\x1b[2Jurce\n"
+    odd = replace(DIFFERS, feature=name, over=(name,), psis={name: Psi(1.4, 0.004, 5)})
+    for champion in (FITS, replace(MOVED, psis={**MOVED.psis, name: Psi(0.02, 0.004, 5)})):
+        verdict = judge_live(champion, odd)
+        assert verdict.evidence is FAIL
+        assert verdict.message.isprintable()
+        assert verdict.feature.isprintable()
+
+
 def test_leads_that_the_champion_refuses_are_bad_leads():
-    """At 4 % of the champion's own the share says nothing of the candidate any more; below it does."""
-    candidate = replace(FITS, bad_share=0.2)
+    """From 4 % of its own on, only what the candidate refuses in addition counts."""
+    candidate = replace(FITS, bad_share=0.08)
     assert judge_live(replace(FITS, bad_share=0.04), candidate).evidence is PASS
     assert judge_live(replace(FITS, bad_share=0.039), candidate).evidence is FAIL
+    assert judge_live(replace(FITS, bad_share=0.04), replace(FITS, bad_share=0.1)).evidence is FAIL
     assert judge_live(FITS, replace(FITS, bad_share=0.049)).evidence is PASS
 
 
@@ -162,6 +219,12 @@ def test_leads_not_given_do_not_count_where_enough_others_do():
     """The champion does not know the level of a new source; a candidate that does is not refused for that."""
     known = replace(FITS, compared=320)
     assert judge_live(FITS, known, unread=80).evidence is PASS
+
+
+def test_figures_say_how_many_leads_are_missing():
+    assert "87 of 150 live leads" in judge_live(replace(FEW, samples=87, compared=87), FEW).message
+    assert "149 of 150 live leads" in judge_live(FITS, FEW).message
+    assert "180 of 400 live leads" in judge_live(FITS, replace(FEW, samples=400, compared=180)).message
 
 
 def test_min_samples_is_the_live_gates_own():

@@ -12,7 +12,7 @@ from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from leadmodel_operator.kubernetes.process.model_metrics import ModelMetrics
 from leadmodel_operator.kubernetes.process.model_rows import rows
 from leadmodel_operator.kubernetes.process.turning_points import TurningPoints, counted
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.reconcile import Key

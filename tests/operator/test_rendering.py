@@ -11,7 +11,7 @@ import pytest
 
 from leadmodel_operator.kubernetes.render.jobs import poll_job
 from leadmodel_operator.kubernetes.render.objects import deployment, pod_template
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import Observed
 from leadmodel_operator.planning.planned import Poll, Serve
 from leadmodel_operator.resource.spec_serving import Predictor

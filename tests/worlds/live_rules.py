@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from leadmodel_operator.planning.challenger import REPORT_WAIT
 from leadmodel_operator.planning.first_evidence import unpack
 from leadmodel_operator.planning.observed import Observed, Record
 from leadmodel_operator.resource.status import Status
@@ -15,7 +16,12 @@ from worlds.challengers import says
 if TYPE_CHECKING:
     from worlds.world import World
 
-UNTOLD = {Reason.INSUFFICIENT_SAMPLES, Reason.NOT_LOADED, Reason.NOT_MOUNTED}
+INSUFFICIENT = {
+    Reason.INSUFFICIENT_SAMPLES,
+    Reason.NOT_LOADED,
+    Reason.NOT_MOUNTED,
+    Reason.METRICS_UNAVAILABLE,
+}
 
 
 REFUSED = {Reason.UNLIKE_LIVE_LEADS, Reason.CANNOT_READ_LIVE_LEADS}
@@ -64,7 +70,10 @@ class LiveRules:
         pinned = seen.spec.artifact.digest is not None
         binding = live.policy == "Require" or (live.policy is None and not pinned)
         serves = any(pod.ready for pod in seen.pods)
-        if not binding or not serves or digest in self.released:
+        assert seen.status is not None
+        assert seen.status.champion is not None
+        served = serves or seen.status.champion.served_at is not None
+        if not binding or not served or digest in self.released:
             return
         world.require(
             challenger is not None and challenger.digest == digest, "live leads are asked before a promotion"
@@ -75,7 +84,8 @@ class LiveRules:
             world.require(answer == "fits", f"live leads say {answer}, not that it fits")
         else:
             waited = seen.now - self.since.get((old, digest), seen.now)
-            over = waited >= timedelta(seconds=live.max_wait.seconds)
+            longest = timedelta(seconds=live.max_wait.seconds)
+            over = waited >= (longest if serves else min(longest, REPORT_WAIT))
             world.require(answer != "unlike", "live leads say that it does not fit")
             world.require(over or challenger.reason is Reason.NOT_MOUNTED, "leads had no time to tell")
             world.require(live.on_insufficient == "Promote", "without leads it is held")
@@ -109,5 +119,5 @@ class LiveRules:
         world.require(world.place.digest == asked, "pods look at the candidate that status names, or at none")
         wanted = status.requested.digest if status.requested is not None else None
         world.require(asked in {None, wanted}, "nobody is asked about what is no candidate any more")
-        by_leads = status.hold is not None and status.hold.reason in UNTOLD
+        by_leads = status.hold is not None and status.hold.reason in INSUFFICIENT
         world.require(not (_is_enforced(world) and by_leads), "leads hold no artifact that is pinned")

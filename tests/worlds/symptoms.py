@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import Fault, FaultKind, JobKind, Refusal, RefusalKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.spec_serving import Predictor

@@ -6,7 +6,8 @@ Each value is processed once; the value is recorded in the same write of status 
 import re
 from dataclasses import replace
 
-from leadmodel_operator.planning.challenger import release_challenger
+from leadmodel_operator.planning.challenger import is_open, release_challenger
+from leadmodel_operator.planning.challenger_place import rendering_for
 from leadmodel_operator.planning.champion import roll_back
 from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
@@ -127,7 +128,7 @@ def _release(state: PassState, value: str) -> None:
     digest = _full_digest(state, Command.RELEASE, value)
     if digest is None:
         return
-    candidate = state.status.candidate
+    candidate, asked = state.status.candidate, state.status.challenger
     if state.quarantine_entry(digest) is not None:
         state.release(digest)
         release_challenger(state, digest)
@@ -135,6 +136,9 @@ def _release(state: PassState, value: str) -> None:
     elif candidate is not None and candidate.digest == digest:
         state.change(candidate=replace(candidate, released=True))
         state.emit(EventReason.RELEASED, f"{short(digest)} is no longer held")
+    elif asked is not None and is_open(asked) and asked.digest == digest:
+        release_challenger(state, digest)
+        state.emit(EventReason.RELEASED, f"{short(digest)} waits for no more live leads")
     else:
         _refuse(state, Command.RELEASE, f"{short(digest)} is neither quarantined nor held")
 
@@ -185,7 +189,7 @@ def _refresh(state: PassState, _value: str) -> None:
     if champion is None:
         _refuse(state, Command.REFRESH, "nothing serves that could be refreshed")
     else:
-        state.change(champion=replace(champion, image=state.image, template=state.seen.rendering))
+        state.change(champion=replace(champion, image=state.image, template=rendering_for(state)))
         state.record_decision(champion.digest, Reason.MANUAL, "present default image and rendering taken")
 
 

@@ -7,20 +7,21 @@ from leadmodel_operator.planning.planned import Validation
 from leadmodel_operator.planning.polls import backoff
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
-from leadmodel_operator.resource.spec_policies import LiveGate
+from leadmodel_operator.resource.spec_policies import DriftPolicy, LiveGate
 from leadmodel_operator.resource.status_models import Candidate
 from leadmodel_operator.resource.vocabulary import Evidence
 
 
 def verdict_inputs(state: PassState, digest: str) -> str:
-    """The hash of everything a verdict depends on: digest, gate, holdout, image, live gate, and the champion if the comparison binds."""
+    """The hash of everything a verdict depends on: digest, gate, holdout, image, live gate, drift.maxPsi, and a compared champion."""
     champion = (
         state.champion.digest
         if state.champion and state.champion.digest != digest and not state.pinned
         else None
     )
     # the default leaves no trace, so that verdicts of earlier releases hold
-    live = [state.spec.gate.live] if state.spec.gate.live != LiveGate() else []
+    settings = (state.spec.gate.live, LiveGate()), (state.spec.drift.max_psi, DriftPolicy.max_psi)
+    live = [value for value, default in settings if value != default]
     return hashed(digest, state.gate_hash, _holdout_digest(state), state.image, champion, state.pinned, *live)
 
 

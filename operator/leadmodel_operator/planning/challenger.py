@@ -4,12 +4,15 @@ before a candidate would be promoted (first that applies)          | what follow
 --------------------------------------------------------------------|--------------------------------------------------
 nothing serves, or gate.live.policy is Off                          | it is promoted
 an older CRD does not keep the record                               | it is promoted
+the verdict under these inputs is final                             | it is promoted, or refused as before
+the champion never served, and no pod is ready                      | it is promoted
 this candidate has not been asked about under these inputs          | it is recorded, and put before the pods
+no pod is ready                                                     | Insufficient NotLoaded, for REPORT_WAIT at most
 the pods were not read in this pass                                 | as before
-the verdict binds                                                   | see `respond` in `live_gate.py`
+the verdict binds                                                   | see `live_response.py`
 the verdict is only reported                                        | it is promoted, at the latest after REPORT_WAIT
 
-A verdict holds for its digest, champion, holdout, gate and live gate; any change asks again. Whoever is no candidate for promotion any
+A verdict holds for its digest, champion, holdout, gate, live gate and drift.maxPsi; any change asks again. Whoever is no candidate for promotion any
 more is no challenger either: the pods forget it.
 """
 
@@ -17,17 +20,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from leadmodel_operator.planning.attempts import verdict_inputs
-from leadmodel_operator.planning.challenger_reading import ask_pods, not_mounted
+from leadmodel_operator.planning.challenger_place import not_mounted, takes_challenger
+from leadmodel_operator.planning.challenger_reading import ask_pods
+from leadmodel_operator.planning.drift import REFRESH
 from leadmodel_operator.planning.facts import without_figures
-from leadmodel_operator.planning.live_gate import LiveVerdict, Response, respond
+from leadmodel_operator.planning.live_response import LiveVerdict, Response, respond
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.planning.scraping import window_interval
 from leadmodel_operator.resource.digest import hashed, short
 from leadmodel_operator.resource.status_challenger import Challenger, ScoreShift
 from leadmodel_operator.resource.status_decisions import Quarantined
 from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason
 
-RENDERING = 4  # the first version of the rendering of pods that have a place for a candidate
-_UNTOLD = {
+_INSUFFICIENT = {
     Reason.INSUFFICIENT_SAMPLES,
     Reason.NOT_LOADED,
     Reason.NOT_MOUNTED,
@@ -48,42 +53,19 @@ def is_open(challenger: Challenger | None) -> bool:
 
 
 def asked_until(state: PassState, challenger: Challenger) -> datetime:
-    """Until when leads are waited for: for `maxWait`, or two minutes where the verdict is only reported."""
+    """Until when leads are waited for: `maxWait`, or two minutes where the verdict is only reported or no pod is ready."""
     longest = timedelta(seconds=state.spec.gate.live.max_wait.seconds)
-    return challenger.since + (longest if is_binding(state) else min(longest, REPORT_WAIT))
+    is_whole = is_binding(state) and _any_ready(state)
+    return challenger.since + (longest if is_whole else min(longest, REPORT_WAIT))
 
 
-def waits_for(state: PassState, challenger: Challenger) -> str:
-    """Say what is waited for, until when, and what ends the wait."""
-    until = f"{asked_until(state, challenger):%H:%M} UTC"
-    if not is_binding(state):
-        return f"live leads are asked until {until} at the latest, and the candidate is promoted whatever they say: {challenger.message}"
-    holds = state.spec.gate.live.on_insufficient == "Hold"
-    then = "held" if holds else "promoted without them"
-    if challenger.reason is Reason.CANNOT_READ_LIVE_LEADS:
-        then = "refused"
-    return (
-        f"live leads are asked before the candidate answers any: {challenger.message or 'no pod has loaded it yet'};"
-        f" at {until} it is {then} (gate.live), and customerops.dev/release promotes it at once"
-    )
+def _any_ready(state: PassState) -> bool:
+    return any(pod.ready for pod in state.seen.pods)
 
 
 def is_held_by_leads(state: PassState) -> bool:
-    """Whether what holds the candidate is that live leads have not told yet."""
-    return state.status.hold is not None and state.status.hold.reason in _UNTOLD
-
-
-def takes_challenger(state: PassState) -> bool:
-    """Whether predictors are started with a place for a candidate: an image of an earlier release would not start.
-
-    An image that the spec names may be of an earlier release; it is taken at its word where the spec writes a policy of the live gate.
-    """
-    champion, rollout, policy = state.champion, state.status.rollout, state.spec.gate.live.policy
-    if champion is None or champion.template < RENDERING:
-        return False
-    rolling_back = rollout is not None and rollout.reason is not Reason.PROMOTED
-    is_named = state.spec.predictor.image is not None and not rolling_back
-    return not is_named or policy in {"Require", "Report"}
+    """Whether the candidate is held because too few live leads could be compared."""
+    return state.status.hold is not None and state.status.hold.reason in _INSUFFICIENT
 
 
 def consult(state: PassState, digest: str, *, released: bool) -> Response:
@@ -96,10 +78,14 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
     """
     live, champion = state.spec.gate.live, state.champion
     is_unrecorded = state.seen.unrecorded == digest  # without a record, every pass would begin anew
-    if champion is None or live.policy == "Off" or is_unrecorded or not any(p.ready for p in state.seen.pods):
+    if champion is None or live.policy == "Off" or is_unrecorded:
+        return Response.PROMOTE
+    known = _known(state, digest, champion.digest)
+    never_served = champion.served_at is None and not _any_ready(state)
+    if never_served and (known is None or is_open(known)):
         return Response.PROMOTE
     state.asks = True
-    challenger = _challenger(state, digest, champion.digest)
+    challenger = known or _begun(state, digest, champion.digest)
     released = released or challenger.released
     binding = is_binding(state) and not released
     if not is_open(challenger):
@@ -107,24 +93,37 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
         return Response.REFUSE if is_refused else Response.PROMOTE
     verdict, shift = _verdict(state, challenger, champion.digest)
     until = asked_until(state, challenger)
-    waited = released or state.now >= until or not state.seen.scrapes
+    # a deadline alone decides nothing: the pods may hold the leads by then
+    is_over = state.now >= until and (state.seen.scraped or not _any_ready(state))
+    waited = released or not state.seen.scrapes or is_over
     response = respond(verdict, live, binding=binding, waited=waited)
     _record(state, challenger, verdict, shift, response)
     if response is Response.ASK:
-        state.requeue_at(until)
-        state.requeue_in(state.spec.drift.interval.seconds)
+        state.requeue_at(max(until, state.now + timedelta(seconds=1)))
+        state.requeue_in(window_interval(state.spec, state.status))
     return response
 
 
-def _challenger(state: PassState, digest: str, champion: str) -> Challenger:
-    """The record of this candidate under the present inputs; a new one if there is none."""
-    inputs = hashed(verdict_inputs(state, digest), champion, state.spec.gate.live)
-    known = state.status.challenger
-    if known is not None and (known.digest, known.inputs) == (digest, inputs):
-        return known
-    decision = state.status.decision + 1
-    released = known is not None and known.digest == digest and known.released
-    begun = Challenger(digest=digest, inputs=inputs, since=state.now, decision=decision, released=released)
+def _inputs(state: PassState, digest: str, champion: str) -> str:
+    return hashed(verdict_inputs(state, digest), champion, state.spec.gate.live)
+
+
+def _known(state: PassState, digest: str, champion: str) -> Challenger | None:
+    """The record of this candidate under the present inputs; None if there is none."""
+    known, inputs = state.status.challenger, _inputs(state, digest, champion)
+    return known if known is not None and (known.digest, known.inputs) == (digest, inputs) else None
+
+
+def _begun(state: PassState, digest: str, champion: str) -> Challenger:
+    """A new record of a candidate; what a person released stays so."""
+    before, decision = state.status.challenger, state.status.decision + 1
+    begun = Challenger(
+        digest=digest,
+        inputs=_inputs(state, digest, champion),
+        since=state.now,
+        decision=decision,
+        released=before is not None and before.digest == digest and before.released,
+    )
     state.change(challenger=begun, decision=decision)
     state.requeue_in(1)
     return begun
@@ -135,7 +134,9 @@ def _verdict(
 ) -> tuple[LiveVerdict, ScoreShift | None]:
     """The verdict on the windows of this pass, or the last one if the pods were not read."""
     if not takes_challenger(state):
-        return not_mounted(), None
+        return not_mounted(state), None
+    if not _any_ready(state):
+        return LiveVerdict(Evidence.INSUFFICIENT, Reason.NOT_LOADED, "no pod of the champion is ready"), None
     if not state.seen.scrapes:
         message = "no pod is asked: this operator reads no drift windows"
         return LiveVerdict(Evidence.INSUFFICIENT, Reason.METRICS_UNAVAILABLE, message), None
@@ -143,7 +144,7 @@ def _verdict(
         reason = challenger.reason or Reason.NOT_LOADED
         message = challenger.message or "no pod has loaded the candidate yet"
         return LiveVerdict(Evidence.INSUFFICIENT, reason, message), challenger.shift
-    return ask_pods(
+    verdict, shift = ask_pods(
         state.seen.pods,
         champion=champion,
         challenger=challenger.digest,
@@ -151,6 +152,7 @@ def _verdict(
         policy=state.spec.gate.live,
         drift=state.spec.drift,
     )
+    return (not_mounted(state) if verdict.reason is Reason.NOT_MOUNTED else verdict), shift
 
 
 def _record(
@@ -160,19 +162,22 @@ def _record(
     shift: ScoreShift | None,
     response: Response,
 ) -> None:
-    """Write the verdict down; while more leads may come, only where more than figures changed."""
+    """Write the verdict down; while more leads may come, figures alone at most every REFRESH."""
     ends = response in {Response.PROMOTE, Response.REFUSE}
-    message, known = verdict.message, challenger.message
+    message = verdict.message[:256]
     same = (verdict.evidence, verdict.reason) == (challenger.verdict, challenger.reason)
-    if not ends and same and without_figures(message) == without_figures(known):
-        return
+    if not ends and same and without_figures(message) == without_figures(challenger.message):
+        is_recent = challenger.at is not None and state.now - challenger.at < REFRESH
+        if is_recent or (message, verdict.samples) == (challenger.message, challenger.samples):
+            return
     state.change(
         challenger=replace(
             challenger,
             until=state.now if ends else None,
+            at=state.now,
             verdict=Evidence.FAIL if response is Response.REFUSE else verdict.evidence,
             reason=verdict.reason,
-            message=verdict.message[:256],
+            message=message,
             samples=verdict.samples,
             psi=verdict.psi,
             champion_psi=verdict.champion_psi,

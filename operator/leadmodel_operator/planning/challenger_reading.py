@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leadmodel_messages import window_paired
-from leadmodel_messages.texts import one_line
-from leadmodel_messages.window import MAX_NAME, PairedWindow, Window
+from leadmodel_messages.window import PairedWindow, Window
 from leadmodel_messages.window_sums import merge, with_challenger
+from leadmodel_operator.planning.challenger_place import NO_PLACE
 from leadmodel_operator.planning.drift_reading import Reading, read
-from leadmodel_operator.planning.live_gate import LiveVerdict, judge_live
+from leadmodel_operator.planning.live_gate import judge_live
+from leadmodel_operator.planning.live_response import LiveVerdict
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.resource.spec_policies import DriftPolicy, LiveGate
 from leadmodel_operator.resource.status_challenger import ScoreShift
@@ -55,8 +56,7 @@ def ask_pods(
         policy=policy,
         max_psi=drift.max_psi,
     )
-    named = one_line(verdict.feature, MAX_NAME) if verdict.feature else None
-    return replace(verdict, feature=named), _shift(slot.paired if slot is not None else None)
+    return verdict, _shift(slot.paired if slot is not None else None)
 
 
 def _read_challenger(windows: Sequence[Window], limits: DriftPolicy) -> Reading:
@@ -66,17 +66,11 @@ def _read_challenger(windows: Sequence[Window], limits: DriftPolicy) -> Reading:
 
 def _not_asked(answered: Sequence[Window], loaded: int, ready: int) -> LiveVerdict:
     if answered and not any(window.takes_challenger for window in answered):
-        return not_mounted()
+        return LiveVerdict(Evidence.INSUFFICIENT, Reason.NOT_MOUNTED, NO_PLACE)
     words = sorted({str(window.challenger_error) for window in answered if window.challenger_error})
     why = f": {', '.join(words)}" if words else ""
     message = f"{loaded} of {ready} ready pods have loaded the candidate{why}"
     return LiveVerdict(Evidence.INSUFFICIENT, Reason.NOT_LOADED, message)
-
-
-def not_mounted() -> LiveVerdict:
-    """The verdict where the champion's pods have no place for a candidate: an earlier release rendered them, or their image knows none."""
-    message = "the champion's pods have no place for a candidate yet; the next promotion gives them one"
-    return LiveVerdict(Evidence.INSUFFICIENT, Reason.NOT_MOUNTED, message)
 
 
 def _shift(paired: PairedWindow | None) -> ScoreShift | None:

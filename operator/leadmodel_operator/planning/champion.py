@@ -11,6 +11,7 @@ bytes of the champion lost everywhere | see `fallback`    | not quarantined   | 
 from dataclasses import replace
 from datetime import timedelta
 
+from leadmodel_operator.planning.challenger_place import rendering_for
 from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
@@ -218,6 +219,6 @@ def as_revision(state: PassState, candidate: Candidate, image: str) -> Revision:
         version=candidate.version,
         auc=gate.auc if gate and gate.digest == candidate.digest else None,
         image=image,
-        template=state.seen.rendering,
+        template=rendering_for(state),
         passed=state.gate_hash,
     )

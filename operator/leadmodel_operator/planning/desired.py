@@ -1,6 +1,6 @@
 """Status → what should be. No evidence is read here: the same status always asks for the same objects."""
 
-from leadmodel_operator.planning.challenger import takes_challenger
+from leadmodel_operator.planning.challenger_place import served_image, takes_challenger
 from leadmodel_operator.planning.follow_ups import follow_ups_work
 from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.pass_state import PassState
@@ -44,12 +44,11 @@ def _serve(state: PassState) -> Serve | None:
     champion, status, pod = state.champion, state.status, state.spec.predictor
     if champion is None:
         return None
-    # Until a rollback has served, the target keeps the image it last served with: a broken spec cannot block a rollback.
     rolling_back = status.rollout is not None and status.rollout.reason is not Reason.PROMOTED
     return Serve(
         champion=champion.digest,
         previous=status.previous.digest if status.previous else None,
-        image=champion.image if rolling_back or not pod.image else pod.image,
+        image=served_image(state, champion),
         template=champion.template,
         decision=status.decision,
         measured_auc=champion.auc,

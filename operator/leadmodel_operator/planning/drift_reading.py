@@ -41,7 +41,23 @@ class Reading:
     def blames(self) -> bool:
         """Whether a model may be to blame: leads are refused, or a feature besides the hour of day is over its limit."""
         refused = self.bad_share is not None and self.bad_share >= BAD_BREACH
-        return refused or any(name != HOUR_OF_DAY for name in self.over)
+        return refused or bool(self.differs_in)
+
+    @property
+    def differs_in(self) -> tuple[str, ...]:
+        """The features over their limit, without the hour of day: that leads come at other hours is no model's doing."""
+        return tuple(name for name in self.over if name != HOUR_OF_DAY)
+
+    @property
+    def largest(self) -> str | None:
+        """The feature with the largest PSI, without the hour of day."""
+        known = (name for name in self.psis if name != HOUR_OF_DAY)
+        return max(known, key=lambda name: self.psis[name].value, default=None)
+
+    def figure(self, name: str | None) -> float | None:
+        """The PSI of one feature; None where the feature was not compared."""
+        known = self.psis.get(name) if name is not None else None
+        return known.value if known is not None else None
 
 
 def read(windows: Sequence[Window], policy: DriftPolicy) -> Reading:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from leadmodel_operator.planning.challenger_place import rendering_for
 from leadmodel_operator.planning.observed import PodSeen
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.resource.digest import short
@@ -46,4 +47,4 @@ def _revision_of_pod(state: PassState, pod: PodSeen | None) -> Revision | None:
     """A revision for what a pod serves when the ledger is lost: a Deployment of ours never names a digest that did not pass."""
     if pod is None or pod.champion is None:
         return None
-    return Revision(digest=pod.champion, image=pod.image, template=state.seen.rendering)
+    return Revision(digest=pod.champion, image=pod.image, template=rendering_for(state))

@@ -17,7 +17,7 @@ from leadmodel_operator.planning.attempts import verdict_inputs
 from leadmodel_operator.planning.challenger import consult, drop_unasked, is_binding, refuse
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.first_evidence import first_evidence
-from leadmodel_operator.planning.live_gate import Response
+from leadmodel_operator.planning.live_response import Response
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.rollback import is_automatic
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
@@ -48,7 +48,9 @@ def _promote_passed(state: PassState) -> Outcome:
         return nothing(_STEP)
     if (pinned := _pinned_revision(state, requested)) is not None:
         message = "the pinned revision is held and has passed this gate"
-        return _promote_if_live(state, pinned, message, asks=is_binding(state))
+        candidate = state.status.candidate
+        released = candidate is not None and candidate.digest == pinned.digest and candidate.released
+        return _promote_if_live(state, pinned, message, asks=is_binding(state), released=released)
     if (why := _first(CANDIDATE_BLOCKERS, state, requested)) is not None:
         return withheld(_STEP, why)
     candidate = state.status.candidate
@@ -86,7 +88,9 @@ def _promote_if_live(
         return did(_STEP, f"{short(digest)} passed the gate and is promoted")
     if response is Response.HOLD and challenger is not None:
         _hold(state, Hold(reason=challenger.reason or Reason.INSUFFICIENT_SAMPLES))
-        return withheld(_STEP, f"{short(digest)} is held until leads tell or a person acts: {live}")
+        return withheld(
+            _STEP, f"{short(digest)} is held until enough live leads are compared or a person acts: {live}"
+        )
     _hold(state, None)
     return withheld(_STEP, f"live leads are asked about {short(digest)}: {live}")
 

@@ -8,11 +8,14 @@ from leadmodel_messages.followups_report import FollowUpsReport
 from leadmodel_messages.followups_report import parse as parse_report
 from leadmodel_messages.window import Window
 from leadmodel_messages.window_document import parse
+from leadmodel_operator.resource.spec import Spec
+from leadmodel_operator.resource.status import Status
 
 TIMEOUT_S = 2.0  # for one predictor
 WINDOW_LIMIT = 512 * 1024  # bytes of one window: three models of a hundred categories with fifty levels
 REPORT_LIMIT = 64 * 1024  # bytes of one report of follow-ups
 REPORT_TARGET = "/ops/followups"
+ASKING_S = 30.0  # longest time between two readings while the pods are asked about a candidate
 INTERVAL_FACTOR = 0.9  # timers are not exact: a pass that comes a little early still counts
 
 
@@ -39,6 +42,13 @@ def read_report(raw: bytes | None) -> FollowUpsReport | None:
         return parse_report(json.loads(raw))
     except (ValueError, LayoutError, RecursionError):
         return None
+
+
+def window_interval(spec: Spec, status: Status | None) -> float:
+    """Seconds between two readings of the drift windows: drift.interval, less while the pods are asked about a candidate."""
+    challenger = status.challenger if status is not None else None
+    asks = challenger is not None and challenger.until is None
+    return min(spec.drift.interval.seconds, ASKING_S) if asks else spec.drift.interval.seconds
 
 
 def scrape_is_due(last: datetime | None, interval: float, now: datetime) -> bool:

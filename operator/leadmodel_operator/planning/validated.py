@@ -11,7 +11,7 @@ the source gave no artifact                           | Unknown, reason of the p
 otherwise                                             | Unknown Pending
 """
 
-from leadmodel_operator.planning.challenger import is_held_by_leads, is_open, waits_for
+from leadmodel_operator.planning.challenger import asked_until, is_binding, is_held_by_leads, is_open
 from leadmodel_operator.planning.facts import (
     Answer,
     Rule,
@@ -22,6 +22,7 @@ from leadmodel_operator.planning.facts import (
     why_not_measured,
 )
 from leadmodel_operator.planning.pass_state import PassState
+from leadmodel_operator.resource.status_challenger import Challenger
 from leadmodel_operator.resource.vocabulary import ConditionStatus, Evidence, Reason
 
 _LIFT = "customerops.dev/release lifts it"
@@ -50,7 +51,24 @@ def _asked(state: PassState) -> Answer | None:
     challenger = state.status.challenger
     if challenger is None or not is_open(challenger):
         return None
-    return unknown(Reason.LIVE_GATE_PENDING, f"passed on the holdout; {waits_for(state, challenger)}")
+    return unknown(Reason.LIVE_GATE_PENDING, f"passed on the holdout; {_waits_for(state, challenger)}")
+
+
+def _waits_for(state: PassState, challenger: Challenger) -> str:
+    """Say what is waited for, until when, and what ends the wait."""
+    if (why := state.why_suspended) is not None:
+        return f"nothing is decided: {why}; {challenger.message or 'no pod has loaded it yet'}"
+    until = f"{asked_until(state, challenger):%Y-%m-%d %H:%M} UTC"
+    if not is_binding(state):
+        return f"live leads are asked until {until} at the latest, and the candidate is promoted whatever they say: {challenger.message}"
+    holds = state.spec.gate.live.on_insufficient == "Hold"
+    then = "held" if holds else "promoted without them"
+    if challenger.reason is Reason.CANNOT_READ_LIVE_LEADS:
+        then = "refused"
+    return (
+        f"live leads are asked before the candidate answers any: {challenger.message or 'no pod has loaded it yet'};"
+        f" at {until} it is {then} (gate.live), and customerops.dev/release promotes it at once"
+    )
 
 
 def _champion_passed(state: PassState) -> Answer | None:

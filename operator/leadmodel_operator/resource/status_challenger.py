@@ -33,14 +33,15 @@ class Challenger:
     )
     decision: int = doc("Number of the decision to ask.", default=0, minimum=0)
     released: bool = doc("If true, a person lets the candidate serve whatever live leads say.", default=False)
+    at: datetime | None = doc("Time at which the figures were written.", default=None)
     verdict: Evidence | None = doc("Outcome on live leads. Absent until pods have answered.", default=None)
     reason: Reason | None = doc("Reason for the verdict, in one word.", default=None)
     message: str = doc("Explanation of the verdict, in one sentence.", max_length=256, default="")
     samples: int = doc(
         "Number of leads that were compared with the candidate's reference.", default=0, minimum=0
     )
-    psi: float | None = doc("Largest PSI of the candidate over score and features.", default=None)
-    champion_psi: float | None = doc("Largest PSI of the champion on the same leads.", default=None)
+    psi: float | None = doc("PSI of the candidate in the feature that decided.", default=None)
+    champion_psi: float | None = doc("PSI of the champion in that feature, on the same leads.", default=None)
     feature: str | None = doc("Name of the feature that decided.", max_length=128, default=None)
     unread: float | None = doc(
         "Share of leads that the candidate refuses or could not be given, from 0 to 1.", default=None

@@ -20,10 +20,11 @@ from leadmodel_operator.kubernetes.observe.windows import WindowCache
 from leadmodel_operator.kubernetes.render import snapshots
 from leadmodel_operator.kubernetes.render.images import Images
 from leadmodel_operator.kubernetes.render.names import Object, is_leaving, path
-from leadmodel_operator.planning.challenger import RENDERING
+from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.follow_ups import INTERVAL_S
 from leadmodel_operator.planning.observed import FollowUpsSeen, JobSeen, Observed, Refusal, RefusalKind
 from leadmodel_operator.planning.planned import Event, EventType
+from leadmodel_operator.planning.scraping import window_interval
 from leadmodel_operator.reconcile import Conflict, Key
 from leadmodel_operator.resource import document
 from leadmodel_operator.resource.spec import Spec
@@ -136,7 +137,7 @@ class Reading:
             key,
             self._live[key].pods,
             since=status.drift.breach_since if status and status.drift else None,
-            interval=spec.drift.interval.seconds if spec else 3600.0,
+            interval=window_interval(spec, status) if spec else 3600.0,
             now=now,
         )
 
