@@ -6,9 +6,9 @@ import pytest
 
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
-from leadmodel_followup.ledger.records import FollowUp, Submission
+from leadmodel_followup.ledger.records import ALWAYS, Conditions, FollowUp, Go, Submission
 from leadmodel_followup.ledger.scripts import load
-from leadmodel_followup.planning.identity import follow_up_id
+from leadmodel_followup.planning.identity import follow_up_id, plan_tag
 from leadmodel_followup.planning.spec import DAY_MS
 
 CROWD = 1000
@@ -26,11 +26,15 @@ def one_of(ledger, number, clock):
     return FollowUp(name, f"lead-{number}", "person", "sms", "step", clock.now)
 
 
+def agree(ledger, clock, address="mailbox", who="one-more", channel="sms", after_ms=0):
+    return ledger.consent(who, channel, address, clock.now + after_ms, "form")
+
+
 @pytest.fixture
 def shared(ledger, clock):
     """An address with as many people as may share it."""
     for number in range(CROWD):
-        assert ledger.consent(f"person-{number}", "sms", "mailbox", clock.now, "form")
+        assert agree(ledger, clock, who=f"person-{number}") == "recorded"
 
 
 @pytest.fixture
@@ -42,20 +46,87 @@ def busy(ledger, clock):
 
 @pytest.mark.usefixtures("shared")
 def test_an_address_takes_no_more_people_than_one_call_may_look_at(ledger, client, clock):
-    assert not ledger.consent("one-more", "sms", "mailbox", clock.now, "form")
+    assert agree(ledger, clock) == "crowded"
     assert ledger.history("one-more").consents == {}
     assert client.scard(f"fu:{{{ledger.tenant}}}:a:mailbox") == CROWD
-    assert ledger.consent("person-7", "sms", "mailbox", clock.now + 1, "form"), (
-        "who is there may renew theirs"
-    )
-    assert ledger.consent("one-more", "sms", "own", clock.now, "form"), "and another address is free"
+    assert agree(ledger, clock, who="person-7", after_ms=1) == "recorded", "who is there may renew theirs"
+    assert agree(ledger, clock, "own", after_ms=1) == "recorded", "and another address is free"
+    assert agree(ledger, clock) == "later"
+    assert ledger.history("one-more").consents == {"sms": "own"}
 
 
 @pytest.mark.usefixtures("shared")
 def test_control_without_a_limit_the_crowd_grows(ledger, client, clock):
-    assert careless(ledger, client, clock, "consent", "crowd").consent(
-        "one-more", "sms", "mailbox", clock.now, "form"
-    )
+    assert agree(careless(ledger, client, clock, "consent", "crowd"), clock) == "recorded"
+
+
+@pytest.mark.usefixtures("shared")
+def test_an_earlier_consent_for_another_address_ends_and_the_same_call_is_taken_once_there_is_room(
+    ledger, clock
+):
+    assert agree(ledger, clock, "own") == "recorded"
+    assert [agree(ledger, clock, after_ms=1) for _ in range(2)] == ["crowded"] * 2
+    assert ledger.history("one-more").consents == {}
+    ledger.erase("person-7")
+    assert agree(ledger, clock, after_ms=1) == "recorded"
+    assert agree(ledger, clock, None, after_ms=1) == "recorded"
+    assert agree(ledger, clock, after_ms=1) == "later", "what the person withdrew stays so"
+
+
+# How a STOP may come to the ledger, and whether it needs to know that the address is theirs
+STOPS = {
+    "from the address": (lambda ledger, clock: ledger.apply(stop_from("mailbox", clock)), True),
+    "by an operator, for the address": (lambda ledger, _: ledger.stop("mailbox"), True),
+    "by an operator, for the person": (lambda ledger, _: ledger.stop("one-more"), False),
+    "by a link": (lambda ledger, clock: ledger.apply(stop_from("mailbox", clock, contact="one-more")), False),
+}
+ORDERS = ("consent first", "stop first")
+
+
+def may_be_written_to(ledger, clock, way, order):
+    """Whether a message on another channel leaves after a STOP from a full address that the person gave, too."""
+    steps = [lambda: agree(ledger, clock, after_ms=-1), lambda: STOPS[way][0](ledger, clock)]
+    agree(ledger, clock, "own", channel="email", after_ms=-1)
+    for step in steps if order == "consent first" else reversed(steps):
+        step()
+    made = FollowUp(f"{plan_tag('plan')}written", "lead", "one-more", "email", "step", clock.now)
+    ledger.create(made, clock.now + 1)
+    return isinstance(ledger.begin(made.id, Conditions("own", ALWAYS, 5000)), Go)
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("way", STOPS)
+def test_no_stop_is_lost_because_the_address_is_full(ledger, clock, way, order):
+    assert not may_be_written_to(ledger, clock, way, order)
+
+
+@pytest.mark.usefixtures("shared")
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("way", STOPS)
+def test_control_without_a_note_of_the_full_address_its_stops_are_lost(ledger, client, clock, way, order):
+    bare = careless(ledger, client, clock, "consent", "via")
+    assert may_be_written_to(bare, clock, way, order) is STOPS[way][1]
+
+
+@pytest.mark.usefixtures("shared")
+def test_who_was_written_to_is_stopped_however_full_the_address_is(ledger, client, clock):
+    agree(ledger, clock, "own")
+    made = FollowUp(f"{plan_tag('plan')}written", "lead", "one-more", "sms", "step", clock.now)
+    ledger.create(made, clock.now)
+    ledger.begin(made.id, Conditions("own", ALWAYS, 5000))
+    ledger.apply(Event("sms", Kind.DELIVERED, clock.now, made.id, "mailbox"))
+    assert client.scard(f"fu:{{{ledger.tenant}}}:a:mailbox") == CROWD + 1
+    ledger.apply(stop_from("mailbox", clock))
+    assert ledger.history("one-more").stopped
+
+
+@pytest.mark.usefixtures("busy")
+def test_a_stop_of_a_person_with_as_many_follow_ups_as_there_may_be(ledger, clock):
+    agree(ledger, clock, who="person")
+    ledger.apply(stop_from("mailbox", clock))
+    assert ledger.create(one_of(ledger, CROWD, clock), clock.now + 1) == "stopped"
+    assert {ledger.read(one_of(ledger, number, clock).id)["why"] for number in range(CROWD)} == {"stopped"}
 
 
 @pytest.mark.usefixtures("shared")
@@ -64,8 +135,8 @@ def test_a_stop_from_a_crowded_address_holds_for_all_who_are_there(ledger, clock
     assert all(ledger.history(f"person-{number}").stopped for number in range(CROWD))
 
 
-def stop_from(address, clock):
-    return Event("sms", Kind.OPTED_OUT, clock.now, address=address)
+def stop_from(address, clock, **more):
+    return Event("sms", Kind.OPTED_OUT, clock.now, address=address, **more)
 
 
 def commands(ledger, client, clock, people):

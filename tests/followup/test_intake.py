@@ -64,6 +64,31 @@ def test_control_an_address_with_a_later_consent_replaces_the_one_before(intake)
 
 
 @pytest.fixture
+def full_mailbox(client, hasher):
+    """As many people behind an address as may share it."""
+    people = f"fu:{{{hasher.tenant}}}:a:{hasher.address(NEW)}"
+    client.sadd(people, *(f"person-{number}" for number in range(1000)))
+
+
+@pytest.mark.usefixtures("full_mailbox")
+def test_an_address_that_too_many_share_is_answered_with_a_word_of_its_own(intake, tmp_path):
+    (tmp_path / "token").write_text(TOKEN)
+    app = Starlette(routes=IntakeRoutes(intake, Token(tmp_path / "token")).routes())
+    change = {"person": "person", "channel": "sms", "at": AT, "source": "form"}
+    with AppClient(app) as http:
+
+        def answer(**more):
+            body, headers = json.dumps(change | more).encode(), {"Authorization": f"Bearer {TOKEN}"}
+            return http.post("/consents", content=body, headers=headers).json()
+
+        assert answer(address=OLD) == {"recorded": True}
+        assert answer(address=NEW) == {"recorded": False, "why": "crowded"}
+        assert answer(address=OLD, at="2023-11-14T22:13:19Z") == {"recorded": False, "why": "later"}
+    assert hand_in(intake, 1, NEW).skipped == "crowded"
+    assert hand_in(intake, 2, OLD, consents={}).skipped == "no-consent", "the control: no consent was given"
+
+
+@pytest.fixture
 def posted(intake, tmp_path):
     """Hand in a lead with changes over HTTP; its characters are escaped, as JSON allows."""
     (tmp_path / "token").write_text(TOKEN)

@@ -86,10 +86,12 @@ def test_a_start_from_the_shared_address_frees_the_second_person(ledger, clock):
 
 def test_at_equal_times_a_withdrawal_stands_in_either_order(ledger, clock):
     made = add(ledger, clock)
-    for address, stands in ((PHONE, True), (None, True), (None, True), (PHONE, False)):
-        assert ledger.consent(CONTACT, "sms", address, clock.now, "form") is stands
+    words = ((PHONE, "recorded"), (None, "recorded"), (None, "recorded"), (PHONE, "later"))
+    for address, word in words:
+        assert ledger.consent(CONTACT, "sms", address, clock.now, "form") == word
     assert ledger.history(CONTACT).consents == {}
-    assert ledger.consent(CONTACT, "sms", PHONE, clock.now + 1, "form"), "the control: a later consent"
+    later = ledger.consent(CONTACT, "sms", PHONE, clock.now + 1, "form")
+    assert later == "recorded", "the control: a later consent"
     assert ledger.begin(made.id, WEEKLY) == Go(1)
 
 

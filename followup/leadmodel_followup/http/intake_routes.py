@@ -16,6 +16,7 @@ from leadmodel_followup.http.token import NoToken, Token
 from leadmodel_followup.intake.intake import Intake, Planned
 from leadmodel_followup.intake.requests import read_consent, read_lead, read_word
 from leadmodel_followup.ledger.errors import LedgerUnavailable
+from leadmodel_followup.ledger.records import Recorded
 
 _MAX_BODY = 65_536
 _SHOWN = ("state", "channel", "step", "lead", "why", "n", "reach", "template")
@@ -95,7 +96,9 @@ class IntakeRoutes:
     async def consent(self, request: Request) -> Response:
         """Record a consent or its end."""
         change = read_consent(await _body(request), self.intake.now())
-        return JSONResponse({"recorded": await run_in_threadpool(self.intake.consent, change)})
+        became = await run_in_threadpool(self.intake.consent, change)
+        recorded = became is Recorded.RECORDED
+        return JSONResponse({"recorded": recorded} | ({} if recorded else {"why": became}))
 
     async def erase(self, request: Request) -> Response:
         """Delete all of a person but the opt-out."""

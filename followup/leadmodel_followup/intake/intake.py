@@ -12,11 +12,19 @@ from leadmodel_followup.contacts.book import Contact, ContactBook
 from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
 from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.ledger import Ledger
-from leadmodel_followup.ledger.records import SUPERSEDED, WITHDRAWN, FollowUp, History, State, Submission
+from leadmodel_followup.ledger.records import (
+    SUPERSEDED,
+    WITHDRAWN,
+    FollowUp,
+    History,
+    Recorded,
+    State,
+    Submission,
+)
 from leadmodel_followup.metrics import Metrics
 from leadmodel_followup.planning import plan as planning
 from leadmodel_followup.planning.identity import ContactHasher, follow_up_id
-from leadmodel_followup.planning.plan import ContactHistory, Facts, Scheduled, Skipped, plan
+from leadmodel_followup.planning.plan import ContactHistory, Facts, Scheduled, Skipped, SkipReason, plan
 from leadmodel_followup.planning.spec import FollowUpSpec, Step
 from leadmodel_followup.planning.time_zones import number_zones
 
@@ -64,9 +72,7 @@ class Intake:
         if lead.arm is not None and lead.arm not in self.spec.arms:
             raise LayoutError("arm must be one of those that the plan names in arms")
         contact = self.hasher.contact(lead.person)
-        for channel, consent in lead.consents.items():
-            address = self.hasher.address(lead.contact.addresses[channel])
-            self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
+        crowded = self._consents(lead, contact)
         steps = self._steps(lead)
         stays = [self._id(lead, step) for step in steps]
         apart = [self._id(lead, step) for band in self.spec.bands for step in band.steps]
@@ -82,7 +88,9 @@ class Intake:
             latest = max((one.due_ms for one in scheduled), default=self.now())
             entry = replace(lead.contact, addresses=agreed)
             self.book.write(contact, entry, latest - self.now() + self.spec.retention_ms)
-        return (*recorded.values(), *self._submit(lead, contact, stays, planned))
+        became = (*recorded.values(), *self._submit(lead, contact, stays, planned))
+        alone = {step.name for step in steps if step.channel in crowded}
+        return tuple(_crowded(one) if one.step in alone else one for one in became)
 
     def replied(self, word: Word) -> int:
         """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable.
@@ -103,15 +111,15 @@ class Intake:
             self.metrics.converted.inc()
         return ended
 
-    def consent(self, change: ConsentChange) -> bool:
-        """Record a consent or its end. Returns False where a later record stands. Raises LedgerUnavailable."""
+    def consent(self, change: ConsentChange) -> Recorded:
+        """Record a consent or its end. Returns what became of it. Raises LedgerUnavailable."""
         contact, given = self.hasher.contact(change.person), change.consent
         address = None if change.address is None else self.hasher.address(change.address)
-        stands = self.ledger.consent(contact, change.channel, address, given.at_ms, given.source)
-        if stands and change.address is not None and self.book.read(contact) is not None:
+        became = self.ledger.consent(contact, change.channel, address, given.at_ms, given.source)
+        if became is Recorded.RECORDED and change.address is not None and self.book.read(contact) is not None:
             entry = Contact(addresses={change.channel: change.address})
             self.book.write(contact, entry, self.spec.retention_ms)
-        return stands
+        return became
 
     def erase(self, person: str) -> int:
         """Delete all of a person but the opt-out. Returns how many follow-ups there were. Raises LedgerUnavailable."""
@@ -119,6 +127,18 @@ class Intake:
         deleted = self.ledger.erase(contact)
         self.book.erase(contact)
         return deleted
+
+    def _consents(self, lead: Lead, contact: str) -> frozenset[str]:
+        """Record the consents of a lead. Returns the channels whose address too many people share."""
+        crowded = set()
+        for channel, consent in lead.consents.items():
+            address = self.hasher.address(lead.contact.addresses[channel])
+            if (
+                self.ledger.consent(contact, channel, address, consent.at_ms, consent.source)
+                is Recorded.CROWDED
+            ):
+                crowded.add(channel)
+        return frozenset(crowded)
 
     def _steps(self, lead: Lead) -> Sequence[Step]:
         """The steps of the lead's band; none after a silent intent."""
@@ -205,3 +225,8 @@ class Intake:
         if word == "created" and self.metrics is not None:
             self.metrics.scheduled.labels(step.channel, step.name).inc()
         return Planned(step.name, one.id, one.due_ms)
+
+
+def _crowded(one: Planned) -> Planned:
+    """A step without consent because too many people share the address."""
+    return replace(one, skipped=Recorded.CROWDED) if one.skipped == SkipReason.NO_CONSENT else one

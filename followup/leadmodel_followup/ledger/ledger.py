@@ -22,6 +22,7 @@ from leadmodel_followup.ledger.records import (
     Later,
     OpenAttempt,
     Overview,
+    Recorded,
     Settled,
     Submission,
 )
@@ -160,12 +161,12 @@ class Ledger:
         attempts = self._call("overdue", count, again_ms)
         return [OpenAttempt(_follow_up(one), int(one[6]), int(one[7]), one[8] or "") for one in attempts]
 
-    def consent(self, contact: str, channel: str, address: str | None, at_ms: int, source: str) -> bool:
+    def consent(self, contact: str, channel: str, address: str | None, at_ms: int, source: str) -> Recorded:
         """Record consent for an address (its hash), or with None that there is none; the later record stands, in whichever order they come.
 
-        Consent does not lift an opt-out. None is recorded for an address that a thousand others share.
+        Consent does not lift an opt-out. Where a thousand others share the address, there is no consent on the channel from then on.
         """
-        return bool(self._call("consent", contact, channel, address or "", at_ms, source))
+        return Recorded(self._call("consent", contact, channel, address or "", at_ms, source))
 
     def stop(self, hashed: str) -> int:
         """Record an opt-out of a contact or an address: every waiting follow-up of the contacts behind it ends, on all channels."""

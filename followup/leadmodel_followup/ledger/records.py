@@ -27,6 +27,14 @@ class Settled(StrEnum):
     STALE = "stale"
 
 
+class Recorded(StrEnum):
+    """What the ledger made of a consent: recorded, nothing as a later record is there, or none as too many share the address."""
+
+    RECORDED = "recorded"
+    LATER = "later"
+    CROWDED = "crowded"
+
+
 @dataclass(frozen=True)
 class FollowUp:
     """One message to one contact.

@@ -74,6 +74,7 @@ local function apply()
     if kind == 'opted-out' and code ~= '' then at = math.min(at, tonumber(began)) end -- a refusal: it was so before the attempt
     people[own_contact] = true
     if state ~= 'sent' then went_out(id, own_contact, pid) end -- check: proof
+    -- Beyond CROWD, too: a bound here would lose STOP from the address. Each such person was written to first, so that nobody adds many.
     if address ~= '' and redis.call('SADD', root .. ':a:' .. address, own_contact) == 1 then
       redis.call('HSET', person(own_contact), 'via:' .. address, '')
     end
