@@ -1,6 +1,7 @@
 """Arms of experiments: each lead counts once per arm and happening, whatever comes twice, late or in another order."""
 
 import json
+import re
 from random import Random
 
 import pytest
@@ -157,6 +158,54 @@ def test_a_lead_of_more_than_a_year_ago_is_forgotten(desk):
     contact = f"fu:{{{desk.ledger.tenant}}}:c:{desk.hasher.contact('person-1')}"
     desk.hand_in(1, score=COLD, lead="other")
     assert not [field for field in desk.client.hkeys(contact) if field.startswith(b"v:")]
+
+
+def without(name, check):
+    """The scripts without one protection."""
+    text, count = re.subn(rf"(?m)^.*-- check: {check}$", "", load()[name])
+    assert count == 1
+    return load() | {name: text}
+
+
+def old_lead_twice(client, clock, scripts=None):
+    """What a lead of more than a year ago counts that is handed in twice."""
+    desk = Desk(client, clock, scripts)
+    desk.clock.now += 367 * DAY_MS
+    for _ in range(2):
+        desk.hand_in(1, "early", score=COLD)
+    return desk.counts("early")
+
+
+def test_a_lead_of_more_than_a_year_ago_is_not_counted(client, clock):
+    assert old_lead_twice(client, clock) == {}
+
+
+def test_control_without_a_look_at_its_time_it_counts_at_each_call(client, clock):
+    assert old_lead_twice(client, clock, without("create", "year")) == {"leads": 2}
+
+
+def told_before_the_lead(client, clock, after_ms, scripts=None):
+    """What a lead counts whose person answered, became a customer and opted out before the call that hands it in."""
+    desk = Desk(client, clock, scripts)
+    word = Word("person-1", desk.clock.now + after_ms)
+    desk.hand_in(1, lead="other", score=COLD)
+    desk.intake.replied(word)
+    desk.intake.converted(word)
+    contact = desk.hasher.contact("person-1")
+    desk.ledger.apply(Event("sms", Kind.OPTED_OUT, word.at_ms, contact=contact))
+    for _ in range(2):
+        desk.hand_in(1, "early", score=COLD)
+    return desk.counts("early")
+
+
+def test_what_a_person_did_since_the_lead_counts_also_where_it_is_told_first(client, clock):
+    since = {"leads": 1, "replied": 1, "converted": 1, "opted-out": 1}
+    assert told_before_the_lead(client, clock, 0) == told_before_the_lead(client, clock, 5000) == since
+    assert told_before_the_lead(client, clock, -1000) == {"leads": 1}
+
+
+def test_control_without_a_look_back_the_order_decides(client, clock):
+    assert told_before_the_lead(client, clock, 5000, without("create", "before")) == {"leads": 1}
 
 
 def test_an_arm_that_the_plan_does_not_name_is_refused_and_kept_nowhere(desk, tmp_path):

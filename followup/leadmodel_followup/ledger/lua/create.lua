@@ -81,10 +81,20 @@ local function create(id, when, channel, step)
   return 'created'
 end
 
--- The first arm of a lead stands.
-if arm ~= '' and not older and redis.call('HSETNX', person(contact), arm_field(tag, lead), arm_value(at, arm)) == 1 then
+-- The first arm of a lead stands, unless the lead is so old that it is forgotten at once. What the person did since the lead came in may have
+-- been told before it.
+local function join(field, value)
+  local since = arm_since(value)
+  if now - since > LONGEST then return end -- check: year
+  if redis.call('HSETNX', person(contact), field, value) == 0 then return end
   count_in_arm(tag, arm, 'leads')
+  for word, what in pairs({replied = 'replied', converted = 'converted', stopped = 'opted-out'}) do
+    local when = tonumber(redis.call('HGET', person(contact), word))
+    if when and when >= since then count_lead(contact, field, what) end -- check: before
+  end
 end
+
+if arm ~= '' and not older then join(arm_field(tag, lead), arm_value(at, arm)) end
 if silent then raise_time(person(contact), 'silent', at) end
 if staying then
   local stays = {}
