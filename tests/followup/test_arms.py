@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,7 +10,6 @@ from prometheus_client.core import CollectorRegistry
 from starlette.applications import Starlette
 
 from followup.conftest import TENANTS
-from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import ContactBook
 from leadmodel_followup.http.intake_routes import IntakeRoutes
 from leadmodel_followup.http.ops import LedgerCollector, Ops
@@ -208,17 +208,29 @@ def test_control_without_a_look_back_the_order_decides(client, clock):
     assert told_before_the_lead(client, clock, 5000, without("create", "before")) == {"leads": 1}
 
 
-def test_an_arm_that_the_plan_does_not_name_is_refused_and_kept_nowhere(desk, tmp_path):
+def test_a_lead_in_an_arm_that_the_plan_does_not_name_is_taken_without_one(desk, tmp_path):
     (tmp_path / "token").write_text(TOKEN)
-    with AppClient(Starlette(routes=IntakeRoutes(desk.intake, Token(tmp_path / "token")).routes())) as http:
-        for arm in ("Quill", "early ", "a" * 33, 3, ""):
-            body = json.dumps(lead(1, "2023-11-14T22:13:20Z", arm=arm)).encode()
-            refused = http.post("/followups", content=body, headers={"Authorization": f"Bearer {TOKEN}"})
-            assert refused.status_code == 422, arm
-            assert refused.json()["message"].startswith("arm "), arm
-    assert desk.client.keys(f"fu:{{{desk.ledger.tenant}}}*") == []
-    with pytest.raises(LayoutError, match="arm"):
-        desk.hand_in(1, "other")
+    complaint = FollowUpSpec(
+        "plan", SPEC.bands, hours={}, caps=(), arms=ARMS, silent_intents=frozenset({"complaint"})
+    )
+    intake = replace(desk.intake, spec=complaint)
+    with AppClient(Starlette(routes=IntakeRoutes(intake, Token(tmp_path / "token")).routes())) as http:
+
+        def post(**more):
+            body = json.dumps(lead(1, "2023-11-14T22:13:20Z", score=WARM, **more)).encode()
+            return http.post("/followups", content=body, headers={"Authorization": f"Bearer {TOKEN}"})
+
+        taken = post(arm="Quill").json()
+        assert taken["arm"] == "unknown"
+        assert desk.ledger.read(taken["steps"][0]["id"])["state"] == "waiting", "its consent counts"
+        assert post(arm="early ", intent="complaint").json()["arm"] == "unknown"
+        assert desk.ledger.read(taken["steps"][0]["id"])["why"] == "silent-intent"
+        assert desk.client.hgetall(f"{desk.ledger.plan_key}:arms") == {}
+        assert "arm" not in post(arm="early").json(), "the control: an arm of the plan"
+        assert desk.counts("early")["leads"] == 1
+        for arm in ("a" * 33, 3):
+            refused = post(arm=arm)
+            assert (refused.status_code, refused.json()["message"][:4]) == (422, "arm "), arm
 
 
 def test_report_and_metrics_have_the_arms_of_the_settings_alone(desk):

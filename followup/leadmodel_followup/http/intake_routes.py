@@ -79,9 +79,12 @@ class IntakeRoutes:
     async def submit(self, request: Request) -> Response:
         """Schedule the follow-ups of a lead."""
         lead = read_lead(await _body(request), self.intake.now())
-        return JSONResponse(
-            {"steps": [_step(one) for one in await run_in_threadpool(self.intake.submit, lead)]}
-        )
+        answer: dict[str, Any] = {
+            "steps": [_step(one) for one in await run_in_threadpool(self.intake.submit, lead)]
+        }
+        if self.intake.arm(lead) != lead.arm:
+            answer["arm"] = "unknown"
+        return JSONResponse(answer)
 
     async def replied(self, request: Request) -> Response:
         """End what waits, because the person answered."""

@@ -1,13 +1,13 @@
 """Takes leads and what people decide. Every call may be repeated: equal requests have equal effects.
 
-Names and addresses are kept only once a follow-up of the person waits, and only in the contact book.
+Names and addresses are kept once a step of the person is to be scheduled, also where the ledger then has no place for it (`too-many`), and
+only in the contact book.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from leadmodel_artifact.jsonnode import LayoutError
 from leadmodel_followup.contacts.book import Contact, ContactBook
 from leadmodel_followup.intake.requests import ConsentChange, Lead, Word
 from leadmodel_followup.ledger.events import Event, Kind
@@ -63,14 +63,11 @@ class Intake:
         """Record the consents of a lead and schedule the steps of its band; what of them is scheduled already stays as it is.
 
         What waits of the lead from another band ends, and after a silent intent what waits of the person from leads up to then. A call whose
-        time is before that of another for the lead changes nothing but consents.
+        time is before that of another for the lead changes nothing but consents. An arm that the plan does not name counts as none.
 
         Raises:
-            LayoutError: The arm is none of the plan's.
             LedgerUnavailable: The ledger cannot be reached. Either all is recorded or nothing but consents; the same call completes it.
         """
-        if lead.arm is not None and lead.arm not in self.spec.arms:
-            raise LayoutError("arm must be one of those that the plan names in arms")
         contact = self.hasher.contact(lead.person)
         crowded = self._consents(lead, contact)
         steps = self._steps(lead)
@@ -95,7 +92,8 @@ class Intake:
     def replied(self, word: Word) -> int:
         """Record that a person answered: what waits ends. Returns how many follow-ups ended. Raises LedgerUnavailable.
 
-        The reply counts for the last message before it, once, by whichever way it is told.
+        The reply counts once for the last message before it. Where a webhook tells of it too, that is the last one on its channel: where a
+        message of another channel went out between, each of the two counts one.
         """
         contact = self.hasher.contact(word.person)
         ended, _ = self.ledger.end_sequence(contact, "replied", word.at_ms)
@@ -127,6 +125,10 @@ class Intake:
         deleted = self.ledger.erase(contact)
         self.book.erase(contact)
         return deleted
+
+    def arm(self, lead: Lead) -> str | None:
+        """The arm of a lead if the plan names it: callers add no names to metrics."""
+        return lead.arm if lead.arm in self.spec.arms else None
 
     def _consents(self, lead: Lead, contact: str) -> frozenset[str]:
         """Record the consents of a lead. Returns the channels whose address too many people share."""
@@ -208,7 +210,7 @@ class Intake:
             FollowUp(one.id, lead.lead, contact, one.step.channel, one.step.name, one.due_ms)
             for one in scheduled
         ]
-        submission = Submission(contact, lead.lead, lead.at_ms, kept, silent, lead.arm or "")
+        submission = Submission(contact, lead.lead, lead.at_ms, kept, silent, self.arm(lead) or "")
         words = dict(
             zip((one.id for one in scheduled), self.ledger.submit(submission, follow_ups), strict=True)
         )
