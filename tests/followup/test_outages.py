@@ -45,6 +45,14 @@ def own(tmp_path):
     started.stop(kill=True)
 
 
+@pytest.fixture
+def pod(own, tmp_path):
+    started = Pod(tmp_path / "pod", f"redis://127.0.0.1:{own.port}/0").start()
+    yield started
+    if started.process.poll() is None:
+        started.stop()
+
+
 def counter_files(pod):
     """The files into which the processes of a pod count."""
     maps = Path(f"/proc/{pod.children()[0]}/maps").read_text().split()
@@ -58,8 +66,8 @@ def sent(pod):
     return sum(float(line.split()[-1]) for line in lines if line.startswith("leadmodel_followup_sent_total"))
 
 
-def test_processes_that_start_while_the_redis_is_away_wait_for_it_and_go_on_with_their_files(own, tmp_path):
-    pod = Pod(tmp_path / "pod", f"redis://127.0.0.1:{own.port}/0").start()
+@pytest.mark.slow
+def test_processes_that_start_while_the_redis_is_away_wait_for_it_and_go_on_with_their_files(own, pod):
     assert pod.call("POST", "/followups", lead(1, clock_time(-1))).status_code == 200
     until(lambda: sent(pod) == 1)
     files = counter_files(pod)
