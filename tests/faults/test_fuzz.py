@@ -16,7 +16,8 @@ from worlds.stories import Fails
 
 SEQUENCES = 100 if os.environ.get("LEADMODEL_FULL") else 12
 SPECS = 3
-_OF_THE_CHAMPION = ("--artifact=", "--expect-digest=", "--previous", "--measured-auc=")
+# which model, and, by its promotion, whether its image is known to take candidates (`planning/challenger_place.py`)
+_OF_THE_CHAMPION = ("--artifact=", "--expect-digest=", "--previous", "--measured-auc=", "--challenger=")
 _KINDS = (
     "deployments",
     "services",
