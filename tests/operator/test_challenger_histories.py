@@ -147,7 +147,7 @@ def waits_for_ever(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def refuses_nothing(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A verdict never binds."""
+    """A faulty planner that promotes a candidate whatever the verdict of live leads is."""
     return lambda *args, **kwargs: real(*args, **{**kwargs, "binding": False})
 
 

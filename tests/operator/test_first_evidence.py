@@ -139,7 +139,7 @@ def test_a_rollout_leaves_no_gap(world):
 
 
 def test_without_it_there_is_a_gap(world, monkeypatch):
-    """Control."""
+    """Control: without what the pods held of the candidate, the new champion has no evidence of drift."""
     monkeypatch.setattr(promotion, "first_evidence", lambda *_args, **_kwargs: None)
     world.retrain("B", Truth())
     Leader(world).step()

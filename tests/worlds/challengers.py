@@ -27,7 +27,7 @@ class Place:
     versions: Any = field(default_factory=lambda: itertools.count(1))
 
     def put(self, digest: str | None, decision: int) -> None:
-        """Change the content."""
+        """Put a candidate there, or none, as the decision of this number says; pods load it later."""
         self.digest, self.decision, self.version = digest, decision, next(self.versions)
 
 

@@ -64,17 +64,17 @@ def _gate(status: dict[str, Any]) -> list[str]:
 
 def _live_gate(status: dict[str, Any]) -> list[str]:
     """What live leads said of the newest candidate that they were asked about; none without one."""
-    asked = status.get("challenger")
-    if asked is None or (
-        asked.get("until") and not asked.get("verdict")
+    challenger = status.get("challenger")
+    if challenger is None or (
+        challenger.get("until") and not challenger.get("verdict")
     ):  # released before it was asked about
         return []
-    name, message = short(asked["digest"]), asked.get("message") or "no pod has answered yet"
-    if not asked.get("until"):
+    name, message = short(challenger["digest"]), challenger.get("message") or "no pod has answered yet"
+    if not challenger.get("until"):
         return [f"Live gate: the pods are asked about {name}: {message}."]
-    line = f"Live gate: {name} got {asked['verdict']} ({asked['reason']}): {message}"
-    shift = asked.get("shift") or {}
-    if shift.get("moved") is not None and asked["verdict"] != Evidence.INSUFFICIENT:
+    line = f"Live gate: {name} got {challenger['verdict']} ({challenger['reason']}): {message}"
+    shift = challenger.get("shift") or {}
+    if shift.get("moved") is not None and challenger["verdict"] != Evidence.INSUFFICIENT:
         line += f"; its scores are {shift['mean']:+.3f} on average, {shift['moved']:.0%} of leads fall into another tenth"
     return [line + "."]
 

@@ -183,7 +183,7 @@ class QueueWorker(SimpleWorker):
         """Hold nothing up: the settings of the plan have `suspend`."""
 
     def subscribe(self) -> None:
-        """Listen to no commands."""
+        """Open no subscription: commands of RQ, such as those that suspend workers, are not taken."""
 
     def _install_signal_handlers(self) -> None:
         """None: signals come to the process, which may have several workers."""

@@ -10,8 +10,8 @@ def live_gate_rows(challenger: Challenger) -> Iterator[tuple[str, dict[str, str]
     """Yield every row that is known of the newest candidate that live leads were asked about."""
     if challenger.until is None:
         reason = challenger.reason or Reason.NOT_LOADED
-        asked = "leadmodel_live_gate_pending_since_timestamp_seconds"
-        yield asked, {"reason": reason}, challenger.since.timestamp()
+        pending = "leadmodel_live_gate_pending_since_timestamp_seconds"
+        yield pending, {"reason": reason}, challenger.since.timestamp()
     if challenger.verdict is None:
         return
     yield "leadmodel_live_gate_leads", {}, challenger.samples

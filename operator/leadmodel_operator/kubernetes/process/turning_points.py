@@ -27,9 +27,9 @@ def counted(before: Status | None, after: Status) -> Iterator[tuple[str, ...]]:
     judged = _new_verdict(before, after)
     if judged is not None:
         yield "leadmodel_gate_verdicts_total", judged.verdict or "", judged.reason or ""
-    asked = _answered(before, after)
-    if asked is not None:
-        yield "leadmodel_live_gate_verdicts_total", asked.verdict or "", asked.reason or ""
+    answered = _answered(before, after)
+    if answered is not None:
+        yield "leadmodel_live_gate_verdicts_total", answered.verdict or "", answered.reason or ""
 
 
 def _answered(before: Status | None, after: Status) -> Challenger | None:
