@@ -23,7 +23,7 @@ from worlds.fake_cluster import NAME, FakeCluster, Truth, digest
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet, writes
 from worlds.stories import DRIFT
 
-DIGEST_A, DIGEST_B = digest("A"), digest("B")
+DIGEST_A, DIGEST_B, DIGEST_C = digest("A"), digest("B"), digest("C")
 INVALID = (
     f'Deployment.apps "{NAME}" is invalid: spec.template.annotations: Invalid value: "owner team": name part must consist of '
     "alphanumeric characters"
@@ -292,6 +292,20 @@ def test_models_are_changed_and_nothing_else():
     of_wanted = wanted["spec"]["template"]["spec"]["containers"][0]
     assert changed["containers"][0] == {**of_wanted, "env": []}
     assert models_patch(after, wanted) is None
+
+
+@pytest.mark.parametrize("before", [None, DIGEST_C])
+@pytest.mark.parametrize("previous", [None, DIGEST_A])
+def test_pods_of_changed_models_are_those_of_a_whole_rendering(before: str | None, previous: str | None):
+    """Once the settings are taken again, nothing is left to roll: the same items in the same order."""
+    owner = {"metadata": {"name": NAME, "namespace": "sales", "uid": "0"}}
+    broken = Serve(DIGEST_A, before, "predictor:1", 1, 7, 0.75, Predictor(), 1, text=True, challenger=True)
+    back = Serve(DIGEST_B, previous, "predictor:1", 1, 8, 0.7, Predictor(), 1, text=True, challenger=True)
+    live, wanted = (objects.deployment(owner, serve, 1) for serve in (broken, back))
+    live["metadata"] |= {"resourceVersion": "5", "uid": "1"}
+    patch = models_patch(live, wanted)
+    assert patch is not None
+    assert merged(live, patch)["spec"]["template"] == wanted["spec"]["template"]
 
 
 async def bytes_survive(cluster: FakeCluster, leader: Leader) -> None:

@@ -1,22 +1,26 @@
-"""What fails beside others runs once more alone; what fails then, too, and what fails in numbers, stays failed."""
+"""A file with a test that fails beside others runs once more alone; what fails then, too, and what fails in numbers, stays failed."""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from support import retry_alone
 from support.retry_alone import MOST
+
+TESTS = Path(__file__).parents[1]
 
 LATE = """
 import os, pathlib, pytest
+def test_a_story_begins():
+    os.environ["BEGAN"] = "yes"
 @pytest.mark.parametrize("number", range({many}))
 def test_late(number):
     mark = pathlib.Path(__file__).with_name(f"{{number}}.ran")
     again = mark.exists()
     mark.touch()
-    assert again and {passes}
+    assert again and {passes} and os.environ["BEGAN"]
 """
 
 
@@ -25,8 +29,10 @@ def outcome(folder, many, *, passes=True):
     file = folder / "test_late.py"
     file.write_text(LATE.format(many=many, passes=passes))
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    command = [sys.executable, retry_alone.__file__, str(file), "-p", "no:cov", f"--rootdir={folder}"]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    call = f"import sys, pathlib; from support import retry_alone; sys.exit(retry_alone.run({str(file)!r}, root=pathlib.Path({str(folder)!r})))"
+    done = subprocess.run(
+        [sys.executable, "-c", call], cwd=TESTS, env=environ, capture_output=True, text=True, check=False
+    )
     return done.returncode, done.stdout
 
 

@@ -1,7 +1,7 @@
-"""Run pytest; a few tests that fail beside others run once more, alone, as their programs may be late on a busy machine.
+"""Run pytest; files with a few failed tests run once more, beside nothing, as their programs may be late on a busy machine.
 
-`python tests/support/retry_alone.py ARGUMENTS OF PYTEST`. Whatever passes only then is named at the end: look into it. More than MOST
-failures, or a run that broke off, count at once.
+`python tests/support/retry_alone.py ARGUMENTS OF PYTEST`. A file runs as a whole, for its tests may be one story. Whatever passes only
+then is named at the end: look into it. More than MOST failures, or a run that broke off, count at once.
 """
 
 import json
@@ -14,18 +14,19 @@ MOST = 5
 ROOT = Path(__file__).parents[2]
 
 
-def run(*arguments: str) -> int:
-    """Run pytest with these arguments from the project's folder, and failures alone; the exit code."""
+def run(*arguments: str, root: Path = ROOT) -> int:
+    """Run pytest with these arguments from this folder, and files with failures alone; the exit code."""
     with tempfile.TemporaryDirectory() as kept:
-        command = (sys.executable, "-m", "pytest", *arguments, "-o", f"cache_dir={kept}")
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        command = (sys.executable, "-m", "pytest", "-o", f"cache_dir={kept}")
+        code = subprocess.run((*command, *arguments), cwd=root, check=False).returncode
         record = Path(kept, "v/cache/lastfailed")
         failed = sorted(json.loads(record.read_text())) if record.exists() else []
         if code != 1 or not 0 < len(failed) <= MOST:
             return code
-        print("\nFailed beside others, once more alone:", *failed, sep="\n  ", flush=True)
-        again = (*command, "-n", "0", "--last-failed", "--last-failed-no-failures", "none")
-        code = subprocess.run(again, cwd=ROOT, check=False).returncode
+        print("\nFailed beside others, their files once more alone:", *failed, sep="\n  ", flush=True)
+        options = [one for one in arguments if one.startswith("-") or not Path(root, one).exists()]
+        files = sorted({name.partition("::")[0] for name in failed})
+        code = subprocess.run((*command, *options, "-n", "0", *files), cwd=root, check=False).returncode
         if code == 0:
             print("\nPassed only alone:", *failed, sep="\n  ", flush=True)
         return code

@@ -4,7 +4,7 @@ from typing import Any
 
 from leadmodel_operator.kubernetes.render.names import CHAMPION, DECISION, PREVIOUS, TEMPLATE, Object
 
-_SLOTS = {"champion", "previous"}  # volumes of the models
+_SLOTS = {"champion", "previous", "challenger"}  # volumes of the models
 
 
 def models_patch(live: Object, body: Object) -> Object | None:
@@ -54,5 +54,11 @@ def _pod(live: Object, wanted: Object) -> Object:
 
 
 def _with_slots(live: list[Object], wanted: list[Object]) -> list[Object]:
-    others = [item for item in live if item["name"] not in _SLOTS]
-    return [*others, *(item for item in wanted if item["name"] in _SLOTS)]
+    """Replace the models' items in the order of the rendered list: another order would restart every pod at the next whole rendering."""
+    kept = {item["name"]: item for item in live if item["name"] not in _SLOTS}
+    ours = [
+        item if item["name"] in _SLOTS else kept.pop(item["name"])
+        for item in wanted
+        if item["name"] in _SLOTS or item["name"] in kept
+    ]
+    return [*ours, *kept.values()]
