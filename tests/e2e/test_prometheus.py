@@ -170,14 +170,14 @@ def test_batches_and_a_refused_lead_are_counted(site: Site, good: Model):
 
 def test_follow_ups_are_counted(site: Site):
     """Messages leave, one ends for want of consent, and a person becomes a customer; the figures stand behind the LeadModel's name."""
-    subject, senders, numbers = site.subject, site.senders, itertools.count()
+    subject, senders, numbers = site.subject, site.senders, itertools.count(1)
 
     def counted(name: str) -> bool:
         where = f'namespace="{subject.namespace}",leadmodel="{subject.name}"'
         return bool(site.prometheus.query(f"sum(leadmodel_followup_{name}_total{{{where}}}) > 0"))
 
     def sends() -> bool:
-        senders.insist(next(numbers))
+        senders.insist(0)
         return counted("sent")
 
     def withdraws() -> bool:

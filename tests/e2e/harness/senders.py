@@ -19,6 +19,7 @@ from e2e.harness.conversations import PASSWORD
 from e2e.harness.subject import Subject
 
 TOKEN = "token-of-a-test-token-of-a-test"
+ARM = "early"
 ADDRESS = "ada.lovelace@example.com"
 TEXTS = {
     "hello.en.txt": "Hello {{ name|default('there') }}, shall we talk? Reply STOP to end.",
@@ -60,12 +61,13 @@ class Senders:
 
     @property
     def spec(self) -> dict[str, Any]:
-        """Those of the example, due two seconds after the lead came in, at all hours."""
+        """Those of the example, due two seconds after the lead came in, at all hours, for leads of one arm."""
         example = yaml.safe_load((ROOT / "crds" / "examples" / "followups.yaml").read_text())
         wanted: dict[str, Any] = example["spec"]["followUps"]
         wanted["redis"]["port"] = self.port
         steps = [{"name": "first", "after": "2s", "channel": "console", "template": "hello"}]
         wanted["bands"] = [{"name": "warm", "minScore": 0.5, "steps": steps}]
+        wanted["arms"] = [ARM]
         return wanted
 
     def make_secrets(self) -> None:
@@ -86,6 +88,7 @@ class Senders:
             "person": f"person-{number}",
             "at": now,
             "score": 0.9,
+            "arm": ARM,
             "name": "Ada",
             "language": "en",
             "addresses": {channel: address or f"{number}.{ADDRESS}"},
