@@ -4,7 +4,6 @@ The tests are one story of one LeadModel that gets leads all the time, in this o
 """
 
 import contextlib
-import itertools
 import os
 import time
 import urllib.error
@@ -170,27 +169,32 @@ def test_batches_and_a_refused_lead_are_counted(site: Site, good: Model):
 
 def test_follow_ups_are_counted(site: Site):
     """Messages leave, one ends for want of consent, and a person becomes a customer; the figures stand behind the LeadModel's name."""
-    subject, senders, numbers = site.subject, site.senders, itertools.count(1)
+    subject, senders, handed_in = site.subject, site.senders, list[int]()
 
-    def counted(name: str) -> bool:
+    def counted(name: str, at_least: int = 1) -> bool:
         where = f'namespace="{subject.namespace}",leadmodel="{subject.name}"'
-        return bool(site.prometheus.query(f"sum(leadmodel_followup_{name}_total{{{where}}}) > 0"))
+        return bool(site.prometheus.query(f"sum(leadmodel_followup_{name}_total{{{where}}}) >= {at_least}"))
+
+    def hand_in() -> int:
+        handed_in.append(len(handed_in))
+        senders.insist(handed_in[-1])
+        return handed_in[-1]
 
     def sends() -> bool:
-        senders.insist(0)
+        hand_in()
         return counted("sent")
 
     def withdraws() -> bool:
-        number = next(numbers)
-        senders.insist(number)
-        senders.withdraw(number)
+        senders.withdraw(hand_in())
         return counted("suppressed")
 
     def converts() -> bool:
         senders.convert(0)
         return counted("converted")
 
-    for goal, ready in (("messages", sends), ("a consent that went", withdraws), ("a customer", converts)):
+    subject.wait("messages counted", sends)
+    subject.wait("all of them counted", lambda: counted("sent", len(handed_in)))
+    for goal, ready in (("a consent that went", withdraws), ("a customer", converts)):
         subject.wait(f"{goal} counted", ready)
     subject.wait("status has them", lambda: (subject.status().get("followUps") or {}).get("sent24h"))
 
