@@ -30,18 +30,21 @@ def run_all(cases: Sequence[Case], workers: int, keep: Path | None) -> Iterator[
 
 
 def _fresh() -> None:
-    """A play makes no cycles worth looking for."""
+    """Look for cycles between plays only: a look in the midst of one costs time and frees little."""
     gc.disable()
 
 
 def _one(play: Play, keep: Path | None, code: str) -> Outcome:
     if keep is None:
-        return Run(play).run()
+        outcome = Run(play).run()
+        gc.collect()
+        return outcome
     path = keep / (hashlib.sha256(f"{code} {play!r}".encode()).hexdigest()[:24] + ".pickle")
     if path.exists():
         found: Outcome = pickle.loads(path.read_bytes())
         return found
     found = Run(play).run()
+    gc.collect()
     keep.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_bytes(pickle.dumps(found))
