@@ -215,6 +215,7 @@ def find(world: Callable[[], World]) -> None:
     run()
 
 
+@pytest.mark.timeout(900)  # a minute of histories until one shows the fault; several beside other tests
 @pytest.mark.parametrize(("where", "name", "fault"), FAULTS, ids=[row[2].__name__ for row in FAULTS])
 def test_caught(where, name, fault, monkeypatch):
     monkeypatch.setattr(where, name, fault(getattr(where, name)))
