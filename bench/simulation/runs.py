@@ -36,20 +36,23 @@ def _fresh() -> None:
 
 def _one(play: Play, keep: Path | None, code: str) -> Outcome:
     if keep is None:
-        outcome = Run(play).run()
-        gc.collect()
-        return outcome
+        return _played(play)
     path = keep / (hashlib.sha256(f"{code} {play!r}".encode()).hexdigest()[:24] + ".pickle")
     if path.exists():
         found: Outcome = pickle.loads(path.read_bytes())
         return found
-    found = Run(play).run()
-    gc.collect()
+    found = _played(play)
     keep.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_bytes(pickle.dumps(found))
     fresh.replace(path)
     return found
+
+
+def _played(play: Play) -> Outcome:
+    outcome = Run(play).run()
+    gc.collect()
+    return outcome
 
 
 def _code() -> str:
