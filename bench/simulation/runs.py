@@ -30,26 +30,26 @@ def run_all(cases: Sequence[Case], workers: int, keep: Path | None) -> Iterator[
 
 
 def _fresh() -> None:
-    """Look for cycles between plays only: a look in the midst of one costs time and frees little."""
+    """Leave cycles to the end of each play, where `_outcome_of` collects them."""
     gc.disable()
 
 
 def _one(play: Play, keep: Path | None, code: str) -> Outcome:
     if keep is None:
-        return _played(play)
+        return _outcome_of(play)
     path = keep / (hashlib.sha256(f"{code} {play!r}".encode()).hexdigest()[:24] + ".pickle")
     if path.exists():
-        found: Outcome = pickle.loads(path.read_bytes())
-        return found
-    found = _played(play)
+        kept: Outcome = pickle.loads(path.read_bytes())
+        return kept
+    outcome = _outcome_of(play)
     keep.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_bytes(pickle.dumps(found))
+    fresh.write_bytes(pickle.dumps(outcome))
     fresh.replace(path)
-    return found
+    return outcome
 
 
-def _played(play: Play) -> Outcome:
+def _outcome_of(play: Play) -> Outcome:
     outcome = Run(play).run()
     gc.collect()
     return outcome

@@ -24,7 +24,7 @@ def run(*arguments: str, root: Path = ROOT) -> int:
         if code != 1 or not 0 < len(failed) <= MOST:
             return code
         print("\nFailed beside others, their files once more alone:", *failed, sep="\n  ", flush=True)
-        options = [one for one in arguments if one.startswith("-") or not Path(root, one).exists()]
+        options = [word for word in arguments if word.startswith("-") or not Path(root, word).exists()]
         files = sorted({name.partition("::")[0] for name in failed})
         code = subprocess.run((*command, *options, "-n", "0", *files), cwd=root, check=False).returncode
         if code == 0:
