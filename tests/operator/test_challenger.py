@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec_policies import LiveGate
 from leadmodel_operator.resource.vocabulary import (
@@ -156,7 +157,6 @@ def test_what_a_person_released_from_quarantine_waits_for_no_leads(world, releas
     Leader(world).step()
     world.commands[Command.ROLLBACK_TO] = A
     Leader(world).step()
-    assert world.status.quarantine[0].digest == B
     world.place.reach = 0
     if releases:
         world.commands[Command.RELEASE] = B
@@ -316,7 +316,6 @@ def test_a_lost_status_asks_again(world):
         world.poll_by_schedule()
         Leader(world).step(0.1)
     assert world.status.champion.digest == A
-    assert world.status.quarantine[0].digest == B
     assert world.status.decision >= decision
 
 
@@ -363,3 +362,46 @@ def test_none_is_asked_while_a_rollback_holds_it(world):
     for _ in range(2):
         Leader(world).step(0.1)
     assert world.status.champion.digest == C
+
+
+def test_another_live_gate_measures_nobody_on_the_holdout_again(world):
+    """Neither the champion, which stays Ready, nor a candidate that only live leads refused, whose bytes are kept."""
+    world.retrain("B", Truth(drifts=True))
+    Leader(world).step(0.1)
+    assert world.status.quarantine
+    world.jobs.clear()
+    world.truths["B"] = Truth()
+    live_gate(world, min_samples=160)
+    Leader(world).run()
+    assert condition(world, ConditionType.READY).status is ConditionStatus.TRUE
+    Leader(world).step(0.1)
+    assert world.status.champion.digest == B
+    assert not world.running(JobKind.VALIDATION)
+    assert not any(job.kind is JobKind.VALIDATION for job in world.jobs.values())
+
+
+def test_a_refusal_of_the_holdout_is_lifted_by_no_other_live_gate(world):
+    world.retrain("B", Truth(auc=0.4))
+    Leader(world).step(0.1)
+    assert world.status.quarantine[0].reason is Reason.AUC_BELOW_MINIMUM
+    live_gate(world, min_samples=160)
+    Leader(world).step(0.1)
+    world.commands[Command.RELEASE] = B
+    for _ in range(3):
+        Leader(world).step(0.05)
+    assert world.status.champion.digest == A
+
+
+def test_a_release_of_one_while_another_is_checked_says_what_to_do(world):
+    world.retrain("B", Truth(drifts=True))
+    Leader(world).step(0.1)
+    world.place.reach = 0
+    world.retrain("C", Truth())
+    Leader(world).step(0.1)
+    assert world.status.challenger.digest == C
+    world.commands[Command.RELEASE] = B
+    Leader(world).step(0.05)
+    released = next(e for e in world.events if e.reason is EventReason.RELEASED)
+    assert "release it again once it is the candidate" in released.message
+    assert world.status.challenger.digest == C
+    assert world.status.quarantine == ()

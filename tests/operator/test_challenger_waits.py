@@ -8,6 +8,7 @@ import pytest
 from leadmodel_operator.planning import challenger as consulted
 from leadmodel_operator.planning import champion
 from leadmodel_operator.planning.live_response import LiveVerdict
+from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.planning.scraping import window_interval
 from leadmodel_operator.resource.fields import Duration
@@ -65,21 +66,30 @@ def champion_after(world: World, *, ready: bool, scraped: bool = True, hours: fl
 # --- no pod is ready ------------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_ready_pod_two_minutes_are_waited(world):
+def test_without_a_ready_pod_leads_are_waited_for_as_long_as_the_spec_says(world):
+    """A restart of all pods lets no candidate serve unchecked."""
+    ask_without_answer(world)
+    begun = world.status.challenger.since
+    early = (begun + timedelta(minutes=59) - world.now) / timedelta(hours=1)
+    assert champion_after(world, ready=False, hours=early) == A
+    assert champion_after(world, ready=False, hours=early + 0.02) == B
+
+
+def test_without_a_ready_pod_a_report_waits_two_minutes(world):
+    live_gate(world, policy="Report")
     ask_without_answer(world)
     begun = world.status.challenger.since
     early = (begun + timedelta(seconds=110) - world.now) / timedelta(hours=1)
     assert champion_after(world, ready=False, hours=early) == A
     assert champion_after(world, ready=False, hours=early + 0.01) == B
-    assert champion_after(world, ready=True, hours=early + 0.01) == A  # control: these still may hold leads
 
 
 def test_without_a_ready_pod_a_hold_holds(world):
     live_gate(world, on_insufficient="Hold")
     ask_without_answer(world)
-    assert champion_after(world, ready=False, hours=0.5) == A
+    assert champion_after(world, ready=False, hours=1.5) == A
     live_gate(world, on_insufficient="Promote")
-    assert champion_after(world, ready=False, hours=0.5) == B  # control
+    assert champion_after(world, ready=False, hours=1.5) == B  # control
 
 
 def test_a_final_refusal_stands_without_a_ready_pod(world):
@@ -149,8 +159,10 @@ def test_a_release_lets_a_revision_serve_that_is_pinned_again(world, releases):
     assert world.status.champion.digest == B
     live_gate(world, policy="Require")
     world.place.reach = 0
+    world.jobs.clear()
     world.pin("A")
     Leader(world).step(0.05)
+    assert not any(job.kind is JobKind.VALIDATION for job in world.jobs.values())  # it passed this gate
     assert world.status.champion.digest == B
     assert world.status.challenger.digest == A
     if releases:

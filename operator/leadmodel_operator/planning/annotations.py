@@ -132,7 +132,10 @@ def _release(state: PassState, value: str) -> None:
     if state.quarantine_entry(digest) is not None:
         state.release(digest)
         release_challenger(state, digest)
-        state.emit(EventReason.RELEASED, f"{short(digest)} is no longer quarantined")
+        again = ""
+        if asked is not None and is_open(asked) and asked.digest != digest:
+            again = f"; {short(asked.digest)} is checked against live leads now, so release it again once it is the candidate"
+        state.emit(EventReason.RELEASED, f"{short(digest)} is no longer quarantined{again}")
     elif candidate is not None and candidate.digest == digest:
         state.change(candidate=replace(candidate, released=True))
         state.emit(EventReason.RELEASED, f"{short(digest)} is no longer held")

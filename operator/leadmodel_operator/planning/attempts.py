@@ -7,26 +7,35 @@ from leadmodel_operator.planning.planned import Validation
 from leadmodel_operator.planning.polls import backoff
 from leadmodel_operator.planning.trace import Outcome, PlanStep, did, nothing, withheld
 from leadmodel_operator.resource.digest import hashed, short
-from leadmodel_operator.resource.spec_policies import DriftPolicy, LiveGate
-from leadmodel_operator.resource.status_models import Candidate
-from leadmodel_operator.resource.vocabulary import Evidence
+from leadmodel_operator.resource.status_models import Candidate, Revision
+from leadmodel_operator.resource.vocabulary import LIVE_REFUSALS, Evidence, Reason
 
 
 def verdict_inputs(state: PassState, digest: str) -> str:
-    """The hash of everything a verdict depends on: digest, gate, holdout, image, live gate, drift.maxPsi, and a compared champion."""
+    """The hash of everything a verdict on the holdout depends on: digest, gate, holdout, image, and a compared champion."""
     champion = (
         state.champion.digest
         if state.champion and state.champion.digest != digest and not state.pinned
         else None
     )
-    # the default leaves no trace, so that verdicts of earlier releases hold
-    settings = (state.spec.gate.live, LiveGate()), (state.spec.drift.max_psi, DriftPolicy.max_psi)
-    live = [value for value, default in settings if value != default]
-    return hashed(digest, state.gate_hash, _holdout_digest(state), state.image, champion, state.pinned, *live)
+    return hashed(digest, state.gate_hash, _holdout_digest(state), state.image, champion, state.pinned)
+
+
+def live_inputs(state: PassState, digest: str) -> str:
+    """The hash of everything a verdict of live leads depends on: that of the holdout, champion, live gate and drift.maxPsi."""
+    champion = state.champion.digest if state.champion is not None else None
+    return hashed(verdict_inputs(state, digest), champion, state.spec.gate.live, state.spec.drift.max_psi)
 
 
 def _holdout_digest(state: PassState) -> str | None:
     return state.spec.holdout.digest or (state.status.poll.holdout_digest if state.status.poll else None)
+
+
+def pinned_revision(state: PassState, digest: str) -> Revision | None:
+    """The revision of a pinned digest that passed the present gate and whose snapshot is held: no store and no Job is needed."""
+    known = state.known_revision(digest)
+    is_ready = known is not None and known.passed == state.gate_hash
+    return known if state.pinned and is_ready and digest in state.seen.snapshots else None
 
 
 def subject(state: PassState) -> str | None:
@@ -40,10 +49,22 @@ def subject(state: PassState) -> str | None:
         return None if champion.passed == state.gate_hash else requested.digest
     entry = state.quarantine_entry(requested.digest)
     if entry is not None:
-        if entry.inputs == verdict_inputs(state, requested.digest):
+        if entry.inputs in {verdict_inputs(state, requested.digest), live_inputs(state, requested.digest)}:
             return None
         state.release(requested.digest)
-    return requested.digest
+        pass_again(state, requested.digest)
+    return None if pinned_revision(state, requested.digest) is not None else requested.digest
+
+
+def pass_again(state: PassState, digest: str) -> None:
+    """Let a candidate that only live leads refused stand as passed on the holdout, where that verdict still holds."""
+    candidate = state.status.candidate
+    if candidate is None or candidate.digest != digest or candidate.reason not in LIVE_REFUSALS:
+        return
+    if candidate.inputs == verdict_inputs(state, digest):
+        passed = replace(candidate, verdict=Evidence.PASS, reason=Reason.GATE_PASSED, message="")
+        state.change(candidate=passed)
+        state.requeue_in(1)
 
 
 def next_validation(state: PassState) -> tuple[Validation | None, Outcome]:

@@ -7,7 +7,7 @@ an older CRD does not keep the record                               | it is prom
 the verdict under these inputs is final                             | it is promoted, or refused as before
 the champion never served, and no pod is ready                      | it is promoted
 this candidate has not been asked about under these inputs          | it is recorded, and put before the pods
-no pod is ready                                                     | Insufficient NotLoaded, for REPORT_WAIT at most
+no pod is ready                                                     | Insufficient NotLoaded
 the pods were not read in this pass                                 | as before
 the verdict binds                                                   | see `live_response.py`
 the verdict is only reported                                        | it is promoted, at the latest after REPORT_WAIT
@@ -19,7 +19,7 @@ more is no challenger either: the pods forget it.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from leadmodel_operator.planning.attempts import verdict_inputs
+from leadmodel_operator.planning.attempts import live_inputs, pass_again
 from leadmodel_operator.planning.challenger_place import not_mounted, takes_challenger
 from leadmodel_operator.planning.challenger_reading import ask_pods
 from leadmodel_operator.planning.drift import REFRESH
@@ -27,10 +27,16 @@ from leadmodel_operator.planning.facts import without_figures
 from leadmodel_operator.planning.live_response import LiveVerdict, Response, respond
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.scraping import window_interval
-from leadmodel_operator.resource.digest import hashed, short
+from leadmodel_operator.resource.digest import short
 from leadmodel_operator.resource.status_challenger import Challenger, ScoreShift
 from leadmodel_operator.resource.status_decisions import Quarantined
-from leadmodel_operator.resource.vocabulary import EventReason, Evidence, QuarantineKind, Reason
+from leadmodel_operator.resource.vocabulary import (
+    LIVE_REFUSALS,
+    EventReason,
+    Evidence,
+    QuarantineKind,
+    Reason,
+)
 
 _INSUFFICIENT = {
     Reason.INSUFFICIENT_SAMPLES,
@@ -53,10 +59,9 @@ def is_open(challenger: Challenger | None) -> bool:
 
 
 def asked_until(state: PassState, challenger: Challenger) -> datetime:
-    """Until when leads are waited for: `maxWait`, or two minutes where the verdict is only reported or no pod is ready."""
+    """Until when leads are waited for: `maxWait`, or two minutes at most where the verdict is only reported."""
     longest = timedelta(seconds=state.spec.gate.live.max_wait.seconds)
-    is_whole = is_binding(state) and _any_ready(state)
-    return challenger.since + (longest if is_whole else min(longest, REPORT_WAIT))
+    return challenger.since + (longest if is_binding(state) else min(longest, REPORT_WAIT))
 
 
 def _any_ready(state: PassState) -> bool:
@@ -80,12 +85,12 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
     is_unrecorded = state.seen.unrecorded == digest  # without a record, every pass would begin anew
     if champion is None or live.policy == "Off" or is_unrecorded:
         return Response.PROMOTE
-    known = _known(state, digest, champion.digest)
+    known = _known(state, digest)
     never_served = champion.served_at is None and not _any_ready(state)
     if never_served and (known is None or is_open(known)):
         return Response.PROMOTE
     state.asks = True
-    challenger = known or _begun(state, digest, champion.digest)
+    challenger = known or _begun(state, digest)
     released = released or challenger.released
     binding = is_binding(state) and not released
     if not is_open(challenger):
@@ -104,22 +109,18 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
     return response
 
 
-def _inputs(state: PassState, digest: str, champion: str) -> str:
-    return hashed(verdict_inputs(state, digest), champion, state.spec.gate.live)
-
-
-def _known(state: PassState, digest: str, champion: str) -> Challenger | None:
+def _known(state: PassState, digest: str) -> Challenger | None:
     """The record of this candidate under the present inputs; None if there is none."""
-    known, inputs = state.status.challenger, _inputs(state, digest, champion)
+    known, inputs = state.status.challenger, live_inputs(state, digest)
     return known if known is not None and (known.digest, known.inputs) == (digest, inputs) else None
 
 
-def _begun(state: PassState, digest: str, champion: str) -> Challenger:
+def _begun(state: PassState, digest: str) -> Challenger:
     """A new record of a candidate; what a person released stays so."""
     before, decision = state.status.challenger, state.status.decision + 1
     begun = Challenger(
         digest=digest,
-        inputs=_inputs(state, digest, champion),
+        inputs=live_inputs(state, digest),
         since=state.now,
         decision=decision,
         released=before is not None and before.digest == digest and before.released,
@@ -191,9 +192,10 @@ def _record(
 def refuse(state: PassState, digest: str) -> str:
     """Quarantine a candidate that live leads do not let serve, once; the sentence that says why."""
     challenger, candidate = state.status.challenger, state.status.candidate
-    reason = (challenger.reason if challenger else None) or Reason.UNLIKE_LIVE_LEADS
+    known = challenger.reason if challenger else None
+    reason = known if known in LIVE_REFUSALS else Reason.UNLIKE_LIVE_LEADS
     message = challenger.message if challenger else ""
-    inputs, entry = verdict_inputs(state, digest), state.quarantine_entry(digest)
+    inputs, entry = live_inputs(state, digest), state.quarantine_entry(digest)
     if entry is None or entry.inputs != inputs:
         state.add_to_quarantine(
             Quarantined(
@@ -221,9 +223,9 @@ def release_challenger(state: PassState, digest: str) -> None:
             state.change(challenger=known)
         return
     state.change(challenger=replace(challenger, released=True))
-    if candidate is not None and candidate.digest == digest and candidate.reason is challenger.reason:
-        passed = replace(candidate, verdict=Evidence.PASS, reason=Reason.GATE_PASSED, released=True)
-        state.change(candidate=passed)
+    if candidate is not None and candidate.digest == digest and candidate.reason in LIVE_REFUSALS:
+        state.change(candidate=replace(candidate, released=True))
+        pass_again(state, digest)
 
 
 def drop_unasked(state: PassState) -> None:

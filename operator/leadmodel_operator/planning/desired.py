@@ -6,7 +6,7 @@ from leadmodel_operator.planning.ledger import render
 from leadmodel_operator.planning.pass_state import PassState
 from leadmodel_operator.planning.planned import Asked, Desired, Poll, Serve, TextCheck, Validation
 from leadmodel_operator.planning.text_work import takes_text_model, text_work
-from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_operator.resource.vocabulary import LIVE_REFUSALS, Evidence, Reason
 
 
 def desired(
@@ -127,10 +127,12 @@ def _best(state: PassState) -> set[str]:
 
 
 def _under_validation(state: PassState) -> set[str]:
-    """The digest of the candidate, unless the gate refused the candidate, and the one that live leads are asked about."""
+    """The digest of the candidate, unless the holdout refused the candidate, and the one that is checked against live leads."""
     candidate, challenger = state.status.candidate, asked(state)
     digests = {challenger.digest} if challenger is not None else set()
-    if candidate is None or candidate.digest is None or candidate.verdict is Evidence.FAIL:
+    if candidate is None or candidate.digest is None:
+        return digests
+    if candidate.verdict is Evidence.FAIL and candidate.reason not in LIVE_REFUSALS:
         return digests
     return {candidate.digest, *digests}
 

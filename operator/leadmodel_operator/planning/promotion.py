@@ -13,7 +13,7 @@ passed, and none of HOLDS answers                 | promoted, refused or held by
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from leadmodel_operator.planning.attempts import verdict_inputs
+from leadmodel_operator.planning.attempts import pinned_revision, verdict_inputs
 from leadmodel_operator.planning.challenger import consult, drop_unasked, is_binding, refuse
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.first_evidence import first_evidence
@@ -46,7 +46,7 @@ def _promote_passed(state: PassState) -> Outcome:
     if champion is not None and champion.digest == requested.digest:
         state.change(hold=None)
         return nothing(_STEP)
-    if (pinned := _pinned_revision(state, requested)) is not None:
+    if (pinned := pinned_revision(state, requested.digest)) is not None:
         message = "the pinned revision is held and has passed this gate"
         candidate = state.status.candidate
         released = candidate is not None and candidate.digest == pinned.digest and candidate.released
@@ -83,7 +83,7 @@ def _promote_if_live(
         return withheld(_STEP, f"{short(digest)} is refused: {refuse(state, digest)}")
     if response is Response.PROMOTE:
         replaced = state.champion
-        promote(state, revision, f"{message}; {live}" if live else message)
+        promote(state, revision, "; ".join(filter(None, [message, live])))
         _keep_evidence(state, replaced)
         return did(_STEP, f"{short(digest)} passed the gate and is promoted")
     if response is Response.HOLD and challenger is not None:
@@ -110,13 +110,6 @@ def _keep_evidence(state: PassState, replaced: Revision | None) -> None:
 def _hold(state: PassState, hold: Hold | None) -> None:
     if hold != state.status.hold:
         state.change(hold=hold)
-
-
-def _pinned_revision(state: PassState, requested: Requested) -> Revision | None:
-    """The revision of a pinned digest that passed the present gate and whose snapshot is held: no store and no Job is needed."""
-    known = state.known_revision(requested.digest)
-    is_ready = known is not None and known.passed == state.gate_hash
-    return known if state.pinned and is_ready and requested.digest in state.seen.snapshots else None
 
 
 # --- blockers: each gives the sentence that stands against a promotion, or None -------------------------------------------------

@@ -151,6 +151,11 @@ class Reason(StrEnum):
     SOURCE_MOVED = "SourceMoved"  # the source held another digest than the requested one
 
 
+LIVE_REFUSALS = frozenset(
+    {Reason.UNLIKE_LIVE_LEADS, Reason.CANNOT_READ_LIVE_LEADS}
+)  # of a candidate that the holdout let pass
+
+
 class EventReason(StrEnum):
     """The reason of an event of a LeadModel; people filter events and choose messages of the webhook by it."""
 
