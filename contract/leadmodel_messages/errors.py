@@ -129,6 +129,16 @@ TEXT_MODEL = frozenset(  # why a predictor keeps the text model it has
     }
 )
 CHALLENGER = TEXT_MODEL  # why a predictor does not have the challenger that lies before it
+SHARE = frozenset(  # why the challenger that a predictor has answers no leads though a share lies beside it
+    {
+        ErrorWord.ARTIFACT_FORBIDDEN,
+        ErrorWord.ARTIFACT_UNREACHABLE,
+        ErrorWord.ARTIFACT_BAD_URI,
+        ErrorWord.ARTIFACT_TOO_LARGE,
+        ErrorWord.SCHEMA_MISMATCH,
+        ErrorWord.DIGEST_MISMATCH,
+    }
+)
 
 
 def word_of(text: str) -> ErrorWord:

@@ -98,6 +98,28 @@ class SlotWindow:
 
 
 @dataclass(frozen=True)
+class ShareWindow:
+    """What became of the leads while the challenger of this digest has a share of `weight` per cent; counts and seconds add up over processes.
+
+    All counts begin when the process loads the challenger, and go on while the weight changes. `answered`: leads that got the challenger's
+    score. The champion answered the others of the share: `failed` counts leads for which the challenger raised or had no finite score,
+    `refused` leads that the challenger did not read though the champion did. `champion_answered` are all leads that got the champion's
+    score while a share was in force. `seconds` and `champion_seconds` are the times in which the two read and scored the leads that they
+    answered. `is_agreed` is of a sum: whether every process gives this challenger this weight; `weight` is then the smallest.
+    """
+
+    digest: str
+    weight: int
+    answered: int = 0
+    failed: int = 0
+    refused: int = 0
+    seconds: float = 0.0
+    champion_answered: int = 0
+    champion_seconds: float = 0.0
+    is_agreed: bool = True
+
+
+@dataclass(frozen=True)
 class TextWindow:
     """What one text model answered: the newest `n` texts, per head the texts per label, of which the last bin had none.
 
@@ -117,6 +139,8 @@ class Window:
 
     `text` is None where the process was started without a text model, or by a release that knows none. `takes_challenger` is false where
     it was started without a place for challengers; `challenger_error`: why what lies in that place is not loaded.
+    `share` is None where the challenger answers no leads, or in a release that knows no shares; `share_error`: why the share that lies
+    beside the challenger is not in force.
     """
 
     boot: str
@@ -129,3 +153,5 @@ class Window:
     challenger: SlotWindow | None = None
     challenger_error: ErrorWord | None = None
     takes_challenger: bool = False
+    share: ShareWindow | None = None
+    share_error: ErrorWord | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from leadmodel_artifact.jsonnode import LayoutError, Node, as_number
-from leadmodel_messages import bounds, window_paired
+from leadmodel_messages import bounds, window_paired, window_share
 from leadmodel_messages.errors import word_of
 from leadmodel_messages.window import (
     MAX_MONITORED,
@@ -47,6 +47,8 @@ def dump(window: Window) -> dict[str, Any]:
         "since": dict(window.since),
         **({"text": _dump_text(window.text)} if window.text else {}),
         **({"challengerError": window.challenger_error.value} if window.challenger_error else {}),
+        **({"share": window_share.dump(window.share)} if window.share else {}),
+        **({"shareError": window.share_error.value} if window.share_error else {}),
     }
 
 
@@ -139,6 +141,8 @@ def parse(document: Any) -> Window:
         challenger=_parse_slot(slots.node("challenger")) if slots.has("challenger") else None,
         challenger_error=node.optional("challengerError", lambda key: word_of(node.text(key, 64))),
         takes_challenger="challenger" in slots.value,
+        share=window_share.parse(node.node("share")) if node.has("share") else None,
+        share_error=node.optional("shareError", lambda key: word_of(node.text(key, 64))),
     )
 
 

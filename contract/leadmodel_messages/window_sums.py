@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-from leadmodel_messages import window_paired
+from leadmodel_messages import window_paired, window_share
 from leadmodel_messages.window import (
     FeatureWindow,
     HoursWindow,
@@ -43,6 +43,8 @@ def merge(windows: Iterable[Window]) -> Window | None:
         challenger=_merge_slots(_of_one_model(part.challenger for part in parts)),
         challenger_error=min((p.challenger_error for p in parts if p.challenger_error), default=None),
         takes_challenger=all(part.takes_challenger for part in parts),
+        share=window_share.added([part.share for part in parts]),
+        share_error=min((p.share_error for p in parts if p.share_error), default=None),
     )
 
 

@@ -25,6 +25,7 @@ SETS = {
     "enrichment": errors.ENRICHMENT,
     "text model": errors.TEXT_MODEL,
     "challenger": errors.CHALLENGER,
+    "share": errors.SHARE,
 }
 
 
@@ -37,6 +38,8 @@ def test_sets_are_what_the_programs_can_say():
     assert set(StoreReason) | set(Refusal) < errors.TRAINING
     examples = {ErrorWord.SCHEMA_MISMATCH, ErrorWord.EXAMPLES_DIFFER}
     assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | examples == errors.TEXT_MODEL == errors.CHALLENGER
+    own = {ErrorWord.SCHEMA_MISMATCH, ErrorWord.DIGEST_MISMATCH}
+    assert stores - {ErrorWord.ARTIFACT_NOT_FOUND} | own == errors.SHARE
     assert set(StoreReason) < errors.ENRICHMENT
 
 

@@ -1,0 +1,43 @@
+"""Buckets of leads: which lead a share, an experiment or a sample takes, decided by a salted hash alone.
+
+Whoever knows the salt and the lead comes to the same bucket, in every process and on every day, so that nothing has to be stored.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+
+BUCKETS = 10_000  # a bucket holds 0.01 % of the leads
+
+
+def bucketing(salt: str) -> Callable[[bytes], int]:
+    """A function of a unit, such as the id of a lead: the unit's bucket under this salt, from 0 to 9,999.
+
+    The bucket is SHA-256 of the salt's length, the salt and the unit, of which the first 64 bits are taken modulo 10,000 (a bias below
+    1e-15). Units are spread evenly, and the buckets of two salts are independent of each other.
+    """
+    text = salt.encode()
+    salted = sha256(
+        b"%d:%b" % (len(text), text)
+    ).copy  # with the length, no other salt and unit give the same bytes
+
+    def of(unit: bytes) -> int:
+        hashed = salted()
+        hashed.update(unit)
+        return int.from_bytes(hashed.digest()[:8]) % BUCKETS
+
+    return of
+
+
+def bucket(salt: str, unit: bytes) -> int:
+    """Compute the bucket of one unit under a salt, as `bucketing` does."""
+    return bucketing(salt)(unit)
+
+
+def unit_of(lead_id: object, otherwise: bytes) -> bytes:
+    """Give the unit of a lead: its id where that is a text that is not empty, or a whole number; `otherwise` for every other value.
+
+    A number and its decimal digits as a text are one unit, because systems that send leads write ids in either way.
+    """
+    if type(lead_id) is str and lead_id:
+        return lead_id.encode("utf-8", "surrogatepass")
+    return b"%d" % lead_id if type(lead_id) is int else otherwise
