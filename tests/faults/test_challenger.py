@@ -156,6 +156,47 @@ def test_what_someone_else_puts_there_while_nobody_is_asked_about_is_taken_away(
     asyncio.run(play())
 
 
+def made_somebodys(body: dict[str, Any]) -> None:
+    """Another owner's object, without the labels by which the operator lists its own."""
+    body["metadata"] = {"name": PLACE, "namespace": NAMESPACE, "uid": "theirs"}
+
+
+def made_immutable(body: dict[str, Any]) -> None:
+    body["immutable"] = True
+
+
+@pytest.mark.parametrize(
+    ("edit", "stalled"),
+    [(made_somebodys, "NameConflict"), (made_immutable, "Refused")],
+    ids=["somebody's", "immutable"],
+)
+def test_a_place_that_cannot_be_written_is_named_and_nothing_in_it_serves(edit, stalled):
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            await serving(cluster, leader)
+            cluster.apply(gate={"live": {"policy": "Require", "onInsufficient": "Hold"}})
+            await offer(cluster, leader, "B", Truth())
+            await leader.pass_time(PAUSE)
+            cluster.truths["E"] = Truth()
+            cluster.edit("configmaps", PLACE, tampered)
+            cluster.edit("configmaps", PLACE, edit)
+            cluster.upload("C", Truth())
+            cluster.annotate("poll", "C")
+            await leader.march(20)
+            cluster.now += timedelta(hours=1)
+            await leader.march(20)
+            assert cluster.status["hold"]["reason"] == "NotLoaded"
+            assert (cluster.champion(), before_the_pods(cluster)) == ("B", "E")
+            assert cluster.condition("Stalled") == ("True", stalled)
+            message = next(c["message"] for c in cluster.status["conditions"] if c["type"] == "Stalled")
+            assert PLACE in message
+            cluster.delete("configmaps", PLACE)  # what the message asks for
+            await leader.pass_time(timedelta(minutes=2))
+            assert cluster.champion() == "C"
+
+    asyncio.run(play())
+
+
 async def older_crd(call: Call, moment: str) -> None:
     """Drop what an earlier CRD does not know, as the API server does without a word."""
     if moment == "before" and call.method == "PUT" and call.sub == "status":

@@ -121,6 +121,20 @@ def test_a_pass_that_read_no_window_ends_no_wait(world):
     assert champion_after(world, ready=True, scraped=True, hours=2) == B  # control: read, and nothing there
 
 
+def test_a_pass_that_read_no_window_ends_no_hold(world):
+    """Windows are read less often than passes come: a hold that came and went with them would be written twice each time."""
+    live_gate(world, on_insufficient="Hold", max_wait=Duration("1m"))
+    ask_without_answer(world)
+    for _ in range(2):
+        Leader(world).step(0.1)
+    assert world.status.hold is not None
+    assert plan(world.observed(scraped=False)).status.hold == world.status.hold
+    live_gate(world, on_insufficient="Promote", max_wait=Duration("1m"))
+    for _ in range(2):
+        Leader(world).step(0.1)
+    assert world.status.champion.digest == B  # control: read, and nothing there
+
+
 def test_pods_are_read_often_while_they_are_asked(world):
     world.edit(drift=replace(world.spec.drift, interval=Duration("10m")))
     assert window_interval(world.spec, world.status) == 600

@@ -104,6 +104,13 @@ class Refused(Exception):  # noqa: N818  # the server's answer, not a fault of o
         return web.json_response({**body, "code": self.status}, status=self.status, headers=headers)
 
 
+def _refuse_changed_data(stored: Object, wanted: Object) -> None:
+    """Refuse other data of an immutable ConfigMap or Secret, by whatever request."""
+    fields = ("data", "binaryData", "immutable")
+    if stored.get("immutable") and any((stored.get(f) or None) != (wanted.get(f) or None) for f in fields):
+        raise Refused(422, "Invalid", "data: Forbidden: field is immutable when `immutable` is set")
+
+
 @dataclass
 class FakeApi:
     """The server. `now` is its clock; `changed` is called with (before, after) of every object that changes."""
@@ -314,8 +321,7 @@ class FakeApi:
             return self.put(
                 call.place, {**copy.deepcopy(stored), "status": copy.deepcopy(call.body.get("status"))}
             )
-        if stored.get("immutable") and call.body.get("binaryData") != stored.get("binaryData"):
-            raise Refused(422, "Invalid", "field is immutable")
+        _refuse_changed_data(stored, call.body)
         body = copy.deepcopy(call.body)
         kept = {
             n: stored["metadata"][n] for n in ("uid", "creationTimestamp", "generation", "namespace", "name")
@@ -332,9 +338,9 @@ class FakeApi:
         self._check(stored, {"resourceVersion": metadata.get("resourceVersion")})
         if metadata.get("uid", stored["metadata"]["uid"]) != stored["metadata"]["uid"]:
             raise Refused(422, "Invalid", "metadata.uid: Invalid value: field is immutable")
-        if "apply" in call.kind:
-            return self.put(call.place, self._applied(call, stored))
-        return self.put(call.place, merged(stored, call.body))
+        body = self._applied(call, stored) if "apply" in call.kind else merged(stored, call.body)
+        _refuse_changed_data(stored, body)
+        return self.put(call.place, body)
 
     def _applied(self, call: Call, stored: Object) -> Object:
         manager = call.query.get("fieldManager", "unknown")

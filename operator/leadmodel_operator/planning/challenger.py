@@ -99,9 +99,11 @@ def consult(state: PassState, digest: str, *, released: bool) -> Response:
     verdict, shift = _verdict(state, challenger, champion.digest)
     until = asked_until(state, challenger)
     # a deadline alone decides nothing: the pods may hold the leads by then
-    is_over = state.now >= until and (state.seen.scraped or not _any_ready(state))
-    waited = released or not state.seen.scrapes or is_over
+    is_over, is_read = state.now >= until, state.seen.scraped or not _any_ready(state)
+    waited = released or not state.seen.scrapes or (is_over and is_read)
     response = respond(verdict, live, binding=binding, waited=waited)
+    if response is Response.ASK and is_over and is_held_by_leads(state):
+        response = Response.HOLD  # a pass that read no window ends no hold
     _record(state, challenger, verdict, shift, response)
     if response is Response.ASK:
         state.requeue_at(max(until, state.now + timedelta(seconds=1)))

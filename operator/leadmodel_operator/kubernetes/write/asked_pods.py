@@ -25,7 +25,8 @@ class AskedPods(Writes):
     async def ask(self, asked: Asked | None) -> None:
         """Put a candidate before the pods, or none, over the version that was read: a leader of the past writes over no newer one."""
         place, digest = self.live.challenger, asked.digest if asked is not None else None
-        if place is None and asked is None:
+        is_taken = f"ConfigMap/{self.live.name}-challenger" in self.live.conflicts
+        if is_taken or (place is None and asked is None):
             return
         if place is not None and await self._sees(place, digest):
             return
