@@ -33,11 +33,11 @@ def bucket(salt: str, unit: bytes) -> int:
     return bucketing(salt)(unit)
 
 
-def unit_of(lead_id: object, otherwise: bytes) -> bytes:
-    """Give the unit of a lead: its id where that is a text that is not empty, or a whole number; `otherwise` for every other value.
+def unit_of(lead_id: object) -> bytes | None:
+    """Give the unit of a lead by its id; None for an id that is neither a whole number nor a text with a character.
 
     A number and its decimal digits as a text are one unit, because systems that send leads write ids in either way.
     """
     if type(lead_id) is str and lead_id:
         return lead_id.encode("utf-8", "surrogatepass")
-    return b"%d" % lead_id if type(lead_id) is int else otherwise
+    return b"%d" % lead_id if type(lead_id) is int else None

@@ -15,10 +15,11 @@ from leadmodel_artifact.lead import LeadError, coded, lead_values
 from leadmodel_artifact.model import Feature, FeatureKind
 from leadmodel_messages.window_paired import moved, rank_correlation
 from leadmodel_predictor.http.batch import Batch
-from leadmodel_predictor.http.predict import Predict, remember
+from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving import challengers
 from leadmodel_predictor.serving.decode import BadLead
 from leadmodel_predictor.serving.fields import UNREAD
+from leadmodel_predictor.serving.remember import remember
 from leadmodel_predictor.serving.slots import challenged, load_slot
 from support.mounts import Mount
 from support.other_models import AGE, DETAILS, HOUR, OTHERS, SENT, SOURCE, of

@@ -6,60 +6,29 @@ Long batches are scored in pieces, so that single leads are answered in between.
 import asyncio
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from itertools import starmap
-from operator import attrgetter
 from time import perf_counter, time
-from typing import Any
 
 import msgspec
 
 from leadmodel_artifact.compiler import Scorer
 from leadmodel_predictor.http.errors import JSON_TYPE, ClientDisconnected, Refused, refusal, send_refusal
 from leadmodel_predictor.http.inputs import flag, read_body
-from leadmodel_predictor.http.predict import (
-    NO_SCORE,
-    POST_ONLY,
-    UNREADABLE,
-    examine,
-    remember,
-    remember_refused,
-    unreadable,
-)
+from leadmodel_predictor.http.leads import Leads, columns, rows
+from leadmodel_predictor.http.predict import NO_SCORE, POST_ONLY, examine, unreadable
+from leadmodel_predictor.http.shares import Scores, Shared, batch
 from leadmodel_predictor.http.types import Receive, Scope, Send
-from leadmodel_predictor.serving.decode import UNSCORED, BadLead, Reader, safe_score
-from leadmodel_predictor.serving.fields import NAN, Values
+from leadmodel_predictor.serving.canary import Canary
+from leadmodel_predictor.serving.decode import UNSCORED, BadLead, safe_score
+from leadmodel_predictor.serving.fields import NAN
 from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.remember import UNREADABLE, remember, remember_refused
 from leadmodel_predictor.serving.ring import Ring
-from leadmodel_predictor.serving.slots import MAX_BATCH, Slots
+from leadmodel_predictor.serving.slots import Slots
 
 MAX_BODY = 16 << 20
-MAX_OBJECTS = 100_000  # an empty lead takes three bytes on the wire and hundreds in memory
-UNCOUNTED = 1 << 20  # bytes: empty leads that fit in here are bearable, and counting takes its time
 MAX_COMMAS = 400_000
-PIECE = 500
-TEXT_PIECE = 10  # leads whose texts are read, some 0.1 ms each
 _COLUMNAR = re.compile(rb"[ \t\r\n]*\{")
 _INDEX = re.compile(r"\[(\d+)\]")
-
-
-@dataclass(frozen=True)
-class Leads:
-    """Decoded leads of one batch."""
-
-    hours: list[int]
-    values: Callable[[slice], list[Values]]
-    scores: Callable[[slice], list[float]]  # raises what a scorer raises
-    lead: Callable[[int], Any]
-    is_bare: Callable[[int], bool]  # whether no field that the model reads has a value in a lead
-    check_names: Callable[[int], None]  # raises BadLead for a lead without any field that the model reads
-    piece: int  # leads that are scored before single leads are answered
-
-    def parts(self) -> Iterator[slice]:
-        """Slices of a batch, short enough for single leads to wait between them."""
-        return (slice(at, at + self.piece) for at in range(0, len(self.hours), self.piece))
 
 
 class Batch:
@@ -99,8 +68,8 @@ class Batch:
             ring.turn(now)
         columnar = _COLUMNAR.match(body) is not None
         try:
-            leads = (_columns if columnar else _rows)(slots, body, ring.clock_hour)
-            scores = await _scored(slots.champion.scorer, leads)
+            leads = (columns if columnar else rows)(slots, body, ring.clock_hour)
+            champion = await _scored(slots.champion.scorer, leads)
         except UNREADABLE as error:
             refused = unreadable(error, body)
             if live:
@@ -108,78 +77,24 @@ class Batch:
                 remember_refused(self.model, ring, lead, now)
                 examine(self.model, lead, perf_counter())
             raise refused from None
+        if slots.canary is not None:
+            answers = await batch(self.model, slots, slots.canary, leads, champion, now=now if live else None)
+            self.model.metrics.scores.add_batch(answers.scores)
+            written = (
+                _as_shared_columns(answers, slots) if columnar else _as_shared_rows(answers, slots.canary)
+            )
+            return written, len(answers.scores)
         if live:
-            await self._count(ring, slots, now, leads, scores)
-        self.model.metrics.scores.add_batch(scores)
-        return (_as_columns if columnar else _as_rows)(scores, slots.tail), len(scores)
+            await self._count(ring, slots, now, leads, champion.scores)
+        self.model.metrics.scores.add_batch(champion.scores)
+        return (_as_columns if columnar else _as_rows)(champion.scores, slots.tail), len(champion.scores)
 
     async def _count(self, ring: Ring, slots: Slots, now: float, leads: Leads, scores: list[float]) -> None:
         for part in leads.parts():
-            rows = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
-            for i, (hour, values, score) in enumerate(rows, part.start):
+            read = zip(leads.hours[part], leads.values(part), scores[part], strict=True)
+            for i, (hour, values, score) in enumerate(read, part.start):
                 remember(self.model, ring, slots, leads.lead(i), (now, hour, values, score))
             await asyncio.sleep(0)
-
-
-def _rows(slots: Slots, body: bytes, now_hour: int) -> Leads:
-    reader = slots.reader
-    if len(body) > UNCOUNTED and body.count(b"{") > MAX_OBJECTS:
-        raise BadLead(
-            "$", f"a batch may have at most {MAX_BATCH} leads; this one has over {MAX_OBJECTS} braces"
-        )
-    leads = reader.decode_many(body)
-    if len(leads) > MAX_BATCH:
-        raise BadLead("$", f"a batch may have at most {MAX_BATCH} leads")
-    hours = _checked_hours(reader, leads, now_hour)
-    parts: list[bytes] = []
-
-    def check_names(i: int) -> None:
-        if not parts:
-            parts.extend(map(bytes, msgspec.json.decode(body, type=list[msgspec.Raw])))
-        try:
-            reader.check_names(parts[i])
-        except BadLead as error:
-            raise BadLead(f"$[{i}]", str(error)) from None
-
-    return Leads(
-        hours,
-        values=lambda part: list(map(reader.values, leads[part], hours[part])),
-        scores=lambda part: reader.scores(leads[part], hours[part]),
-        lead=leads.__getitem__,
-        is_bare=lambda i: reader.is_bare(leads[i]),
-        check_names=check_names,
-        piece=_piece(slots),
-    )
-
-
-def _piece(slots: Slots) -> int:
-    return TEXT_PIECE if any(slot.artifact.text_models for slot in slots.loaded.values()) else PIECE
-
-
-def _checked_hours(reader: Reader, leads: list[Any], now_hour: int) -> list[int]:
-    try:
-        reader.check_words(leads)
-        if reader.time is None:
-            return [now_hour] * len(leads)
-        return reader.hours_of(list(map(attrgetter(reader.time), leads)), now_hour)
-    except BadLead as error:
-        raise BadLead(f"$[{error.index}]{error.field[1:]}", str(error)) from None
-
-
-def _columns(slots: Slots, body: bytes, now_hour: int) -> Leads:
-    reader = slots.columns
-    columns = reader.columns(body)
-    hours = reader.hours(columns, len(next(iter(columns.values()))), now_hour)
-    rows = reader.parts(columns, hours)
-    return Leads(
-        hours,
-        values=rows,
-        scores=lambda part: list(starmap(slots.champion.scorer, rows(part))),
-        lead=partial(reader.lead, columns),
-        is_bare=lambda _: False,  # a column that is sent names its field
-        check_names=lambda _: None,
-        piece=_piece(slots),
-    )
 
 
 def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
@@ -197,19 +112,22 @@ def _one(body: bytes, field: str, *, columnar: bool) -> bytes:
         return b""
 
 
-async def _scored(scorer: Scorer, leads: Leads) -> list[float]:
+async def _scored(scorer: Scorer, leads: Leads) -> Scores:
     scores: list[float] = []
+    seconds = 0.0
     for part in leads.parts():
+        begun = perf_counter()
         try:
             scores += leads.scores(part)
         except UNSCORED:
             values = enumerate(leads.values(part), part.start)
             scores += [NAN if leads.is_bare(i) else safe_score(scorer, v) for i, v in values]
+        seconds += perf_counter() - begun
         await asyncio.sleep(0)
     if not math.isfinite(math.fsum(scores)):
         for place in [i for i, score in enumerate(scores) if not math.isfinite(score)]:
             scores[place] = _bare_score(scorer, leads, place)
-    return scores
+    return Scores(scores, seconds)
 
 
 def _bare_score(scorer: Scorer, leads: Leads, place: int) -> float:
@@ -231,3 +149,19 @@ def _as_rows(scores: list[float], tail: bytes) -> bytes:
 
 def _as_columns(scores: list[float], tail: bytes) -> bytes:
     return b'{"score":%b%b' % (msgspec.json.encode(scores), tail)
+
+
+def _as_shared_rows(answers: Shared, canary: Canary) -> bytes:
+    tails = canary.champion_tail, canary.challenger_tail
+    scored = zip(answers.scores, answers.is_challengers, strict=True)
+    return b"[%b]" % b",".join(
+        b'{"score":%b%b' % (msgspec.json.encode(score), tails[which]) for score, which in scored
+    )
+
+
+def _as_shared_columns(answers: Shared, slots: Slots) -> bytes:
+    """Columns of scores and of the digests that scored; `model` and `version` are the champion's."""
+    challenger = slots.loaded["challenger"].digest
+    digests = [challenger if which else slots.champion.digest for which in answers.is_challengers]
+    scores = msgspec.json.encode(answers.scores)
+    return b'{"score":%b%b,"digest":%b}' % (scores, slots.tail[:-1], msgspec.json.encode(digests))

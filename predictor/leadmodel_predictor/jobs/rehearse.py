@@ -17,10 +17,10 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from leadmodel_messages.window_document import dump
-from leadmodel_predictor.http.predict import UNREADABLE, remember, remember_refused, scored
 from leadmodel_predictor.serving.challengers import beside
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
+from leadmodel_predictor.serving.remember import UNREADABLE, remember, remember_refused, scored
 from leadmodel_predictor.serving.ring import Ring
 from leadmodel_predictor.serving.slots import Slots, load_slot, pair
 

@@ -77,7 +77,7 @@ class ColumnReader:
         return columns
 
     def _column(self, source: str, field: Field, raw: bytes) -> list[Any]:
-        if _exceeds(raw, self.limit):
+        if exceeds(raw, self.limit):
             raise BadLead(f"$.{source}", f"a batch may have at most {self.limit} leads")
         try:
             column: list[Any] = self._decoded(source, field, raw)
@@ -139,7 +139,7 @@ class ColumnReader:
         return self.reader.type(**values)
 
 
-def _exceeds(raw: bytes, limit: int) -> bool:
+def exceeds(raw: bytes, limit: int) -> bool:
     """Whether a column, a JSON list of scalars, has more values than the limit."""
     return raw.count(b",") >= limit and STRING.sub(b"", raw).count(b",") >= limit
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from leadmodel_artifact.model import Artifact
+from leadmodel_messages.share import Share
 from leadmodel_messages.window import SlotWindow, Window
 from leadmodel_messages.window_psi import compared_leads, is_compared, slot_psis
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.ring import Entry, Ring
-from leadmodel_predictor.serving.slots import Slots
+from leadmodel_predictor.serving.slots import Slots, shared
 from leadmodel_statistics.stability import mean_shift_z
 
 MIN_SAMPLES = 150
@@ -40,6 +41,15 @@ class Model:
         """Have another challenger from the next request on, beside the same models and leads; arguments as `Ring.challenge` takes them."""
         self.slots = slots
         self.ring.challenge(slots, entries, after)
+
+    @property
+    def share(self) -> Share | None:
+        """The share in force."""
+        return self.slots.canary.share if self.slots.canary is not None else None
+
+    def give(self, share: Share | None) -> None:
+        """Have the challenger answer this share of leads from the next request on; none where it names another challenger."""
+        self.slots = self.ring.slots = shared(self.slots, share)
 
     @property
     def auc(self) -> float:

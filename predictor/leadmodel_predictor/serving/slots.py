@@ -4,7 +4,7 @@ Loading checks everything before anything changes; all slots are one immutable v
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from leadmodel_artifact.artifact import parse
@@ -13,6 +13,8 @@ from leadmodel_artifact.model import Artifact, Reference
 from leadmodel_artifact.reference import comparable
 from leadmodel_artifact.scoring import check_examples
 from leadmodel_artifact.snapshot import digest, unpack
+from leadmodel_messages.share import Share
+from leadmodel_predictor.serving.canary import Canary, Counts
 from leadmodel_predictor.serving.columns import ColumnReader
 from leadmodel_predictor.serving.decode import Reader
 from leadmodel_predictor.serving.monitor import Monitor, monitors
@@ -48,6 +50,7 @@ class Challenger:
     slot: Slot
     reader: Reader  # for leads that the champion refuses
     of_past: Translate  # for leads of which only the champion's values are left
+    counts: Counts = field(default_factory=Counts)  # of its shares
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Slots:
     columns: ColumnReader
     tail: bytes  # of every answer: everything after the score
     challenger: Challenger | None = None
+    canary: Canary | None = None  # None: the champion answers every lead
 
     @property
     def loaded(self) -> dict[str, Slot]:
@@ -80,7 +84,6 @@ def load_slot(data: bytes, expect: str | None) -> Slot:
 
 def pair(champion: Slot, previous: Slot | None, previous_error: str | None = None) -> Slots:
     """Join two loaded models with the readers of their leads."""
-    name = json.dumps(champion.artifact.name)
     reader = _reader(champion, previous, None)
     return Slots(
         champion,
@@ -89,8 +92,18 @@ def pair(champion: Slot, previous: Slot | None, previous_error: str | None = Non
         reader=reader,
         previous_reader=Reader((previous.artifact, previous.scorer), None) if previous else None,
         columns=ColumnReader(reader, MAX_BATCH),
-        tail=f',"model":{name},"version":{champion.artifact.version}}}'.encode(),
+        tail=_tail(champion) + b"}",
     )
+
+
+def _tail(slot: Slot) -> bytes:
+    artifact = slot.artifact
+    return f',"model":{json.dumps(artifact.name)},"version":{artifact.version}'.encode()
+
+
+def digest_tail(slot: Slot) -> bytes:
+    """Everything after the score of an answer while a share is in force."""
+    return b'%b,"digest":"%b"}' % (_tail(slot), slot.digest.encode())
 
 
 def challenged(slots: Slots, challenger: Slot | None) -> Slots:
@@ -101,7 +114,17 @@ def challenged(slots: Slots, challenger: Slot | None) -> Slots:
         reader=reader,
         columns=ColumnReader(reader, MAX_BATCH),
         challenger=_challenger(slots.champion, challenger) if challenger is not None else None,
+        canary=None,
     )
+
+
+def shared(slots: Slots, share: Share | None) -> Slots:
+    """The same models with this share of the challenger; without a share where it is None or of another challenger."""
+    challenger = slots.challenger
+    if share is None or challenger is None or challenger.slot.digest != share.digest:
+        return replace(slots, canary=None)
+    tails = digest_tail(slots.champion), digest_tail(challenger.slot)
+    return replace(slots, canary=Canary.of(share, challenger.counts, *tails))
 
 
 def _challenger(champion: Slot, slot: Slot) -> Challenger:
