@@ -10,6 +10,10 @@ from monitoring.page import PAGE, page
 from prometheus_client.parser import text_string_to_metric_families
 
 from leadmodel_artifact.artifact import dump
+from leadmodel_artifact.snapshot import digest
+from leadmodel_messages import share
+from leadmodel_messages.places import SHARE_FILE
+from leadmodel_messages.share import Share
 from leadmodel_operator.kubernetes.process.model_families import FAMILIES
 from support.followup_pod import Pod, clock_time, lead, settings, until
 from support.predictor_thread import served
@@ -60,7 +64,10 @@ def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path, monkeypatc
     often(monkeypatch)
     mount, place = Mount(tmp_path), tmp_path / "challenger.json.gz"
     mount.write(referred(text_document(), intent={"pricing": 0.5, "demo": 0.5}))
-    place.write_bytes(dump(linear(0.2, name="newer")))
+    newer = dump(linear(0.2, name="newer"))
+    place.write_bytes(newer)
+    beside = tmp_path / SHARE_FILE
+    beside.write_text(share.dump(Share(digest(newer), 50)))
     models, pages = (linear(), linear(0.1, name="older")), {}
     with served(*models, texts=looked(mount), challengers=place.as_uri()) as server:
         server.ask("POST", "/enrich/batch?live=true", [{"text": text} for text in (SENTENCES[0], "") * 100])
@@ -68,7 +75,9 @@ def test_samples_of_a_predictor_have_the_labels_of_the_page(tmp_path, monkeypatc
         server.ask("POST", "/predict/batch?live=true", leads(200, seed=1))
         server.ask("POST", "/predict", leads(1, seed=2)[0])
         server.ask("POST", "/predict", b"{")
-        until(lambda: shows(server, pages, "lead_model_challenger_leads{"))
+        until(lambda: shows(server, pages, "lead_model_challenger_answers_total{"))
+        beside.write_text("no share")
+        until(lambda: shows(server, pages, "lead_model_challenger_share_refused{"))
         place.write_bytes(b"no model")
         until(lambda: shows(server, pages, "lead_model_challenger_refused{"))
     known = {sample: m for m in exported() if m.part == "predictor" for sample in m.samples}

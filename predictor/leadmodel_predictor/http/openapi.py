@@ -27,8 +27,8 @@ def openapi(slots: Slots, text: TextSlot | None = None) -> dict[str, Any]:
             "schemas": {
                 "Lead": _lead(artifact.features, example),
                 "Columns": _columns(artifact.features, example),
-                "Score": _answer(SCORE),
-                "Scores": _answer({"type": "array", "items": SCORE}),
+                "Score": _answer(SCORE, DIGEST),
+                "Scores": _answer({"type": "array", "items": SCORE}, {"type": "array", "items": DIGEST}),
                 **(text_schemas(text) if text else {}),
                 "Error": object_({"error": {"type": "string"}, "field": {"type": "string"}}),
             },
@@ -37,8 +37,11 @@ def openapi(slots: Slots, text: TextSlot | None = None) -> dict[str, Any]:
     }
 
 
-def _answer(score: dict[str, Any]) -> dict[str, Any]:
-    return object_({"score": score, "model": {"type": "string"}, "version": {"type": "integer"}})
+def _answer(score: dict[str, Any], digest: dict[str, Any]) -> dict[str, Any]:
+    """A score or many; who scored is named only while a challenger answers a share of leads."""
+    scored = {"score": score, "model": {"type": "string"}, "version": {"type": "integer"}}
+    why = "The model that scored; only while a challenger answers a share of leads."
+    return object_({**scored, "digest": {**digest, "description": why}}, list(scored))
 
 
 def _scoring() -> dict[str, Any]:

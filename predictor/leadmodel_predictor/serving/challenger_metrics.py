@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from leadmodel_messages.window import SlotWindow, Window
+from leadmodel_messages.window import ShareWindow, SlotWindow, Window
 from leadmodel_messages.window_psi import compared_leads
 
 
@@ -35,6 +35,51 @@ class ChallengerMetrics:
             refused.add_metric([window.challenger_error], 1)
         yield leads
         yield refused
+        yield from of_share(window)
+
+
+def of_share(window: Window | None) -> Iterator[Metric]:
+    """Yield the metrics of the share; they have no sample while none is in force."""
+    weight = GaugeMetricFamily(
+        "lead_model_challenger_share",
+        "Share of leads (0 to 1) that the challenger answers, while there is one.",
+    )
+    answers = CounterMetricFamily(
+        "lead_model_challenger_answers",
+        "Leads by what became of them since the challenger was loaded: answered (it answered), failed (it had no score) and refused (it did "
+        "not read the lead), where the champion answered; champion (all that the champion answered while a share was in force).",
+        labels=["outcome"],
+    )
+    seconds = CounterMetricFamily(
+        "lead_model_challenger_answer_seconds",
+        "Seconds in which the challenger and the champion read and scored the leads that they answered while a share was in force.",
+        labels=["slot"],
+    )
+    fault = GaugeMetricFamily(
+        "lead_model_challenger_share_refused",
+        "1 while the share that lies beside the challenger is not in force, with the reason.",
+        labels=["reason"],
+    )
+    if window is not None and window.share is not None:
+        share = window.share
+        weight.add_metric([], share.weight / 100)
+        for outcome, count in answered(share).items():
+            answers.add_metric([outcome], count)
+        seconds.add_metric(["challenger"], share.seconds)
+        seconds.add_metric(["champion"], share.champion_seconds)
+    if window is not None and window.share_error is not None:
+        fault.add_metric([window.share_error], 1)
+    yield from (weight, answers, seconds, fault)
+
+
+def answered(share: ShareWindow) -> dict[str, int]:
+    """The leads by what became of them; those that failed or were refused are among the champion's."""
+    return {
+        "answered": share.answered,
+        "failed": share.failed,
+        "refused": share.refused,
+        "champion": share.champion_answered,
+    }
 
 
 def counts(slot: SlotWindow) -> dict[str, int]:
