@@ -1,6 +1,7 @@
 """Candidates on this machine: one file lies where every predictor looks, and a replay asks its predictors in simulated time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from leadmodel_local.serving.rollout import template_of
 from leadmodel_local.serving.snapshots import Snapshots, digest_of
 from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
-from leadmodel_messages import training
+from leadmodel_messages import share, training
+from leadmodel_messages.share import Share
 from leadmodel_messages.training import TrainingAnswer
 from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import JobKind
@@ -59,6 +61,51 @@ def test_a_candidate_that_somebody_edited_is_put_back(folder):
     files.write(folder.challenger, pack(BETTER))
     shelves.ask(folder, Asked(digest(GOOD), 1))
     assert digest_of(folder.challenger) == digest(GOOD)
+
+
+def shared(folder):
+    return share.parse(folder.share.read_bytes())
+
+
+def test_a_share_of_leads_lies_beside_its_candidate(folder):
+    """What somebody edited is put back; the control is a share that nobody touched, which is not written again."""
+    shelves, asked = Snapshots(), Asked(digest(GOOD), 1)
+    for weight in (5, 25):
+        shelves.ask(folder, replace(asked, weight=weight))
+        assert shared(folder) == Share(asked.digest, weight)
+    before = files.signature(folder.share)
+    shelves.ask(folder, replace(asked, weight=25))
+    assert files.signature(folder.share) == before
+    files.write(folder.share, b"edited")
+    shelves.ask(folder, replace(asked, weight=25))
+    assert shared(folder) == Share(asked.digest, 25)
+    shelves.ask(folder, asked)
+    assert (folder.share.exists(), folder.challenger.exists()) == (False, True)
+    shelves.ask(folder, Asked(digest(BETTER), 2, 5))
+    assert shared(folder) == Share(digest(BETTER), 5)
+    shelves.ask(folder, None)
+    assert (folder.share.exists(), folder.challenger.exists()) == (False, False)
+
+
+def test_a_replay_gives_a_candidate_its_share(folder):
+    """The control is the score without a share."""
+    champion, other = digest(GOOD), digest(BETTER)
+    lead = live(1)[0]
+    with Predictors() as predictors:
+        here = ArtifactSource(uri="file:///model.json")
+        spec = Spec(artifact=here, holdout=HoldoutSource(uri="file:///holdout.csv"))
+        port = ReplayPort(folder.root, predictors, spec=spec, key=KEY, now=NOON)
+        predictors.serve(folder.snapshot(champion), None, 2)
+        scores = []
+        for asked in (Asked(other, 1), Asked(other, 1, 100), Asked(other, 1, 1), None):
+            port.ask(asked)
+            scores += predictors.score([(NOON, lead), (NOON, lead)])
+            windows = predictors.windows(NOON, None)
+            wanted = asked.weight if asked else None
+            assert {window.share and window.share.weight for window in windows} == {wanted}
+        assert sum(window.champion.n for window in windows) == 8
+    assert scores[0] != scores[2] == scores[3]
+    assert scores[0] == scores[6] == scores[7]
 
 
 def test_a_place_for_candidates_is_part_of_what_a_predictor_is_started_from():

@@ -70,3 +70,31 @@ def test_a_challenger_is_given_the_leads_of_the_past_and_those_that_come(played,
     assert (seen.champion.n, seen.challenger.n, seen.challenger.paired.n) == (60, 60, 60)
     played.answer({"challenge": None, "at": NOON + 300})
     assert windows() == [replace(seen, challenger=None)]
+
+
+def test_a_share_of_leads_is_answered_as_by_a_serving_predictor(played, tmp_path):
+    """The control are the scores without a share."""
+    (tmp_path / "challenger").write_bytes(FAIR)
+    leads = [{"id": i, **lead} for i, lead in enumerate(live(80))]
+    sent = {"leads": [[NOON, lead] for lead in leads]}
+    plain = played.answer(sent)["scores"]
+    assert played.answer({"share": 50}) == {"pods": 1}
+    assert played.answer(sent)["scores"] == plain, "there is no challenger yet"
+    played.answer({"challenge": str(tmp_path / "challenger"), "at": NOON})
+    played.answer({"share": 50})
+    scores = played.answer(sent)["scores"]
+    serving = predict.Predict(played.models[0])
+    answers = [
+        json.loads(serving.answer(json.dumps({**lead, "created_at": NOON}).encode())) for lead in leads
+    ]
+    assert scores == [answer["score"] for answer in answers]
+    assert {answer["digest"] for answer in answers} == {digest(FAIR), digest(BETTER)}
+    (seen,) = (parse(window) for window in played.answer({"look": NOON + 300})["windows"])
+    own = sum(answer["digest"] == digest(FAIR) for answer in answers)
+    assert (seen.share.weight, seen.share.answered, seen.share.champion_answered) == (
+        50,
+        2 * own,
+        2 * (80 - own),
+    )
+    played.answer({"share": None})
+    assert played.answer(sent)["scores"] == plain

@@ -18,7 +18,7 @@ from leadmodel_messages.window import Window
 from leadmodel_operator.planning.challenger import is_open
 from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
-from leadmodel_operator.planning.planned import Desired, Event, Serve
+from leadmodel_operator.planning.planned import Asked, Desired, Event, Serve
 from leadmodel_operator.reconcile import Key, reconcile
 from leadmodel_operator.resource.status import Status
 
@@ -37,6 +37,7 @@ class ReplayPort(InstantCluster):
     url: str = field(default="rehearsal", kw_only=True)
     rendering: int = field(default=RENDERING, kw_only=True)
     asked: str | None = None  # digest of the candidate that the predictors have loaded
+    weight: int | None = None  # per cent of leads that this candidate answers
 
     @property
     def model(self) -> ModelFolder:
@@ -95,7 +96,7 @@ class ReplayPort(InstantCluster):
         self._keep(desired)
         if desired.touch_serve and desired.serve is not None and desired.serve != self.serve:
             self._roll(desired.serve)
-        self._ask(desired.asked.digest if desired.asked is not None else None)
+        self.ask(desired.asked)
         if desired.validate is not None and desired.validate.name not in self.jobs:
             name, command = desired.validate.name, work.validation(self.model, desired.validate)
             self.model.job(name).mkdir(parents=True, exist_ok=True)
@@ -130,10 +131,15 @@ class ReplayPort(InstantCluster):
         if before is None or (before.champion, before.previous) != (serve.champion, serve.previous):
             previous = self.model.snapshot(serve.previous) if serve.previous else None
             self.predictors.serve(self.model.snapshot(serve.champion), previous, self.replicas)
-            self.asked = None  # these predictors have just started
+            self.asked = self.weight = None  # these predictors have just started
 
-    def _ask(self, digest: str | None) -> None:
-        """Load a candidate beside the models that serve, or drop the one that is loaded."""
+    def ask(self, wanted: Asked | None) -> None:
+        """Load a candidate beside the models that serve and give it its share of leads, or drop the one that is loaded."""
+        digest = wanted.digest if wanted is not None else None
+        weight = wanted.weight if wanted is not None else None
         if digest != self.asked:
             self.predictors.challenge(self.model.snapshot(digest) if digest is not None else None, self.now)
-            self.asked = digest
+            self.asked, self.weight = digest, None
+        if weight != self.weight:
+            self.predictors.share(weight)
+            self.weight = weight

@@ -82,6 +82,10 @@ class Predictors:
         """Load a candidate in each pod, beside the models that serve and the leads of the past; None drops the one that is loaded."""
         self._ask({"challenge": str(challenger) if challenger else None, "at": now})
 
+    def share(self, weight: int | None) -> None:
+        """Have the loaded candidate answer this per cent of leads from now on; None: no lead."""
+        self._ask({"share": weight})
+
     def score(self, leads: Sequence[tuple[float, dict[str, Any]]]) -> list[float | None]:
         """Score leads at their times in Unix seconds; None stands for a refused lead."""
         return list(self._ask({"leads": leads})["scores"]) if leads else []

@@ -10,7 +10,8 @@ from leadmodel_local.serving import predictors
 from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_local.work import Jobs
-from leadmodel_messages import report, text_report
+from leadmodel_messages import report, share, text_report
+from leadmodel_messages.share import Share
 from leadmodel_operator.planning.observed import JobKind, TextSeen
 from leadmodel_operator.planning.planned import Asked, Desired, TextWork
 
@@ -78,12 +79,20 @@ class Snapshots:
         return changed
 
     def ask(self, folder: ModelFolder, asked: Asked | None) -> None:
-        """Put the candidate that predictors are asked about where they look for one, or take away what lies there."""
-        held = self.held(folder)
+        """Put the candidate that predictors are asked about where they look for one, with its share of leads, or take away what lies there.
+
+        The share names its candidate, so that predictors that see the one file before the other give no leads to a wrong one.
+        """
+        if asked is None or asked.weight is None:
+            folder.share.unlink(missing_ok=True)
         if asked is None:
             folder.challenger.unlink(missing_ok=True)
-        elif asked.digest in held and self._digest(folder.challenger) != asked.digest:
+            return
+        held = self.held(folder)
+        if asked.digest in held and self._digest(folder.challenger) != asked.digest:
             files.write(folder.challenger, held[asked.digest].read_bytes())
+        if asked.weight is not None:
+            _write_share(folder.share, Share(asked.digest, asked.weight))
 
     # --- text models -----------------------------------------------------------------------------------------------------
 
@@ -110,6 +119,17 @@ class Snapshots:
         if signature not in self._digests:
             self._digests[signature] = digest_of(path)
         return self._digests[signature]
+
+
+def _write_share(path: Path, wanted: Share) -> None:
+    """Write a share unless the file is that already."""
+    text = share.dump(wanted).encode()
+    try:
+        is_written = path.read_bytes() == text
+    except OSError:
+        is_written = False
+    if not is_written:
+        files.write(path, text)
 
 
 def _restore(folder: ModelFolder, digest: str) -> bool:

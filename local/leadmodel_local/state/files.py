@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from leadmodel_messages.places import CHALLENGER_FILE
+from leadmodel_messages.places import CHALLENGER_FILE, SHARE_FILE
 from leadmodel_operator.reconcile import Key
 
 ARTIFACTS, TEXT_MODELS = "rev", "text/rev"  # folders of snapshots in the folder of a LeadModel
@@ -158,6 +158,11 @@ class ModelFolder:
     def challenger(self) -> Path:
         """The candidate that the predictors look for; a missing file means none."""
         return self.folder / "challenger" / CHALLENGER_FILE
+
+    @property
+    def share(self) -> Path:
+        """The candidate's share of leads; a missing file means none."""
+        return self.challenger.with_name(SHARE_FILE)
 
     def job(self, name: str) -> Path:
         """Return the folder of a Job."""

@@ -106,10 +106,14 @@ class FollowUpsWork:
 
 @dataclass(frozen=True)
 class Asked:
-    """The candidate that lies where predictors look for one, and the number of the decision to ask about it."""
+    """The candidate that lies where predictors look for one, and the number of the decision to ask about it.
+
+    `weight` is the per cent of leads that the candidate answers; None: it answers none.
+    """
 
     digest: str
     decision: int
+    weight: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """`python -m leadmodel_predictor.jobs.rehearse`: predictors at a simulated time, which the caller passes in; everything else is as in a predictor that serves.
 
 Reads one JSON document per line and writes one per line: `{"serve": {"champion": FILE, "previous": FILE or null, "pods": N}}` begins anew,
-`{"challenge": FILE or null, "at": SECONDS}` loads a challenger or drops it, `{"leads": [[SECONDS, LEAD], …]}` answers their scores (null:
-refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
+`{"challenge": FILE or null, "at": SECONDS}` loads a challenger or drops it, `{"share": PER CENT or null}` has the challenger
+answer a share of leads or none, `{"leads": [[SECONDS, LEAD], …]}` answers their scores (null: refused), `{"look": SECONDS, "since": SECONDS or null}` the drift windows.
 """
 
 import json
@@ -11,12 +11,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from leadmodel_messages.share import Share
+from leadmodel_messages.window import Window
 from leadmodel_messages.window_document import dump
+from leadmodel_predictor.http.shares import single
 from leadmodel_predictor.serving.challengers import beside
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
@@ -40,12 +44,13 @@ class Rehearsal:
                 return self.serve(champion, previous, pods)
             case {"challenge": challenger, "at": at}:
                 return self.challenge(challenger, at)
+            case {"share": weight}:
+                return self.share(weight)
             case {"leads": leads}:
                 return {"scores": [self.take(lead, at) for at, lead in leads]}
             case {"look": at}:
                 since = () if request.get("since") is None else (float(request["since"]),)
-                windows = (model.ring.window(at, since) for model in self.models)
-                return {"windows": [dump(replace(window, takes_challenger=True)) for window in windows]}
+                return {"windows": [dump(window(model, at, since)) for model in self.models]}
             case _:
                 return {"error": "unknown"}
 
@@ -68,6 +73,16 @@ class Rehearsal:
             model.challenge(slots, entries, after=past[-1] if past else None)
         return {"pods": len(self.models)}
 
+    def share(self, weight: int | None) -> dict[str, Any]:
+        """Have the challenger that is loaded answer this per cent of leads; None: no lead."""
+        for model in self.models:
+            challenger = model.slots.challenger
+            if weight is None or challenger is None:
+                model.give(None)
+            else:
+                model.give(Share(challenger.slot.digest, weight))
+        return {"pods": len(self.models)}
+
     def take(self, lead: Any, now: float) -> float | None:
         """Score and remember one lead."""
         model = next(self.turn)
@@ -81,8 +96,18 @@ class Rehearsal:
         except UNREADABLE:
             remember_refused(model, ring, body, now)
             return None
-        remember(model, ring, slots, read, (now, hour, values, score))
+        entry = now, hour, values, score
+        if slots.canary is None:
+            remember(model, ring, slots, read, entry)
+        else:
+            score, _ = single(model, slots.canary, read, entry, body=body, started=perf_counter())
         return None if score != score else score  # noqa: PLR0124  # NaN
+
+
+def window(model: Model, now: float, since: tuple[float, ...]) -> Window:
+    """The drift window that a predictor with a place for challengers answers at `now` (Unix seconds)."""
+    share = model.slots.canary.window() if model.slots.canary is not None else None
+    return replace(model.ring.window(now, since), takes_challenger=True, share=share)
 
 
 def main(lines: Iterable[str]) -> int:
