@@ -13,6 +13,7 @@ from support.argocd_lua import SCRIPTS, run
 from worlds.leader import Leader
 from worlds.names import digest
 from worlds.programs import Truth
+from worlds.situations import in_a_canary
 from worlds.world import World
 
 ACTIONS = sorted(path.stem for path in (SCRIPTS / "actions").glob("*.lua"))
@@ -257,8 +258,8 @@ def test_a_click_is_acted_on():
 
 def test_buttons_are_offered_where_they_do_something():
     world, _ = served("A")
-    assert disabled(of_world(world)) == {"abort", "rollback", "release", "resume"}
-    assert disabled(lead_model(None)) == {"abort", "rollback", "release", "refresh", "resume"}
+    assert disabled(of_world(world)) == {"abort", "promote", "rollback", "release", "resume"}
+    assert disabled(lead_model(None)) == {"abort", "promote", "rollback", "release", "refresh", "resume"}
     world, leader = served("A", "B")
     assert "rollback" not in disabled(of_world(world))
     world.commands[Command.ROLLBACK_TO] = digest("A")
@@ -269,9 +270,20 @@ def test_buttons_are_offered_where_they_do_something():
     assert disabled(paused) == set(ACTIONS) - {"resume"}
 
 
-@pytest.mark.parametrize("action", ["abort", "release", "rollback"])
+def test_a_canary_has_buttons_to_end_it():
+    world, leader = in_a_canary()
+    assert {"abort", "promote"} & disabled(of_world(world)) == set()
+    assert clicked("abort", of_world(world))[1].startswith(digest("B") + "@")
+    world.commands[Command.PROMOTE] = clicked("promote", of_world(world))[1]
+    leader.settle()
+    assert world.status is not None
+    assert world.status.champion is not None
+    assert world.status.champion.digest == digest("B")
+
+
+@pytest.mark.parametrize("action", ["abort", "promote", "release", "rollback"])
 def test_a_button_with_nothing_to_do_says_so(action: str):
-    with pytest.raises(Exception, match=r"nothing is|there is n"):
+    with pytest.raises(Exception, match=r"nothing is|there is n|no candidate is"):
         run(f"actions/{action}.lua", lead_model({"conditions": []}))
 
 

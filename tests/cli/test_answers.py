@@ -14,21 +14,25 @@ from leadmodel_operator.planning.plan import plan
 from leadmodel_operator.resource.vocabulary import GROUP
 from worlds.kubectl import WorldKubectl
 from worlds.names import KEY, digest
-from worlds.situations import champion, drifted, held_after_rollback, replaced, serving
+from worlds.situations import champion, drifted, held_after_rollback, in_a_canary, replaced, serving
 from worlds.world import World
 
-COMMANDS = ("rollback", "release", "abort", "poll", "refresh")
+COMMANDS = ("rollback", "release", "abort", "promote", "poll", "refresh")
 LEDGER = f"ConfigMap/{KEY.name}-ledger"
 
 
 def line_of(verb: str) -> list[str]:
     """The command line that the world below can carry out."""
-    return [verb, KEY.name, *{"rollback": ["--to", digest("A")], "abort": [digest("C")]}.get(verb, [])]
+    words = {"rollback": ["--to", digest("A")], "abort": [digest("C")], "promote": [digest("B")]}
+    return [verb, KEY.name, *words.get(verb, [])]
+
+
+WORLDS = {"rollback": replaced, "promote": in_a_canary}
 
 
 def ready_for(verb: str) -> WorldKubectl:
     """A world in which a verb is carried out, if nothing stands against it."""
-    return WorldKubectl(*(replaced() if verb == "rollback" else held_after_rollback()))
+    return WorldKubectl(*WORLDS.get(verb, held_after_rollback)())
 
 
 def observed_with(world: World, **more: object) -> None:

@@ -19,7 +19,7 @@ from support.small_models import FEATURES, linear
 from support.text_lead_models import with_texts
 from worlds.kubectl import WorldKubectl
 from worlds.names import KEY, digest
-from worlds.situations import champion, drifted, held_after_rollback, replaced, serving
+from worlds.situations import champion, drifted, held_after_rollback, in_a_canary, replaced, serving
 
 A, B, C = digest("A"), digest("B"), digest("C")
 
@@ -85,6 +85,20 @@ def test_abort_drops_the_candidate():
     assert C in {entry.digest for entry in kubectl.world.status.quarantine}
 
 
+def test_promote_ends_the_steps_of_a_canary():
+    kubectl = WorldKubectl(*in_a_canary())
+    assert main(["promote", KEY.name], kubectl) == KubectlExit.DONE
+    assert annotated(kubectl) == [f"{GROUP}/promote={B}"]
+    assert champion(kubectl.world) == "B"
+
+
+def test_abort_drops_what_is_in_a_canary():
+    kubectl = WorldKubectl(*in_a_canary())
+    assert main(["abort", KEY.name], kubectl) == KubectlExit.DONE
+    assert kubectl.world.place.digest is None
+    assert champion(kubectl.world) == "A"
+
+
 def test_pause_and_resume():
     kubectl = two_models()
     assert main(["pause", KEY.name], kubectl) == KubectlExit.DONE
@@ -129,6 +143,7 @@ def test_a_command_to_a_paused_lead_model_is_refused(capsys):
         (["rollback", KEY.name, "--to", "4"], "'4' names no digest"),
         (["rollback", KEY.name, "--to", "ffffffffffff"], "known: "),
         (["abort", KEY.name], "nothing rolls out"),
+        (["promote", KEY.name], "no candidate is in a step of a canary"),
         (["release", KEY.name], "nothing is held; name the digest to release; in quarantine: none"),
         (["diff", KEY.name, "414141414141", "414141414141"], "name two different digests"),
     ],

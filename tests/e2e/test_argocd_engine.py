@@ -61,6 +61,7 @@ def lead_model(phase: str, ready: str, **more: str) -> dict[str, Any]:
             "champion": {"digest": digest},
             "previous": {"digest": digest, "servedAt": "2026-01-05T00:00:00Z"},
             "candidate": {"digest": digest},
+            "challenger": {"digest": digest, "step": 0},
             "quarantine": [{"digest": digest.replace("a", "b"), "kind": "Drift"}],
         },
     }
@@ -90,6 +91,7 @@ def test_buttons_in_argo_cds_engine(tmp_path: Path):
         "rollback": "customerops.dev/rollback-to",
         "release": "customerops.dev/release",
         "abort": "customerops.dev/abort",
+        "promote": "customerops.dev/promote",
         "pause": "customerops.dev/paused",
     }
     for action, annotation in verbs.items():

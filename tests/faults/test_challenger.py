@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from leadmodel_operator.kubernetes.write.asked_pods import AskedPods
+from leadmodel_operator.kubernetes.write.asked_pods import AskedPods, is_named
 from leadmodel_operator.kubernetes.write.recording import Recording
+from leadmodel_operator.planning.planned import Asked
 from worlds.fake_api import Call
 from worlds.fake_cluster import LETTERS, NAME, NAMESPACE, FakeCluster, Truth, raw, unpacked
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
@@ -89,9 +90,9 @@ def test_control_without_the_live_gate_it_serves():
     asyncio.run(play())
 
 
-async def by_annotation(*_: object) -> bool:
+async def by_annotation(_: AskedPods, place: dict[str, Any], asked: Asked | None) -> Any:
     """Take the place for what its annotation says."""
-    return True
+    return None if is_named(place, asked) else place
 
 
 @pytest.mark.parametrize("verifies", [True, False], ids=["verified", "control"])
@@ -101,7 +102,7 @@ def test_bytes_that_someone_else_put_there_are_replaced(verifies, monkeypatch):
     async def play() -> None:
         async with a_cluster() as cluster, a_leader(cluster) as leader:
             if not verifies:
-                monkeypatch.setattr(AskedPods, "holds", by_annotation)
+                monkeypatch.setattr(AskedPods, "differing", by_annotation)
             await serving(cluster, leader)
             cluster.truths["E"] = Truth()
             cluster.live = False  # pods say nothing yet
@@ -142,7 +143,7 @@ def test_what_someone_else_puts_there_while_nobody_is_asked_about_is_taken_away(
             await leader.pass_time(PAUSE)
             assert (cluster.champion(), before_the_pods(cluster)) == ("B", None)
             if not verifies:
-                monkeypatch.setattr(AskedPods, "holds", by_annotation)
+                monkeypatch.setattr(AskedPods, "differing", by_annotation)
             cluster.truths["E"] = Truth()
             cluster.edit("configmaps", PLACE, tamper)
             await leader.settle()

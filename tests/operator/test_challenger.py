@@ -365,7 +365,7 @@ def test_none_is_asked_while_a_rollback_holds_it(world):
 
 
 def test_another_live_gate_measures_nobody_on_the_holdout_again(world):
-    """Neither the champion, which stays Ready, nor a candidate that only live leads refused, whose bytes are kept."""
+    """A candidate that only live leads refused is checked anew from the bytes that are kept, and the champion stays Ready."""
     world.retrain("B", Truth(drifts=True))
     Leader(world).step(0.1)
     assert world.status.quarantine

@@ -14,11 +14,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from leadmodel_operator.planning import challenger, desired, promotion
+from leadmodel_operator.planning import canary_steps, challenger, desired, promotion
+from leadmodel_operator.planning.canary import Progress
 from leadmodel_operator.planning.live_response import Response
 from leadmodel_operator.planning.planned import Asked
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec_policies import LiveGate
-from leadmodel_operator.resource.vocabulary import Evidence, Reason
+from leadmodel_operator.resource.spec_rollout import RolloutPolicy, RolloutStep
+from leadmodel_operator.resource.vocabulary import Command, Evidence, Reason
 from worlds.histories import check, cuts, letters, play, steps
 from worlds.invariants import Broken, check_settled
 from worlds.leader import Leader
@@ -41,6 +44,10 @@ own_steps = st.one_of(
     st.tuples(st.just("candidate"), st.tuples(letters, st.booleans(), st.one_of(st.none(), cuts), st.booleans())),
     st.tuples(st.just("candidate"), st.tuples(letters, st.booleans(), st.one_of(st.none(), cuts), st.booleans())),
     st.tuples(st.just("wait"), st.sampled_from([0.02, 0.2, 1.1])),
+    st.tuples(st.just("rollout"), st.sampled_from([(), ((5, "2m"), (50, "2m")), ((10, "5m"),), ((10, "1m"), (20, "1m"), (30, "1m"))])),
+    st.tuples(st.just("someone shares"), st.sampled_from([0, 5, 100])),
+    st.tuples(st.just("fails"), st.tuples(letters, st.sampled_from([0.0, 0.5]))),
+    st.tuples(st.just("promote"), letters),
 )  # fmt: skip
 script = st.lists(st.one_of(steps, own_steps, own_steps), min_size=10, max_size=32)
 
@@ -69,6 +76,22 @@ def step(world: World, leader: Leader, what: str, arg: Any) -> None:
         case "wait":
             leader.step(arg)
             check_settled(world)
+        case _:
+            canary_step(world, leader, what, arg)
+
+
+def canary_step(world: World, leader: Leader, what: str, arg: Any) -> None:
+    match what:
+        case "rollout":
+            given = tuple(RolloutStep(weight=weight, for_=Duration(span)) for weight, span in arg)
+            world.edit(rollout=RolloutPolicy(steps=given))
+        case "someone shares":
+            world.place.put(world.place.digest, world.place.decision, arg)
+        case "fails":
+            world.truths[arg[0]] = replace(world.truths.get(arg[0], Truth()), fails=arg[1])
+        case "promote":
+            world.commands[Command.PROMOTE] = digest(arg)
+            leader.step(0.02)
 
 
 def candidate(world: World, leader: Leader, letter: str, drifts: bool, cut: int | None, freeze: bool) -> None:
@@ -98,6 +121,10 @@ def history(world: World, given_steps: list[tuple[str, Any]]) -> None:
         "candidate",
         "overtaken",
         "wait",
+        "rollout",
+        "someone shares",
+        "fails",
+        "promote",
     }
     for what, arg in given_steps:
         if what in own:
@@ -106,7 +133,8 @@ def history(world: World, given_steps: list[tuple[str, Any]]) -> None:
             play(world, leader, (what, arg))
     assert world.spec is not None
     world.place.reach = 2
-    world.edit(gate=replace(world.spec.gate, live=LiveGate()))
+    world.edit(gate=replace(world.spec.gate, live=LiveGate()), rollout=RolloutPolicy())
+    world.commands.pop(Command.PROMOTE, None)
     check(world, leader)
 
 
@@ -192,6 +220,36 @@ def keeps_the_champions(real: Callable[..., Any]) -> Callable[..., Any]:
     return first_evidence
 
 
+def knows_no_fault(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """Nothing that becomes of a candidate's leads speaks against it."""
+    return lambda _sums: None
+
+
+def takes_all_for_some(real: Callable[..., Any]) -> Callable[..., Any]:
+    """One pod that gives a candidate its share counts for all of them."""
+
+    def shown(*args: Any, **kwargs: Any) -> Any:
+        pods = real(*args, **kwargs)
+        return replace(pods, pods=pods.ready)
+
+    return shown
+
+
+def goes_on_at_once(_real: Callable[..., Any]) -> Callable[..., Any]:
+    """Each step is over as soon as it begins."""
+    return lambda *_args, **_kwargs: Progress.NEXT
+
+
+def shares_before_recording(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The pods are told the share of the step to come."""
+
+    def asked(state: Any) -> Asked | None:
+        wanted, steps = real(state), state.spec.rollout.steps
+        return replace(wanted, weight=steps[0].weight) if wanted is not None and steps else wanted
+
+    return asked
+
+
 FAULTS = (
     (challenger, "ask_pods", passes_all),
     (promotion, "consult", asks_nobody),
@@ -202,6 +260,10 @@ FAULTS = (
     (desired, "asked", asks_before_recording),
     (challenger, "is_binding", binds_pins),
     (promotion, "first_evidence", keeps_the_champions),
+    (canary_steps, "fault", knows_no_fault),
+    (canary_steps, "shown", takes_all_for_some),
+    (canary_steps, "progress", goes_on_at_once),
+    (desired, "asked", shares_before_recording),
 )
 
 

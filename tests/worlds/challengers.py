@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from leadmodel_messages.errors import ErrorWord
-from leadmodel_messages.window import PairedWindow, Window
+from leadmodel_messages.window import PairedWindow, ShareWindow, Window
+from worlds.programs import Truth
 from worlds.windows import LEADS, make_slot
 
 if TYPE_CHECKING:
@@ -20,29 +21,32 @@ class Place:
     """What lies where pods look for a candidate, and which decision put it there."""
 
     digest: str | None = None
+    weight: int = 0  # share of leads, in per cent
     decision: int = 0
     version: int = 0
     reach: int = 2  # so many pods have the newest content by now
     fenced: bool = True  # a write names the version that was read
     versions: Any = field(default_factory=lambda: itertools.count(1))
 
-    def put(self, digest: str | None, decision: int) -> None:
-        """Put a candidate there, or none, as the decision of this number says; pods load it later."""
-        self.digest, self.decision, self.version = digest, decision, next(self.versions)
+    def put(self, digest: str | None, decision: int, weight: int = 0) -> None:
+        """Put a candidate with its share there, or none, as the decision of this number says; pods load it later."""
+        self.digest, self.decision, self.weight = digest, decision, weight
+        self.version = next(self.versions)
 
 
 def move_challengers(world: World) -> bool:
     """Let pods that have the newest content load what lies there; tell whether one changed."""
-    before = [(pod.challenger, pod.challenger_error) for pod in world.pods]
+    before = [(pod.challenger, pod.weight, pod.challenger_error) for pod in world.pods]
     for pod in [pod for pod in world.pods if pod.ready and pod.takes_challenger][: world.place.reach]:
         _load(world, pod)
-    return before != [(pod.challenger, pod.challenger_error) for pod in world.pods]
+    return before != [(pod.challenger, pod.weight, pod.challenger_error) for pod in world.pods]
 
 
 def _load(world: World, pod: Pod) -> None:
     digest = world.place.digest
     loads = digest is None or world.truth(digest).loads
     pod.challenger, pod.challenger_error = (digest, None) if loads else (None, ErrorWord.SCHEMA_MISMATCH)
+    pod.weight = world.place.weight if pod.challenger is not None else 0
 
 
 def with_challenger(world: World, pod: Pod, window: Window) -> Window:
@@ -51,7 +55,25 @@ def with_challenger(world: World, pod: Pod, window: Window) -> Window:
     if pod.challenger is None:
         return window
     slot = make_slot(pod.challenger, drifts=world.truth(pod.challenger).drifts)
-    return replace(window, challenger=replace(slot, paired=PairedWindow(n=LEADS)))
+    share = _share(world, pod.challenger, pod.weight) if pod.weight else None
+    return replace(window, challenger=replace(slot, paired=PairedWindow(n=LEADS)), share=share)
+
+
+def _share(world: World, challenger: str, weight: int) -> ShareWindow:
+    """What became of the leads of a candidate's share."""
+    truth, leads = world.truth(challenger), LEADS * weight // 100
+    failed, refused = int(truth.fails * leads), int(truth.refuses * leads)
+    answered = leads - failed - refused
+    return ShareWindow(
+        digest=challenger,
+        weight=weight,
+        answered=answered,
+        failed=failed,
+        refused=refused,
+        seconds=answered * truth.takes_s,
+        champion_answered=LEADS - answered,
+        champion_seconds=(LEADS - answered) * Truth.takes_s,
+    )
 
 
 def says(seen: Observed, champion: str, challenger: str) -> str:

@@ -113,14 +113,18 @@ class WorldPort:
     async def _ask(self, asked: Asked | None) -> None:
         """Put a candidate before the pods, or none, over the version that was read."""
         world, place = self.world, self.world.place
-        digest, decision = (asked.digest, asked.decision) if asked else (None, 0)
-        if digest == place.digest or (digest is not None and digest not in world.snapshots):
+        digest, decision, weight = (
+            (asked.digest, asked.decision, asked.weight or 0) if asked else (None, 0, 0)
+        )
+        is_same = (digest, weight) == (place.digest, place.weight)
+        if is_same or (digest is not None and digest not in world.snapshots):
             return
-        await self._step(f"ask {letter_of(digest) if digest else None} ({decision})")
+        share = f" {weight} %" if weight else ""
+        await self._step(f"ask {letter_of(digest) if digest else None} ({decision}){share}")
         if place.fenced and place.version != self._place:
             raise Conflict("the candidate before the pods")
-        world.invariants.live.check_asked(world, digest, decision)
-        place.put(digest, decision or place.decision)
+        world.invariants.live.check_asked(world, digest, decision, weight)
+        place.put(digest, decision or place.decision, weight)
         self._place = place.version
 
     async def _keep(self, name: str) -> bool:

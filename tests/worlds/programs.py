@@ -29,6 +29,9 @@ class Truth:
     loads: bool = True  # pods can load it
     drifts: bool = False  # live leads differ from its reference
     readable: bool = True  # has the right schema
+    fails: float = 0.0  # share of live leads for which it has no score
+    refuses: float = 0.0  # share of live leads that it alone refuses
+    takes_s: float = 0.0001  # seconds per answer
 
 
 @dataclass(frozen=True)

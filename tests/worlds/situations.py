@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from leadmodel_operator.reconcile import Conflict, reconcile
+from leadmodel_operator.resource.fields import Duration
+from leadmodel_operator.resource.spec_rollout import RolloutPolicy, RolloutStep
 from leadmodel_operator.resource.vocabulary import Command, ConditionStatus, ConditionType, Reason
 from worlds.controllers import finish_jobs, move_pods
 from worlds.leader import Leader
@@ -39,6 +41,20 @@ def replaced(truth: Truth = BETTER) -> tuple[World, Leader]:
     upload_and_poll(world, "B", truth)
     leader.settle()
     assert champion(world) == "B"
+    return world, leader
+
+
+def in_a_canary() -> tuple[World, Leader]:
+    """Make a world in which A serves and B answers a tenth of the leads, in the first of two steps."""
+    steps = tuple(RolloutStep(weight=weight, for_=Duration("10m")) for weight in (10, 50))
+    world = World(rendering=4, live=True)
+    world.edit(rollout=RolloutPolicy(steps=steps))
+    world.upload("A", Truth(auc=0.75))
+    leader = Leader(world)
+    leader.step(0.1)
+    world.retrain("B", BETTER)
+    leader.step(0.01)
+    assert (champion(world), world.place.weight) == ("A", 10)
     return world, leader
 
 

@@ -71,6 +71,7 @@ class Pod:
     text_error: ErrorWord | None = None
     takes_challenger: bool = False  # whether it has a place for a candidate
     challenger: str | None = None  # the candidate that it has loaded
+    weight: int = 0  # share of leads that the candidate answers, in per cent
     challenger_error: ErrorWord | None = None
 
 

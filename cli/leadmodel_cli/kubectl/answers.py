@@ -71,6 +71,11 @@ def is_done(request: Request, status: Document) -> bool:
             return target not in listed and (target in listed_before or is_released or is_new_champion)
         case Command.ABORT:
             return target in listed and listed[target] != listed_before.get(target)
+        case Command.PROMOTE:
+            challenger = status.get("challenger") or {}
+            return is_new_champion or (
+                challenger.get("digest") == target and bool(challenger.get("promoted"))
+            )
         case Command.POLL:
             return _of_poll(status, "wanted") not in {"", _of_poll(before, "wanted")}
         case Command.REFRESH:

@@ -23,6 +23,7 @@ WITH_DIGEST = {
     "diff": (2, 3),
     "release": (2,),
     "abort": (2,),
+    "promote": (2,),
 }  # places of digests among the words that are no flags
 
 

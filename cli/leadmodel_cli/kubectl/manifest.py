@@ -172,6 +172,7 @@ def _hour(time: datetime, zone: str) -> int:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "isSorted": lambda values: sorted(values) == values,
     "findAll": lambda text, pattern: re.findall(pattern, text),
     "split": lambda text, separator: text.split(separator),
     "isQuantity": lambda text: _QUANTITY.fullmatch(text) is not None,

@@ -75,6 +75,13 @@ VERBS = (
         ("abort conversion",),
     ),
     Verb(
+        "promote",
+        "end the steps of a canary: let the candidate answer all leads",
+        "Skip the steps of `spec.rollout` that are left. The candidate is promoted once the pods have been read again; one that harms the "
+        "leads of its share is refused all the same.",
+        ("promote conversion", "promote conversion 1f2e3d4c5b6a"),
+    ),
+    Verb(
         "poll", "ask the source now", "Ask the source at once which artifact it holds.", ("poll conversion",)
     ),
     Verb(
@@ -169,7 +176,7 @@ def _add_arguments(verb: str, command: argparse.ArgumentParser) -> None:
         command.add_argument("name", metavar="NAME", help="name of the LeadModel")
     if verb in _ADD:
         _ADD[verb](command)
-    if verb in {"rollback", "release", "abort", "poll", "refresh", "pause", "resume"}:
+    if verb in {"rollback", "release", "abort", "promote", "poll", "refresh", "pause", "resume"}:
         text = "wait so long for the operator's answer (30; 0: do not wait)"
         command.add_argument("--timeout", type=seconds, default=30.0, metavar="SECONDS", help=text)
 
@@ -238,6 +245,7 @@ _ADD: dict[str, Callable[[argparse.ArgumentParser], object]] = {
     ),
     "release": _digest("the model (the held one)"),
     "abort": _digest("the model (the newest one)"),
+    "promote": _digest("the model (the one in a step)"),
     "lint": _lint,
     "dashboard": _dashboard,
     "replay": lambda command: command.add_argument(

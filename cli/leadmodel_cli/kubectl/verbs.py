@@ -40,20 +40,40 @@ def release_target(status: Document, digest: str | None) -> str:
 
 
 def abort_target(status: Document, digest: str | None) -> str:
-    """The digest to take back: the one that was named, else the one that rolls out, else the candidate."""
+    """The digest to take back: the one that was named, else the one that rolls out, else the candidate or what is before the pods."""
     if digest:
         return full(status, digest)
     rollout, candidate = status.get("rollout"), status.get("candidate") or {}
     if rollout is not None:
         return str(rollout["to"])
+    if not candidate.get("digest"):
+        candidate = before_the_pods(status)
     if candidate.get("digest"):
         return str(candidate["digest"])
     raise UsageError("nothing rolls out and nothing is a candidate; use rollback to leave the champion")
 
 
+def promote_target(status: Document, digest: str | None) -> str:
+    """The digest whose steps are to end: the one that was named, else the one that is in a step of a canary."""
+    if digest:
+        return full(status, digest)
+    challenger = before_the_pods(status)
+    if challenger.get("step") is None:
+        raise UsageError("no candidate is in a step of a canary; use release to let a held one serve")
+    return str(challenger["digest"])
+
+
+def before_the_pods(status: Document) -> Document:
+    """What status says of the candidate that lies before the pods; empty where none does."""
+    challenger: Document = status.get("challenger") or {}
+    return {} if challenger.get("until") else challenger
+
+
 def digests(status: Document) -> list[str]:
     """Every digest that a status names, those a person most likely means first."""
-    single = [status.get(role) or {} for role in ("candidate", "requested", "champion", "previous")]
+    single = [
+        status.get(role) or {} for role in ("candidate", "requested", "challenger", "champion", "previous")
+    ]
     listed = [*(status.get("quarantine") or []), *(status.get("history") or [])]
     return list(dict.fromkeys(str(entry["digest"]) for entry in (*single, *listed) if entry.get("digest")))
 
@@ -75,6 +95,7 @@ TARGETS: dict[Command, Callable[[Document, str | None], str]] = {
     Command.ROLLBACK_TO: rollback_target,
     Command.RELEASE: release_target,
     Command.ABORT: abort_target,
+    Command.PROMOTE: promote_target,
 }
 
 

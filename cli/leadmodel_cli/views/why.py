@@ -70,8 +70,10 @@ def _live_gate(status: dict[str, Any]) -> list[str]:
     ):  # released before it was asked about
         return []
     name, message = short(challenger["digest"]), challenger.get("message") or "no pod has answered yet"
+    if not challenger.get("until") and challenger.get("step") is not None:
+        return [f"Canary: {name}: {message}."]
     if not challenger.get("until"):
-        return [f"Live gate: the pods are asked about {name}: {message}."]
+        return [f"Live gate: {name} is checked against live leads: {message}."]
     line = f"Live gate: {name} got {challenger['verdict']} ({challenger['reason']}): {message}"
     shift = challenger.get("shift") or {}
     if shift.get("moved") is not None and challenger["verdict"] != Evidence.INSUFFICIENT:

@@ -15,8 +15,8 @@ from leadmodel_local.state import files
 from leadmodel_local.state.files import ModelFolder
 from leadmodel_messages.report import named_digest
 from leadmodel_messages.window import Window
-from leadmodel_operator.planning.challenger import is_open
 from leadmodel_operator.planning.challenger_place import RENDERING
+from leadmodel_operator.planning.challenger_record import is_open
 from leadmodel_operator.planning.observed import JobKind, Observed, Record
 from leadmodel_operator.planning.planned import Asked, Desired, Event, Serve
 from leadmodel_operator.reconcile import Key, reconcile

@@ -6,8 +6,8 @@ Each value is processed once; the value is recorded in the same write of status 
 import re
 from dataclasses import replace
 
-from leadmodel_operator.planning.challenger import is_open, release_challenger
 from leadmodel_operator.planning.challenger_place import rendering_for
+from leadmodel_operator.planning.challenger_record import is_open, release_challenger
 from leadmodel_operator.planning.champion import roll_back
 from leadmodel_operator.planning.fallback import fallback
 from leadmodel_operator.planning.pass_state import PassState
@@ -150,7 +150,7 @@ def _abort(state: PassState, value: str) -> None:
     digest = _full_digest(state, Command.ABORT, value)
     if digest is None:
         return
-    champion, rollout, candidate = state.champion, state.status.rollout, state.status.candidate
+    champion, rollout = state.champion, state.status.rollout
     if champion is not None and rollout is not None and digest == rollout.to == champion.digest:
         roll_back(
             state,
@@ -163,7 +163,7 @@ def _abort(state: PassState, value: str) -> None:
         _refuse(state, Command.ABORT, f"{short(digest)} is the champion; use rollback-to")
     elif state.quarantine_is_full():
         _refuse(state, Command.ABORT, "the quarantine is full; release a digest first")
-    elif candidate is not None and candidate.digest == digest:
+    elif _is_candidate(state, digest):
         entry = Quarantined(
             digest=digest,
             kind=QuarantineKind.MANUAL,
@@ -177,6 +177,31 @@ def _abort(state: PassState, value: str) -> None:
         state.emit(EventReason.ABORTED, f"{short(digest)} is quarantined (Manual)", warning=True)
     else:
         _refuse(state, Command.ABORT, f"{short(digest)} is neither candidate nor rolling out")
+
+
+def _is_candidate(state: PassState, digest: str) -> bool:
+    """Whether a digest is under validation or before the pods; what is pinned again is there without a validation."""
+    candidate, challenger = state.status.candidate, state.status.challenger
+    if candidate is not None and candidate.digest == digest:
+        return True
+    return challenger is not None and is_open(challenger) and challenger.digest == digest
+
+
+def _promote(state: PassState, value: str) -> None:
+    digest, challenger = _full_digest(state, Command.PROMOTE, value), state.status.challenger
+    if digest is None:
+        return
+    if challenger is None or not is_open(challenger) or challenger.digest != digest:
+        _refuse(
+            state,
+            Command.PROMOTE,
+            f"{short(digest)} is in no step of a canary; release lets a held one serve",
+        )
+    elif challenger.step is None:
+        _refuse(state, Command.PROMOTE, f"{short(digest)} is in no step yet; release lets it serve at once")
+    else:
+        state.change(challenger=replace(challenger, promoted=True))
+        state.emit(EventReason.CANARY_STEP, f"{short(digest)} is to skip the rest of its steps")
 
 
 def _poll(state: PassState, _value: str) -> None:
@@ -201,6 +226,7 @@ _ACTIONS = {
     Command.ROLLBACK_TO: _rollback_to,
     Command.RELEASE: _release,
     Command.ABORT: _abort,
+    Command.PROMOTE: _promote,
     Command.POLL: _poll,
     Command.REFRESH: _refresh,
 }

@@ -67,7 +67,7 @@ def asked(state: PassState) -> Asked | None:
     challenger = state.status.challenger
     if challenger is None or challenger.until is not None:
         return None
-    return Asked(challenger.digest, challenger.decision)
+    return Asked(challenger.digest, challenger.decision, challenger.weight)
 
 
 def may_touch_deployment(state: PassState, serve: Serve | None) -> bool:

@@ -11,7 +11,6 @@ from leadmodel_operator.planning.planned import Event, EventType
 from leadmodel_operator.planning.trace import Outcome
 from leadmodel_operator.resource.digest import hashed
 from leadmodel_operator.resource.spec import Spec
-from leadmodel_operator.resource.spec_policies import LiveGate
 from leadmodel_operator.resource.status import Inputs, Status
 from leadmodel_operator.resource.status_decisions import Decision, Quarantined
 from leadmodel_operator.resource.status_models import Requested, Revision
@@ -27,7 +26,7 @@ def inputs_of(spec: Spec) -> Inputs:
         source=hashed(artifact.uri, artifact.digest, artifact.secret_name),
         gate=hashed(
             spec.min_auc,
-            replace(spec.gate, live=LiveGate()),  # live leads are no matter of the holdout: `live_inputs`
+            spec.gate,
             holdout.uri,
             holdout.digest,
             *([holdout.label] if holdout.label else []),

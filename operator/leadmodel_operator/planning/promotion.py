@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from leadmodel_operator.planning.attempts import pinned_revision, verdict_inputs
-from leadmodel_operator.planning.challenger import consult, drop_unasked, is_binding, refuse
+from leadmodel_operator.planning.challenger import consult
+from leadmodel_operator.planning.challenger_record import drop_unasked, is_binding, refuse
 from leadmodel_operator.planning.champion import as_revision, promote
 from leadmodel_operator.planning.first_evidence import first_evidence
 from leadmodel_operator.planning.live_response import Response

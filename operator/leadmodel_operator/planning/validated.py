@@ -3,6 +3,7 @@
 Validated
 ------------------------------------------------------|-------------------------------------
 the candidate passed and is held                      | Unknown, reason of the hold
+the candidate passed and answers a share of leads     | Unknown Canary
 the candidate passed and live leads are asked         | Unknown LiveGatePending
 the champion is requested and passed the present gate | True GatePassed
 the requested digest is quarantined                   | False, reason of the entry
@@ -11,7 +12,7 @@ the source gave no artifact                           | Unknown, reason of the p
 otherwise                                             | Unknown Pending
 """
 
-from leadmodel_operator.planning.challenger import asked_until, is_binding, is_held_by_leads, is_open
+from leadmodel_operator.planning.challenger_record import asked_until, is_binding, is_held_by_leads, is_open
 from leadmodel_operator.planning.facts import (
     Answer,
     Rule,
@@ -51,7 +52,18 @@ def _asked(state: PassState) -> Answer | None:
     challenger = state.status.challenger
     if challenger is None or not is_open(challenger):
         return None
+    if challenger.step is not None:
+        return unknown(Reason.CANARY, f"passed so far; {_in_steps(state, challenger)}")
     return unknown(Reason.LIVE_GATE_PENDING, f"passed on the holdout; {_waits_for(state, challenger)}")
+
+
+def _in_steps(state: PassState, challenger: Challenger) -> str:
+    """Say which share of leads the candidate is to answer, and how a person ends that."""
+    if (why := state.why_suspended) is not None:
+        return f"nothing is decided: {why}; {challenger.message}"
+    return (
+        f"{challenger.message}; customerops.dev/promote ends the steps, customerops.dev/abort the candidate"
+    )
 
 
 def _waits_for(state: PassState, challenger: Challenger) -> str:

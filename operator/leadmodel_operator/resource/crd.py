@@ -41,6 +41,11 @@ SPEC_RULES = (
         "holdout.uri must not be artifact.uri: name the file of labelled leads",
     ),
     _rule(
+        "!has(self.rollout) || !has(self.rollout.steps) || (self.rollout.steps.map(s, s.weight).isSorted() && "
+        "self.rollout.steps.all(s, self.rollout.steps.exists_one(t, t.weight == s.weight)))",
+        "rollout.steps: each weight must be above the one before it",
+    ),
+    _rule(
         "!has(self.predictor.autoscaling) || self.predictor.autoscaling.minReplicas <= self.predictor.autoscaling.maxReplicas",
         "predictor.autoscaling.maxReplicas must be at least minReplicas: raise maxReplicas or lower minReplicas",
     ),

@@ -16,6 +16,7 @@ from leadmodel_operator.resource.formats import (
 from leadmodel_operator.resource.spec_enrichment import Enrichment
 from leadmodel_operator.resource.spec_followups import FollowUps
 from leadmodel_operator.resource.spec_policies import DriftPolicy, Gate, RollbackPolicy
+from leadmodel_operator.resource.spec_rollout import RolloutPolicy
 from leadmodel_operator.resource.spec_schedules import PiiBackfill, Retraining
 from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
@@ -44,6 +45,9 @@ class Spec:
         "Lowest AUC on the holdout with which an artifact may serve.", default=0.65, minimum=0.5, maximum=1
     )
     gate: Gate = doc("Limits of the gate besides minAuc.", default=Gate())
+    rollout: RolloutPolicy = doc(
+        "Way of a candidate that passed from no lead to all of them.", default=RolloutPolicy()
+    )
     predictor: Predictor = doc("Settings of the pods that serve leads.", default=Predictor())
     service_account_name: str | None = doc(
         "Name of the ServiceAccount of the Jobs, for example for a cloud identity. If absent, the operator creates a ServiceAccount.",

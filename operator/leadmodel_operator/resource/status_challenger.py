@@ -46,4 +46,31 @@ class Challenger:
     unread: float | None = doc(
         "Share of leads that the candidate refuses or could not be given, from 0 to 1.", default=None
     )
+    step: int | None = doc(
+        "Number of the step of spec.rollout, from 0. Absent while the candidate answers no leads.",
+        default=None,
+        minimum=0,
+    )
+    weight: int | None = doc(
+        "Share of leads that the pods are to give the candidate in that step, in per cent.",
+        default=None,
+        minimum=1,
+        maximum=100,
+    )
+    step_since: datetime | None = doc("Time at which the step was decided.", default=None)
+    shown_since: datetime | None = doc(
+        "Time since which all ready pods have reported that share. Absent until they do.", default=None
+    )
+    answered: int = doc("Number of leads that the candidate has answered.", default=0, minimum=0)
+    failed: int = doc(
+        "Number of leads of its share for which the candidate had no score; the champion answered them.",
+        default=0,
+        minimum=0,
+    )
+    refused: int = doc(
+        "Number of leads of its share that the candidate refused and the champion answered.",
+        default=0,
+        minimum=0,
+    )
+    promoted: bool = doc("If true, a person ended the steps before their time.", default=False)
     shift: ScoreShift | None = doc("Difference of the scores of both models.", default=None)

@@ -86,11 +86,14 @@ class Reason(StrEnum):
     FETCH_RETRYING = "FetchRetrying"
     HELD_AFTER_ROLLBACK = "HeldAfterRollback"
     # the live gate: Validated, status.challenger and quarantine
+    CANARY = "Canary"  # passed so far, and the candidate answers a share of leads
     LIVE_GATE_PENDING = "LiveGatePending"  # passed on the holdout, and the pods score their leads with it
     LIKE_LIVE_LEADS = "LikeLiveLeads"
     WORLD_MOVED = "WorldMoved"  # live leads fit neither the candidate nor the champion
     UNLIKE_LIVE_LEADS = "UnlikeLiveLeads"  # live leads fit the champion and not the candidate
     CANNOT_READ_LIVE_LEADS = "CannotReadLiveLeads"
+    FAILS_TO_SCORE = "FailsToScore"  # no finite score for leads of its share
+    SLOW_TO_SCORE = "SlowToScore"
     NOT_MOUNTED = "NotMounted"  # the champion's pods were rendered without a place for a candidate
     NOT_LOADED = "NotLoaded"  # fewer than half of the ready pods have loaded the candidate
     # Stalled
@@ -151,9 +154,14 @@ class Reason(StrEnum):
     SOURCE_MOVED = "SourceMoved"  # the source held another digest than the requested one
 
 
-LIVE_REFUSALS = frozenset(
-    {Reason.UNLIKE_LIVE_LEADS, Reason.CANNOT_READ_LIVE_LEADS}
-)  # of a candidate that the holdout let pass
+LIVE_REFUSALS = frozenset(  # of a candidate that the holdout let pass
+    {
+        Reason.UNLIKE_LIVE_LEADS,
+        Reason.CANNOT_READ_LIVE_LEADS,
+        Reason.FAILS_TO_SCORE,
+        Reason.SLOW_TO_SCORE,
+    }
+)
 
 
 class EventReason(StrEnum):
@@ -161,6 +169,7 @@ class EventReason(StrEnum):
 
     # decisions
     ABORTED = "Aborted"
+    CANARY_STEP = "CanaryStep"  # a candidate is to answer a share of leads, or to skip the rest of its steps
     CHAMPION_LOST = "ChampionLost"  # the bytes of the champion are lost everywhere
     GATE_FAILED = "GateFailed"
     GATE_PASSED = "GatePassed"
@@ -260,6 +269,7 @@ class Command(StrEnum):
     ROLLBACK_TO = "rollback-to"
     RELEASE = "release"
     ABORT = "abort"
+    PROMOTE = "promote"
     POLL = "poll"
     REFRESH = "refresh"
 

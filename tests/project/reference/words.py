@@ -17,6 +17,10 @@ COMMANDS = {
         "the digest of the candidate or of a rollout that has not ended",
         "Quarantines it as `Manual`; a rollout goes back to the model before.",
     ),
+    Command.PROMOTE: (
+        "the digest of a candidate in a step of `spec.rollout`",
+        "Ends the steps. The candidate is promoted at the next reading of the pods, unless it harms the leads of its share.",
+    ),
     Command.POLL: ("anything new, such as the time", "Polls the source at once."),
     Command.REFRESH: (
         "anything new, such as the time",
@@ -41,7 +45,7 @@ ANNOTATIONS = {
     names.PREVIOUS: "pods of predictors: the digest of the previous model, or nothing",
     names.RENDERED: "an object: a hash of what the operator last applied",
     names.CLAIMED: "a snapshot: the decision that is to serve it, so that no older plan deletes it",
-    names.CHALLENGER_DIGEST: "the ConfigMap of the candidate that live leads are asked about: its full digest",
+    names.CHALLENGER_DIGEST: "the ConfigMap of the candidate before the pods: its full digest",
 }
 
 

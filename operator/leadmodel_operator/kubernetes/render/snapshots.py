@@ -4,7 +4,8 @@ import base64
 import json
 
 from leadmodel_artifact.snapshot import unpacked_digest
-from leadmodel_messages.places import CHALLENGER_FILE, SNAPSHOT_FILE, TEXT_FILE
+from leadmodel_messages import share
+from leadmodel_messages.places import CHALLENGER_FILE, SHARE_FILE, SNAPSHOT_FILE, TEXT_FILE
 from leadmodel_operator.kubernetes.render.names import (
     CHALLENGER_DIGEST,
     CLAIMED,
@@ -70,7 +71,7 @@ def _text(lead_model: Object, name: str, role: str, digest: str, packed: bytes) 
 
 
 def challenger(lead_model: Object, asked: Asked | None, packed: bytes | None) -> Object:
-    """Render the ConfigMap in which predictors look for a candidate; empty where they are asked about none."""
+    """Render the ConfigMap in which predictors look for a candidate and its share of leads; empty where there is no candidate."""
     notes = {CHALLENGER_DIGEST: asked.digest, DECISION: str(asked.decision)} if asked else {}
     body = {
         "apiVersion": "v1",
@@ -79,7 +80,32 @@ def challenger(lead_model: Object, asked: Asked | None, packed: bytes | None) ->
     }
     if packed is not None:
         body["binaryData"] = {CHALLENGER_FILE: base64.b64encode(packed).decode()}
+    if asked is not None and asked.weight:
+        body["data"] = {SHARE_FILE: share.dump(share.Share(asked.digest, asked.weight))}
     return body
+
+
+def holds_candidate(config_map: Object, asked: Asked | None) -> bool:
+    """Tell whether a ConfigMap holds a candidate with its share, and nothing else; no data at all where there is none."""
+    data, binary = config_map.get("data") or {}, config_map.get("binaryData") or {}
+    if asked is None:
+        return not data and not binary
+    wanted = {SHARE_FILE: share.dump(share.Share(asked.digest, asked.weight))} if asked.weight else {}
+    return (
+        data == wanted
+        and set(binary) == {CHALLENGER_FILE}
+        and holds(config_map, CHALLENGER_FILE, asked.digest)
+    )
+
+
+def replacing(held: Object, body: Object) -> Object:
+    """Return a patch that makes one ConfigMap of another in one write: what others put there goes, and only over the version read."""
+    patch = {**body, "metadata": {**body["metadata"], "resourceVersion": held["metadata"]["resourceVersion"]}}
+    for field in ("data", "binaryData"):
+        patch[field] = dict.fromkeys(held.get(field) or {}) | body.get(field, {})
+    notes = dict.fromkeys((CHALLENGER_DIGEST, DECISION)) | (body["metadata"].get("annotations") or {})
+    patch["metadata"]["annotations"] = notes
+    return patch
 
 
 def claim_patch(revision: Object, value: str) -> Object:

@@ -5,6 +5,9 @@ local digest = status.rollout ~= nil and status.rollout.to or nil
 if digest == nil and status.candidate ~= nil then
   digest = status.candidate.digest
 end
+if digest == nil and status.challenger ~= nil and status.challenger["until"] == nil then
+  digest = status.challenger.digest
+end
 if digest == nil then
   error("there is neither a candidate nor a rollout to abort")
 end
