@@ -5,8 +5,10 @@ Whoever knows the salt and the lead comes to the same bucket, in every process a
 
 from collections.abc import Callable
 from hashlib import sha256
+from struct import Struct
 
 BUCKETS = 10_000  # a bucket holds 0.01 % of the leads
+_FIRST = Struct(">Q").unpack_from  # 64 bits
 
 
 def bucketing(salt: str) -> Callable[[bytes], int]:
@@ -23,7 +25,8 @@ def bucketing(salt: str) -> Callable[[bytes], int]:
     def of(unit: bytes) -> int:
         hashed = salted()
         hashed.update(unit)
-        return int.from_bytes(hashed.digest()[:8]) % BUCKETS
+        number: int = _FIRST(hashed.digest())[0]
+        return number % BUCKETS
 
     return of
 

@@ -4,9 +4,7 @@ The champion reads and scores every lead first: what it refuses is refused, and 
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -40,7 +38,7 @@ def single(
     ended = perf_counter()
     remember(model, model.ring, slots, lead, entry, challenged=challenged)
     if champion == champion and canary.takes(unit(body)):  # noqa: PLR0124  # no NaN
-        score = _counted(canary, challenged, ended - begun, lambda: _alone(slots, body, hour))
+        score = _counted(slots, canary, challenged, ended - begun, (body, hour))
         if score is not None:
             return score, canary.challenger_tail
     canary.counts.champion(1, begun - started)
@@ -48,30 +46,23 @@ def single(
 
 
 def _counted(
-    canary: Canary, challenged: Scored | Unread, seconds: float, alone: Callable[[], Scored]
+    slots: Slots, canary: Canary, challenged: Scored | Unread, seconds: float, lead: tuple[bytes, int]
 ) -> float | None:
     """Count a lead of the share; return the challenger's score, or None where the champion answers.
 
     Args:
-        canary: the share.
+        slots: the models.
+        canary: their share.
         challenged: what the challenger made of the lead as the champion decoded it.
         seconds: that this took.
-        alone: has the challenger read the lead as it was sent, where it could not be given what the champion decoded.
+        lead: as it was sent, and its UTC hour: the challenger reads it alone where it could not be given what the champion decoded.
     """
     score, values = challenged
     if score is None:
         begun = perf_counter()
-        score, values = alone()
+        score, values = read_alone(slots.challenger.reader, *lead)  # type: ignore[union-attr]  # it has a share
         seconds = perf_counter() - begun
     return score if canary.counts.is_answer(score, values, seconds) else None
-
-
-def _alone(slots: Slots, sent: bytes, hour: int) -> Scored:
-    return read_alone(slots.challenger.reader, sent, hour)  # type: ignore[union-attr]  # it has a share
-
-
-def _alone_at(slots: Slots, leads: Leads, place: int) -> Scored:
-    return _alone(slots, leads.sent(place), leads.hours[place])
 
 
 @dataclass(frozen=True)
@@ -117,7 +108,7 @@ async def batch(
             if now is not None:
                 remember(model, model.ring, slots, lead, (now, hour, values, score), challenged=challenged)
             if is_taken:
-                other = _counted(canary, challenged, took, partial(_alone_at, slots, leads, i))
+                other = _counted(slots, canary, challenged, took, (leads.sent(i), hour))
                 if other is not None:
                     answers.scores[i], answers.is_challengers[i] = other, True
         await asyncio.sleep(0)

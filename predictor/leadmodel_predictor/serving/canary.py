@@ -53,7 +53,7 @@ class Canary:
     """
 
     share: Share
-    bucket: Callable[[bytes], int]
+    takes: Callable[[bytes], bool]  # whether a lead with this unit belongs to the share
     counts: Counts
     champion_tail: bytes
     challenger_tail: bytes
@@ -61,11 +61,8 @@ class Canary:
     @classmethod
     def of(cls, share: Share, counts: Counts, champion_tail: bytes, challenger_tail: bytes) -> "Canary":
         """The share in force with the buckets of its challenger."""
-        return cls(share, bucketing(share.digest), counts, champion_tail, challenger_tail)
-
-    def takes(self, lead: bytes) -> bool:
-        """Tell whether a lead with this unit belongs to the share."""
-        return self.bucket(lead) < self.share.buckets
+        bucket, limit = bucketing(share.digest), share.buckets
+        return cls(share, lambda unit: bucket(unit) < limit, counts, champion_tail, challenger_tail)
 
     def window(self) -> ShareWindow:
         """What the drift window tells of the share."""

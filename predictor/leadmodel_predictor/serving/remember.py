@@ -51,23 +51,28 @@ def remember(
         entry: time in Unix seconds, UTC hour, the champion's values and score (NaN: none).
         challenged: the challenger's score and values, where these are known already.
     """
-    reader, hour = slots.reader, entry[1]
-    other: Scored = NAN, None
+    at, hour, values, score = entry
+    reader = slots.reader
+    other_score, other_values = NAN, None
     if reader.previous_score is not None:
         try:
-            other = reader.previous_score(lead, hour, entry[2])
+            other_score, other_values = reader.previous_score(lead, hour, values)
         except UNSCORED:
-            other = NAN, None
-        if other[0] != other[0]:  # NaN
+            other_score, other_values = NAN, None
+        if other_score != other_score:  # noqa: PLR0124  # NaN
             model.metrics.bad_previous()
-    if entry[3] != entry[3]:  # NaN
+    if score != score:  # noqa: PLR0124  # NaN
         model.metrics.bad_champion()
     ring.row[hour] += 1
     if reader.challenger_score is None or ring.slots is not slots:
-        ring.add((*entry, other[1], other[0]))
+        ring.add((at, hour, values, score, other_values, other_score))
         return
-    score, values = challenged or challenge(reader, lead, hour, entry[2])
-    ring.add((*entry, other[1], other[0], values, score))
+    if challenged is None:
+        try:  # a call of `challenge` would cost a tenth of a challenger
+            challenged = reader.challenger_score(lead, hour, values)
+        except Exception:  # noqa: BLE001
+            challenged = FAILED
+    ring.add((at, hour, values, score, other_values, other_score, challenged[1], challenged[0]))
 
 
 def challenge(reader: Reader, lead: Any, hour: int, values: Values | None) -> Scored | Unread:

@@ -80,7 +80,7 @@ class LeadFunctions:
     ) -> Callable[[Any, int, Values | None], Scored]:
         """A function of a lead that the champion took, its UTC hour and the champion's values: the previous model's score."""
         if shape(previous) == shape(self.champion):
-            return lambda _lead, _hour, values: (scorer(*values), values)  # type: ignore[misc]  # the champion took it
+            return self._of_values(previous, scorer)  # the champion took the lead
         own = {f.source for f in self.champion.features}
 
         def read_feature(i: int, feature: Feature, namespace: Namespace) -> list[str]:
@@ -92,8 +92,15 @@ class LeadFunctions:
 
         is_apart = own.isdisjoint(f.source for f in previous.features)  # an absent field is then no null
         guard = [f"    if {self.bare_test(previous)}: return refused"] if is_apart else []
-        read = self._scored(previous, read_feature, scorer, guard)
-        return lambda lead, hour, _values: read(lead, hour)
+        return self._scored(previous, read_feature, scorer, guard, parameters="lead, hour, _values")
+
+    def _of_values(self, artifact: Artifact, scorer: Scorer) -> Callable[[Any, int, Values | None], Scored]:
+        """A function as `previous_score` gives, for a model that reads the champion's very values."""
+        if not isinstance(artifact.model, Linear):
+            return lambda _lead, _hour, values: (scorer(*values), values)  # type: ignore[misc]  # the lead has values
+        namespace: Namespace = {}
+        lines = ["def read(_lead, _hour, values):", f"    {_tuple(artifact)} = values"]
+        return _compile([*lines, *score_lines(artifact, namespace), "    return score, values"], namespace)
 
     def bare_test(self, artifact: Artifact) -> str:
         """An expression: none of the model's fields has a value. The first field with a value ends the test."""
@@ -101,10 +108,15 @@ class LeadFunctions:
         return " and ".join(f"lead.{name} is None" for name in names)
 
     def _scored(
-        self, artifact: Artifact, read_feature: ReadFeature, scorer: Scorer, guard: Sequence[str] = ()
-    ) -> Callable[[Any, int], Scored]:
+        self,
+        artifact: Artifact,
+        read_feature: ReadFeature,
+        scorer: Scorer,
+        guard: Sequence[str] = (),
+        parameters: str = "lead, hour",
+    ) -> Callable[..., Scored]:
         namespace: Namespace = {"scorer": scorer, "refused": (NAN, None)}
-        lines = ["def read(lead, hour):", *guard, *self._read_lines(artifact, read_feature, namespace)]
+        lines = [f"def read({parameters}):", *guard, *self._read_lines(artifact, read_feature, namespace)]
         lines += [f"    values = {_tuple(artifact)}", *_score_lines(artifact, namespace)]
         return _compile([*lines, "    return score, values"], namespace)
 
