@@ -11,7 +11,7 @@ from rq.worker import SimpleWorker
 from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.worker.crew import Member, WorkerStuck, run
 from leadmodel_followup.worker.jobs import SEND, QueueWorker, job_class, queue, ring, worker
-from leadmodel_followup.worker.loop import Stop
+from leadmodel_messages.stopping import Stop
 from support.followup_pod import until
 
 CHANNELS = count()

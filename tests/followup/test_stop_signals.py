@@ -11,7 +11,8 @@ STORM_S = 4
 WAITS = """
 import os, time
 from threading import Event
-from leadmodel_followup.worker.loop import Stop, repeat, set_by_signals
+from leadmodel_followup.worker.loop import repeat
+from leadmodel_messages.stopping import Stop, set_by_signals
 
 stop, until = set_by_signals({kind}()), time.monotonic() + {seconds}
 print("waits", flush=True)

@@ -32,13 +32,14 @@ from leadmodel_followup.webhooks.consumer import Events
 from leadmodel_followup.webhooks.inbox import Inbox
 from leadmodel_followup.webhooks.routes import WebhookDeps
 from leadmodel_followup.webhooks.routes import routes as webhooks
-from leadmodel_followup.worker.loop import Stop, reached, repeat, set_by_signals
+from leadmodel_followup.worker.loop import reached, repeat
 from leadmodel_followup.worker.problems import Problems, SecretFiles
 from leadmodel_followup.worker.service import Service
 from leadmodel_followup.worker.supervisor import Supervisor, Work
 from leadmodel_followup.worker.task import Send
 from leadmodel_followup.worker.timed import TimedChannel
 from leadmodel_messages.followups_report import FollowUpsProblem
+from leadmodel_messages.stopping import Stop, set_by_signals
 
 _BELL_S, _EVENTS_S, _LOOK_S = 0.2, 0.2, 1.0
 _LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import redis
 
 from leadmodel_followup.worker.jobs import QueueWorker
-from leadmodel_followup.worker.loop import Stop
+from leadmodel_messages.stopping import Stop
 
 _LOOK_S = 0.2
 

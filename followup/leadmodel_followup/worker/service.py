@@ -21,7 +21,7 @@ from leadmodel_followup.templates.templates import Templates
 from leadmodel_followup.worker.bell import Bell
 from leadmodel_followup.worker.crew import Member, run
 from leadmodel_followup.worker.jobs import queue, worker
-from leadmodel_followup.worker.loop import Stop
+from leadmodel_messages.stopping import Stop
 
 _CREW = 4  # workers of a process at most: more wait for each other, and all go where it dies
 _AHEAD = 4  # jobs per worker that may wait in queues, so that no worker waits for the bell

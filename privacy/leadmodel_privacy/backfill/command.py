@@ -1,7 +1,6 @@
 """`leadmodel-privacy backfill`: from arguments to a run, its report, audit record, one line of JSON and the exit code."""
 
 import argparse
-import signal
 import sys
 import time
 import traceback
@@ -13,6 +12,7 @@ from typing import Any
 from leadmodel_messages import termination
 from leadmodel_messages.backfill import Mode, Outcome, dump_refused
 from leadmodel_messages.exits import BackfillExit
+from leadmodel_messages.stopping import set_by_signals
 from leadmodel_privacy.backfill import outputs, report
 from leadmodel_privacy.backfill.arguments import add_arguments
 from leadmodel_privacy.backfill.errors import BackfillError, Stopped
@@ -55,8 +55,7 @@ def run_task(
         mode = Mode.APPLY if given.apply else Mode.DRY_RUN
         termination.write(given.termination_log, dump_refused(mode, str(error)[:512]))
         return int(error.code)
-    signal.signal(signal.SIGTERM, lambda *_: work.stop.set())
-    signal.signal(signal.SIGINT, lambda *_: work.stop.set())
+    set_by_signals(work.stop)
     started = time.time()
     code, outcome, message = _work(work)
     result = report.RunResult(

@@ -1,12 +1,12 @@
 """A run from end to end: connect, take the lease, scan from the checkpoint on, verify; begun again whenever the server went away."""
 
 import secrets
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from leadmodel_messages.stopping import Stop
 from leadmodel_privacy.backfill.capabilities import probe_servers
 from leadmodel_privacy.backfill.errors import BackfillError, ServerUnavailable, Stopped
 from leadmodel_privacy.backfill.scan_progress import ScanProgress
@@ -28,7 +28,7 @@ class Run:
     out: TextIO
     log: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     owner: str = field(
         default_factory=lambda: f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
     )

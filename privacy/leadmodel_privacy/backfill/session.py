@@ -1,11 +1,11 @@
 """The part of a run within one connection: gate, lease, checkpoint, scan, verify pass, end."""
 
 import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from leadmodel_messages.stopping import Stop
 from leadmodel_privacy.backfill.capabilities import Capabilities, rebuilds_streams
 from leadmodel_privacy.backfill.errors import Refused, ServerUnavailable, Stopped
 from leadmodel_privacy.backfill.fingerprints import Fingerprints, of_key
@@ -43,7 +43,7 @@ class Session:
     progress: ScanProgress
     log: Callable[[str], None]
     clock: Callable[[], float]
-    stop: threading.Event
+    stop: Stop
     has_progressed: bool = False
     _renewed_at: float = 0
     _began: float = 0
