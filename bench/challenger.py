@@ -1,4 +1,5 @@
-"""What a challenger costs a POST /predict: nothing where there is none, some µs a lead where one is loaded; its memory, and the leads of the past.
+"""What a challenger costs a POST /predict: nothing where there is none, some µs a lead where one is loaded, some more while it has a share of
+leads; its memory, and the leads of the past. The leads have no id, so that a share hashes whole leads.
 
 The work of a request from its bytes to the bytes of the answer, as in bench/text_features.py: each server is a process of its own, rounds
 are interleaved, and a round is the processor's time of 1,000 requests. Instructions and C calls are counted, too, which no load disturbs.
@@ -24,6 +25,9 @@ from serving.machine import describe
 from serving.models import Lead, Made, as_json, made
 from text_features import REQUESTS, ask, leads, start
 
+from leadmodel_artifact.snapshot import digest, unpack
+from leadmodel_messages.places import SHARE_FILE
+from leadmodel_messages.share import Share, dump
 from leadmodel_predictor.http.predict import Predict
 from leadmodel_predictor.serving.metrics import Metrics
 from leadmodel_predictor.serving.model import Model
@@ -31,6 +35,7 @@ from leadmodel_predictor.serving.ring import SIZE, Ring, given
 from leadmodel_predictor.serving.slots import challenged, load_slot, pair
 
 MOST_US = 1.5  # a lead
+WEIGHTS = (5, 50)  # per cent of leads that a challenger answers
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,17 @@ class Served:
     old: str | None = None
 
 
-def servers(files: Made, old: str | None) -> dict[str, Served]:
-    """All servers by name; those of an older release beside the same of today."""
+def with_share(challenger: Path, folder: Path, weight: int) -> str:
+    """Put a challenger and its share of leads into a folder, and give the flag for it."""
+    folder.mkdir()
+    raw = challenger.read_bytes()
+    (folder / challenger.name).write_bytes(raw)
+    (folder / SHARE_FILE).write_text(dump(Share(digest(unpack(raw)), weight)))
+    return f"--challenger={(folder / challenger.name).as_uri()}"
+
+
+def servers(files: Made, old: str | None, folder: Path) -> dict[str, Served]:
+    """All servers by name; those of an older release beside the same of today. `folder` is for challengers with a share."""
     previous, challenger = (
         (f"--previous={files.previous}",),
         (f"--challenger={files.challenger.as_uri()}",),
@@ -53,6 +67,9 @@ def servers(files: Made, old: str | None) -> dict[str, Served]:
         "champion, challenger": Served(challenger),
         "and previous, challenger": Served((*previous, *challenger)),
     }
+    for weight in WEIGHTS:
+        flag = with_share(files.challenger, folder / str(weight), weight)
+        today[f"champion, challenger, {weight} %"] = Served((flag,))
     older = {
         f"older release: {name}": Served(today[name].flags, old) for name in ("champion", "and previous")
     }
@@ -123,8 +140,8 @@ def main() -> None:
     p.add_argument("--old", help="a checkout of an older release")
     options = p.parse_args()
     files, lines = made(), leads(REQUESTS)
-    variants = servers(files, options.old)
     with tempfile.TemporaryDirectory() as folder:
+        variants = servers(files, options.old, Path(folder))
         sent = Path(folder) / "leads.json"
         sent.write_text(json.dumps(lines))
         shown, instructions = count(files, variants, sent)
@@ -143,18 +160,24 @@ def main() -> None:
 
 def report(times: dict[str, list[float]], instructions: dict[str, float], rounds: int) -> None:
     """Print processor times and goals."""
-    base = {name: name.replace(", challenger", "") for name in times}
+    base = {name: name.rpartition(", ")[0] or name for name in times}
     rows = [
-        [name, spread(own).show(2), against(own, times[base[name]], lambda a, b: a - b).show(2)]
+        [
+            name,
+            spread(own).show(2),
+            base[name],
+            against(own, times[base[name]], lambda a, b: a - b).show(2),
+            against(own, times[base[name]], lambda a, b: a / b).show(3),
+        ]
         for name, own in times.items()
     ]
     print(f"{describe()}; load {os.getloadavg()[0]:.1f}; {rounds} rounds: median (least to most)\n")
-    print(table(["models", "CPU µs a request", "over the one without a challenger"], rows), "\n")
+    print(table(["models", "CPU µs a request", "beside", "µs more", "ratio"], rows), "\n")
     least = {name: min(own) for name, own in times.items()}  # what disturbs a round only adds to it
     goals = [
         goal(f"{name}, µs a lead more", least[name] - least[without], below=MOST_US)
         for name, without in base.items()
-        if name != without
+        if name != without and not name.endswith("%")
     ]
     for name in ("champion", "and previous"):
         if (older := instructions.get(f"older release: {name}")) is not None:
