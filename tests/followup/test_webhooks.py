@@ -5,9 +5,10 @@ import json
 import pytest
 import redis.asyncio
 
-from leadmodel_followup.ledger.events import Kind
+from leadmodel_followup.ledger.events import Event, Kind
 from leadmodel_followup.ledger.records import ALWAYS, Conditions, Dropped, FollowUp
 from leadmodel_followup.planning.identity import plan_tag
+from leadmodel_followup.webhooks import inbox as inbox_module
 from leadmodel_followup.webhooks.consumer import Events
 from leadmodel_followup.webhooks.inbox import Inbox
 from support import followup_webhooks as signed
@@ -336,19 +337,49 @@ def test_without_a_public_url_twilio_cannot_be_verified(server, ledger, secrets)
         assert http.post(path, content=body, headers=headers).text == "no-publicUrl"
 
 
-def test_a_full_stream_takes_no_more_so_that_providers_repeat(server, client, ledger, secrets):
+@pytest.fixture
+def small(server, ledger, secrets):
+    """Sends requests to routes whose stream holds two events; gives their answers."""
     inbox = Inbox(redis.asyncio.Redis(port=server.port), ledger.tenant, longest=2)
     hooks = signed.Webhooks(ledger, inbox, secrets, lambda: NOW_S * 1000)
     with AppClient(hooks.app) as http:
-        path, body, headers = sms("a")
-        assert [http.post(path, content=body, headers=headers).status_code for _ in range(3)] == [
-            204,
-            204,
-            503,
+        yield lambda *requests: [
+            http.post(path, content=body, headers=headers).status_code for path, body, headers in requests
         ]
-        assert Events(client, ledger, list).tick() == 2
-        assert http.post(path, content=body, headers=headers).status_code == 204
         http.runner.run(inbox.close())
+
+
+def test_a_full_stream_takes_no_more_so_that_providers_repeat(small, client, ledger):
+    status = sms_status("delivered")
+    assert small(status, status, status) == [204, 204, 503]
+    assert Events(client, ledger, list).tick() == 2
+    assert small(status) == [204]
+
+
+def stop_at_a_full_stream(small):
+    """The answers to STOP at a stream that is full of deliveries, and to an e-mail's unsubscription that comes with a delivery."""
+    status, (_, body, _) = sms_status("delivered"), mail("unsubscribe")
+    assert small(status, status, status) == [204, 204, 503]
+    both = signed.sendgrid([*json.loads(body), *json.loads(mail("delivered")[1])], NOW_S)
+    return small(sms("STOP"), both)
+
+
+def test_a_stream_full_of_deliveries_takes_each_opt_out(small, world, client):
+    assert stop_at_a_full_stream(small) == [204, 503], "the delivery is to be repeated"
+    kinds = [Event.load(fields[b"e"].decode()).kind for _, fields in client.xrange(world.events.stream)]
+    assert kinds == [Kind.DELIVERED, Kind.DELIVERED, Kind.OPTED_OUT, Kind.OPTED_OUT]
+    while world.events.tick():
+        pass
+    assert all(world.stopped(channel) for channel in ADDRESSES)
+
+
+def test_room_for_opt_outs_has_an_end(small):
+    assert small(*[sms("STOP", sid=f"SM{n}") for n in range(5)]) == [204, 204, 204, 204, 503]
+
+
+def test_control_of_one_room_for_all_an_opt_out_waits_behind_deliveries(small, monkeypatch):
+    monkeypatch.setattr(inbox_module, "STOPS", frozenset())
+    assert stop_at_a_full_stream(small) == [503, 503]
 
 
 def test_the_question_of_meta_is_answered_for_the_right_token(world):

@@ -24,6 +24,9 @@ class Kind(StrEnum):
     OPTED_IN = "opted-in"
 
 
+STOPS = frozenset({Kind.OPTED_OUT, Kind.REPLIED})  # without these, messages would go on
+
+
 @dataclass(frozen=True)
 class Event:
     """One event.

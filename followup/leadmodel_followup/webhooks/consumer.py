@@ -8,7 +8,7 @@ from typing import Any
 import redis
 
 from leadmodel_followup.ledger.errors import LedgerUnavailable
-from leadmodel_followup.ledger.events import Event, Kind, News
+from leadmodel_followup.ledger.events import STOPS, Event, Kind, News
 from leadmodel_followup.ledger.ledger import Ledger
 from leadmodel_followup.planning.spec import DAY_MS
 
@@ -16,7 +16,6 @@ _LOG = logging.getLogger(__name__)
 _GROUP = "apply"
 _MOST = 1000  # what other plans applied, per tick; events that are kept aside
 _ASIDE_MS = 8 * DAY_MS
-STOPS = frozenset({Kind.OPTED_OUT, Kind.REPLIED})  # without these, messages would go on
 Entry = tuple[bytes, dict[bytes, bytes] | None]
 
 
