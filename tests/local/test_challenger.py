@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 
@@ -19,8 +20,10 @@ from leadmodel_operator.planning.challenger_place import RENDERING
 from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.planning.planned import Asked, Serve
 from leadmodel_operator.reconcile import Key
+from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec import Spec
 from leadmodel_operator.resource.spec_policies import Gate, LiveGate
+from leadmodel_operator.resource.spec_rollout import RolloutPolicy, RolloutStep
 from leadmodel_operator.resource.spec_serving import Predictor
 from leadmodel_operator.resource.spec_sources import ArtifactSource, HoldoutSource
 from leadmodel_operator.resource.vocabulary import Reason
@@ -171,3 +174,41 @@ def test_a_replay_says_how_many_leads_were_compared(tmp_path):
     port, _ = replayed(tmp_path / "all", None, SPOILT, 400)
     assert port.status.challenger.samples == 400
     assert "on the same 400 leads" in port.status.challenger.message
+
+
+def test_a_replay_plays_the_steps_of_a_canary(folder):
+    """Each step lasts until its time is over; the control is the same night without steps, which promotes at once."""
+    steps = (RolloutStep(weight=20, for_=Duration("5m")), RolloutStep(weight=100, for_=Duration("5m")))
+    weights, champions = {}, {}
+    for number, policy in enumerate((RolloutPolicy(steps=steps), RolloutPolicy())):
+        weights[number], champions[number] = asyncio.run(canary(folder.root / str(number), policy))
+    assert [weight for weight, _ in groupby(weights[0])] == [20, 100, None]
+    assert 5 <= weights[0].count(20) <= 8
+    assert champions[0] == digest(BETTER)
+    assert (set(weights[1]), champions[1]) == ({None}, digest(BETTER))
+
+
+async def canary(folder, policy):
+    """The weights that predictors of a replay had in the minutes after a night that makes BETTER, and the champion at the end."""
+    folder.mkdir()
+    put(folder / "model.json", GOOD)
+    put(folder / "holdout.csv", holdout())
+    artifact = ArtifactSource(uri=(folder / "model.json").as_uri())
+    sources = {"artifact": artifact, "holdout": HoldoutSource(uri=(folder / "holdout.csv").as_uri())}
+    spec = Spec(**sources, min_auc=0.55, rollout=policy)
+    weights = []
+    with Predictors() as predictors:
+        port = ReplayPort(folder / "replay", predictors, spec=spec, key=KEY, now=NOON)
+        port.folder.mkdir()
+        await port.settle()
+        predictors.score([(port.now + i, lead) for i, lead in enumerate(live(400))])
+        port.now += 1000.0
+        put(folder / "model.json", BETTER)
+        answer = training.dump(TrainingAnswer(digest(BETTER), uri=artifact.uri))
+        port.end_job("retraining-1", JobKind.RETRAINING, answer)
+        await port.settle()
+        for _ in range(20):
+            await port.pass_with_windows(port.now + 60.0)
+            predictors.score([(port.now, lead) for lead in live(50)])
+            weights.append(port.weight)
+    return weights, port.status.champion.digest
