@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from leadmodel_followup.channels.channel import Message
+from leadmodel_followup.channels.channel import LONGEST_MS, Message
 from leadmodel_followup.channels.console import Console
 from leadmodel_followup.channels.make import (
     PROVIDERS,
@@ -28,10 +28,13 @@ from leadmodel_followup.channels.outcomes import (
     Unknown,
 )
 from leadmodel_followup.channels.secrets import SecretFolder
+from leadmodel_followup.dispatch.settings import DispatchSettings
 from leadmodel_followup.planning.identity import ContactHasher
 from leadmodel_followup.planning.spec import FollowUpSpec
 from leadmodel_followup.settings.settings import ChannelSettings, Settings
 from leadmodel_followup.worker.problems import SecretFiles
+from leadmodel_followup.worker.supervisor import GRACE_S
+from leadmodel_operator.kubernetes.render.follow_ups import GRACE_S as POD_GRACE_S
 from support.checking_stub import stub
 from support.provider_channels import write_keys
 
@@ -115,6 +118,33 @@ def test_messages_of_a_provider_that_is_not_installed_wait(package, tmp_path):
     install(package)
     assert list(unknown_providers(channels)) == [], "the control"
     assert type(make_channels(channels, tmp_path, None)["birds"]).__name__ == "Pigeon"
+
+
+@pytest.mark.parametrize(("timeout_ms", "used"), [(LONGEST_MS, "Pigeon"), (LONGEST_MS + 1, "NoProvider")])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "    timeout_ms = {}",
+        "    def __init__(self, *given):\n        super().__init__(*given)\n        self.timeout_ms = {}",
+    ],
+)
+def test_messages_of_a_provider_that_outlasts_a_pod_wait(package, tmp_path, caplog, place, timeout_ms, used):
+    install(package)
+    slow = f"\n\nclass Slow(Pigeon):\n{place.format(timeout_ms)}\n\nSlow.__name__ = 'Pigeon'\nPigeon = Slow\n"
+    (package / "acme_pigeon.py").write_text(block("python") + slow)
+    channels = {"birds": ChannelSettings("birds", "Pigeon", api_url="http://127.0.0.1:1")}
+    assert type(make_channels(channels, tmp_path, None)["birds"]).__name__ == used
+    assert (f"timeout_ms of {timeout_ms}; at most {LONGEST_MS}" in caplog.text) is (used == "NoProvider")
+    if "__init__" not in place:
+        assert bool(list(unknown_providers(channels))) is (used == "NoProvider")
+
+
+def test_the_slowest_channel_leaves_within_the_grace_of_its_pod():
+    leave_s = DispatchSettings().leave_ms(LONGEST_MS) / 1000
+    assert leave_s <= GRACE_S < POD_GRACE_S
+    assert DispatchSettings().leave_ms(LONGEST_MS + 1) / 1000 > GRACE_S, (
+        "the bound is no smaller than it has to be"
+    )
 
 
 def test_a_package_that_cannot_be_imported_is_named_without_what_it_says(package, tmp_path):

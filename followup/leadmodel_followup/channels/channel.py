@@ -5,6 +5,10 @@ from typing import Protocol
 
 from leadmodel_followup.channels.outcomes import Outcome, Trace
 
+LONGEST_MS = (
+    26_000  # a process whose message is stuck ends 14 seconds later, within the 40 that its supervisor waits
+)
+
 
 @dataclass(frozen=True)
 class ProviderTemplate:
@@ -53,7 +57,7 @@ class Channel(Protocol):
 
     Attributes:
         sender: The sending number or address, by a name that may be logged; rates hold per sender.
-        timeout_ms: The longest that `send` takes.
+        timeout_ms: The longest that `send` takes; at most LONGEST_MS.
     """
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 _LOG = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
-_GRACE_S = 40.0  # for messages that are under way
+GRACE_S = 40.0  # for messages that are under way
 _PAUSE_S = (
     1.0  # before one that died at once is started again, and between two looks whether the work changed
 )
@@ -23,7 +23,7 @@ class Supervisor:
     def __init__(
         self,
         work: Work,
-        grace_s: float = _GRACE_S,
+        grace_s: float = GRACE_S,
         changed: Callable[[], Work | None] = lambda: None,
     ) -> None:
         """Take what each process does; a function that returns ends its process.
