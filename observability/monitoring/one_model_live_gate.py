@@ -56,5 +56,29 @@ LIVE_GATE = Row(
             width=6,
             must=False,
         ),
+        Panel(
+            "Share of a canary",
+            "Share of leads that the operator decided on for the candidate, and that pods give it: the least of them.",
+            [
+                Query(f"leadmodel_canary_share{M}", "decided"),
+                Query(f"min(lead_model_challenger_share{M})", "in the pods"),
+            ],
+            unit="percentunit",
+            width=6,
+            must=False,
+        ),
+        Panel(
+            "Leads of a canary a second",
+            "Answered by the candidate; of its share refused or without a score, where the champion answered; all others the champion answered.",
+            [
+                Query(
+                    f"sum by (outcome) (rate(lead_model_challenger_answers_total{M}[$__rate_interval]))",
+                    "{{outcome}}",
+                ),
+            ],
+            decimals=2,
+            width=6,
+            must=False,
+        ),
     ),
 )

@@ -277,6 +277,8 @@ MAY_BE_EMPTY = {
     "Refused webhooks a second": "no provider calls back here",
     "Leads that the candidate was given": "live leads are asked about no candidate here",
     "Shares of live leads": "live leads are asked about no candidate here",
+    "Share of a canary": "no candidate goes through steps here",
+    "Leads of a canary a second": "no candidate goes through steps here",
     "Verdicts of live leads": "live leads are asked about no candidate here",
 }
 CAPTION = (

@@ -20,6 +20,7 @@ TWINS = {  # scenarios whose story another test tells on this cluster; all end o
     "bad_first_model_serves_nobody": "test_refuse.py::test_refused_for_its_own_reason",
     "refused_then_better": "test_replace.py::test_pinned_and_worse_is_stalled_then_better_rolls",
     "worse_than_champion": "test_replace.py::test_polled_and_worse_is_refused_quietly",
+    "canary": "test_canary.py::test_a_candidate_takes_over_step_by_step",
     "bad_retrain_never_serves": "test_live_gate.py::test_a_bad_retraining_answers_no_lead",
     "bad_retrain_is_rolled_back": "test_drift.py::test_a_corrupted_retraining_is_rolled_back",
     "world_moves": "test_drift.py::test_a_moved_world_is_told_and_nothing_is_rolled_back",

@@ -101,8 +101,10 @@ def test_status_says_what_the_pods_report(world):
     offer(world)
     assert world.status.challenger.shown_since is None
     assert "step 1 of 3, 5 % of leads in 1 of 2 ready pods" in validated(world).message
+    assert world.status.challenger.reason is Reason.LIKE_LIVE_LEADS
     minutes(world, 30)
     assert world.status.challenger.step == 0  # nothing counts until all pods do
+    assert world.status.challenger.reason is Reason.NOT_LOADED  # what the alert goes by
     world.place.reach = 2
     minutes(world, 1)
     shown = validated(world)

@@ -21,7 +21,7 @@ from worlds.controllers import end_job, finish_jobs, move_pods
 from worlds.leader import Leader
 from worlds.names import OTHER_URI, digest
 from worlds.programs import Ending, Truth
-from worlds.situations import drifted, drifting, held_after_rollback, serving, upload_and_poll
+from worlds.situations import drifted, drifting, held_after_rollback, in_a_canary, serving, upload_and_poll
 from worlds.world import World
 
 DOC = Path(__file__).parents[2] / "docs" / "conditions.md"
@@ -187,11 +187,18 @@ def asked(truth: Truth, *, reach: int) -> World:
     return world
 
 
-@state("serving, live leads are asked about a candidate")
-def test_live_leads_are_asked(documented):
+@state("serving, a candidate is checked against live leads")
+def test_a_candidate_is_checked_against_live_leads(documented):
     world = asked(Truth(auc=0.8), reach=0)
     assert shown(world) == documented
     assert "ready pods have loaded the candidate" in message_of(world, ConditionType.VALIDATED)
+
+
+@state("serving, a candidate answers a share of leads")
+def test_a_candidate_answers_a_share_of_leads(documented):
+    world, _ = in_a_canary()
+    assert shown(world) == documented
+    assert "10 % of leads until" in message_of(world, ConditionType.VALIDATED)
 
 
 @state("serving, live leads do not fit a candidate")

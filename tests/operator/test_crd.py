@@ -127,6 +127,7 @@ BOUNDS = {
     "drift.interval": ("1s", "1h"),
     "drift.sustainedFor": ("1s", "168h"),
     "gate.live.maxWait": ("0s", "168h"),
+    "rollout.steps.for": ("10s", "168h"),
     "rollback.cooldown": ("0s", "720h"),
     "rollback.maxAge": ("1m", "8760h"),
     "progressDeadline": ("10s", "24h"),

@@ -23,8 +23,9 @@ from leadmodel_operator.resource.status_models import Rollout
 from leadmodel_operator.resource.vocabulary import Blocker, Command, Evidence, Reason
 from worlds.controllers import finish_jobs, move_pods
 from worlds.leader import Leader
+from worlds.names import digest
 from worlds.programs import Truth
-from worlds.situations import champion, drifted, serving, upload_and_poll
+from worlds.situations import champion, drifted, in_a_canary, serving, upload_and_poll
 from worlds.world import World
 
 HOSTILE = 'a"b\\c\nd'
@@ -117,6 +118,16 @@ def asking() -> World:
     Leader(world).step(0.01)
     world.place.reach = 2
     return world
+
+
+def test_the_share_of_a_canary_is_a_metric_while_there_is_one():
+    world, leader = in_a_canary()
+    metrics = samples_of(world)
+    assert metrics["leadmodel_canary_share"] == [({}, 0.1)]
+    assert metrics["leadmodel_canary_step"] == [({}, 1)]
+    world.commands[Command.PROMOTE] = digest("B")
+    leader.step(0.1)
+    assert not {"leadmodel_canary_share", "leadmodel_canary_step"} & set(samples_of(world))
 
 
 def test_an_alert_can_be_written_for_pods_that_do_not_load_a_candidate():

@@ -73,6 +73,24 @@ def bad_retrain_never_serves(stage: Stage) -> None:
     stage.condition("DriftDetected", "False", "WithinLimits")  # by the leads that it was asked about
 
 
+def canary(stage: Stage) -> None:
+    """A candidate answers a share of leads before it answers all; a pin on the older model does too, and a person takes it back."""
+    good = start(stage)
+    steps = [{"weight": 20, "for": "10s"}, {"weight": 50, "for": "10s"}]
+    stage.apply(gate={"live": {"policy": "Require"}}, rollout={"steps": steps})
+    stage.proven()
+    better = stage.put(BETTER)
+    answers = lambda s: (s.get("challenger") or {}).get("answered")  # noqa: E731
+    stage.until("answers of the candidate", answers, live(seed=24))
+    stage.serves(better)
+    stage.apply(rollout={"steps": [{"weight": 20, "for": "1h"}]}, artifact={"digest": good})
+    stage.until("a share of leads", lambda s: (s.get("challenger") or {}).get("shownSince"), live(seed=25))
+    stage.condition("Validated", "Unknown", "Canary")
+    stage.ask("abort", good)
+    stage.condition("Validated", "False", "Manual")
+    stage.serves(better)
+
+
 def held_after_rollback(stage: Stage) -> None:
     """After a rollback a good candidate waits for the cooldown; a person may release it."""
     bad_retrain_is_rolled_back(stage)
@@ -182,6 +200,7 @@ SCENARIOS: dict[str, Scenario] = {
         worse_than_champion,
         bad_retrain_is_rolled_back,
         bad_retrain_never_serves,
+        canary,
         held_after_rollback,
         world_moves,
         pinned,

@@ -82,7 +82,7 @@ def go_on(
             verdict, message=sentence(challenger, state.spec.rollout.steps, replace(pods, pods=0))
         )
     if response is Response.PROMOTE:
-        challenger = replace(challenger, step=None, weight=None)
+        challenger = replace(challenger, step=None, weight=None, step_since=None, shown_since=None)
     record(state, challenger, verdict, live[1], response, share=pods.sums)
     return response if response in {Response.PROMOTE, Response.REFUSE} else _wait(state, challenger, response)
 
@@ -113,8 +113,18 @@ def _judged(
         case Progress.STUCK if state.spec.gate.live.on_insufficient == "Promote":
             return told, Response.PROMOTE
         case Progress.STUCK:
-            return replace(told, evidence=Evidence.INSUFFICIENT, reason=Reason.NOT_LOADED), Response.HOLD
-    return told, Response.ASK
+            return _not_shown(told), Response.HOLD
+    return (_not_shown(told) if _is_late(state, challenger, pods) else told), Response.ASK
+
+
+def _not_shown(verdict: LiveVerdict) -> LiveVerdict:
+    return replace(verdict, evidence=Evidence.INSUFFICIENT, reason=Reason.NOT_LOADED)
+
+
+def _is_late(state: PassState, challenger: Challenger, pods: Shown) -> bool:
+    """Whether pods should have given the candidate its share by now; the alert about candidates that are not loaded goes by the reason."""
+    since = challenger.step_since or state.now
+    return not pods.is_whole and challenger.shown_since is None and state.now - since >= 2 * REPORT_WAIT
 
 
 def _is_over(state: PassState, challenger: Challenger, pods: Shown) -> bool:

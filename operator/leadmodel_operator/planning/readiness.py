@@ -13,6 +13,7 @@ the requested digest was refused                      | False GateFailed
 otherwise                                             | False Validating
 """
 
+from leadmodel_operator.planning.challenger_record import is_open
 from leadmodel_operator.planning.facts import (
     Answer,
     Rule,
@@ -38,10 +39,11 @@ from leadmodel_operator.resource.vocabulary import Evidence, Reason
 def ready(state: PassState) -> Answer:
     """Whether what the spec asks for serves, seen in the pods."""
     requested = state.status.requested
-    message = (
-        why_not_measured(state)
-        or f"{short(requested.digest if requested else None)} is measured on the holdout"
-    )
+    name, challenger = short(requested.digest if requested else None), state.status.challenger
+    checked = challenger.digest if challenger is not None and is_open(challenger) else None
+    is_checked = requested is not None and checked == requested.digest
+    step = "checked against live leads" if is_checked else "measured on the holdout"
+    message = why_not_measured(state) or f"{name} is {step}"
     return first_answer(READY, state, false(Reason.VALIDATING, message))
 
 

@@ -12,6 +12,9 @@ def live_gate_rows(challenger: Challenger) -> Iterator[tuple[str, dict[str, str]
         reason = challenger.reason or Reason.NOT_LOADED
         pending = "leadmodel_live_gate_pending_since_timestamp_seconds"
         yield pending, {"reason": reason}, challenger.since.timestamp()
+        if challenger.weight is not None:
+            yield "leadmodel_canary_share", {}, challenger.weight / 100
+            yield "leadmodel_canary_step", {}, (challenger.step or 0) + 1
     if challenger.verdict is None:
         return
     yield "leadmodel_live_gate_leads", {}, challenger.samples

@@ -68,6 +68,10 @@ FAMILIES: Mapping[str, Family] = {
     "leadmodel_live_gate_moved_share": Family(
         "Share of live leads that the newest candidate asked about puts into another tenth of the champion's scores, from 0 to 1."
     ),
+    "leadmodel_canary_share": Family(
+        "Share of leads that the candidate is to answer in its step, from 0 to 1; absent outside of steps."
+    ),
+    "leadmodel_canary_step": Family("Number of the candidate's step, from 1; absent outside of steps."),
     "leadmodel_promotion_held": Family(
         "1 while a candidate that passed is held, with the reason.", ("reason",)
     ),
