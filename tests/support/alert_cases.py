@@ -306,6 +306,34 @@ CASES = (
         firing="120m",
         description=f"Of the messages of {NAMED}, 30% are refused by their provider or have no answer.",
     ),
+    Case(
+        "LeadModelFollowUpsWebhooksRefused",
+        {
+            series("leadmodel_followup_webhook_rejected_total", POD, channel="sms", reason="signature"): (
+                "0x60 1+1x120"
+            ),
+            series("leadmodel_followup_webhook_rejected_total", POD, channel="email", reason="stale"): (
+                "0x60 5x120"
+            ),
+        },
+        silent="60m",
+        firing="120m",
+        description=f"{NAMED} refused 30 requests to sms in half an hour, for signature.",
+        labels={**MODEL, "channel": "sms", "reason": "signature"},
+    ),
+    Case(
+        "LeadModelFollowUpsEventsRefused",
+        {
+            series(
+                "leadmodel_followup_webhook_skipped_total", POD, channel="sms", reason="stop-refused"
+            ): "0x60 0+2x120",
+            series("leadmodel_followup_webhook_skipped_total", POD, channel="sms", reason="shape"): "0+1x180",
+        },
+        silent="60m",
+        firing="120m",
+        description=f"The ledger of {NAMED} refused events of sms in half an hour (stop-refused, 60 times).",
+        labels={**MODEL, "channel": "sms", "reason": "stop-refused"},
+    ),
     age(
         "LeadModelJobWaiting",
         "leadmodel_job_waiting_since_timestamp_seconds",
