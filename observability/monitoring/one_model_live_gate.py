@@ -4,6 +4,17 @@ from monitoring.panels import MODEL, Panel, Query, Row
 
 M = f"{{{MODEL}}}"
 
+
+def _per_answer(slot: str, outcome: str) -> str:
+    seconds = (
+        f'sum(rate(lead_model_challenger_answer_seconds_total{{{MODEL}, slot="{slot}"}}[$__rate_interval]))'
+    )
+    answers = (
+        f'sum(rate(lead_model_challenger_answers_total{{{MODEL}, outcome="{outcome}"}}[$__rate_interval]))'
+    )
+    return f"{seconds} / {answers}"
+
+
 LIVE_GATE = Row(
     "Live gate",
     (
@@ -46,7 +57,7 @@ LIVE_GATE = Row(
                 Query(f"leadmodel_live_gate_verdicts_total{M}", "{{verdict}} {{reason}}"),
                 Query(
                     f"(time() - leadmodel_live_gate_pending_since_timestamp_seconds{M}) / 60",
-                    "minutes asked: {{reason}}",
+                    "minutes checked: {{reason}}",
                 ),
                 Query(
                     f"count by (reason) (lead_model_challenger_refused{M})", "pods that refuse: {{reason}}"
@@ -77,6 +88,28 @@ LIVE_GATE = Row(
                 ),
             ],
             decimals=2,
+            width=6,
+            must=False,
+        ),
+        Panel(
+            "Seconds per answer of a canary",
+            "In which the candidate and the champion read and score a lead that they answer.",
+            [
+                Query(_per_answer("challenger", "answered"), "candidate"),
+                Query(_per_answer("champion", "champion"), "champion"),
+            ],
+            unit="s",
+            width=6,
+            must=False,
+        ),
+        Panel(
+            "Step of a canary",
+            "Number of the step, and pods that do not take up the share, by the reason that they report.",
+            [
+                Query(f"leadmodel_canary_step{M}", "step"),
+                Query(f"count by (reason) (lead_model_challenger_share_refused{M})", "pods: {{reason}}"),
+            ],
+            decimals=0,
             width=6,
             must=False,
         ),

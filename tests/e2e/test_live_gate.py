@@ -1,4 +1,4 @@
-"""Live leads are asked about a candidate before it answers any: a bad one never serves, and nobody who asks meanwhile notices."""
+"""A candidate is checked against live leads before it answers any: a bad one never serves, and nobody who asks meanwhile notices."""
 
 import base64
 import gzip

@@ -275,11 +275,13 @@ MAY_BE_EMPTY = {
     "Jobs that wait": "a pod may start between two scrapes",
     "Shares of what was sent": "Console hears of no delivery",
     "Refused webhooks a second": "no provider calls back here",
-    "Leads that the candidate was given": "live leads are asked about no candidate here",
-    "Shares of live leads": "live leads are asked about no candidate here",
+    "Leads that the candidate was given": "no candidate is checked against live leads here",
+    "Shares of live leads": "no candidate is checked against live leads here",
     "Share of a canary": "no candidate goes through steps here",
+    "Seconds per answer of a canary": "no candidate goes through steps here",
+    "Step of a canary": "no candidate goes through steps here",
     "Leads of a canary a second": "no candidate goes through steps here",
-    "Verdicts of live leads": "live leads are asked about no candidate here",
+    "Verdicts of live leads": "no candidate is checked against live leads here",
 }
 CAPTION = (
     "Drawn by matplotlib from a Prometheus that scraped real pods of a test on a real cluster; no screenshot of Grafana."

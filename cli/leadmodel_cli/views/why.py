@@ -63,11 +63,11 @@ def _gate(status: dict[str, Any]) -> list[str]:
 
 
 def _live_gate(status: dict[str, Any]) -> list[str]:
-    """What live leads said of the newest candidate that they were asked about; none without one."""
+    """How the newest candidate did on live leads; none without one."""
     challenger = status.get("challenger")
     if challenger is None or (
         challenger.get("until") and not challenger.get("verdict")
-    ):  # released before it was asked about
+    ):  # released before it was checked
         return []
     name, message = short(challenger["digest"]), challenger.get("message") or "no pod has answered yet"
     if not challenger.get("until") and challenger.get("step") is not None:

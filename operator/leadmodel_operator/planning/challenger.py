@@ -1,4 +1,4 @@
-"""The candidate that live leads are asked about: recorded, put before the pods, judged, and only then promoted or refused.
+"""The candidate that is checked against live leads: recorded, put before the pods, judged, and only then promoted or refused.
 
 before a candidate would be promoted (first that applies)          | what follows
 --------------------------------------------------------------------|--------------------------------------------------
@@ -6,7 +6,7 @@ nothing serves, or gate.live.policy is Off                          | it is prom
 an older CRD does not keep the record                               | it is promoted
 the verdict under these inputs is final                             | it is promoted, or refused as before
 the champion never served, and no pod is ready                      | it is promoted
-this candidate has not been asked about under these inputs          | it is recorded, and put before the pods
+this candidate has not been checked under these inputs              | it is recorded, and put before the pods
 no pod is ready                                                     | Insufficient NotLoaded
 the pods were not read in this pass                                 | as before
 the verdict binds                                                   | see `live_response.py`
@@ -114,7 +114,7 @@ def _verdict(
     if not any_ready(state):
         return LiveVerdict(Evidence.INSUFFICIENT, Reason.NOT_LOADED, "no pod of the champion is ready"), None
     if not state.seen.scrapes:
-        message = "no pod is asked: this operator reads no drift windows"
+        message = "not checked against live leads: this operator reads no drift windows"
         return LiveVerdict(Evidence.INSUFFICIENT, Reason.METRICS_UNAVAILABLE, message), None
     if not state.seen.scraped or challenger.since == state.now:
         reason = challenger.reason or Reason.NOT_LOADED

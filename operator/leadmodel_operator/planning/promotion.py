@@ -93,7 +93,7 @@ def _promote_if_live(
             _STEP, f"{short(digest)} is held until enough live leads are compared or a person acts: {live}"
         )
     _hold(state, None)
-    return withheld(_STEP, f"live leads are asked about {short(digest)}: {live}")
+    return withheld(_STEP, f"{short(digest)} is checked against live leads: {live}")
 
 
 def _keep_evidence(state: PassState, replaced: Revision | None) -> None:

@@ -4,7 +4,7 @@ Validated
 ------------------------------------------------------|-------------------------------------
 the candidate passed and is held                      | Unknown, reason of the hold
 the candidate passed and answers a share of leads     | Unknown Canary
-the candidate passed and live leads are asked         | Unknown LiveGatePending
+the candidate passed and is checked on live leads     | Unknown LiveGatePending
 the champion is requested and passed the present gate | True GatePassed
 the requested digest is quarantined                   | False, reason of the entry
 the candidate has a verdict                           | True, False or Unknown, its reason
@@ -72,13 +72,13 @@ def _waits_for(state: PassState, challenger: Challenger) -> str:
         return f"nothing is decided: {why}; {challenger.message or 'no pod has loaded it yet'}"
     until = f"{asked_until(state, challenger):%Y-%m-%d %H:%M} UTC"
     if not is_binding(state):
-        return f"live leads are asked until {until} at the latest, and the candidate is promoted whatever they say: {challenger.message}"
+        return f"checked against live leads until {until} at the latest, and promoted whatever they say: {challenger.message}"
     holds = state.spec.gate.live.on_insufficient == "Hold"
     then = "held" if holds else "promoted without them"
     if challenger.reason is Reason.CANNOT_READ_LIVE_LEADS:
         then = "refused"
     return (
-        f"live leads are asked before the candidate answers any: {challenger.message or 'no pod has loaded it yet'};"
+        f"checked against live leads before it answers any: {challenger.message or 'no pod has loaded it yet'};"
         f" at {until} it is {then} (gate.live), and customerops.dev/release promotes it at once"
     )
 

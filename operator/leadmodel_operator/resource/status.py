@@ -77,7 +77,7 @@ class Status:
         "Artifact under validation, or the last artifact that was judged and not promoted.", default=None
     )
     challenger: Challenger | None = doc(
-        "Newest candidate that live leads were asked about before it answers any.", default=None
+        "Newest candidate that was checked against live leads before it answers any.", default=None
     )
     champion: Revision | None = doc("Revision that the operator decided to serve.", default=None)
     previous: Revision | None = doc("Revision that is the rollback target.", default=None)

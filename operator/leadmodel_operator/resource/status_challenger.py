@@ -1,4 +1,4 @@
-"""The challenger in status: the candidate that live leads are asked about before it answers any, and what they said."""
+"""The challenger in status: the candidate that is checked against live leads before it answers any, and the outcome."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,13 +23,13 @@ class ScoreShift:
 
 @dataclass(frozen=True, kw_only=True)
 class Challenger:
-    """The newest candidate that live leads were asked about."""
+    """The newest candidate that was checked against live leads."""
 
     digest: str = doc("Digest of the candidate.", pattern=DIGEST)
     inputs: str = doc("Hash of everything the verdict depends on.", max_length=64)
-    since: datetime = doc("Time since which the pods are asked.")
+    since: datetime = doc("Time since which the candidate is checked.")
     until: datetime | None = doc(
-        "Time at which the verdict became final. Absent while the pods are asked.", default=None
+        "Time at which the verdict became final. Absent while the candidate is checked.", default=None
     )
     decision: int = doc("Number of the decision to ask.", default=0, minimum=0)
     released: bool = doc("If true, a person lets the candidate serve whatever live leads say.", default=False)

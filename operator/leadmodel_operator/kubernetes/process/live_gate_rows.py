@@ -1,4 +1,4 @@
-"""What metrics say of the candidate that live leads are or were asked about: rows of name, labels and value. Pure."""
+"""What metrics say of the candidate that is or was checked against live leads: rows of name, labels and value. Pure."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from leadmodel_operator.resource.vocabulary import Reason
 
 
 def live_gate_rows(challenger: Challenger) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield every row that is known of the newest candidate that live leads were asked about."""
+    """Yield every row that is known of the newest candidate that was checked against live leads."""
     if challenger.until is None:
         reason = challenger.reason or Reason.NOT_LOADED
         pending = "leadmodel_live_gate_pending_since_timestamp_seconds"

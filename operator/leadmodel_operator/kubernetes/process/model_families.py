@@ -52,21 +52,21 @@ FAMILIES: Mapping[str, Family] = {
         "counter",
     ),
     "leadmodel_live_gate_pending_since_timestamp_seconds": Family(
-        "Since when pods are asked about a candidate, with the reason why there is no verdict yet; absent while none is asked about.",
+        "Since when a candidate is checked against live leads, with the reason why there is no verdict yet; absent while none is.",
         ("reason",),
     ),
     "leadmodel_live_gate_leads": Family(
-        "Live leads that the newest candidate asked about was compared with, all pods added."
+        "Live leads that the newest candidate was compared with, all pods added."
     ),
     "leadmodel_live_gate_psi": Family(
-        "Largest PSI of the newest candidate asked about and of the champion on the same live leads.",
+        "Largest PSI of the newest candidate and of the champion on the same live leads.",
         ("model",),
     ),
     "leadmodel_live_gate_unread_share": Family(
-        "Share of live leads that the newest candidate asked about refuses or could not be given, from 0 to 1."
+        "Share of live leads that the newest candidate refuses or could not be given, from 0 to 1."
     ),
     "leadmodel_live_gate_moved_share": Family(
-        "Share of live leads that the newest candidate asked about puts into another tenth of the champion's scores, from 0 to 1."
+        "Share of live leads that the newest candidate puts into another tenth of the champion's scores, from 0 to 1."
     ),
     "leadmodel_canary_share": Family(
         "Share of leads that the candidate is to answer in its step, from 0 to 1; absent outside of steps."

@@ -18,7 +18,7 @@ from leadmodel_operator.resource.status import Status
 from leadmodel_operator.resource.vocabulary import PLURAL, EventReason
 
 UNRECORDED = (
-    "the installed CRD is older than the operator and drops status.challenger, so live leads are not asked about candidates; "
+    "the installed CRD is older than the operator and drops status.challenger, so candidates are not checked against live leads; "
     "apply the crds/leadmodels.yaml of this release"
 )
 
