@@ -54,19 +54,22 @@ PASS, FAIL, INSUFFICIENT = Evidence.PASS, Evidence.FAIL, Evidence.INSUFFICIENT
 
 # place in CHAIN of the rule without which the verdict is another one, champion, candidate, leads not given, verdict
 ROWS = {
-    "the candidate fits": (8, FITS, FITS, 0, PASS, Reason.LIKE_LIVE_LEADS),
+    "the candidate fits": (9, FITS, FITS, 0, PASS, Reason.LIKE_LIVE_LEADS),
+    "what could not be given is no fair sample": (
+        5, FITS, replace(DIFFERS, compared=380), 20, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
+    ),
     "only the candidate differs": (
-        5, NEARLY, BARELY, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+        6, NEARLY, BARELY, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
     ),
     "the champion was not compared": (
         4, UNSUPPORTED, DIFFERS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
     ),
     "the champion refuses most leads": (
-        7, replace(UNSUPPORTED, bad_share=0.9), DIFFERS, 0, PASS, Reason.WORLD_MOVED,
+        8, replace(UNSUPPORTED, bad_share=0.9), DIFFERS, 0, PASS, Reason.WORLD_MOVED,
     ),
-    "both differ": (7, DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
+    "both differ": (8, DIFFERS, DIFFERS, 0, PASS, Reason.WORLD_MOVED),
     "both differ, the candidate far more": (
-        6, MOVED, SPOILT, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
+        7, MOVED, SPOILT, 0, FAIL, Reason.UNLIKE_LIVE_LEADS,
     ),
     "the champion has few leads": (
         0, FEW, FITS, 0, INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES,
@@ -111,9 +114,9 @@ def test_each_rule_is_needed(name, monkeypatch):
 
 
 def test_figures_are_of_the_same_leads():
-    both = judge_live(FITS, replace(DIFFERS, compared=380), unread=20)
+    both = judge_live(FITS, replace(DIFFERS, compared=384), unread=16)
     expected = LiveVerdict(
-        FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=380, psi=1.4, champion_psi=0.02, feature="source", unread=0.05
+        FAIL, Reason.UNLIKE_LIVE_LEADS, both.message, samples=384, psi=1.4, champion_psi=0.02, feature="source", unread=0.04
     )  # fmt: skip
     assert both == expected
     assert "1.40 in source" in both.message
@@ -219,6 +222,14 @@ def test_leads_not_given_do_not_count_where_enough_others_do():
     """The champion does not know the level of a new source; a candidate that does is not refused for that."""
     known = replace(FITS, compared=320)
     assert judge_live(FITS, known, unread=80).evidence is PASS
+
+
+def test_a_new_level_refuses_nobody_and_a_new_field_that_does_not_come_does():
+    """Leads with a level that only the candidate knows are missing among those of the past; of a new field all of these are."""
+    for share, evidence in ((0.049, FAIL), (0.05, INSUFFICIENT), (0.5, INSUFFICIENT), (0.51, FAIL)):
+        unread = round(share * 1000)
+        known = replace(DIFFERS, samples=1000, compared=1000 - unread)
+        assert judge_live(replace(FITS, samples=1000), known, unread=unread).evidence is evidence, share
 
 
 def test_figures_say_how_many_leads_are_missing():

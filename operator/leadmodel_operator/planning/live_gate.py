@@ -8,13 +8,17 @@ or the candidate >= 5 points more than the champion                 |           
 too few leads compared, >= 5 % could not be given to the candidate  | Insufficient | CannotReadLiveLeads
 too few leads compared                                              | Insufficient | InsufficientSamples
 the candidate is over a limit, the champion was not compared        | Insufficient | InsufficientSamples
+the candidate is over a limit, 5 to 50 % of the leads could not be  | Insufficient | InsufficientSamples
+given to it                                                         |              |
 the candidate is over a limit, the champion over none               | Fail         | UnlikeLiveLeads
 both are over, the candidate by a limit more than the champion      | Fail         | UnlikeLiveLeads
 both are over a limit                                               | Pass         | WorldMoved
 anything else                                                       | Pass         | LikeLiveLeads
 
 A lead of the past cannot be given to a candidate if the champion did not keep what the candidate reads of it: another field, or a level
-that the champion does not know. That says nothing against the candidate as long as enough other leads can be compared.
+that the champion does not know. That says nothing against the candidate as long as enough other leads can be compared. But where some
+leads of the past can be given and others, all of one kind, cannot, those that can are no fair sample: nobody is refused by it. With a new
+field none can be given, and what is compared are new leads, of which more than half could not be given.
 
 A champion that refuses >= 5 % of the leads is over a limit too: they are as it does not know them.
 
@@ -32,6 +36,8 @@ from leadmodel_operator.planning.drift_reading import BAD_BREACH, BAD_LEAVE, Rea
 from leadmodel_operator.planning.live_response import LiveVerdict
 from leadmodel_operator.resource.spec_policies import DriftPolicy, LiveGate
 from leadmodel_operator.resource.vocabulary import Evidence, Reason
+
+MOST_UNREAD = 0.5  # share up to which leads that could not be given are a part of those of the past
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,14 @@ def _champion_not_compared(case: _Case) -> _Answer | None:
     return Evidence.INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES, message
 
 
+def _unfair_sample(case: _Case) -> _Answer | None:
+    """What could not be given is of one kind, such as the leads with a level that the champion does not know: the others differ without them."""
+    if not case.challenger.differs_in or not BAD_BREACH <= case.unread <= MOST_UNREAD:
+        return None
+    message = f"the candidate reads what the champion does not keep of {case.unread:.0%} of live leads, and the others are no fair sample"
+    return Evidence.INSUFFICIENT, Reason.INSUFFICIENT_SAMPLES, message
+
+
 def _only_candidate_differs(case: _Case) -> _Answer | None:
     """The leads are as the champion knows them, so what differs is the candidate."""
     if not case.challenger.differs_in or case.champion_differs:
@@ -237,6 +251,7 @@ CHAIN: tuple[Callable[[_Case], _Answer | None], ...] = (
     _too_few_given,
     _too_few_compared,
     _champion_not_compared,
+    _unfair_sample,
     _only_candidate_differs,
     _candidate_differs_more,
     _both_differ,
