@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})  # a process a core is enough
 sys.path.insert(0, str(Path(__file__).parent))
 
-from simulation import cases, gate, noise, page, pictures, real, runs, slide, tables
+from simulation import cases, gate, noise, page, pictures, real, real_live, runs, slide, tables
 
 DRAWS, PAIRS, SLIDES, REFERENCES, WINDOWS = 800, 800, 30, 3, 10
 STUDIES = ("gate", "slide", "noise", "real")
@@ -66,6 +66,7 @@ def studied(given: argparse.Namespace) -> Iterator[tuple[str, str]]:
             return
         yield "real", tables.real(list(real.months(Path(folder))))
         yield "strict", tables.real(list(real.months(Path(folder), min_auc=0.65)))
+        yield "real_live", tables.real_live(real_live.nights(Path(folder), max(1, round(1 / given.share))))
 
 
 def played(given: argparse.Namespace) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,7 @@ EXCLUDED = (
     "day",
     "month",
 )  # known after the call; and two calendar columns, which move every month by nature
+NUMERIC = {"age", "balance", "campaign", "pdays", "previous"}
 TRAIN_MONTHS, QUIET_S, BREACH_S = 12, 6 * 3600.0, 3600.0
 MIN_AUC = 0.55  # the default .65 lets nearly no model of these leads pass: also shown
 
@@ -72,11 +73,16 @@ def months(folder: Path, min_auc: float = MIN_AUC) -> Iterator[Month]:
         yield from _Real(read((folder / NAME).read_bytes()), Path(made), min_auc).run()
 
 
+def spread(rows: Rows) -> tuple[Rows, np.ndarray]:
+    """The rows with the times that we give them, and these in Unix seconds."""
+    times = np.linspace(FIRST.timestamp(), LAST.timestamp() - 1, len(rows))
+    stamps = [datetime.fromtimestamp(t, UTC).isoformat(timespec="seconds") for t in times.tolist()]
+    return Rows({"created_at": np.array(stamps), **rows.columns}), times
+
+
 class _Real:
     def __init__(self, rows: Rows, folder: Path, min_auc: float) -> None:
-        self.times = np.linspace(FIRST.timestamp(), LAST.timestamp() - 1, len(rows))
-        stamps = [datetime.fromtimestamp(t, UTC).isoformat(timespec="seconds") for t in self.times.tolist()]
-        self.rows = Rows({"created_at": np.array(stamps), **rows.columns})
+        self.rows, self.times = spread(rows)
         self.y = np.array(labels(rows.columns["y"], "y"))
         self.folder = folder
         self.slots: dict[str, Slot] = {}
@@ -163,10 +169,10 @@ class _Real:
 
     @cache  # noqa: B019  # one object a study
     def _scored(self, digest: str, a: int, b: int):
-        slot, numeric = self.slots[digest], {"age", "balance", "campaign", "pdays", "previous"}
+        slot = self.slots[digest]
         found = []
         for lead in self.rows.take(np.arange(a, b)).leads():
-            sent = {k: number(v) if k in numeric else v for k, v in lead.items()}
+            sent = {k: number(v) if k in NUMERIC else v for k, v in lead.items()}
             values = coded(slot.artifact.features, lead_values(slot.artifact, sent))
             found.append((values, slot.scorer(*values)))
         return found

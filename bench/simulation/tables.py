@@ -9,6 +9,7 @@ from simulation.figures import Share
 from simulation.noise import Count
 from simulation.play import Outcome
 from simulation.real import Month
+from simulation.real_live import Candidates, lines
 from simulation.slide import Slid
 
 Found = Sequence[tuple[Case, list[Outcome]]]
@@ -292,6 +293,15 @@ def real(months: Sequence[Month]) -> str:
         "previous model then", "alerts", "rolled back", "mean-shift score, largest",
     ]  # fmt: skip
     return table(head, map(row, months))
+
+
+def real_live(found: Sequence[Candidates]) -> str:
+    """Candidates on real leads."""
+    head = [
+        "training", "candidates", "refused by live leads", "PSI of the feature that decided",
+        "AUC on the next 1,000 leads of refused ones, minus the champion's", "of the others",
+    ]  # fmt: skip
+    return table(head, lines(found))
 
 
 def _two(value: float | None) -> str:

@@ -152,7 +152,16 @@ def test_tables_have_as_many_cells_as_heads(bad):
 
 def test_every_table_of_the_page_is_one_of_the_study_and_filled():
     text = page.PAGE.read_text()
-    parts = {*cases.PARTS} - {"delays"} | {"alone", "paired", "slide", "windows", "ways", "real", "strict"}
+    parts = {*cases.PARTS} - {"delays"} | {
+        "alone",
+        "paired",
+        "slide",
+        "windows",
+        "ways",
+        "real",
+        "strict",
+        "real_live",
+    }
     assert set(page.places(text)) == parts
     assert text.count("| --- |") + text.count("| --- | ---") >= len(parts)
 
