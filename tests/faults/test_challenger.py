@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from leadmodel_messages import share
 from leadmodel_operator.kubernetes.write.asked_pods import AskedPods, is_named
 from leadmodel_operator.kubernetes.write.recording import Recording
 from leadmodel_operator.planning.planned import Asked
 from worlds.fake_api import Call
 from worlds.fake_cluster import LETTERS, NAME, NAMESPACE, FakeCluster, Truth, raw, unpacked
+from worlds.fake_cluster import digest as fake_digest
 from worlds.fake_leader import Leader, a_cluster, a_leader, stays_quiet
 
 PLACE = f"{NAME}-challenger"
@@ -155,6 +157,38 @@ def test_what_someone_else_puts_there_while_nobody_is_asked_about_is_taken_away(
                 assert reads(cluster) == known, "the data are read once per version"
 
     asyncio.run(play())
+
+
+def test_a_candidate_goes_through_steps_with_one_write_each():
+    async def play() -> None:
+        async with a_cluster() as cluster, a_leader(cluster) as leader:
+            cluster.live = True
+            cluster.upload("A")
+            steps = [{"weight": 5, "for": "1m"}, {"weight": 50, "for": "1m"}]
+            cluster.apply(gate=REQUIRE, rollout={"steps": steps})
+            await leader.settle()
+            await leader.pass_time(PAUSE)
+            before = len(cluster.api.log)
+            await offer(cluster, leader, "B", Truth())
+            assert cluster.condition("Validated") == ("Unknown", "Canary")
+            assert (cluster.champion(), before_the_pods(cluster)) == ("A", "B")
+            for _ in steps:
+                await leader.pass_time(timedelta(minutes=10))
+            assert (cluster.champion(), before_the_pods(cluster)) == ("B", None)
+            writes = [call for call in cluster.api.log[before:] if call.writes and call.name == PLACE]
+            shares = [
+                (call.body.get("data") or {}).get("share.json") for call in writes if call.method == "PATCH"
+            ]
+            assert shares == [share_of("B", 5), share_of("B", 50), None]
+            assert not await stays_quiet(leader)
+            assert not cluster.broken
+
+    asyncio.run(play())
+
+
+def share_of(letter: str, weight: int) -> str:
+    """The file that gives a candidate its share."""
+    return share.dump(share.Share(fake_digest(letter), weight))
 
 
 def made_somebodys(body: dict[str, Any]) -> None:

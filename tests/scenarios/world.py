@@ -245,6 +245,7 @@ OWN = {  # what is of one runtime, or of one moment
         "badShare",
         "sigma",
         "samples",
+        "answered",
         "compared",
         "previousPsi",
         "championPsi",
@@ -285,4 +286,5 @@ def _named(text: str) -> str:
         text = text.replace(found, name).replace(found.removeprefix("sha256:")[:12], name)
     text = re.sub(r"\w+://\S+", "URI", _DIGEST.sub("DIGEST", text))
     text = re.sub(r"(macro-F1|calibration error) [\d.]+|(answers) \d+%", r"\1\2 #", text)
+    text = re.sub(r"until [-\d: ]+ UTC; \d+ answered", "until a time; # answered", text)
     return re.sub(r"PSI [\d.]+( in \w+)?(, champion [\d.]+ on the same \d+ leads)?", "PSI #", text)

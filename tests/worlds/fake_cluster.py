@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leadmodel_messages import refusal, report, window_document
+from leadmodel_messages import refusal, report, share, window_document
 from leadmodel_messages.errors import ErrorWord
 from leadmodel_messages.exits import PredictorExit
+from leadmodel_messages.places import SHARE_FILE
 from leadmodel_messages.refusal import Refusal
-from leadmodel_messages.window import PairedWindow, Window
+from leadmodel_messages.window import PairedWindow, ShareWindow, Window
 from worlds.fake_api import FakeApi, Object
 from worlds.programs import Programs, Truth, ValidationRequest
 from worlds.windows import make_slot, make_window
@@ -384,7 +385,12 @@ class FakeCluster:
         if digest_ is None:
             return window
         slot = make_slot(digest_, drifts=self.truths[LETTERS[digest_]].drifts)
-        return replace(window, challenger=replace(slot, paired=PairedWindow()))
+        text = (held.get("data") or {}).get(SHARE_FILE) if held else None
+        given = share.parse(text) if text else None
+        in_force = (
+            ShareWindow(digest_, given.weight, answered=50) if given and given.digest == digest_ else None
+        )
+        return replace(window, challenger=replace(slot, paired=PairedWindow()), share=in_force)
 
     # --- Jobs --------------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ _KUBERNETES: dict[str, list[Any]] = {
     "env": [[{"name": "TZ", "value": "UTC"}], [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]],
     "tolerations": [[{"key": "spot", "operator": "Exists"}]],
     "affinity": [{"nodeAffinity": {}}],
+    "rollout": [{}, {"steps": [{"weight": 5, "for": "10s"}, {"weight": 100, "for": "20s"}]}],
     "topologySpreadConstraints": [
         [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}]
     ],
