@@ -59,14 +59,14 @@ def nights(folder: Path, every: int = 1) -> list[Candidates]:
     """Judge the candidates of all months, or of one month in `every`."""
     rows, times = spread(read((folder / NAME).read_bytes()))
     y = np.array(labels(rows.columns["y"], "y"))
-    rng, found = np.random.default_rng(SEED), [Candidates(share) for share in BROKEN]
+    rng, kinds = np.random.default_rng(SEED), [Candidates(share) for share in BROKEN]
     for begin, end in list(pairwise(MONTHS[1:]))[::every]:
         first, last = np.searchsorted(times, [begin.timestamp(), end.timestamp()])
         champion = _trained(rows, times, int(first))
         if champion is None:
             continue
         for at in np.linspace(first, last, NIGHTS + 2, dtype=int)[1:-1].tolist():
-            for kind in found:
+            for kind in kinds:
                 candidate = _trained(rows, times, at, broken=kind.broken, rng=rng)
                 if candidate is None:
                     continue
@@ -76,7 +76,7 @@ def nights(folder: Path, every: int = 1) -> list[Candidates]:
                     place(_scores(slot, rows, to_come), y[to_come]).area for slot in (candidate, champion)
                 )
                 kind.gains.append(own - other)
-    return found
+    return kinds
 
 
 def _trained(
@@ -152,9 +152,9 @@ def _scores(slot: Slot, rows: Rows, places: np.ndarray) -> np.ndarray:
     return np.array([slot.scorer(*values) for values in _values(slot, rows, places)])
 
 
-def lines(found: list[Candidates]) -> Iterator[list[object]]:
+def lines(kinds: list[Candidates]) -> Iterator[list[object]]:
     """The rows of the table."""
-    for kind in found:
+    for kind in kinds:
         psis = [verdict.psi for verdict in kind.verdicts if verdict.psi is not None]
         name = f"{kind.broken:.0%} of the rows broken" if kind.broken else "sound"
         refused, others = (

@@ -1,4 +1,4 @@
-"""A candidate goes from step to step of a canary: each step is recorded before the pods are told, and counts once they report it.
+"""A candidate goes from step to step of a canary: each step is recorded before the pods are worded, and counts once they report it.
 
 What is recorded here is carried out by one write of the place where predictors look for a candidate: `kubernetes/write/asked_pods.py`.
 """
@@ -23,7 +23,7 @@ def takes_steps(state: PassState) -> bool:
 
 
 def begin_step(state: PassState, challenger: Challenger, number: int) -> Challenger:
-    """Record a step; the pods are told after the write of status."""
+    """Record a step; the pods are worded after the write of status."""
     steps, decision = state.spec.rollout.steps, state.status.decision + 1
     weight = steps[number].weight
     begun = replace(
@@ -98,23 +98,23 @@ def _judged(
 ) -> tuple[LiveVerdict, Response]:
     """What status is to say of the candidate, and what follows; Ask: it stays in its steps."""
     steps, number = state.spec.rollout.steps, challenger.step or 0
-    told = replace(verdict, message=sentence(challenger, steps, pods))
+    worded = replace(verdict, message=sentence(challenger, steps, pods))
     if released:
-        return told, Response.PROMOTE
+        return worded, Response.PROMOTE
     if binding and verdict.evidence is Evidence.FAIL:
         return verdict, Response.REFUSE
     if (why := fault(pods.sums)) is not None:
         return replace(verdict, evidence=Evidence.FAIL, reason=why[0], message=why[1]), Response.REFUSE
     if challenger.promoted:
-        return told, Response.PROMOTE
+        return worded, Response.PROMOTE
     match progress(challenger, steps[number], pods, now=state.now, patience=patience(state)):
         case Progress.NEXT if number + 1 == len(steps):
-            return told, Response.PROMOTE
+            return worded, Response.PROMOTE
         case Progress.STUCK if state.spec.gate.live.on_insufficient == "Promote":
-            return told, Response.PROMOTE
+            return worded, Response.PROMOTE
         case Progress.STUCK:
-            return _not_shown(told), Response.HOLD
-    return (_not_shown(told) if _is_late(state, challenger, pods) else told), Response.ASK
+            return _not_shown(worded), Response.HOLD
+    return (_not_shown(worded) if _is_late(state, challenger, pods) else worded), Response.ASK
 
 
 def _not_shown(verdict: LiveVerdict) -> LiveVerdict:

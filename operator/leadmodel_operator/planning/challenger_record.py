@@ -150,11 +150,11 @@ def refuse(state: PassState, digest: str) -> str:
 
 
 def release_challenger(state: PassState, digest: str) -> None:
-    """Let a digest serve whatever the live gate says of it; one that they refused had passed on the holdout."""
+    """Let a digest serve whatever live leads say of it; one that they refused had passed on the holdout."""
     challenger, candidate = state.status.challenger, state.status.candidate
     if challenger is None or challenger.digest != digest:
-        is_asked = state.spec.gate.live.policy != "Off" or state.spec.rollout.steps
-        if not is_open(challenger) and is_asked:
+        is_checked = state.spec.gate.live.policy != "Off" or state.spec.rollout.steps
+        if not is_open(challenger) and is_checked:
             known = Challenger(digest=digest, inputs="", since=state.now, until=state.now, released=True)
             state.change(challenger=known)
         return
