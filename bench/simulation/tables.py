@@ -296,7 +296,7 @@ def real(months: Sequence[Month]) -> str:
 
 
 def real_live(found: Sequence[Candidates]) -> str:
-    """Candidates on real leads."""
+    """Which candidates live leads refused on real leads, by what their training was, and what they were worth later."""
     head = [
         "training", "candidates", "refused by live leads", "PSI of the feature that decided",
         "AUC on the next 1,000 leads of refused ones, minus the champion's", "of the others",

@@ -31,7 +31,7 @@ class Share:
 
 
 def dump(share: Share) -> str:
-    """Write the file."""
+    """Write a share as the text of `share.json`: one line of JSON."""
     document = {"schema": SCHEMA, "digest": share.digest, "weight": share.weight}
     return json.dumps(document, separators=(",", ":"))
 

@@ -120,7 +120,10 @@ def test_messages_of_a_provider_that_is_not_installed_wait(package, tmp_path):
     assert type(make_channels(channels, tmp_path, None)["birds"]).__name__ == "Pigeon"
 
 
-@pytest.mark.parametrize(("timeout_ms", "used"), [(LONGEST_MS, "Pigeon"), (LONGEST_MS + 1, "NoProvider")])
+@pytest.mark.parametrize(
+    ("timeout_ms", "used"),
+    [(LONGEST_MS, "Pigeon"), (LONGEST_MS + 1, "NoProvider"), (LONGEST_MS + 0.5, "NoProvider")],
+)
 @pytest.mark.parametrize(
     "place",
     [

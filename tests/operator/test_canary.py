@@ -91,8 +91,8 @@ def test_each_step_is_recorded_before_the_pods_are_told(world):
     minutes(world, 11)
     lines = [line.split(" ", 2)[-1] for line in world.trace]
     for share in ("5 %", "25 %"):
-        told = next(n for n, line in enumerate(lines) if line.endswith(share))
-        assert any(line.startswith("status") for line in lines[max(0, told - 3) : told])
+        write = next(n for n, line in enumerate(lines) if line.endswith(share))
+        assert any(line.startswith("status") for line in lines[max(0, write - 3) : write])
     assert not any("serve B" in line for line in world.trace)  # no pod changes
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from leadmodel_operator.planning.observed import JobKind
 from leadmodel_operator.resource.fields import Duration
 from leadmodel_operator.resource.spec_policies import LiveGate
 from leadmodel_operator.resource.vocabulary import (
@@ -369,24 +368,28 @@ def test_another_live_gate_measures_nobody_on_the_holdout_again(world):
     world.retrain("B", Truth(drifts=True))
     Leader(world).step(0.1)
     assert world.status.quarantine
-    world.jobs.clear()
+    world.trace.clear()
     world.truths["B"] = Truth()
     live_gate(world, min_samples=160)
     Leader(world).run()
     assert condition(world, ConditionType.READY).status is ConditionStatus.TRUE
     Leader(world).step(0.1)
     assert world.status.champion.digest == B
-    assert not world.running(JobKind.VALIDATION)
-    assert not any(job.kind is JobKind.VALIDATION for job in world.jobs.values())
+    assert not any("validate" in line for line in world.trace)
 
 
-def test_a_refusal_of_the_holdout_is_lifted_by_no_other_live_gate(world):
-    world.retrain("B", Truth(auc=0.4))
+def test_a_refusal_of_the_holdout_is_lifted_by_no_release_of_what_live_leads_refused(world):
+    """Live leads refused it first, and a higher limit refuses it on the holdout since then."""
+    world.retrain("B", Truth(drifts=True))
+    Leader(world).step(0.1)
+    assert world.status.quarantine[0].reason is Reason.UNLIKE_LIVE_LEADS
+    world.truths["A"] = Truth(auc=0.9)
+    world.edit(min_auc=0.8)
     Leader(world).step(0.1)
     assert world.status.quarantine[0].reason is Reason.AUC_BELOW_MINIMUM
-    live_gate(world, min_samples=160)
-    Leader(world).step(0.1)
     world.commands[Command.RELEASE] = B
+    Leader(world).run()
+    assert world.status.candidate.reason is Reason.AUC_BELOW_MINIMUM
     for _ in range(3):
         Leader(world).step(0.05)
     assert world.status.champion.digest == A

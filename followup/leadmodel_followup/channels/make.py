@@ -84,7 +84,7 @@ def _installed(provider: str) -> Factory:
 def _refuse_slow(provider: str, maker: object) -> None:
     """Raise UnknownProvider where the channel, or the class that makes it, allows more than LONGEST_MS for a message."""
     timeout_ms = getattr(maker, "timeout_ms", 0)
-    if isinstance(timeout_ms, int) and timeout_ms > LONGEST_MS:
+    if isinstance(timeout_ms, int | float) and timeout_ms > LONGEST_MS:
         raise UnknownProvider(
             f"the provider {provider} has a timeout_ms of {timeout_ms}; at most {LONGEST_MS}, so that a pod that ends waits for its messages"
         )

@@ -75,8 +75,10 @@ def go_on(
     if pods.is_whole and challenger.shown_since is None:
         challenger = replace(challenger, shown_since=state.now)
         state.change(challenger=challenger)
-    verdict, response = _judged(state, challenger, live[0], pods, binding=binding, released=released)
-    if response is Response.ASK and _is_over(state, challenger, pods):
+    step = state.spec.rollout.steps[challenger.step or 0]
+    follows = progress(challenger, step, pods, now=state.now, patience=patience(state))
+    verdict, response = _judged(state, challenger, live[0], pods, follows, binding=binding, released=released)
+    if response is Response.ASK and follows is Progress.NEXT:
         challenger = begin_step(state, challenger, (challenger.step or 0) + 1)
         verdict = replace(
             verdict, message=sentence(challenger, state.spec.rollout.steps, replace(pods, pods=0))
@@ -92,6 +94,7 @@ def _judged(
     challenger: Challenger,
     verdict: LiveVerdict,
     pods: Shown,
+    follows: Progress,
     *,
     binding: bool,
     released: bool,
@@ -107,7 +110,7 @@ def _judged(
         return replace(verdict, evidence=Evidence.FAIL, reason=why[0], message=why[1]), Response.REFUSE
     if challenger.promoted:
         return worded, Response.PROMOTE
-    match progress(challenger, steps[number], pods, now=state.now, patience=patience(state)):
+    match follows:
         case Progress.NEXT if number + 1 == len(steps):
             return worded, Response.PROMOTE
         case Progress.STUCK if state.spec.gate.live.on_insufficient == "Promote":
@@ -125,12 +128,6 @@ def _is_late(state: PassState, challenger: Challenger, pods: Shown) -> bool:
     """Whether pods should have given the candidate its share by now; the alert about candidates that are not loaded goes by the reason."""
     since = challenger.step_since or state.now
     return not pods.is_whole and challenger.shown_since is None and state.now - since >= 2 * REPORT_WAIT
-
-
-def _is_over(state: PassState, challenger: Challenger, pods: Shown) -> bool:
-    """Whether a step that is not the last one is over."""
-    step = state.spec.rollout.steps[challenger.step or 0]
-    return progress(challenger, step, pods, now=state.now, patience=patience(state)) is Progress.NEXT
 
 
 def patience(state: PassState) -> timedelta:

@@ -159,7 +159,7 @@ def release_challenger(state: PassState, digest: str) -> None:
             state.change(challenger=known)
         return
     state.change(challenger=replace(challenger, released=True))
-    if candidate is not None and candidate.digest == digest and candidate.reason in LIVE_REFUSALS:
+    if candidate is not None and candidate.digest == digest:
         state.change(candidate=replace(candidate, released=True))
         pass_again(state, digest)
 

@@ -44,7 +44,7 @@ class Model:
 
     @property
     def share(self) -> Share | None:
-        """The share in force."""
+        """The share of leads that the challenger answers; None while the challenger answers none."""
         return self.slots.canary.share if self.slots.canary is not None else None
 
     def give(self, share: Share | None) -> None:

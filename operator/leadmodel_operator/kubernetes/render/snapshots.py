@@ -30,10 +30,8 @@ def packed_of(config_map: Object, file: str = SNAPSHOT_FILE) -> bytes | None:
         return None
 
 
-def holds(config_map: Object, file: str, digest: str | None) -> bool:
-    """Tell whether a ConfigMap holds a packed snapshot of this digest under a key; no data at all where the digest is None."""
-    if digest is None:
-        return not (config_map.get("data") or config_map.get("binaryData"))
+def holds(config_map: Object, file: str, digest: str) -> bool:
+    """Tell whether a ConfigMap holds a packed snapshot of this digest under a key."""
     packed = packed_of(config_map, file)
     return packed is not None and unpacked_digest(packed) == digest
 

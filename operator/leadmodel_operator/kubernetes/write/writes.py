@@ -59,10 +59,8 @@ class Writes:
             self.refused.append(refusal)
             return None
 
-    async def holds(
-        self, item: Object, file: str, digest: str | None, verified: dict[Key, tuple[str, str]]
-    ) -> bool:
-        """Tell whether a ConfigMap holds the bytes of a digest under a key; no data at all where the digest is None.
+    async def holds(self, item: Object, file: str, digest: str, verified: dict[Key, tuple[str, str]]) -> bool:
+        """Tell whether a ConfigMap holds the bytes of a digest under a key.
 
         The data are read once per version, for anybody may edit them; `verified` has, per LeadModel, UID and version that held them.
         """
